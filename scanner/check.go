@@ -1,0 +1,54 @@
+package scanner
+
+import (
+	"context"
+	"fmt"
+
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// Check looks at one target for one signature. The same value runs for many targets at once, so it holds no state of a
+// target.
+//
+// No hit and no error means clean. An error means that it could not tell; a *Stop says how the Outcome reads, any other
+// error becomes failed, or unreachable, throttled and so on when it is a *web.Error.
+type Check interface {
+	Run(ctx context.Context, p *Probe) ([]Hit, error)
+}
+
+// Planner is a Check whose requests are known before it runs. The engine counts them so that identical requests of many
+// signatures are sent once and forgotten when the last of them has seen the answer; --dry-run prints them.
+type Planner interface {
+	Plan(t Target) []*web.Request
+}
+
+// Factory makes the check of one signature, or says what is wrong with its parameters (file and line in the error).
+type Factory func(s *signature.Signature) (Check, error)
+
+// Table maps the names that signatures use in check: to factories; "http" serves those with http: blocks.
+type Table map[string]Factory
+
+// Stop ends a check with the Outcome that it names.
+type Stop struct {
+	Status Status
+	Reason string // for people, without a full stop
+}
+
+func (s *Stop) Error() string { return fmt.Sprintf("%s: %s", s.Status, s.Reason) }
+
+// NotApplicable ends a check that has nothing to look at here.
+func NotApplicable(format string, a ...any) error {
+	return &Stop{StatusNotApplicable, fmt.Sprintf(format, a...)}
+}
+
+// Unsupported ends a check that sotomi cannot run; feature names what is lacking.
+func Unsupported(feature string) error { return &Stop{StatusUnsupported, feature} }
+
+// Undetermined ends a check that ran but could not tell.
+func Undetermined(format string, a ...any) error {
+	return &Stop{StatusFailed, fmt.Sprintf(format, a...)}
+}
+
+// Blocked ends a check whose probes a filter refused.
+func Blocked(format string, a ...any) error { return &Stop{StatusBlocked, fmt.Sprintf(format, a...)} }

@@ -1,0 +1,34 @@
+package scanner
+
+import "time"
+
+// Status is how one signature ended on one target.
+type Status string
+
+const (
+	StatusClean         Status = "clean"          // ran to its end and saw nothing
+	StatusFound         Status = "found"          // at least one finding
+	StatusNotApplicable Status = "not-applicable" // nothing here that it could look at
+	StatusUnreachable   Status = "unreachable"    // the host did not answer
+	StatusThrottled     Status = "throttled"      // the host asked us to slow down beyond our patience
+	StatusBlocked       Status = "blocked"        // a filter refuses us
+	StatusUnsupported   Status = "unsupported"    // the signature uses what sotomi lacks
+	StatusFailed        Status = "failed"         // ran, but could not tell
+	StatusCrashed       Status = "crashed"        // a defect of sotomi
+	StatusInterrupted   Status = "interrupted"    // the user stopped the scan first
+)
+
+// Complete reports whether the status is an answer to the question that the signature asks.
+func (s Status) Complete() bool {
+	return s == StatusClean || s == StatusFound || s == StatusNotApplicable
+}
+
+// Outcome is how one signature ended on one target. There is exactly one for each pair.
+type Outcome struct {
+	Signature string
+	Target    string // as Target.String gives it
+	Status    Status
+	Reason    string        // for people; may be empty when clean or found
+	Requests  int           // exchanges it looked at, shared ones included
+	Took      time.Duration // wall time; not part of JSON lines, which must not differ between runs
+}

@@ -1,0 +1,211 @@
+// Package signature reads signature files: the public http template schema, with our own keys beside it.
+//
+// Our own files are decoded strictly: a misspelt key is an error with file and line. Public templates are decoded
+// leniently, and what sotomi does not support is listed in Signature.Unsupported so that they are never run by halves.
+package signature
+
+import "gopkg.in/yaml.v3"
+
+// Severity of a finding, from the signature and never from a check.
+type Severity string
+
+const (
+	SeverityCritical Severity = "critical"
+	SeverityHigh     Severity = "high"
+	SeverityMedium   Severity = "medium"
+	SeverityLow      Severity = "low"
+	SeverityInfo     Severity = "info"
+	SeverityUnknown  Severity = "unknown"
+)
+
+// Safety is how far a signature goes; a scan runs those at or below its --safety.
+type Safety string
+
+const (
+	SafetyPassive   Safety = "passive"   // what a browser could send
+	SafetyActive    Safety = "active"    // odd but harmless requests
+	SafetyIntrusive Safety = "intrusive" // could change state
+)
+
+// Signature is one weakness (or product) and how it is recognised.
+type Signature struct {
+	ID            string    `yaml:"id"`
+	Info          Info      `yaml:"info"`
+	Variables     Variables `yaml:"variables"` // in file order: later ones may use earlier ones
+	Flow          string    `yaml:"flow"`
+	SelfContained bool      `yaml:"self-contained"`
+	HTTP          []HTTP    `yaml:"http"` // public templates also spell it "requests"
+
+	Safety   Safety             `yaml:"safety"`   // "" is passive
+	Check    string             `yaml:"check"`    // a Go check by name, instead of HTTP
+	With     Params             `yaml:"with"`     // its parameters
+	Ports    []int              `yaml:"ports"`    // further ports tried when the target names a bare host
+	Needs    []string           `yaml:"needs"`    // facts that must be known before this runs
+	Gives    string             `yaml:"gives"`    // fact that a finding of this establishes
+	Variants map[string]Variant `yaml:"variants"` // other words and severity for kinds of hits that the check tells apart
+	Tests    []Case             `yaml:"tests"`
+
+	File        string   `yaml:"-"` // as named to the user
+	Dir         string   `yaml:"-"` // folder of the file, for payload files
+	Own         bool     `yaml:"-"` // one of the embedded signatures
+	Unsupported []string `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
+}
+
+// Info are the words about a signature, the same for every target.
+type Info struct {
+	Name           string         `yaml:"name"`
+	Author         StringList     `yaml:"author"`
+	Tags           StringList     `yaml:"tags"`
+	Description    string         `yaml:"description"`
+	Impact         string         `yaml:"impact"`
+	Remediation    string         `yaml:"remediation"`
+	Reference      StringList     `yaml:"reference"`
+	Severity       Severity       `yaml:"severity"`
+	Classification Classification `yaml:"classification"`
+	Metadata       map[string]any `yaml:"metadata"`
+	JA             Words          `yaml:"ja"`
+}
+
+// Words are the translatable ones. An empty field falls back to English.
+type Words struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	Impact      string `yaml:"impact"`
+	Remediation string `yaml:"remediation"`
+}
+
+// Variant replaces the severity and those words that are not empty, for hits that carry its name.
+type Variant struct {
+	Severity    Severity `yaml:"severity"`
+	Name        string   `yaml:"name"`
+	Description string   `yaml:"description"`
+	Impact      string   `yaml:"impact"`
+	Remediation string   `yaml:"remediation"`
+	JA          Words    `yaml:"ja"`
+}
+
+// Classification holds identifiers as the public schema spells them.
+type Classification struct {
+	CVEID       StringList `yaml:"cve-id"`
+	CWEID       StringList `yaml:"cwe-id"` // "CWE-200"
+	CVSSMetrics string     `yaml:"cvss-metrics"`
+	CVSSScore   float64    `yaml:"cvss-score"`
+	EPSSScore   float64    `yaml:"epss-score"`
+	EPSSPercent float64    `yaml:"epss-percentile"`
+	CPE         string     `yaml:"cpe"`
+}
+
+// HTTP is one block under http:.
+type HTTP struct {
+	ID                   string             `yaml:"id"`
+	Name                 string             `yaml:"name"`
+	Method               string             `yaml:"method"`
+	Path                 []string           `yaml:"path"`
+	Raw                  []string           `yaml:"raw"`
+	Headers              map[string]string  `yaml:"headers"`
+	Body                 string             `yaml:"body"`
+	Attack               string             `yaml:"attack"` // batteringram (default), pitchfork, clusterbomb
+	Payloads             map[string]Payload `yaml:"payloads"`
+	Matchers             []Matcher          `yaml:"matchers"`
+	MatchersCondition    string             `yaml:"matchers-condition"` // "or" (default), "and"
+	Extractors           []Extractor        `yaml:"extractors"`
+	StopAtFirstMatch     bool               `yaml:"stop-at-first-match"`
+	Redirects            bool               `yaml:"redirects"`
+	HostRedirects        bool               `yaml:"host-redirects"`
+	MaxRedirects         int                `yaml:"max-redirects"`
+	MaxSize              int64              `yaml:"max-size"`
+	ReqCondition         bool               `yaml:"req-condition"`
+	CookieReuse          bool               `yaml:"cookie-reuse"`
+	DisableCookie        bool               `yaml:"disable-cookie"`
+	IterateAll           bool               `yaml:"iterate-all"`
+	DisablePathAutomerge bool               `yaml:"disable-path-automerge"`
+	SkipVariablesCheck   bool               `yaml:"skip-variables-check"`
+	Unsafe               bool               `yaml:"unsafe"`
+	DigestUsername       string             `yaml:"digest-username"`
+	DigestPassword       string             `yaml:"digest-password"`
+	Pipeline             bool               `yaml:"pipeline"`
+	Race                 bool               `yaml:"race"`
+	Threads              int                `yaml:"threads"`
+	PreCondition         []Matcher          `yaml:"pre-condition"`
+	Line                 int                `yaml:"-"` // counts from 1
+}
+
+// Matcher decides by one kind of comparison.
+type Matcher struct {
+	Type            string   `yaml:"type"` // status size word regex binary dsl xpath favicon
+	Name            string   `yaml:"name"`
+	Part            string   `yaml:"part"`      // "" is body
+	Condition       string   `yaml:"condition"` // "or" (default), "and"
+	Status          []int    `yaml:"status"`
+	Size            []int    `yaml:"size"`
+	Words           []string `yaml:"words"`
+	Regex           []string `yaml:"regex"`
+	Binary          []string `yaml:"binary"` // hex
+	DSL             []string `yaml:"dsl"`
+	XPath           []string `yaml:"xpath"`
+	Encoding        string   `yaml:"encoding"` // "hex": words are hex
+	Negative        bool     `yaml:"negative"`
+	Internal        bool     `yaml:"internal"`
+	CaseInsensitive bool     `yaml:"case-insensitive"`
+	MatchAll        bool     `yaml:"match-all"`
+	Line            int      `yaml:"-"`
+}
+
+// Extractor takes text out of an answer.
+type Extractor struct {
+	Type            string   `yaml:"type"` // regex kval json xpath dsl
+	Name            string   `yaml:"name"`
+	Part            string   `yaml:"part"`
+	Regex           []string `yaml:"regex"`
+	Group           int      `yaml:"group"`
+	KVal            []string `yaml:"kval"`
+	JSON            []string `yaml:"json"`
+	XPath           []string `yaml:"xpath"`
+	Attribute       string   `yaml:"attribute"`
+	DSL             []string `yaml:"dsl"`
+	Internal        bool     `yaml:"internal"` // for later requests only, not reported
+	CaseInsensitive bool     `yaml:"case-insensitive"`
+	ToFile          string   `yaml:"to"`
+	Line            int      `yaml:"-"`
+}
+
+// Payload is a list of values, or the name of a file with one a line.
+type Payload struct {
+	Values []string
+	File   string // as written in the template; "" when Values are given
+}
+
+// Case is one test that a signature carries.
+type Case struct {
+	Name    string                       `yaml:"name"`
+	Serve   map[string]CaseResponse      `yaml:"serve"`   // by request path with query, "/"-rooted; 404 elsewhere
+	Server  string                       `yaml:"server"`  // a scripted server by name, instead of serve
+	File    string                       `yaml:"file"`    // a raw HTTP response for every path, instead of serve
+	Path    string                       `yaml:"path"`    // path of the target URL; "" is the root
+	Facts   map[string]map[string]string `yaml:"facts"`   // facts established beforehand
+	Want    []map[string]any             `yaml:"want"`    // one map of values a finding, in order; [] for nothing
+	Outcome string                       `yaml:"outcome"` // the status expected; "" is found or clean, as Want says
+}
+
+// CaseResponse is one scripted answer.
+type CaseResponse struct {
+	Status int               `yaml:"status"` // 0 is 200
+	Header map[string]string `yaml:"header"`
+	Body   string            `yaml:"body"`
+	Base64 string            `yaml:"base64"` // body as bytes, instead of Body
+}
+
+// Variable is one entry of variables:.
+type Variable struct{ Name, Value string }
+
+// Variables keep the order of the file.
+type Variables []Variable
+
+// StringList is written as a list, or as one string with commas.
+type StringList []string
+
+// Params are the parameters of a Go check, decoded by the check itself.
+type Params struct {
+	node *yaml.Node
+	file string
+}

@@ -1,0 +1,34 @@
+package scanner
+
+import (
+	"fmt"
+	"net/url"
+)
+
+// Target is one origin to scan, with the path the user gave.
+type Target struct {
+	URL    *url.URL // scheme, host with port, path; never a query or user information
+	Origin Origin
+}
+
+// Origin says where the user named a target.
+type Origin struct {
+	Text string // as written
+	File string // "" when named on the command line
+	Line int    // counts from 1; 0 when named on the command line
+}
+
+// String is the target as reports write it: scheme://host:port and the path if there is one beyond "/".
+func (t Target) String() string {
+	if t.URL.Path == "" || t.URL.Path == "/" {
+		return t.URL.Scheme + "://" + t.URL.Host
+	}
+	return t.URL.Scheme + "://" + t.URL.Host + t.URL.EscapedPath()
+}
+
+func (o Origin) String() string {
+	if o.File == "" {
+		return o.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", o.File, o.Line, o.Text)
+}

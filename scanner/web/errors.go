@@ -1,0 +1,39 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says why an attempt gave no Exchange.
+type Kind string
+
+const (
+	KindUnreachable Kind = "unreachable" // name not found, connection refused, no route, connect timed out
+	KindTimeout     Kind = "timeout"     // connected, but the deadline for headers and body passed
+	KindClosed      Kind = "closed"      // connection reset or closed before an answer
+	KindTLS         Kind = "tls"         // handshake or certificate
+	KindProtocol    Kind = "protocol"    // the answer is not HTTP, or breaks a cap on headers or decompression
+	KindScope       Kind = "scope"       // refused by us: the request would leave the hosts asked for
+	KindThrottled   Kind = "throttled"   // 429 or 503 with Retry-After beyond patience
+	KindCanceled    Kind = "canceled"    // the context ended
+)
+
+// Error is what Session.Do returns when there is no Exchange.
+type Error struct {
+	Kind Kind
+	URL  string // the address asked for
+	Err  error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.URL, e.Kind, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the Kind of err, "" when err did not come from a request.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
+}

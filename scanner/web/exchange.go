@@ -1,0 +1,61 @@
+// Package web is the only way from sotomi to the network: a polite HTTP client, the gate under it, and what came back.
+//
+// A Client holds what all visitors share (connections, rate, limits). A Session is one visitor of one site with a cookie
+// jar of its own. Session.Do sends a Request and returns an Exchange, which never changes afterwards.
+package web
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Redirects says how far a Request follows redirect answers. Whatever it says, a redirect never leaves the scope of the
+// session (the host name the user asked for).
+type Redirects int
+
+const (
+	RedirectsNone Redirects = iota // the redirect answer itself is the result
+	RedirectsHost                  // only to the same host and port
+	RedirectsAny                   // anywhere in scope
+)
+
+// Request is what a check wants sent. The zero value of each option is the polite default.
+type Request struct {
+	Method       string      // "" means GET
+	URL          *url.URL    // absolute
+	Header       http.Header // names are sent in canonical form; a nil value list drops a default header
+	Host         string      // Host header when it is not that of URL
+	Target       string      // request target sent byte for byte, such as "/a/../b"; "" is made from URL
+	Body         []byte
+	Redirects    Redirects
+	MaxRedirects int           // 0 means 10
+	MaxBody      int64         // bytes of decoded body kept; 0 means the client's limit, which is also the ceiling
+	Timeout      time.Duration // one deadline for headers and body of one attempt; 0 means the client's
+	Once         bool          // never retried: for checks that count requests or time them
+	NoCookies    bool          // neither sends nor stores cookies
+}
+
+// Exchange is one request and its response. It never changes and may be read by many goroutines.
+type Exchange struct {
+	Request    *Request // as asked for; URL is that of this hop
+	Sent       []byte   // head (and body) of the request as written, for evidence; credentials of the user are left out
+	URL        *url.URL // of this hop
+	Status     int      // 200
+	StatusLine string   // "HTTP/1.1 200 OK"
+	Proto      string   // "HTTP/1.1", "HTTP/2.0"
+	Header     http.Header
+	Body       []byte               // after content coding, at most MaxBody bytes; hashes are taken over these
+	Truncated  bool                 // the body went on past the limit, or the connection broke within it
+	Started    time.Time            // UTC, when the first byte was to be sent
+	Took       time.Duration        // until the last byte of the body kept
+	FirstByte  time.Duration        // until the first byte of the answer
+	Remote     string               // ip:port that answered; "" through a proxy
+	TLS        *tls.ConnectionState // nil for plain HTTP
+	Previous   *Exchange            // the hop whose redirect led here; nil for the first
+
+	textOnce sync.Once
+	text     string
+}
