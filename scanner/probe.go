@@ -3,7 +3,6 @@ package scanner
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -49,6 +48,27 @@ func (p *Probe) Get(ctx context.Context, path string) (*web.Exchange, error) {
 
 // Fact is what another signature found out, by the name in its gives:.
 func (p *Probe) Fact(name string) (map[string]string, bool) { return p.site.fact(name) }
+
+// Crawl is the pages of the site that links lead to from the target's own page: same host, in scope, read once a target
+// and shared by all signatures, at most the scan's limit (30). Pages come in the order they were found.
+func (p *Probe) Crawl(ctx context.Context) ([]*web.Page, error) {
+	return nil, fmt.Errorf("not built yet")
+}
+
+// Suppress says that a match was dropped because the site answers like that to anything; the summary counts them.
+func (p *Probe) Suppress(reason string) {}
+
+// Control is the answer of the same site to r with the last segment of its path made random in the same folder and with
+// the same extension: what the site says about things that cannot exist. It is learned once a target.
+func (p *Probe) Control(ctx context.Context, r *web.Request) (*web.Exchange, error) {
+	return nil, fmt.Errorf("not built yet")
+}
+
+// Visitor is a visitor whom the user named with --session NAME=FILE, false when there is none of that name.
+func (p *Probe) Visitor(name string) (*web.Session, bool) { return nil, false }
+
+// Pages are the addresses the user named with --page, in order.
+func (p *Probe) Pages() []*url.URL { return nil }
 
 // Explain sets the reason of the Outcome when the check ends clean.
 func (p *Probe) Explain(format string, a ...any) {
@@ -132,5 +152,3 @@ func Token(r *rand.Rand, n int) string {
 	return string(b)
 }
 
-var _ = hex.EncodeToString
-var _ *url.URL
