@@ -4,8 +4,6 @@
 // leniently, and what sotomi does not support is listed in Signature.Unsupported so that they are never run by halves.
 package signature
 
-import "gopkg.in/yaml.v3"
-
 // Severity of a finding, from the signature and never from a check.
 type Severity string
 
@@ -34,7 +32,8 @@ type Signature struct {
 	Variables     Variables `yaml:"variables"` // in file order: later ones may use earlier ones
 	Flow          string    `yaml:"flow"`
 	SelfContained bool      `yaml:"self-contained"`
-	HTTP          []HTTP    `yaml:"http"` // public templates also spell it "requests"
+	HTTP          []HTTP    `yaml:"http"`
+	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
 	Safety   Safety             `yaml:"safety"`   // "" is passive
 	Check    string             `yaml:"check"`    // a Go check by name, instead of HTTP
@@ -46,8 +45,9 @@ type Signature struct {
 	Tests    []Case             `yaml:"tests"`
 
 	File        string   `yaml:"-"` // as named to the user
-	Dir         string   `yaml:"-"` // folder of the file, for payload files
+	Roots       []string `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
 	Own         bool     `yaml:"-"` // one of the embedded signatures
+	Strict      bool     `yaml:"-"` // carries keys of ours, so it was decoded strictly
 	Unsupported []string `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
 }
 
@@ -106,6 +106,7 @@ type HTTP struct {
 	Body                 string             `yaml:"body"`
 	Attack               string             `yaml:"attack"` // batteringram (default), pitchfork, clusterbomb
 	Payloads             map[string]Payload `yaml:"payloads"`
+	PayloadNames         []string           `yaml:"-"` // of Payloads, in the order of the file
 	Matchers             []Matcher          `yaml:"matchers"`
 	MatchersCondition    string             `yaml:"matchers-condition"` // "or" (default), "and"
 	Extractors           []Extractor        `yaml:"extractors"`
@@ -127,6 +128,9 @@ type HTTP struct {
 	Race                 bool               `yaml:"race"`
 	Threads              int                `yaml:"threads"`
 	PreCondition         []Matcher          `yaml:"pre-condition"`
+	Fuzzing              any                `yaml:"fuzzing"`
+	Analyzer             any                `yaml:"analyzer"`
+	GlobalMatchers       bool               `yaml:"global-matchers"`
 	Line                 int                `yaml:"-"` // counts from 1
 }
 
@@ -203,9 +207,3 @@ type Variables []Variable
 
 // StringList is written as a list, or as one string with commas.
 type StringList []string
-
-// Params are the parameters of a Go check, decoded by the check itself.
-type Params struct {
-	node *yaml.Node
-	file string
-}

@@ -1,0 +1,200 @@
+package signature
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+var severities = []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow, SeverityInfo, SeverityUnknown}
+
+// Rank orders severities: 0 for unknown, 5 for critical.
+func (s Severity) Rank() int {
+	if i := slices.Index(severities, s); i >= 0 {
+		return len(severities) - 1 - i
+	}
+	return 0
+}
+
+// ParseSeverity reads a severity as users write it.
+func ParseSeverity(text string) (Severity, error) {
+	s := Severity(strings.ToLower(text))
+	if !slices.Contains(severities, s) {
+		return "", fmt.Errorf("%q is not a severity; there are critical, high, medium, low, info, unknown", text)
+	}
+	return s, nil
+}
+
+var safeties = []Safety{SafetyPassive, SafetyActive, SafetyIntrusive}
+
+// Allows reports whether a scan at level s runs a signature of level other.
+func (s Safety) Allows(other Safety) bool {
+	return slices.Index(safeties, other) <= slices.Index(safeties, s)
+}
+
+// ParseSafety reads a level as users write it.
+func ParseSafety(text string) (Safety, error) {
+	if s := Safety(text); slices.Contains(safeties, s) {
+		return s, nil
+	}
+	return "", fmt.Errorf("%q is not a safety level; there are passive, active, intrusive", text)
+}
+
+// normalise gives what is left out its meaning.
+func (s *Signature) normalise() {
+	s.ID = strings.TrimSpace(s.ID)
+	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
+	if !slices.Contains(severities, s.Info.Severity) && !s.Strict {
+		s.Info.Severity = SeverityUnknown
+	}
+	if s.Safety != "" {
+		return
+	}
+	s.Safety = SafetyPassive
+	for i := range s.HTTP {
+		for _, m := range s.HTTP[i].methods() {
+			if m == "POST" {
+				s.Safety = SafetyActive
+			}
+		}
+	}
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*[_-]*$`)
+
+// check finds what the decoder cannot see.
+func (s *Signature) check(keys map[string]*yaml.Node) []error {
+	var all []error
+	bad := func(key, format string, a ...any) {
+		line := 1
+		if n := keys[key]; n != nil {
+			line = n.Line
+		}
+		all = append(all, fmt.Errorf("%s:%d: %s", s.File, line, fmt.Sprintf(format, a...)))
+	}
+	if !identifier.MatchString(s.ID) {
+		bad("id", "id %q must be letters and digits joined by dashes", s.ID)
+	}
+	if s.Info.Name == "" {
+		bad("info", "info.name is missing")
+	}
+	if !s.Strict {
+		return all
+	}
+	if !slices.Contains(severities, s.Info.Severity) {
+		bad("info", "info.severity %q: there are critical, high, medium, low, info", s.Info.Severity)
+	}
+	if !slices.Contains(safeties, s.Safety) {
+		bad("safety", "safety %q: there are passive, active, intrusive", s.Safety)
+	}
+	if (s.Check == "") == (len(s.HTTP) == 0) {
+		bad("id", "exactly one of http: and check: is needed")
+	}
+	for _, p := range s.Ports {
+		if p < 1 || p > 65535 {
+			bad("ports", "port %d is not between 1 and 65535", p)
+		}
+	}
+	for name, v := range s.Variants {
+		if v.Severity != "" && !slices.Contains(severities, v.Severity) {
+			bad("variants", "variant %q: severity %q: there are critical, high, medium, low, info", name, v.Severity)
+		}
+	}
+	for i := range s.HTTP {
+		for _, m := range s.HTTP[i].Matchers {
+			if !slices.Contains(matcherTypes, m.Type) {
+				all = append(all, fmt.Errorf("%s:%d: matcher type %q: there are %s", s.File, m.Line, m.Type, strings.Join(matcherTypes, ", ")))
+			}
+		}
+	}
+	return all
+}
+
+var matcherTypes = []string{"status", "size", "word", "regex", "binary", "dsl", "xpath", "favicon"}
+
+// foreign are the protocols of the public language that sotomi does not speak.
+var foreign = []string{"code", "dns", "file", "headless", "javascript", "network", "ssl", "tcp", "websocket", "whois", "workflows", "constants-file", "fuzzing"}
+
+// unsupported names what the signature uses and sotomi lacks, or never does.
+func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string {
+	var list []string
+	add := func(feature string) {
+		if !slices.Contains(list, feature) {
+			list = append(list, feature)
+		}
+	}
+	for _, k := range foreign {
+		if keys[k] != nil {
+			add("protocol " + k)
+		}
+	}
+	if n := keys["signature"]; n != nil && n.Kind == yaml.ScalarNode {
+		add("request signing")
+	}
+	if bytes.Contains(text, []byte("interactsh")) {
+		add("out-of-band callbacks (interactsh)")
+	}
+	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
+		add("no http block")
+	}
+	for i := range s.HTTP {
+		for _, f := range s.HTTP[i].unsupported() {
+			add(f)
+		}
+	}
+	return list
+}
+
+func (h *HTTP) unsupported() []string {
+	var list []string
+	for feature, used := range map[string]bool{
+		"digest authentication": h.DigestUsername != "",
+		"race conditions":       h.Race,
+		"pipelining":            h.Pipeline,
+		"unsafe raw requests":   h.Unsafe,
+		"fuzzing":               h.Fuzzing != nil,
+		"extraction to files":   slices.ContainsFunc(h.Extractors, func(e Extractor) bool { return e.ToFile != "" }),
+		"global matchers":       h.GlobalMatchers,
+		"analyzers":             h.Analyzer != nil,
+	} {
+		if used {
+			list = append(list, feature)
+		}
+	}
+	for _, m := range h.methods() {
+		switch m {
+		case "GET", "HEAD", "POST", "OPTIONS", "TRACE", "":
+		default:
+			if !strings.Contains(m, "{{") {
+				list = append(list, "writes: "+m)
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// methods are the request methods of a block in capitals.
+func (h *HTTP) methods() []string {
+	var list []string
+	if len(h.Path) > 0 {
+		list = append(list, cmp.Or(strings.ToUpper(strings.TrimSpace(h.Method)), "GET"))
+	}
+	for _, raw := range h.Raw {
+		for line := range strings.Lines(raw) {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "@") {
+				continue
+			}
+			method, _, _ := strings.Cut(line, " ")
+			list = append(list, strings.ToUpper(method))
+			break
+		}
+	}
+	return list
+}

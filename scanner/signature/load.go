@@ -1,0 +1,247 @@
+package signature
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+	"gopkg.in/yaml.v3"
+)
+
+// Sources says where signatures come from.
+type Sources struct {
+	Embedded      fs.FS    // nil for none
+	Folders       []string // folders or single files of the user
+	TemplateRoots []string // further folders that payload files of public templates may lie in
+}
+
+// Set is all signatures of a run, by id.
+type Set struct {
+	Signatures []*Signature
+	Skipped    []string // YAML files in the user's folders that are no signatures
+	Hash       string   // of the contents of all files: 12 hex digits
+}
+
+// Load reads all signatures. The error holds all mistakes of all files, each with file and line; nothing may be sent
+// when there is one.
+func Load(src Sources) (*Set, error) {
+	files, err := list(src)
+	if err != nil {
+		return nil, err
+	}
+	loaded := make([]result, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range files {
+		group.Go(func() error {
+			loaded[i] = files[i].load()
+			return nil
+		})
+	}
+	_ = group.Wait() // mistakes are collected per file
+	return merge(files, loaded)
+}
+
+// merge puts the signatures in order. A user's file replaces the embedded one of the same id.
+func merge(files []file, loaded []result) (*Set, error) {
+	set := &Set{}
+	var mistakes []error
+	byID := map[string]int{}
+	sum := sha256.New()
+	for i, r := range loaded {
+		mistakes = append(mistakes, r.mistakes...)
+		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
+		if r.signature == nil {
+			if len(r.mistakes) == 0 {
+				set.Skipped = append(set.Skipped, files[i].name)
+			}
+			continue
+		}
+		s := r.signature
+		at, double := byID[s.ID]
+		switch {
+		case !double:
+			byID[s.ID] = len(set.Signatures)
+			set.Signatures = append(set.Signatures, s)
+		case set.Signatures[at].Own && !s.Own:
+			set.Signatures[at] = s
+		case s.Strict || set.Signatures[at].Strict:
+			mistakes = append(mistakes, fmt.Errorf("%s:1: id %q is also that of %s", s.File, s.ID, set.Signatures[at].File))
+		default: // public collections hold the same template twice now and then; the first one counts
+			set.Skipped = append(set.Skipped, files[i].name)
+		}
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(set.Signatures, func(a, b *Signature) int { return cmp.Compare(a.ID, b.ID) })
+	set.Hash = hex.EncodeToString(sum.Sum(nil))[:12]
+	return set, nil
+}
+
+type file struct {
+	name  string // as shown to the user
+	read  func() ([]byte, error)
+	roots []string
+	own   bool
+}
+
+type result struct {
+	signature *Signature // nil for a file that is no signature
+	mistakes  []error
+	sum       [sha256.Size]byte
+}
+
+// list names all files in a fixed order.
+func list(src Sources) ([]file, error) {
+	var files []file
+	if src.Embedded != nil {
+		err := fs.WalkDir(src.Embedded, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !isYAML(name) {
+				return err
+			}
+			files = append(files, file{name: name, own: true, read: func() ([]byte, error) { return fs.ReadFile(src.Embedded, name) }})
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("embedded signatures: %w", err)
+		}
+	}
+	for _, folder := range src.Folders {
+		root := folder
+		if info, err := os.Stat(folder); err != nil {
+			return nil, fmt.Errorf("signatures %q: %w", folder, err)
+		} else if !info.IsDir() {
+			root = filepath.Dir(folder)
+		}
+		before := len(files)
+		err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if d.IsDir() {
+				if base := d.Name(); name != folder && strings.HasPrefix(base, ".") {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			if name != folder && !isYAML(name) {
+				return nil
+			}
+			files = append(files, file{
+				name: name, read: func() ([]byte, error) { return os.ReadFile(name) },
+				roots: append([]string{filepath.Dir(name), root}, src.TemplateRoots...),
+			})
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("signatures %q: %w", folder, err)
+		}
+		if len(files) == before {
+			return nil, fmt.Errorf("signatures %q: no .yaml file in it", folder)
+		}
+	}
+	return files, nil
+}
+
+func isYAML(name string) bool {
+	ext := path.Ext(name)
+	return ext == ".yaml" || ext == ".yml"
+}
+
+func (f file) load() result {
+	text, err := f.read()
+	if err != nil {
+		return result{mistakes: []error{err}}
+	}
+	r := result{sum: sha256.Sum256(text)}
+	s, err := Parse(f.name, text, f.own)
+	if err != nil {
+		r.mistakes = []error{err}
+		return r
+	}
+	if s != nil {
+		s.Roots = f.roots
+	}
+	r.signature = s
+	return r
+}
+
+// Parse reads one file. It is nil without an error when the text is YAML but no signature. Files with keys of ours, and
+// embedded ones, are read strictly.
+func Parse(name string, text []byte, own bool) (*Signature, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, mistakesOf(name, err)
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		if own {
+			return nil, fmt.Errorf("%s:1: no signature in it", name)
+		}
+		return nil, nil
+	}
+	keys := topKeys(doc.Content[0])
+	if !own && (keys["id"] == nil || keys["info"] == nil) {
+		return nil, nil
+	}
+	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
+	var err error
+	if s.Strict {
+		d := yaml.NewDecoder(bytes.NewReader(text))
+		d.KnownFields(true)
+		err = d.Decode(s)
+	} else {
+		err = doc.Decode(s)
+	}
+	if err != nil {
+		return nil, mistakesOf(name, err)
+	}
+	if len(s.HTTP) == 0 {
+		s.HTTP = s.Requests
+	}
+	s.Requests = nil
+	s.place(keys)
+	s.normalise()
+	if mistakes := s.check(keys); len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	s.Unsupported = unsupported(s, keys, text)
+	return s, nil
+}
+
+func topKeys(n *yaml.Node) map[string]*yaml.Node {
+	keys := make(map[string]*yaml.Node, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		keys[n.Content[i].Value] = n.Content[i+1]
+	}
+	return keys
+}
+
+func hasOurKeys(keys map[string]*yaml.Node) bool {
+	for _, k := range []string{"safety", "check", "with", "ports", "needs", "gives", "variants", "tests"} {
+		if keys[k] != nil {
+			return true
+		}
+	}
+	info := keys["info"]
+	return info != nil && info.Kind == yaml.MappingNode && topKeys(info)["ja"] != nil
+}
+
+func mistakesOf(name string, err error) error {
+	var all []error
+	for _, text := range typeErrors(err, 0) {
+		all = append(all, fmt.Errorf("%s:%s", name, text))
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,124 @@
+package signature
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Filter says which signatures of a set run.
+type Filter struct {
+	Only    []string // ids, tags or severities; empty for all
+	Exclude []string // the same; wins over Only
+	Safety  Safety   // the level of the scan; "" is active
+}
+
+// Select is the signatures that the filter lets through. A name that fits nothing in the set is an error: a misspelt
+// id must not make a scan green.
+func (set *Set) Select(f Filter) ([]*Signature, error) {
+	for flag, names := range map[string][]string{"--only": f.Only, "--exclude": f.Exclude} {
+		for _, name := range names {
+			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.is(name) }) && !slices.Contains(severities, Severity(name)) {
+				return nil, fmt.Errorf("%s %q is no id, tag or severity of a loaded signature%s", flag, name, set.similar(name))
+			}
+		}
+	}
+	level := f.Safety
+	if level == "" {
+		level = SafetyActive
+	}
+	var list []*Signature
+	for _, s := range set.Signatures {
+		wanted := len(f.Only) == 0 || slices.ContainsFunc(f.Only, s.is)
+		if wanted && !slices.ContainsFunc(f.Exclude, s.is) && level.Allows(s.Safety) {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}
+
+// is reports whether name is the signature's id, one of its tags or its severity.
+func (s *Signature) is(name string) bool {
+	return s.ID == name || strings.EqualFold(string(s.Info.Severity), name) ||
+		slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
+}
+
+// similar is a hint at an id that name may have meant, or nothing.
+func (set *Set) similar(name string) string {
+	best, distance := "", 3
+	for _, s := range set.Signatures {
+		if d := editDistance(name, s.ID, distance); d < distance {
+			best, distance = s.ID, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance is the number of letters to insert, delete or replace, at most limit.
+func editDistance(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := before
+			if a[i] != b[j] {
+				cost = 1 + min(before, row[j], row[j+1])
+			}
+			before, row[j+1] = row[j+1], cost
+		}
+	}
+	return min(row[len(b)], limit)
+}
+
+// For returns the words and severity of a hit: those of its variant where the variant has any, else the signature's own.
+func (s *Signature) For(variant string) (Info, Severity) {
+	info := s.Info
+	v, ok := s.Variants[variant]
+	if !ok {
+		return info, info.Severity
+	}
+	replace := func(to *string, with string) {
+		if with != "" {
+			*to = with
+		}
+	}
+	replace(&info.Name, v.Name)
+	replace(&info.Description, v.Description)
+	replace(&info.Impact, v.Impact)
+	replace(&info.Remediation, v.Remediation)
+	replace(&info.JA.Name, v.JA.Name)
+	replace(&info.JA.Description, v.JA.Description)
+	replace(&info.JA.Impact, v.JA.Impact)
+	replace(&info.JA.Remediation, v.JA.Remediation)
+	if v.Severity != "" {
+		info.Severity = v.Severity
+	}
+	return info, info.Severity
+}
+
+// Words are the signature's words in a language ("en" or "ja"), English where there are no others.
+func (i Info) Words(language string) Words {
+	w := Words{i.Name, i.Description, i.Impact, i.Remediation}
+	if language != "ja" {
+		return w
+	}
+	for _, f := range []struct {
+		to   *string
+		with string
+	}{{&w.Name, i.JA.Name}, {&w.Description, i.JA.Description}, {&w.Impact, i.JA.Impact}, {&w.Remediation, i.JA.Remediation}} {
+		if f.with != "" {
+			*f.to = f.with
+		}
+	}
+	return w
+}
