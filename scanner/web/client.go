@@ -1,15 +1,23 @@
 package web
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
-	"io"
+	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"strings"
 	"time"
+
+	"github.com/projectdiscovery/retryablehttp-go"
 )
+
+// Version is what the default User-Agent says.
+const Version = "0.1.0"
 
 // Options of a Client. The zero value of each is the polite default.
 type Options struct {
@@ -27,70 +35,190 @@ type Options struct {
 	Header     http.Header       // sent to the origin of the session's target only
 }
 
+const (
+	maxHeader      = 256 << 10 // bytes of an answer's head
+	defaultBody    = 1 << 20
+	maxRedirects   = 10
+	connectTimeout = 10 * time.Second
+	defaultTimeout = 15 * time.Second
+)
+
 // Client is shared by all visitors of all hosts: connections, rates and limits live here.
 type Client struct {
-	options Options
-	http    *http.Client
+	options   Options
+	gate      *gate
+	transport *http.Transport
+	retry     *retryablehttp.Client
 }
 
 // NewClient checks the options; an error names the one that is wrong.
 func NewClient(o Options) (*Client, error) {
-	if o.MaxBody == 0 {
-		o.MaxBody = 1 << 20
+	o = withDefaults(o)
+	tlsConfig, err := o.tls()
+	if err != nil {
+		return nil, err
 	}
-	return &Client{options: o, http: &http.Client{
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 8, DisableCompression: true},
+	transport := &http.Transport{
+		DialContext:            dialer(o),
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    connectTimeout,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // content codings are undone by us, to a limit
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    o.InFlight,
+		IdleConnTimeout:        30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+	}
+	if o.Proxy != nil {
+		switch o.Proxy.Scheme {
+		case "http", "https", "socks5", "socks5h":
+			transport.Proxy = http.ProxyURL(o.Proxy)
+		default:
+			return nil, fmt.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
+		}
+	}
+	g := newGate(transport, o)
+	hc := &http.Client{
+		Transport:     g,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}
+	rc := retryablehttp.NewClient(retryablehttp.Options{
+		HttpClient:   hc,
+		RetryMax:     o.Retries,
+		RetryWaitMin: 100 * time.Millisecond,
+		RetryWaitMax: 2 * time.Second,
+		Timeout:      24 * time.Hour, // the deadline of an attempt is the gate's; a zero here would take away the back-off
+		CheckRetry:   retryConnectionErrors,
+	})
+	hc.Timeout = 0      // it would count the wait for our own rate limit
+	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
+	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	return &Client{options: o, gate: g, transport: transport, retry: rc}, nil
+}
+
+func withDefaults(o Options) Options {
+	if o.Rate == 0 {
+		o.Rate = 20
+	}
+	if o.InFlight <= 0 {
+		o.InFlight = 6
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	switch {
+	case o.Retries == 0:
+		o.Retries = 1
+	case o.Retries < 0:
+		o.Retries = 0
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = defaultBody
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "sotomi/" + Version
+	}
+	return o
+}
+
+func (o Options) tls() (*tls.Config, error) {
+	c := &tls.Config{
+		InsecureSkipVerify: o.Insecure,
+		MinVersion:         tls.VersionTLS10, // old servers are what a scanner looks for; which version they speak is a finding
+		ClientSessionCache: tls.NewLRUClientSessionCache(256),
+	}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("--ca: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
+		}
+		c.RootCAs = pool
+	}
+	if o.ClientCert != "" {
+		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
+		if err != nil {
+			return nil, fmt.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// dialer connects to what --resolve says, and never to link-local addresses (where clouds keep the machine's own
+// credentials) for a host that is only a name.
+func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if to, ok := o.Resolve[strings.ToLower(address)]; ok {
+			if _, _, err := net.SplitHostPort(to); err == nil {
+				return d.DialContext(ctx, network, to)
+			}
+			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
+		}
+		if net.ParseIP(strings.Trim(host, "[]")) != nil {
+			return d.DialContext(ctx, network, address)
+		}
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if a, ok := c.RemoteAddr().(*net.TCPAddr); ok && a.IP.IsLinkLocalUnicast() && o.Proxy == nil {
+			_ = c.Close()
+			return nil, &scopeError{fmt.Sprintf("%s resolves to the link-local address %s", host, a.IP)}
+		}
+		return c, nil
+	}
+}
+
+// retryConnectionErrors is the policy: connection errors only. Which methods are retried is decided by the session.
+func retryConnectionErrors(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err == nil {
+		return false, nil
+	}
+	var scope *scopeError
+	if errors.As(err, &scope) {
+		return false, nil
+	}
+	switch kindOf(ctx, err) {
+	case KindUnreachable, KindClosed:
+		return !errors.Is(err, errNotFound) && !isNotFound(err), nil
+	default:
+		return false, nil
+	}
+}
+
+var errNotFound = errors.New("name not found")
+
+func isNotFound(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // Close ends idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Requests is the number of attempts that left the machine so far.
-func (c *Client) Requests() int64 { return 0 }
+func (c *Client) Requests() int64 { return c.gate.sent.Load() }
 
-// Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base.
-func (c *Client) Session(base *url.URL) *Session {
-	jar, _ := cookiejar.New(nil)
-	return &Session{client: c, base: base, jar: jar}
-}
+// InFlight is how many requests go to one host at once.
+func (c *Client) InFlight() int { return c.options.InFlight }
 
-// Session is one visitor of one site. It may be used by many goroutines.
-type Session struct {
-	client *Client
-	base   *url.URL
-	jar    http.CookieJar
-}
+// scopeError is a request that would leave the hosts asked for.
+type scopeError struct{ reason string }
 
-// Do sends r and returns the last hop, or a *Error.
-func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
-	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), bytes.NewReader(r.Body))
-	if err != nil {
-		return nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
-	}
-	for k, v := range r.Header {
-		req.Header[k] = v
-	}
-	start := time.Now().UTC()
-	res, err := s.client.http.Do(req)
-	if err != nil {
-		return nil, &Error{Kind: KindUnreachable, URL: r.URL.String(), Err: err}
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, s.client.options.MaxBody))
-	return &Exchange{Request: r, URL: r.URL, Status: res.StatusCode, StatusLine: res.Proto + " " + res.Status, Proto: res.Proto,
-		Header: res.Header, Body: body, Truncated: err != nil, Started: start, Took: time.Since(start),
-		Sent: fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\n\r\n", req.Method, r.URL.RequestURI(), r.URL.Host)}, nil
-}
-
-// Key is the canonical request with every option that changes its answer: two requests with equal keys are one.
-func (r *Request) Key() string {
-	return fmt.Sprintf("%s %s %s %s %q %q %d %d %d", r.Method, r.URL, r.Host, r.Target, r.Header, r.Body, r.Redirects, r.MaxRedirects, r.MaxBody)
-}
-
-// Text is the body as UTF-8, decoded by byte order mark, header, meta tag, or what decodes cleanly.
-func (e *Exchange) Text() string {
-	e.textOnce.Do(func() { e.text = string(e.Body) })
-	return e.text
-}
+func (e *scopeError) Error() string { return e.reason }

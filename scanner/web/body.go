@@ -1,0 +1,133 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/andybalholm/brotli"
+)
+
+// drained is how much of an unread rest is read so that the connection can be used again.
+const drained = 64 << 10
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readBody reads and closes the body: content coding undone, at most limit bytes. An error is only returned when the
+// deadline passed or the context ended; a body that breaks off is kept as far as it came.
+func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err error) {
+	defer res.Body.Close()
+	raw := &failing{r: res.Body}
+	reader := bufio.NewReader(raw)
+	decoded, err := decode(reader, res.Header.Get("Content-Encoding"))
+	if err != nil {
+		decoded = reader
+	}
+	b := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() < 1<<20 {
+			b.Reset()
+			buffers.Put(b)
+		}
+	}()
+	b.Reset()
+	n, err := b.ReadFrom(io.LimitReader(decoded, limit+1))
+	if raw.err != nil && timedOut(raw.err) {
+		return nil, false, raw.err
+	}
+	if n > limit {
+		b.Truncate(int(limit))
+		truncated = true
+	}
+	if err != nil {
+		truncated = true
+	}
+	if raw.err == nil {
+		_, _ = io.CopyN(io.Discard, raw, drained) // only so that the connection can be kept
+	}
+	return bytes.Clone(b.Bytes()), truncated, nil
+}
+
+// failing remembers the error of the connection, which decoders wrap or hide.
+type failing struct {
+	r   io.Reader
+	err error
+}
+
+func (f *failing) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
+}
+
+// decode undoes the content coding. A body that is not what its header says is read as it is, as browsers do not but
+// servers with a wrong header deserve.
+func decode(r *bufio.Reader, coding string) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(coding)) {
+	case "gzip", "x-gzip":
+		if head, _ := r.Peek(2); len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
+			return r, nil
+		}
+		return gzip.NewReader(r)
+	case "br":
+		return brotli.NewReader(r), nil
+	case "deflate": // zlib by RFC 9110 section 8.4.1.2, bare deflate by some servers
+		if head, _ := r.Peek(2); len(head) == 2 && head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
+			return zlib.NewReader(r)
+		}
+		return flate.NewReader(r), nil
+	}
+	return r, nil
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, errDeadline) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// kindOf sorts the errors of an attempt.
+func kindOf(ctx context.Context, err error) Kind {
+	var (
+		scope   *scopeError
+		timeout *timeoutError
+		op      *net.OpError
+		dns     *net.DNSError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		verify  *tls.CertificateVerificationError
+		unknown x509.UnknownAuthorityError
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+	)
+	switch {
+	case ctx.Err() != nil:
+		return KindCanceled
+	case errors.As(err, &scope):
+		return KindScope
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
+		return KindTLS
+	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "socks connect" || op.Op == "proxyconnect"), errors.As(err, &dns):
+		return KindUnreachable
+	case errors.As(err, &timeout), errors.Is(err, errDeadline), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return KindTimeout
+	case strings.Contains(err.Error(), "tls: "):
+		return KindTLS
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.As(err, &op), strings.Contains(err.Error(), "server closed"), strings.Contains(err.Error(), "connection closed"):
+		return KindClosed
+	}
+	return KindProtocol
+}

@@ -1,0 +1,285 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/projectdiscovery/retryablehttp-go"
+	"golang.org/x/net/publicsuffix"
+)
+
+// Session is one visitor of one site. It may be used by many goroutines.
+type Session struct {
+	client *Client
+	base   *url.URL
+	jar    http.CookieJar
+	header http.Header // of the user, for the exact origin of base only; never shown
+	own    bool        // carries credentials of one visitor: nothing it gets may be shared
+}
+
+// Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
+// the headers of the client's options to the exact origin of base.
+func (c *Client) Session(base *url.URL) *Session {
+	s := c.Stranger(base)
+	s.header = c.options.Header
+	return s
+}
+
+// Stranger is a Session without the headers of the client's options: for origins that the user did not name.
+func (c *Client) Stranger(base *url.URL) *Session {
+	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	if err != nil {
+		jar = nil // cannot be: New has no way to fail
+	}
+	return &Session{client: c, base: base, jar: jar}
+}
+
+// Cookies are what the visitor would send to u.
+func (s *Session) Cookies(u *url.URL) []*http.Cookie { return s.jar.Cookies(u) }
+
+// Do sends r and returns the last hop, or a *Error. When the host asks us to slow down it is asked again later, unless
+// that is too long to wait.
+func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
+	var previous *Exchange
+	hop := r
+	for n := 0; ; n++ {
+		ex, err := s.once(ctx, hop)
+		if err != nil {
+			return nil, err
+		}
+		ex.Previous = previous
+		next := s.follow(r, ex, n)
+		if next == nil {
+			return ex, nil
+		}
+		previous, hop = ex, next
+	}
+}
+
+// follow is the request that a redirect answer leads to, nil when it is not to be followed.
+func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
+	limit := first.MaxRedirects
+	if limit <= 0 || limit > maxRedirects {
+		limit = maxRedirects
+	}
+	if first.Redirects == RedirectsNone || hops >= limit {
+		return nil
+	}
+	location := ex.Header.Get("Location")
+	switch ex.Status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil
+	}
+	to, err := ex.URL.Parse(location)
+	if location == "" || err != nil || !s.inScope(to) {
+		return nil
+	}
+	if first.Redirects == RedirectsHost && !strings.EqualFold(to.Host, ex.URL.Host) {
+		return nil
+	}
+	next := *first
+	next.URL, next.Target, next.Host = to, "", ""
+	if ex.Status != http.StatusTemporaryRedirect && ex.Status != http.StatusPermanentRedirect && first.Method != http.MethodHead {
+		next.Method, next.Body = http.MethodGet, nil
+	}
+	return &next
+}
+
+// inScope: the host name the user named, by http or https. Other ports of it are its own.
+func (s *Session) inScope(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Hostname(), s.base.Hostname())
+}
+
+// once sends one hop, again when told to come back later.
+func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
+	if !s.inScope(r.URL) {
+		return nil, &Error{Kind: KindScope, URL: r.URL.String(), Err: fmt.Errorf("%s is not the host that was asked for", r.URL.Hostname())}
+	}
+	const tries = 3
+	for try := 0; ; try++ {
+		ex, res, err := s.attempt(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		wait, throttled := retryAfter(res, try)
+		if !throttled {
+			return ex, nil
+		}
+		s.client.gate.slowDown(r.URL.Host, min(wait, patience))
+		idempotent := r.Method == "" || r.Method == http.MethodGet || r.Method == http.MethodHead
+		if wait > patience || try+1 >= tries || r.Once || !idempotent {
+			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: fmt.Errorf("status %d, asked to wait %s", ex.Status, wait)}
+		}
+	}
+}
+
+// attempt is one request and its answer, with retries after connection errors where that is harmless.
+func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Response, error) {
+	fail := func(err error) (*Exchange, *http.Response, error) {
+		return nil, nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
+	}
+	a := &attempt{timeout: r.Timeout, once: r.Once}
+	if a.timeout <= 0 {
+		a.timeout = s.client.options.Timeout
+	}
+	ctx = context.WithValue(ctx, attemptKey{}, a)
+	req, err := s.build(ctx, r)
+	if err != nil {
+		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
+	}
+	if r.Once || len(r.Body) > 0 || (req.Method != http.MethodGet && req.Method != http.MethodHead) {
+		ctx = context.WithValue(ctx, retryablehttp.RETRY_MAX, 0)
+	}
+	ex := &Exchange{Request: r, URL: r.URL, Sent: s.shown(req, r)}
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(i httptrace.GotConnInfo) { ex.Remote = remote(i.Conn, s.client.options.Proxy) },
+		GotFirstResponseByte: func() { a.firstByte.Store(time.Now().UnixNano()) }, // may come late, from an attempt given up
+	}
+	s.credentials(req, r)
+	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
+	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req.WithContext(httptrace.WithClientTrace(ctx, trace))})
+	if err != nil {
+		return fail(err)
+	}
+	limit := s.client.options.MaxBody
+	if r.MaxBody > 0 {
+		limit = min(limit, r.MaxBody)
+	}
+	ex.Body, ex.Truncated, err = readBody(res, limit)
+	if err != nil {
+		return fail(err)
+	}
+	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
+	ex.StatusLine = res.Proto + " " + res.Status
+	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
+	ex.FirstByte = max(0, time.Unix(0, a.firstByte.Load()).Sub(a.begun))
+	if !r.NoCookies {
+		if cookies := res.Cookies(); len(cookies) > 0 {
+			s.jar.SetCookies(r.URL, cookies)
+		}
+	}
+	return ex, res, nil
+}
+
+func remote(c net.Conn, proxy *url.URL) string {
+	if c == nil || proxy != nil {
+		return ""
+	}
+	return c.RemoteAddr().String()
+}
+
+// build makes the request as it is sent, but for cookies and credentials.
+func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) {
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	var body io.Reader
+	if len(r.Body) > 0 {
+		body = bytes.NewReader(r.Body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://placeholder/", body)
+	if err != nil {
+		return nil, err
+	}
+	u := *r.URL
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	if u.Path == "" && u.Opaque == "" {
+		u.Path = "/"
+	}
+	if r.Target != "" {
+		setTarget(&u, r.Target)
+	}
+	req.URL, req.Host = &u, r.Host
+	if req.Host == "" {
+		req.Host = u.Host
+	}
+	req.Header = http.Header{
+		"User-Agent":      {s.client.options.UserAgent},
+		"Accept":          {"*/*"},
+		"Accept-Encoding": {"gzip, br, deflate"},
+	}
+	for name, values := range r.Header {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return req, nil
+}
+
+// setTarget makes u ask for target byte for byte.
+func setTarget(u *url.URL, target string) {
+	path, query, hasQuery := strings.Cut(target, "?")
+	if plain, err := url.PathUnescape(path); err == nil {
+		v := url.URL{Path: plain, RawPath: path}
+		if v.EscapedPath() == path {
+			u.Path, u.RawPath, u.RawQuery, u.ForceQuery = plain, path, query, hasQuery && query == ""
+			return
+		}
+	}
+	u.Opaque = target
+}
+
+// credentials adds what only this visitor has: its cookies, and the user's headers at the exact origin they are for.
+func (s *Session) credentials(req *http.Request, r *Request) {
+	if !r.NoCookies {
+		for _, c := range s.jar.Cookies(r.URL) {
+			req.AddCookie(c)
+		}
+	}
+	if len(s.header) == 0 || !sameOrigin(r.URL, s.base) {
+		return
+	}
+	for name, values := range s.header {
+		if strings.EqualFold(name, "Host") {
+			req.Host = values[0]
+			continue
+		}
+		if strings.EqualFold(name, "Cookie") && req.Header.Get("Cookie") != "" {
+			req.Header.Set("Cookie", req.Header.Get("Cookie")+"; "+values[0])
+			continue
+		}
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	if u.Scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// shown is the request for evidence: what r asked for, without cookies and credentials.
+func (s *Session) shown(req *http.Request, r *Request) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), req.Host)
+	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
+		for _, value := range req.Header[name] {
+			b.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	b.WriteString("\r\n")
+	b.Write(r.Body)
+	return b.Bytes()
+}
+
+var errDeadline = errors.New("deadline of the attempt")

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+func TestText(t *testing.T) {
+	const page = "会員登録が完了しました。ログインはこちら"
+	encode := func(e encoding.Encoding) []byte {
+		b, err := e.NewEncoder().Bytes([]byte(page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	sjis, euc, jis := encode(japanese.ShiftJIS), encode(japanese.EUCJP), encode(japanese.ISO2022JP)
+	for name, tc := range map[string]struct {
+		body []byte
+		kind string
+	}{
+		"utf8_without_label":         {[]byte(page), "text/html"},
+		"utf8_bom":                   {append([]byte("\xef\xbb\xbf"), page...), ""},
+		"utf16_bom":                  {encode(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)), ""},
+		"cp932_header":               {sjis, "text/html; charset=CP932"},
+		"windows_31j_header":         {sjis, "text/html; charset=Windows-31J"},
+		"eucjp_win_header":           {euc, "text/html; charset=eucJP-win"},
+		"euc_without_label":          {euc, "text/html"},
+		"sjis_without_label":         {sjis, "text/html"},
+		"jis_without_label":          {jis, "text/html"},
+		"header_says_utf8_wrongly":   {euc, "text/html; charset=utf-8"},
+		"header_says_latin1_wrongly": {euc, "text/html; charset=iso-8859-1"},
+		"unknown_label":              {sjis, "text/html; charset=x-nobody"},
+	} {
+		ex := &Exchange{Body: tc.body, Header: http.Header{"Content-Type": {tc.kind}}}
+		if got := ex.Text(); got != page {
+			t.Errorf("%s: Text() = %q, want %q", name, got, page)
+		}
+	}
+	meta := append([]byte(`<meta http-equiv="Content-Type" content="text/html; charset=x-euc-jp">`), euc...)
+	if got := (&Exchange{Body: meta, Header: http.Header{}}).Text(); !strings.HasSuffix(got, page) {
+		t.Errorf("meta element: %q", got)
+	}
+	if got := (&Exchange{Body: []byte("caf\xe9"), Header: http.Header{}}).Text(); got != "café" {
+		t.Errorf("latin: %q", got)
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add([]byte("\x1b$B"), "text/html; charset=cp932")
+	f.Add([]byte("<meta charset=euc-jp>\xa4"), "")
+	f.Fuzz(func(_ *testing.T, body []byte, kind string) { _ = text(body, kind) })
+}
+
+func TestParseCacheControl(t *testing.T) {
+	for raw, want := range map[string][]Directive{
+		"":                           nil,
+		"no-store":                   {{Name: "no-store"}},
+		"max-age=60; public":         {{"max-age", "60", true}, {"public", "", false}},
+		`private="Set-Cookie, X", a`: {{"private", "Set-Cookie, X", true}, {"a", "", false}},
+		"Max-Age = 5,,max-age=9":     {{"max-age", "5", true}, {"max-age", "9", true}},
+		`max-age="10"`:               {{"max-age", "10", true}},
+		`x="a\"b`:                    {{"x", `a\"b`, true}},
+	} {
+		h := http.Header{}
+		if raw != "" {
+			h.Set("Cache-Control", raw)
+		}
+		if diff := cmp.Diff(want, ParseCacheControl(h).Directives); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", raw, diff)
+		}
+	}
+	two := ParseCacheControl(http.Header{"Cache-Control": {"no-cache", "max-age=1"}})
+	if !two.Has("no-cache") || !two.Has("max-age") || two.Raw != "no-cache, max-age=1" {
+		t.Errorf("two lines: %+v", two)
+	}
+}
+
+func TestDeltaSeconds(t *testing.T) {
+	type answer struct {
+		N  int64
+		OK bool
+	}
+	for in, want := range map[string]answer{
+		"0": {0, true}, "60": {60, true}, "-1": {0, false}, "": {0, false}, "1.5": {0, false}, "99999999999999999999": {2147483647, true}, "5s": {0, false},
+	} {
+		n, ok := DeltaSeconds(in)
+		if got := (answer{n, ok}); got != want {
+			t.Errorf("DeltaSeconds(%q) = %v, want %v", in, got, want)
+		}
+	}
+}
+
+func FuzzParseCacheControl(f *testing.F) {
+	f.Add(`max-age="1\", no-store`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		for _, d := range parseDirectives(raw).Directives {
+			if d.Name == "" {
+				t.Errorf("a directive without a name in %q", raw)
+			}
+		}
+	})
+}
+
+func TestParsePage(t *testing.T) {
+	body := `<html><head><title> Shop </title><base href="/shop/"><meta name="generator" content="X 1">
+<link rel="stylesheet" href="a.css"><script src="//cdn.example/j.js"></script></head>
+<body><!--#include virtual="/x" --><a href="list.php?id=1#top">a</a><a href="list.php?id=1">b</a><a href="javascript:x()">c</a>
+<form action="find"><input name="q"><input type="submit" name="go" value="Go"><textarea name="t">no</textarea></form>
+<form method="post"></form><pre>hidden</pre><p>shown</p><a href="mailto:a@b">m</a></body></html>`
+	u := parse(t, "http://shop.example/index.html")
+	p, err := ParsePage(&Exchange{URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {"text/html"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Title != "Shop" || p.Meta["generator"] != "X 1" || len(p.Comments) != 1 {
+		t.Errorf("page = %+v", p)
+	}
+	var links []string
+	for _, l := range p.Links {
+		links = append(links, l.String())
+	}
+	if diff := cmp.Diff([]string{"http://shop.example/shop/list.php?id=1"}, links); diff != "" {
+		t.Errorf("links (-want +got):\n%s", diff)
+	}
+	if len(p.Scripts) != 1 || p.Scripts[0].Host != "cdn.example" || len(p.Assets) != 1 {
+		t.Errorf("scripts %v, assets %v", p.Scripts, p.Assets)
+	}
+	want := []Field{{"q", "text", ""}, {"go", "submit", "Go"}, {"t", "textarea", ""}}
+	if diff := cmp.Diff(want, p.Forms[0].Fields); diff != "" || p.Forms[0].Method != "GET" || p.Forms[0].Action.Path != "/shop/find" || p.Forms[1].Method != "POST" {
+		t.Errorf("forms = %+v\n%s", p.Forms, diff)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "shown", "m"}, p.Visible); diff != "" {
+		t.Errorf("visible (-want +got):\n%s", diff)
+	}
+	if _, err := ParsePage(&Exchange{URL: u, Body: []byte("{}"), Header: http.Header{"Content-Type": {"application/json"}}}); err != ErrNotHTML {
+		t.Errorf("json: %v", err)
+	}
+}
+
+func TestKeyTellsOptionsApart(t *testing.T) {
+	u := parse(t, "http://h/a?b")
+	base := Request{URL: u}
+	for name, r := range map[string]Request{
+		"method":    {URL: u, Method: "HEAD"},
+		"url":       {URL: parse(t, "http://h/a?c")},
+		"header":    {URL: u, Header: http.Header{"Range": {"bytes=0-1"}}},
+		"dropped":   {URL: u, Header: http.Header{"User-Agent": nil}},
+		"host":      {URL: u, Host: "x"},
+		"target":    {URL: u, Target: "/%61"},
+		"body":      {URL: u, Body: []byte("x")},
+		"redirects": {URL: u, Redirects: RedirectsHost},
+		"max_body":  {URL: u, MaxBody: 4},
+		"timeout":   {URL: u, Timeout: 1},
+		"once":      {URL: u, Once: true},
+		"cookies":   {URL: u, NoCookies: true},
+	} {
+		if r.Key() == base.Key() {
+			t.Errorf("%s: the key does not tell it apart", name)
+		}
+	}
+	same := Request{URL: u, Method: "GET"}
+	if same.Key() != base.Key() {
+		t.Error("GET and the default method differ")
+	}
+}
