@@ -151,4 +151,3 @@ func Token(r *rand.Rand, n int) string {
 	}
 	return string(b)
 }
-

@@ -13,28 +13,32 @@ type Sink interface {
 
 // Start is what is known before the first packet.
 type Start struct {
-	Version      string // of sotomi
-	SignatureSet string // version and hash of the embedded signatures
-	Time         time.Time
-	Targets      []string // as the user wrote them
-	Signatures   int
+	Version      string    `json:"version"`       // of sotomi
+	SignatureSet string    `json:"signature_set"` // version and hash of the embedded signatures
+	Time         time.Time `json:"time"`
+	Targets      []string  `json:"targets"`                // as the user wrote them; a list by its name
+	Signatures   int       `json:"signatures"`             // that run
+	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
 }
 
 // Progress is for people only; a report that never gets one is complete.
 type Progress struct {
-	TargetsDone, TargetsTotal int
-	Requests                  int64
-	Findings                  int
+	TargetsDone  int   `json:"targets_done"`
+	TargetsTotal int   `json:"targets_total"`
+	Requests     int64 `json:"requests"`
+	Findings     int   `json:"findings"`
 }
 
 // Summary closes a report.
 type Summary struct {
-	Severities  map[string]int // findings by severity
-	Statuses    map[Status]int // outcomes by status
-	Targets     int            // origins scanned
-	Requests    int64          // attempts that left the machine
-	Suppressed  int            // matches dropped because the site answers like that to anything
-	Took        time.Duration
-	Complete    bool // every outcome is an answer
-	Interrupted bool
+	Severities  map[string]int `json:"severities"`   // findings by severity
+	Statuses    map[Status]int `json:"statuses"`     // outcomes by status
+	Targets     int            `json:"targets"`      // origins with outcomes
+	Requests    int64          `json:"requests"`     // attempts that left the machine
+	Suppressed  int            `json:"suppressed"`   // matches dropped because the site answers like that to anything
+	AboveSafety int            `json:"above_safety"` // signatures that the safety level left out
+	NotStarted  int            `json:"not_started"`  // inputs without outcomes because the scan was interrupted
+	Took        time.Duration  `json:"-"`
+	Complete    bool           `json:"complete"` // every outcome is an answer
+	Interrupted bool           `json:"interrupted"`
 }

@@ -1,0 +1,93 @@
+package scanner
+
+import (
+	"iter"
+	"net/netip"
+	"net/url"
+)
+
+// MaxAddresses is how many addresses the CIDR blocks of one scan may name together: those of an IPv4 /8.
+const MaxAddresses = 1 << 24
+
+// Input is one thing that the user asked to scan. Exactly one of URL and Host is set.
+type Input struct {
+	URL    *url.URL // a URL: this origin and path only
+	Host   string   // a host without a scheme: https is tried, then http; ASCII name or address without brackets
+	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures
+	Origin Origin
+}
+
+// Targets are the inputs of a scan in the user's order, each once. CIDR blocks are kept as blocks and expanded while
+// the scan goes on.
+type Targets struct {
+	args  []string
+	files []string
+	items []item
+	total int
+}
+
+// item is an input in compact form: a list of a million lines is held in memory.
+type item struct {
+	text string
+	skip *skipped // of a CIDR block; nil when it repeats nothing
+	file int32    // index in files, -1 for the command line
+	line int32
+}
+
+// skipped are the addresses of a block that were named before it.
+type skipped struct {
+	blocks []netip.Prefix
+	single map[netip.Addr]bool
+}
+
+func (s *skipped) has(a netip.Addr) bool {
+	return s != nil && (s.single[a] || contained(s.blocks, a))
+}
+
+// Args are the targets as the user wrote them on the command line, lists by their name.
+func (t *Targets) Args() []string { return t.args }
+
+// Len is the number of inputs, every address of a CIDR block counted.
+func (t *Targets) Len() int { return t.total }
+
+// All gives the inputs one by one.
+func (t *Targets) All() iter.Seq[Input] {
+	return func(yield func(Input) bool) {
+		for _, it := range t.items {
+			origin := Origin{Text: it.text}
+			if it.file >= 0 {
+				origin.File, origin.Line = t.files[it.file], int(it.line)
+			}
+			parsed, err := parseTarget(it.text)
+			if err != nil {
+				continue // it parsed before, or it would not be here
+			}
+			if !parsed.block.IsValid() {
+				parsed.input.Origin = origin
+				if !yield(parsed.input) {
+					return
+				}
+				continue
+			}
+			for a := parsed.block.Addr(); a.IsValid() && parsed.block.Contains(a); a = a.Next() {
+				if it.skip.has(a) {
+					continue
+				}
+				if !yield(Input{Host: a.String(), Origin: origin}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// TargetURLs are targets named by a program.
+func TargetURLs(addresses ...*url.URL) *Targets {
+	t := &Targets{}
+	for _, u := range addresses {
+		t.items = append(t.items, item{text: u.String(), file: -1})
+		t.args = append(t.args, u.String())
+	}
+	t.total = len(t.items)
+	return t
+}
