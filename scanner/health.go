@@ -1,0 +1,195 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"sync"
+
+	"sotomi/scanner/web"
+)
+
+// How many signs in a row make the engine ask whether a site is still itself.
+const (
+	failuresInRow  = 3  // connection errors
+	refusalsInRow  = 10 // 403, 406, 429, 503
+	throttledInRow = 3  // requests given up because the site asked us to wait too long
+)
+
+// health watches the answers of one site. It ends the site when it is gone or turns us away; from then on nothing is sent.
+type health struct {
+	mu        sync.Mutex
+	checking  chan struct{} // closed when the question under way is answered; nil otherwise
+	order     int           // answers so far
+	end       *Stop
+	endOrder  int // the first answer that is not to be believed any more; 0 when all are
+	home      *view
+	other     bool // something was answered that is not a refusal
+	failures  int
+	throttled int
+	refusals  int
+	refused   view // the first of the row
+	rowStart  int  // order of it
+	alike     bool // all of the row look the same
+
+	patience int // grows when a suspicion was wrong: 0 is once the constants, 1 twice, 2 four times ...
+}
+
+// view is what matters of an answer for telling a block page from the site's own.
+type view struct {
+	status int
+	shape  digest
+}
+
+// ended is why nothing more is sent, nil while the site is well, and the first answer not to be believed.
+func (h *health) ended() (*Stop, int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.end, h.endOrder
+}
+
+// before waits while it is being found out whether the site is still there.
+func (h *health) before(ctx context.Context) error {
+	for {
+		h.mu.Lock()
+		end, checking := h.end, h.checking
+		h.mu.Unlock()
+		if end != nil {
+			return end
+		}
+		if checking == nil {
+			return nil
+		}
+		select {
+		case <-checking:
+		case <-ctx.Done():
+			return &web.Error{Kind: web.KindCanceled, Err: ctx.Err()}
+		}
+	}
+}
+
+// after counts one answer and gives its order. It asks the site again when there are too many bad signs in a row.
+func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error) int {
+	h.mu.Lock()
+	h.order++
+	order := h.order
+	suspicion := h.count(order, ex, err)
+	if suspicion == nil || h.end != nil || h.checking != nil {
+		h.mu.Unlock()
+		return order
+	}
+	h.checking = make(chan struct{})
+	h.mu.Unlock()
+
+	again, againErr := s.client.Session(s.target.URL).Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	close(h.checking)
+	h.checking = nil
+	if ctx.Err() != nil {
+		return order
+	}
+	if h.end, h.endOrder = suspicion(again, againErr); h.end == nil {
+		h.patience++
+		h.failures, h.refusals = 0, 0
+	}
+	return order
+}
+
+// verdict says what the site's own page, asked for again, means: the end and the first answer not to be believed, or nil.
+type verdict func(ex *web.Exchange, err error) (*Stop, int)
+
+// count gives the verdict to be asked for when the row of bad signs is long enough.
+func (h *health) count(order int, ex *web.Exchange, err error) verdict {
+	switch kind := web.KindOf(err); kind {
+	case web.KindCanceled, web.KindScope:
+		return nil
+	case web.KindThrottled:
+		if h.throttled++; h.throttled >= throttledInRow && h.end == nil {
+			h.end, h.endOrder = &Stop{StatusThrottled, "the host asks us to wait longer than we do"}, 0
+		}
+		return nil
+	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
+		if h.failures++; h.failures < failuresInRow<<min(h.patience, 6) {
+			return nil
+		}
+		return h.gone
+	}
+	if ex == nil {
+		return nil
+	}
+	h.failures, h.throttled = 0, 0
+	if !refusal(ex.Status) {
+		h.refusals, h.other = 0, true
+		return nil
+	}
+	v := viewOf(ex)
+	if h.refusals++; h.refusals == 1 {
+		h.refused, h.rowStart, h.alike = v, order, true
+	}
+	h.alike = h.alike && v == h.refused
+	if h.refusals < refusalsInRow<<min(h.patience, 6) {
+		return nil
+	}
+	return h.turnedAway
+}
+
+func (h *health) gone(_ *web.Exchange, err error) (*Stop, int) {
+	switch web.KindOf(err) {
+	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
+		return &Stop{StatusUnreachable, fmt.Sprintf("the host stopped answering (%s)", plainError(err))}, 0
+	case web.KindThrottled:
+		return &Stop{StatusThrottled, "the host asks us to wait longer than we do"}, 0
+	case web.KindCanceled, web.KindScope:
+	}
+	return nil, 0
+}
+
+// turnedAway compares the site's own page with what it was at first. A page that was open and is now refused means a
+// filter that has had enough of us. If it was refused from the start, only a site that answered nothing else, and always
+// with the same page, is said to block: others may well have a closed front page.
+func (h *health) turnedAway(ex *web.Exchange, err error) (*Stop, int) {
+	wasOpen := h.home != nil && !refusal(h.home.status)
+	switch {
+	case err != nil && wasOpen && web.KindOf(err) == web.KindClosed:
+		return &Stop{StatusBlocked, fmt.Sprintf("after %d refusals in a row the site closes connections", h.refusals)}, h.rowStart
+	case err != nil:
+		return h.gone(ex, err)
+	case wasOpen && refusal(ex.Status):
+		return &Stop{StatusBlocked, fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
+	case !wasOpen && !h.other && h.alike && refusal(ex.Status):
+		return &Stop{StatusBlocked, fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
+	}
+	return nil, 0
+}
+
+// sawHome notes the site's own page as it was before anything else was asked.
+func (h *health) sawHome(ex *web.Exchange) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v := viewOf(ex)
+	h.home = &v
+}
+
+func refusal(status int) bool {
+	return status == 403 || status == 406 || status == 429 || status == 503
+}
+
+// changing are the parts of a block page that differ between requests: numbers, identifiers and the address asked for.
+var changing = regexp.MustCompile(`[0-9A-Fa-f]{6,}|[0-9]+|/[^\s<>"']*`)
+
+func viewOf(ex *web.Exchange) view {
+	body := ex.Body[:min(len(ex.Body), 8<<10)]
+	return view{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
+}
+
+// plainError is the cause of a request's failure without its address.
+func plainError(err error) string {
+	var e *web.Error
+	if errors.As(err, &e) && e.Err != nil {
+		return string(e.Kind) + ": " + e.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,114 @@
+package scanner
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"sotomi/scanner/web"
+)
+
+// scanInput scans every origin that an input means: the named one or the web ports, then further ports.
+func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
+	var results []targetResult
+	var down *Stop
+	for i, o := range p.origins(in) {
+		site, end := p.discover(ctx, o)
+		if i == 0 {
+			down = end
+		}
+		if end != nil && o.port != "" && end.Status == StatusUnreachable && down == nil {
+			end = &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", o.port)}
+		}
+		results = append(results, p.scanSite(ctx, site, o.steps, end))
+	}
+	return results
+}
+
+// discover finds out which of an origin's addresses answers, and notes the page it shows a first visitor. The Stop is the
+// outcome of all signatures when none does.
+func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
+	var first *Site
+	var reasons []string
+	for i, u := range o.candidates {
+		site := newSite(p.options.Client, Target{URL: u, Origin: o.from}, p.siteSettings())
+		if first == nil {
+			first = site
+		}
+		ex, err := p.home(ctx, site)
+		if err == nil {
+			site.health.sawHome(ex)
+			return site, nil
+		}
+		end := p.noAnswer(ctx, err)
+		if end.Status != StatusUnreachable {
+			return site, end
+		}
+		reasons = append(reasons, end.Reason)
+		if untrusted(err) {
+			return site, &Stop{StatusUnreachable, plainError(err) + "; --ca or --insecure scans it all the same"}
+		}
+		samePort := i+1 < len(o.candidates) && portOf(u) == portOf(o.candidates[i+1])
+		if samePort && web.KindOf(err) == web.KindUnreachable {
+			break // what refuses TLS to a port by refusing the connection refuses plain HTTP too
+		}
+	}
+	return first, &Stop{StatusUnreachable, joinReasons(o.candidates, reasons)}
+}
+
+func (p *Plan) siteSettings() siteSettings {
+	return siteSettings{
+		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge,
+		visitors: p.options.Visitors, pages: p.options.Pages,
+	}
+}
+
+// home asks for the target's own page. The answer is shared with all signatures that look at it.
+func (p *Plan) home(ctx context.Context, s *Site) (*web.Exchange, error) {
+	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL})
+	return a.ex, a.err
+}
+
+// noAnswer is the outcome for all signatures when the first request failed.
+func (p *Plan) noAnswer(ctx context.Context, err error) *Stop {
+	var stop *Stop
+	switch {
+	case ctx.Err() != nil:
+		return interrupted
+	case errors.As(err, &stop):
+		return stop
+	case web.KindOf(err) == web.KindThrottled:
+		return &Stop{StatusThrottled, plainError(err)}
+	}
+	return &Stop{StatusUnreachable, plainError(err)}
+}
+
+// untrusted reports a server that speaks TLS with a certificate that we do not accept.
+func untrusted(err error) bool {
+	var e *tls.CertificateVerificationError
+	return errors.As(err, &e)
+}
+
+func portOf(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+// joinReasons says why each address gave nothing, in one line.
+func joinReasons(addresses []*url.URL, reasons []string) string {
+	if len(reasons) == 1 {
+		return reasons[0]
+	}
+	text := ""
+	for i, r := range reasons {
+		if i > 0 {
+			text += "; "
+		}
+		text += addresses[i].Scheme + " " + r
+	}
+	return text
+}
