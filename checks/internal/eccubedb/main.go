@@ -1,0 +1,69 @@
+// Command eccubedb writes the fingerprint database of EC-CUBE, signatures/eccube/eccube.db, from git clones of
+// EC-CUBE/ec-cube2 (releases 1.x and 2.x) and EC-CUBE/ec-cube (3.x and 4.x). Bare clones do.
+//
+//	go run ./checks/internal/eccubedb -ec-cube2 DIR -ec-cube DIR
+//
+// To add a release, fetch the new tags into the clones and run it again: the same tags give the same bytes, so the
+// difference is the new release. Tags it does not understand are listed on standard error and left out.
+//
+// The database holds facts only (paths, hashes, which release has which), none of EC-CUBE's text.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("eccubedb: ")
+	old := flag.String("ec-cube2", os.Getenv("ECCUBE2_GIT"), "clone of EC-CUBE/ec-cube2 (or ECCUBE2_GIT)")
+	current := flag.String("ec-cube", os.Getenv("ECCUBE_GIT"), "clone of EC-CUBE/ec-cube (or ECCUBE_GIT)")
+	out := flag.String("o", "signatures/eccube/eccube.db", "file to write")
+	flag.Parse()
+	if *old == "" || *current == "" {
+		log.Fatal("both -ec-cube2 and -ec-cube are needed")
+	}
+	if err := run(*old, *current, *out); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(old, current, out string) error {
+	var releases []release
+	for _, clone := range []struct {
+		dir    string
+		majors string
+	}{{old, "12"}, {current, "34"}} {
+		list, unknown, err := releasesOf(clone.dir, clone.majors)
+		if err != nil {
+			return err
+		}
+		for _, tag := range unknown {
+			log.Printf("%s: tag %s is not a release", clone.dir, tag)
+		}
+		releases = append(releases, list...)
+	}
+	sortReleases(releases)
+	files, err := publicFiles(releases)
+	if err != nil {
+		return err
+	}
+	files = prune(files)
+	var text bytes.Buffer
+	writeDatabase(&text, releases, files)
+	stable := 0
+	for _, r := range releases {
+		if r.stable() {
+			stable++
+		}
+	}
+	log.Printf("%d releases (%d stable), %d files, %d bytes", len(releases), stable, len(files), text.Len())
+	if err := os.WriteFile(out, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+const header = `# What files each release of EC-CUBE gives out. Made by checks/internal/eccubedb; do not edit.
+# release NAME DATE, or pre for what came before a release; oldest first
+# file PATH, then its contents: 48 bits of SHA-256 of the bytes, after a colon of the text with line ends LF where
+# that differs, and the releases that have it (FIRST..LAST in the order above)
+`
+
+// writeDatabase writes the database: the same releases and files give the same bytes.
+func writeDatabase(w io.Writer, releases []release, files []file) {
+	fmt.Fprint(w, header)
+	position := map[string]int{}
+	for i, r := range releases {
+		position[r.name] = i
+		word := "pre"
+		if r.stable() {
+			word = "release"
+		}
+		fmt.Fprintf(w, "%s %s %s\n", word, r.name, r.date)
+	}
+	for _, f := range files {
+		fmt.Fprintf(w, "file %s\n", f.path)
+		byVariant := map[variant][]int{}
+		for r, v := range f.has {
+			byVariant[v] = append(byVariant[v], position[r])
+		}
+		var variants []variant
+		for v, at := range byVariant {
+			slices.Sort(at)
+			variants = append(variants, v)
+		}
+		slices.SortFunc(variants, func(a, b variant) int {
+			return cmp.Compare(byVariant[a][0], byVariant[b][0])
+		})
+		for _, v := range variants {
+			hash := v.raw
+			if v.text != v.raw {
+				hash += ":" + v.text
+			}
+			fmt.Fprintf(w, " %s %s\n", hash, spans(releases, byVariant[v]))
+		}
+	}
+}
+
+// spans writes positions as names, runs as FIRST..LAST.
+func spans(releases []release, at []int) string {
+	var out []string
+	for i := 0; i < len(at); {
+		j := i
+		for j+1 < len(at) && at[j+1] == at[j]+1 {
+			j++
+		}
+		if i == j {
+			out = append(out, releases[at[i]].name)
+		} else {
+			out = append(out, releases[at[i]].name+".."+releases[at[j]].name)
+		}
+		i = j + 1
+	}
+	return strings.Join(out, " ")
+}
