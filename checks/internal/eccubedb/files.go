@@ -52,7 +52,7 @@ func publicFiles(releases []release) ([]file, error) {
 			if !ok || fields[1] != "blob" || fields[0] == "120000" || !r.public(name) {
 				continue
 			}
-			name = r.public2(name)
+			name = r.packaged(name)
 			if byPath[name] == nil {
 				byPath[name] = map[string]string{}
 			}
@@ -93,13 +93,21 @@ var noStatic = map[string]bool{
 	".config": true, ".cgi": true, ".htpasswd": true, ".twig": true, ".csv": true, ".sh": true, ".db": true, ".default": true, "": true,
 }
 
+// Files beside html/ that a shop gives out when its whole package is the document root and nothing denies them.
+var manifests = map[string]bool{
+	"package.json": true, "composer.json": true, "composer.lock": true, "README.md": true, "robots.txt": true, "gulpfile.js": true,
+}
+
 // public reports whether a file of the repository can be asked for in a shop.
 func (r *release) public(name string) bool {
-	if !strings.HasPrefix(r.public2(name), "html/") {
+	if manifests[name] {
+		return true
+	}
+	if !strings.HasPrefix(r.packaged(name), "html/") {
 		return false
 	}
 	for _, p := range private {
-		if strings.HasPrefix(r.public2(name), p) {
+		if strings.HasPrefix(r.packaged(name), p) {
 			return false
 		}
 	}
@@ -107,8 +115,8 @@ func (r *release) public(name string) bool {
 	return !noStatic[strings.ToLower(path.Ext(base))] && !strings.HasPrefix(base, ".") && !strings.ContainsAny(name, " \"%?#\\")
 }
 
-// public2 is the name in the package: the community edition keeps its package in a folder.
-func (r *release) public2(name string) string { return strings.TrimPrefix(name, "comu-utf8/") }
+// packaged is the name in the package: the community edition keeps its package in a folder.
+func (r *release) packaged(name string) string { return strings.TrimPrefix(name, "comu-utf8/") }
 
 // hashBlobs fills in the hashes of blobs; an empty file has none, for it says nothing.
 func hashBlobs(dir string, blobs []string, into map[string]variant) error {
@@ -206,6 +214,8 @@ func (f *file) partition() string {
 // rank orders files by how likely a shop still has them.
 func rank(name string) int {
 	switch {
+	case !strings.HasPrefix(name, "html/"):
+		return 4
 	case strings.HasPrefix(name, "html/install/"), strings.HasPrefix(name, "html/template/install/"):
 		return 3
 	case strings.HasPrefix(name, "html/bundle/"):
