@@ -3,7 +3,13 @@ package signatures
 
 import "embed"
 
-// FS has every signature at FOLDER/NAME.yaml.
+// FS has every signature at FOLDER/NAME.yaml, and the files that they name beside them.
 //
-//go:embed all:*
+//go:embed */*
 var FS embed.FS
+
+// Schema is the JSON Schema of a signature file, for editors. It is made from the types of package signature; the golden
+// test there writes it anew with -update.
+//
+//go:embed schema.json
+var Schema []byte

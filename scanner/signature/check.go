@@ -57,11 +57,12 @@ func (s *Signature) normalise() {
 	}
 	s.Safety = SafetyPassive
 	for i := range s.HTTP {
-		for _, m := range s.HTTP[i].methods() {
-			if m == "POST" {
-				s.Safety = SafetyActive
-			}
+		if s.HTTP[i].mayChange() {
+			s.Safety = SafetyIntrusive
 		}
+	}
+	if slices.Contains(s.Info.Tags, "intrusive") {
+		s.Safety = SafetyIntrusive
 	}
 }
 
@@ -177,6 +178,13 @@ func (h *HTTP) unsupported() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// mayChange reports whether the block sends anything but requests to read.
+func (h *HTTP) mayChange() bool {
+	return slices.ContainsFunc(h.methods(), func(m string) bool {
+		return !slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE"}, m)
+	})
 }
 
 // methods are the request methods of a block in capitals.

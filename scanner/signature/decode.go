@@ -1,10 +1,9 @@
 package signature
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -17,41 +16,50 @@ type Params struct {
 	file string
 }
 
-// Decode fills the struct that to points to. Unknown keys are errors with file and line.
+// Decode fills the struct that to points to. Unknown keys are errors with file and line, all of them at once.
 func (p Params) Decode(to any) error {
 	if p.node == nil {
 		return nil
 	}
-	// Decoding a node forgets strictness, so the text is made again and read with it; the lines are put right after.
-	text, err := yaml.Marshal(p.node)
-	if err != nil {
-		return fmt.Errorf("%s:%d: with: %w", p.file, p.node.Line, err)
+	var mistakes []string
+	shapeOf(reflect.TypeOf(to)).unknown(p.node, &mistakes)
+	if err := p.node.Decode(to); err != nil {
+		mistakes = append(mistakes, typeErrors(err)...)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(to); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s:%d: with: %s", p.file, p.node.Line, strings.Join(typeErrors(err, p.node.Line-1), "; "))
+	if len(mistakes) == 0 {
+		return nil
 	}
+	return mistakesOf(p.file, mistakes)
+}
+
+// Mistake is an error about the parameters as a whole, with the file and line where they begin.
+func (p Params) Mistake(format string, a ...any) error {
+	line := 1
+	if p.node != nil {
+		line = p.node.Line
+	}
+	return fmt.Errorf("%s:%d: with: %s", p.file, line, fmt.Sprintf(format, a...))
+}
+
+// UnmarshalYAML keeps the parameters as they stand; Decode reads them.
+func (p *Params) UnmarshalYAML(n *yaml.Node) error {
+	p.node = n
 	return nil
 }
 
-// UnmarshalYAML accepts anything; place fills in the node, which this form of the method cannot see. (The form that
-// can see it would make everything below it lenient.)
-func (p *Params) UnmarshalYAML(func(any) error) error { return nil }
-
 // UnmarshalYAML takes a list, one string with commas or lines, or nothing.
-func (l *StringList) UnmarshalYAML(unmarshal func(any) error) error {
+func (l *StringList) UnmarshalYAML(n *yaml.Node) error {
 	var values []string
-	if err := unmarshal(&values); err != nil {
-		var text string
-		if unmarshal(&text) != nil {
+	if n = resolve(n); n.Kind != yaml.ScalarNode {
+		if err := n.Decode(&values); err != nil {
 			return err
 		}
+	} else if n.Tag != "!!null" {
 		separator := ","
-		if strings.Contains(text, "\n") {
+		if strings.Contains(n.Value, "\n") {
 			separator = "\n"
 		}
-		values = strings.Split(text, separator)
+		values = strings.Split(n.Value, separator)
 	}
 	for _, v := range values {
 		if v = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(v), "- ")); v != "" {
@@ -61,35 +69,43 @@ func (l *StringList) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// UnmarshalYAML takes a mapping; place puts it in the order of the file.
-func (v *Variables) UnmarshalYAML(unmarshal func(any) error) error {
-	var m map[string]string
-	return unmarshal(&m)
-}
-
-// UnmarshalYAML takes a list, several lines of text, or the name of a file.
-func (p *Payload) UnmarshalYAML(unmarshal func(any) error) error {
-	var text string
-	if unmarshal(&text) != nil {
-		return unmarshal(&p.Values)
+// UnmarshalYAML takes a mapping and keeps its order. A list is kept as its values with commas.
+func (v *Variables) UnmarshalYAML(n *yaml.Node) error {
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: variables must be names with values", n.Line)}}
 	}
-	if text = strings.TrimSpace(text); strings.Contains(text, "\n") {
-		p.Values = strings.Split(text, "\n")
-	} else {
-		p.File = text
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		value := resolve(n.Content[i+1])
+		text := value.Value
+		if value.Kind != yaml.ScalarNode {
+			var list []string
+			if err := value.Decode(&list); err != nil {
+				return err
+			}
+			text = strings.Join(list, ",")
+		}
+		*v = append(*v, Variable{n.Content[i].Value, text})
 	}
 	return nil
 }
 
-// place fills in what depends on where things stand in the file: lines, the order of variables, parameters.
-func (s *Signature) place(keys map[string]*yaml.Node) {
-	if n := keys["variables"]; n != nil {
-		s.Variables = nil
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			s.Variables = append(s.Variables, Variable{n.Content[i].Value, n.Content[i+1].Value})
-		}
+// UnmarshalYAML takes a list, several lines of text, or the name of a file.
+func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
+	if n = resolve(n); n.Kind != yaml.ScalarNode {
+		return n.Decode(&p.Values)
 	}
-	s.With = Params{node: keys["with"], file: s.File}
+	if strings.Contains(n.Value, "\n") {
+		p.Values = strings.Split(n.Value, "\n")
+	} else {
+		p.File = strings.TrimSpace(n.Value)
+	}
+	return nil
+}
+
+// place fills in what depends on where things stand in the file: lines and the order of payloads.
+func (s *Signature) place(keys map[string]*yaml.Node) {
+	s.With.file = s.File
 	blocks := keys["http"]
 	if blocks == nil {
 		blocks = keys["requests"]
@@ -136,10 +152,17 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-var lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+var (
+	lineNumber  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	wrongType   = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `(.*)`)? into (.+)$")
+	kindsByName = map[string]string{
+		"!!str": "text", "!!int": "a number", "!!float": "a number", "!!bool": "true or false", "!!seq": "a list", "!!map": "a mapping", "!!null": "nothing",
+		"int": "a number", "int64": "a number", "float64": "a number", "bool": "true or false", "string": "text",
+	}
+)
 
-// typeErrors are the single mistakes of a decoding error as "LINE: message", lines moved by shift.
-func typeErrors(err error, shift int) []string {
+// typeErrors are the single mistakes of a decoding error as "LINE: message".
+func typeErrors(err error) []string {
 	list := []string{err.Error()}
 	var t *yaml.TypeError
 	if errors.As(err, &t) {
@@ -147,12 +170,33 @@ func typeErrors(err error, shift int) []string {
 	}
 	out := make([]string, 0, len(list))
 	for _, text := range list {
-		line := 1
+		line := "1"
 		if m := lineNumber.FindStringSubmatch(text); m != nil {
-			fmt.Sscan(m[1], &line)
-			text = text[len(m[0]):]
+			line, text = m[1], text[len(m[0]):]
 		}
-		out = append(out, fmt.Sprintf("%d: %s", line+shift, strings.TrimPrefix(text, "yaml: ")))
+		out = append(out, line+": "+plainly(strings.TrimPrefix(text, "yaml: ")))
 	}
 	return out
+}
+
+// plainly says in the words of the file what the decoder says in those of Go.
+func plainly(text string) string {
+	m := wrongType.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	kind := func(name string) string {
+		switch known, ok := kindsByName[name]; {
+		case ok:
+			return known
+		case strings.HasPrefix(name, "[]"):
+			return "a list"
+		default:
+			return "a mapping"
+		}
+	}
+	if m[2] != "" {
+		return fmt.Sprintf("%q is %s, expected %s", m[2], kind(m[1]), kind(m[3]))
+	}
+	return fmt.Sprintf("this is %s, expected %s", kind(m[1]), kind(m[3]))
 }

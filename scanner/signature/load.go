@@ -24,6 +24,7 @@ type Sources struct {
 	Embedded      fs.FS    // nil for none
 	Folders       []string // folders or single files of the user
 	TemplateRoots []string // further folders that payload files of public templates may lie in
+	WithoutTests  bool     // the tests: of embedded signatures are not read: a scan has no use for them
 }
 
 // Set is all signatures of a run, by id.
@@ -95,6 +96,9 @@ type file struct {
 	read  func() ([]byte, error)
 	roots []string
 	own   bool
+
+	embedded     fs.FS // of our own
+	withoutTests bool
 }
 
 type result struct {
@@ -111,7 +115,7 @@ func list(src Sources) ([]file, error) {
 			if err != nil || d.IsDir() || !isYAML(name) {
 				return err
 			}
-			files = append(files, file{name: name, own: true, read: func() ([]byte, error) { return fs.ReadFile(src.Embedded, name) }})
+			files = append(files, file{name: name, own: true, embedded: src.Embedded, withoutTests: src.WithoutTests, read: func() ([]byte, error) { return fs.ReadFile(src.Embedded, name) }})
 			return nil
 		})
 		if err != nil {
@@ -141,7 +145,7 @@ func list(src Sources) ([]file, error) {
 			}
 			files = append(files, file{
 				name: name, read: func() ([]byte, error) { return os.ReadFile(name) },
-				roots: append([]string{filepath.Dir(name), root}, src.TemplateRoots...),
+				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
 		})
@@ -166,13 +170,16 @@ func (f file) load() result {
 		return result{mistakes: []error{err}}
 	}
 	r := result{sum: sha256.Sum256(text)}
+	if f.withoutTests {
+		text, _, _ = bytes.Cut(text, []byte("\ntests:"))
+	}
 	s, err := Parse(f.name, text, f.own)
 	if err != nil {
 		r.mistakes = []error{err}
 		return r
 	}
 	if s != nil {
-		s.Roots = f.roots
+		s.Roots, s.files = f.roots, f.embedded
 	}
 	r.signature = s
 	return r
@@ -183,7 +190,7 @@ func (f file) load() result {
 func Parse(name string, text []byte, own bool) (*Signature, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, mistakesOf(name, err)
+		return nil, mistakesOf(name, typeErrors(err))
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		if own {
@@ -191,21 +198,23 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		}
 		return nil, nil
 	}
-	keys := topKeys(doc.Content[0])
-	if !own && (keys["id"] == nil || keys["info"] == nil) {
+	root := doc.Content[0]
+	keys := topKeys(root)
+	if !own && keys["id"] == nil && (keys["info"] == nil || keys["http"] == nil && keys["requests"] == nil && keys["check"] == nil) {
 		return nil, nil
 	}
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
-	var err error
+	var mistakes []string
 	if s.Strict {
-		d := yaml.NewDecoder(bytes.NewReader(text))
-		d.KnownFields(true)
-		err = d.Decode(s)
+		signatureShape.unknown(root, &mistakes)
 	} else {
-		err = doc.Decode(s)
+		signatureShape.widen(root)
 	}
-	if err != nil {
-		return nil, mistakesOf(name, err)
+	if err := root.Decode(s); err != nil {
+		mistakes = append(mistakes, typeErrors(err)...)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakesOf(name, mistakes)
 	}
 	if len(s.HTTP) == 0 {
 		s.HTTP = s.Requests
@@ -238,10 +247,16 @@ func hasOurKeys(keys map[string]*yaml.Node) bool {
 	return info != nil && info.Kind == yaml.MappingNode && topKeys(info)["ja"] != nil
 }
 
-func mistakesOf(name string, err error) error {
-	var all []error
-	for _, text := range typeErrors(err, 0) {
-		all = append(all, fmt.Errorf("%s:%s", name, text))
+// mistakesOf joins mistakes given as "LINE: message", in the order of the file.
+func mistakesOf(name string, mistakes []string) error {
+	line := func(text string) (n int) {
+		fmt.Sscanf(text, "%d:", &n)
+		return n
+	}
+	slices.SortStableFunc(mistakes, func(a, b string) int { return cmp.Compare(line(a), line(b)) })
+	all := make([]error, len(mistakes))
+	for i, text := range mistakes {
+		all[i] = fmt.Errorf("%s:%s", name, text)
 	}
 	return errors.Join(all...)
 }

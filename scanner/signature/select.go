@@ -45,10 +45,19 @@ func (s *Signature) is(name string) bool {
 
 // similar is a hint at an id that name may have meant, or nothing.
 func (set *Set) similar(name string) string {
-	best, distance := "", 3
-	for _, s := range set.Signatures {
-		if d := editDistance(name, s.ID, distance); d < distance {
-			best, distance = s.ID, d
+	ids := make([]string, len(set.Signatures))
+	for i, s := range set.Signatures {
+		ids[i] = s.ID
+	}
+	return didYouMean(name, ids)
+}
+
+// didYouMean is a hint at the nearest of the names, or nothing when none is near.
+func didYouMean(name string, names []string) string {
+	best, distance := "", min(3, len(name))
+	for _, n := range names {
+		if d := editDistance(name, n, distance); d < distance {
+			best, distance = n, d
 		}
 	}
 	if best == "" {

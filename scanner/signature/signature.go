@@ -4,6 +4,8 @@
 // leniently, and what sotomi does not support is listed in Signature.Unsupported so that they are never run by halves.
 package signature
 
+import "io/fs"
+
 // Severity of a finding, from the signature and never from a check.
 type Severity string
 
@@ -27,25 +29,26 @@ const (
 
 // Signature is one weakness (or product) and how it is recognised.
 type Signature struct {
-	ID            string    `yaml:"id"`
-	Info          Info      `yaml:"info"`
+	ID            string    `yaml:"id" jsonschema:"required"`
+	Info          Info      `yaml:"info" jsonschema:"required"`
 	Variables     Variables `yaml:"variables"` // in file order: later ones may use earlier ones
 	Flow          string    `yaml:"flow"`
 	SelfContained bool      `yaml:"self-contained"`
 	HTTP          []HTTP    `yaml:"http"`
 	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
-	Safety   Safety             `yaml:"safety"`   // "" is passive
-	Check    string             `yaml:"check"`    // a Go check by name, instead of HTTP
-	With     Params             `yaml:"with"`     // its parameters
-	Ports    []int              `yaml:"ports"`    // further ports tried when the target names a bare host
-	Needs    []string           `yaml:"needs"`    // facts that must be known before this runs
-	Gives    string             `yaml:"gives"`    // fact that a finding of this establishes
-	Variants map[string]Variant `yaml:"variants"` // other words and severity for kinds of hits that the check tells apart
+	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // "" is passive
+	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
+	With     Params             `yaml:"with"`                                                        // its parameters
+	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
+	Needs    []string           `yaml:"needs"`                                                       // facts that must be known before this runs
+	Gives    string             `yaml:"gives"`                                                       // fact that a finding of this establishes
+	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart
 	Tests    []Case             `yaml:"tests"`
 
 	File        string   `yaml:"-"` // as named to the user
 	Roots       []string `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
+	files       fs.FS    // of an embedded one, instead of Roots
 	Own         bool     `yaml:"-"` // one of the embedded signatures
 	Strict      bool     `yaml:"-"` // carries keys of ours, so it was decoded strictly
 	Unsupported []string `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
@@ -53,14 +56,14 @@ type Signature struct {
 
 // Info are the words about a signature, the same for every target.
 type Info struct {
-	Name           string         `yaml:"name"`
+	Name           string         `yaml:"name" jsonschema:"required"`
 	Author         StringList     `yaml:"author"`
 	Tags           StringList     `yaml:"tags"`
 	Description    string         `yaml:"description"`
 	Impact         string         `yaml:"impact"`
 	Remediation    string         `yaml:"remediation"`
 	Reference      StringList     `yaml:"reference"`
-	Severity       Severity       `yaml:"severity"`
+	Severity       Severity       `yaml:"severity" jsonschema:"required,enum=critical,enum=high,enum=medium,enum=low,enum=info,enum=unknown"`
 	Classification Classification `yaml:"classification"`
 	Metadata       map[string]any `yaml:"metadata"`
 	JA             Words          `yaml:"ja"`
@@ -104,11 +107,11 @@ type HTTP struct {
 	Raw                  []string           `yaml:"raw"`
 	Headers              map[string]string  `yaml:"headers"`
 	Body                 string             `yaml:"body"`
-	Attack               string             `yaml:"attack"` // batteringram (default), pitchfork, clusterbomb
+	Attack               string             `yaml:"attack" jsonschema:"enum=batteringram,enum=pitchfork,enum=clusterbomb"` // batteringram (default), pitchfork, clusterbomb
 	Payloads             map[string]Payload `yaml:"payloads"`
 	PayloadNames         []string           `yaml:"-"` // of Payloads, in the order of the file
 	Matchers             []Matcher          `yaml:"matchers"`
-	MatchersCondition    string             `yaml:"matchers-condition"` // "or" (default), "and"
+	MatchersCondition    string             `yaml:"matchers-condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
 	Extractors           []Extractor        `yaml:"extractors"`
 	StopAtFirstMatch     bool               `yaml:"stop-at-first-match"`
 	Redirects            bool               `yaml:"redirects"`
@@ -136,10 +139,10 @@ type HTTP struct {
 
 // Matcher decides by one kind of comparison.
 type Matcher struct {
-	Type            string   `yaml:"type"` // status size word regex binary dsl xpath favicon
+	Type            string   `yaml:"type" jsonschema:"required,enum=status,enum=size,enum=word,enum=regex,enum=binary,enum=dsl,enum=xpath,enum=favicon"` // status size word regex binary dsl xpath favicon
 	Name            string   `yaml:"name"`
-	Part            string   `yaml:"part"`      // "" is body
-	Condition       string   `yaml:"condition"` // "or" (default), "and"
+	Part            string   `yaml:"part"`                                    // "" is body
+	Condition       string   `yaml:"condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
 	Status          []int    `yaml:"status"`
 	Size            []int    `yaml:"size"`
 	Words           []string `yaml:"words"`
@@ -157,7 +160,7 @@ type Matcher struct {
 
 // Extractor takes text out of an answer.
 type Extractor struct {
-	Type            string   `yaml:"type"` // regex kval json xpath dsl
+	Type            string   `yaml:"type" jsonschema:"required,enum=regex,enum=kval,enum=json,enum=xpath,enum=dsl"` // regex kval json xpath dsl
 	Name            string   `yaml:"name"`
 	Part            string   `yaml:"part"`
 	Regex           []string `yaml:"regex"`

@@ -1,0 +1,95 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// maxFile is the most that is read of a file that a signature names, in bytes.
+const maxFile = 8 << 20
+
+// ReadFile is a file that the signature names: looked for beside it, then upwards to the folder it was loaded from, then
+// below the template roots. A name or link that leads out of these folders is not followed. The error is fs.ErrNotExist
+// when there is no such file in any of them.
+func (s *Signature) ReadFile(name string) ([]byte, error) {
+	local := path.Clean(filepath.ToSlash(strings.TrimSpace(name)))
+	if !filepath.IsLocal(local) {
+		return nil, fmt.Errorf("%s: file %q is not below the signature's folder: %w", s.File, name, fs.ErrNotExist)
+	}
+	if s.files != nil {
+		return readLimited(s.files.Open(path.Join(path.Dir(s.File), local)))
+	}
+	for _, root := range s.Roots {
+		text, err := readLimited(openIn(root, local))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return text, err
+		}
+	}
+	return nil, fmt.Errorf("%s: file %q: %w", s.File, name, fs.ErrNotExist)
+}
+
+// openIn opens a file below root. What leads out of root counts as missing.
+func openIn(root, name string) (fs.File, error) {
+	f, err := os.OpenInRoot(root, filepath.FromSlash(name))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	}
+	return f, nil
+}
+
+func readLimited(f fs.File, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is not a file: %w", info.Name(), fs.ErrNotExist)
+	}
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("%q has more than %d bytes", info.Name(), maxFile)
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile))
+}
+
+// Lines are the values that a payload stands for: its own, or the lines of its file that are not empty.
+func (s *Signature) Lines(p Payload) ([]string, error) {
+	if p.File == "" {
+		return p.Values, nil
+	}
+	text, err := s.ReadFile(p.File)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
+
+// roots are the folders in which files of a signature in the folder dir may lie: dir, the folders above it up to top, and
+// further ones.
+func roots(dir, top string, further []string) []string {
+	list := []string{dir}
+	for dir != top {
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			break
+		}
+		dir = parent
+		list = append(list, dir)
+	}
+	return append(list, further...)
+}

@@ -1,0 +1,115 @@
+package signature
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// shape is which keys a Go type takes. The decoder's own strictness stops at the first file it cannot read whole and is
+// lost inside custom decoding; this sees every misspelt key of a file with its line.
+type shape struct {
+	keys map[string]*shape // of a struct; nil for anything else
+	each *shape            // of the elements of a list or map; nil when they are not looked into
+	list bool              // a plain list, which public templates now and then write as one value
+}
+
+// signatureShape is made once and only read afterwards.
+var signatureShape = shapeOf(reflect.TypeFor[Signature]())
+
+func shapeOf(t reflect.Type) *shape {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[oldUnmarshaler]()) {
+		return &shape{}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return shapeOf(t.Elem())
+	case reflect.Slice:
+		return &shape{each: shapeOf(t.Elem()), list: true}
+	case reflect.Map:
+		return &shape{each: shapeOf(t.Elem())}
+	case reflect.Struct:
+		s := &shape{keys: map[string]*shape{}}
+		for i := range t.NumField() {
+			s.field(t.Field(i))
+		}
+		return s
+	default:
+		return &shape{}
+	}
+}
+
+// oldUnmarshaler is the form of custom decoding without a node.
+type oldUnmarshaler interface{ UnmarshalYAML(func(any) error) error }
+
+// field adds one field under the key that the decoder uses.
+func (s *shape) field(f reflect.StructField) {
+	name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	switch {
+	case name == "-" || !f.IsExported():
+	case options == "inline":
+		maps.Copy(s.keys, shapeOf(f.Type).keys)
+	case name == "":
+		s.keys[strings.ToLower(f.Name)] = shapeOf(f.Type)
+	default:
+		s.keys[name] = shapeOf(f.Type)
+	}
+}
+
+// unknown finds the keys below n that s does not have, as "LINE: message".
+func (s *shape) unknown(n *yaml.Node, found *[]string) {
+	n = resolve(n)
+	switch {
+	case n.Kind == yaml.SequenceNode && s.each != nil:
+		for _, c := range n.Content {
+			s.each.unknown(c, found)
+		}
+	case n.Kind == yaml.MappingNode && s.keys != nil:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			if key.Tag == "!!merge" {
+				s.unknown(value, found)
+				continue
+			}
+			child, ok := s.keys[key.Value]
+			if !ok {
+				*found = append(*found, fmt.Sprintf("%d: unknown key %q%s", key.Line, key.Value, s.similar(key.Value)))
+				continue
+			}
+			child.unknown(value, found)
+		}
+	case n.Kind == yaml.MappingNode && s.each != nil:
+		for i := 1; i < len(n.Content); i += 2 {
+			s.each.unknown(n.Content[i], found)
+		}
+	}
+}
+
+// similar is a hint at the key that was meant, or nothing.
+func (s *shape) similar(key string) string {
+	return didYouMean(key, slices.Sorted(maps.Keys(s.keys)))
+}
+
+// widen makes a list of one where a public template gives a single value.
+func (s *shape) widen(n *yaml.Node) {
+	switch {
+	case s.list && n.Kind == yaml.ScalarNode && n.Tag != "!!null":
+		*n = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{{
+			Kind: yaml.ScalarNode, Tag: n.Tag, Value: n.Value, Style: n.Style, Line: n.Line, Column: n.Column,
+		}}}
+	case n.Kind == yaml.SequenceNode && s.each != nil:
+		for _, c := range n.Content {
+			s.each.widen(c)
+		}
+	case n.Kind == yaml.MappingNode && s.keys != nil:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if child := s.keys[n.Content[i].Value]; child != nil {
+				child.widen(n.Content[i+1])
+			}
+		}
+	}
+}
