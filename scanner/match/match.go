@@ -1,7 +1,20 @@
 // Package match is the public template language: matchers, extractors, expressions and placeholders over exchanges.
+//
+// Its semantics are those of the reference engine (nuclei v3), as its documentation and source describe them: both
+// conditions default to "or", a part that the answer lacks never matches (not even negatively), extractors run before
+// matchers and what they take is a variable for them.
 package match
 
 import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/itchyny/gojq"
+	"github.com/projectdiscovery/govaluate"
+
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -13,35 +26,242 @@ type Vars map[string]any
 // Data is what a block is judged on.
 type Data struct {
 	Exchange *web.Exchange   // the answer just received
-	Earlier  []*web.Exchange // all answers of the block or flow so far, in order: body_1 is Earlier[0]'s
+	Earlier  []*web.Exchange // all answers of the block or flow before it, in order: body_1 is Earlier[0]'s, the last number is Exchange's
 	Vars     Vars
 }
 
 // Program is the compiled matchers and extractors of one http block. It may be used by many goroutines.
-type Program struct{}
+type Program struct {
+	and        bool
+	matchers   []matcher
+	extractors []extractor
+}
 
 // UnsupportedError names a feature of the language that sotomi lacks.
 type UnsupportedError struct{ Feature string }
 
 func (e *UnsupportedError) Error() string { return "not supported: " + e.Feature }
 
-// Compile reads matchers, pre-conditions and extractors. The error is a *UnsupportedError, or says what is wrong with file line.
-func Compile(h *signature.HTTP) (*Program, error) { return &Program{}, nil }
-
 // Result of one answer.
 type Result struct {
 	Matched   bool                // as matchers-condition says; false when the block has no matchers
-	Names     []string            // of the named matchers that matched, in file order
+	Internal  bool                // matched by internal matchers only: for the flow, not for the report
+	Names     []string            // of the named matchers that matched, in file order; with condition "or" only
 	Extracted []string            // all that non-internal extractors took, in order, without repeats
 	Named     map[string][]string // the same by extractor name
-	Internal  Vars                // for later requests
+	Dynamic   Vars                // what internal extractors took, for later requests; several values also as name0, name1 ...
+	Seen      []string            // some of what matched, for evidence
 }
 
-// Run judges one answer.
-func (p *Program) Run(d *Data) Result { return Result{} }
+// Found reports whether the answer is a finding: matched, or, in a block without matchers, something was extracted.
+func (p *Program) Found(r Result) bool {
+	if len(p.matchers) == 0 {
+		return len(r.Extracted) > 0
+	}
+	return r.Matched && !r.Internal
+}
 
-// Expand replaces the placeholders {{...}} of text: names from vars, and expressions with helper functions. Unknown ones
-// stay as they are and are listed in unresolved.
-func Expand(text string, vars Vars) (out string, unresolved []string, err error) {
-	return text, nil, nil
+// HasMatchers reports whether the block has any.
+func (p *Program) HasMatchers() bool { return len(p.matchers) > 0 }
+
+type matcher struct {
+	kind     string
+	name     string
+	part     string
+	and      bool
+	all      bool
+	negative bool
+	internal bool
+	fold     bool
+	statuses []int
+	sizes    []int
+	words    []word
+	regexes  []pattern
+	binaries []string
+	xpaths   []string
+	dsl      []*expression
+}
+
+type word struct {
+	text    string
+	dynamic bool // holds placeholders
+}
+
+type extractor struct {
+	kind      string
+	name      string
+	part      string
+	internal  bool
+	fold      bool
+	group     int
+	regexes   []pattern
+	keys      []string
+	queries   []*gojq.Code
+	xpaths    []string
+	attribute string
+	dsl       []*expression
+}
+
+// Compile reads matchers and extractors. The error joins all mistakes, each with its line; a *UnsupportedError among
+// them names a feature that sotomi lacks.
+func Compile(h *signature.HTTP) (*Program, error) {
+	p := &Program{and: strings.EqualFold(h.MatchersCondition, "and")}
+	var mistakes []error
+	if c := strings.ToLower(h.MatchersCondition); c != "" && c != "and" && c != "or" {
+		mistakes = append(mistakes, fmt.Errorf("line %d: matchers-condition %q is neither and nor or", h.Line, h.MatchersCondition))
+	}
+	for i := range h.Matchers {
+		m, err := compileMatcher(&h.Matchers[i])
+		if err != nil {
+			mistakes = append(mistakes, at(h.Matchers[i].Line, err))
+		}
+		p.matchers = append(p.matchers, m)
+	}
+	for i := range h.Extractors {
+		e, err := compileExtractor(&h.Extractors[i])
+		if err != nil {
+			mistakes = append(mistakes, at(h.Extractors[i].Line, err))
+		}
+		p.extractors = append(p.extractors, e)
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
+	}
+	return p, nil
+}
+
+func at(line int, err error) error { return fmt.Errorf("line %d: %w", line, err) }
+
+func compileMatcher(s *signature.Matcher) (matcher, error) {
+	m := matcher{
+		kind: strings.ToLower(s.Type), name: s.Name, part: partName(s.Part), and: strings.EqualFold(s.Condition, "and"), all: s.MatchAll,
+		negative: s.Negative, internal: s.Internal, fold: s.CaseInsensitive, statuses: s.Status, sizes: s.Size, xpaths: s.XPath,
+	}
+	if strings.HasPrefix(m.part, "interactsh") {
+		return m, &UnsupportedError{"out-of-band callbacks (interactsh)"}
+	}
+	if m.fold && m.kind != "word" {
+		return m, fmt.Errorf("case-insensitive works with word matchers only, not %q", s.Type)
+	}
+	switch m.kind {
+	case "status", "size", "xpath":
+	case "word":
+		for _, w := range s.Words {
+			if s.Encoding == "hex" {
+				if b, err := hex.DecodeString(w); err == nil && len(b) > 0 {
+					w = string(b)
+				}
+			}
+			if m.fold {
+				w = strings.ToLower(w)
+			}
+			m.words = append(m.words, word{w, hasMarker(w)})
+		}
+	case "regex":
+		var err error
+		if m.regexes, err = compilePatterns(s.Regex); err != nil {
+			return m, err
+		}
+	case "binary":
+		for _, b := range s.Binary {
+			raw, err := hex.DecodeString(b)
+			if err != nil {
+				return m, fmt.Errorf("binary %q is not hexadecimal", b)
+			}
+			m.binaries = append(m.binaries, string(raw))
+		}
+	case "dsl":
+		var err error
+		if m.dsl, err = compileExpressions(s.DSL); err != nil {
+			return m, err
+		}
+	case "favicon":
+		for _, w := range s.Words {
+			m.words = append(m.words, word{text: w})
+		}
+	default:
+		return m, &UnsupportedError{fmt.Sprintf("matcher type %q", s.Type)}
+	}
+	return m, nil
+}
+
+func compileExtractor(s *signature.Extractor) (extractor, error) {
+	e := extractor{
+		kind: strings.ToLower(s.Type), name: s.Name, part: partName(s.Part), internal: s.Internal, fold: s.CaseInsensitive,
+		group: s.Group, keys: s.KVal, xpaths: s.XPath, attribute: s.Attribute,
+	}
+	if strings.HasPrefix(e.part, "interactsh") {
+		return e, &UnsupportedError{"out-of-band callbacks (interactsh)"}
+	}
+	var err error
+	switch e.kind {
+	case "regex":
+		e.regexes, err = compilePatterns(s.Regex)
+	case "kval":
+		if e.fold {
+			e.keys = nil
+			for _, k := range s.KVal {
+				e.keys = append(e.keys, strings.ToLower(k))
+			}
+		}
+	case "json":
+		for _, q := range s.JSON {
+			query, parseErr := gojq.Parse(q)
+			if parseErr != nil {
+				return e, fmt.Errorf("json %q: %w", q, parseErr)
+			}
+			code, compileErr := gojq.Compile(query)
+			if compileErr != nil {
+				return e, fmt.Errorf("json %q: %w", q, compileErr)
+			}
+			e.queries = append(e.queries, code)
+		}
+	case "xpath":
+	case "dsl":
+		e.dsl, err = compileExpressions(s.DSL)
+	default:
+		err = &UnsupportedError{fmt.Sprintf("extractor type %q", s.Type)}
+	}
+	return e, err
+}
+
+// partName is the part a matcher looks at; the body unless it says otherwise.
+func partName(part string) string {
+	switch part {
+	case "":
+		return "body"
+	case "header":
+		return "all_headers"
+	}
+	return part
+}
+
+func compilePatterns(list []string) ([]pattern, error) {
+	out := make([]pattern, 0, len(list))
+	for _, text := range list {
+		re, err := regexp.Compile(text)
+		if err != nil {
+			return nil, fmt.Errorf("regex %q: %w", text, err)
+		}
+		out = append(out, newPattern(re))
+	}
+	return out, nil
+}
+
+func compileExpressions(list []string) ([]*expression, error) {
+	out := make([]*expression, 0, len(list))
+	for _, text := range list {
+		e, err := compileExpression(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// expression is one of the dsl. Those with placeholders in them are compiled when the values are known.
+type expression struct {
+	text     string
+	compiled *govaluate.EvaluableExpression // nil when it holds placeholders
 }

@@ -56,6 +56,18 @@ type Exchange struct {
 	TLS        *tls.ConnectionState // nil for plain HTTP
 	Previous   *Exchange            // the hop whose redirect led here; nil for the first
 
-	textOnce sync.Once
-	text     string
+	textOnce    sync.Once
+	text        string
+	derivedOnce sync.Once
+	derived     any
 }
+
+// Derived is what one reader of exchanges makes of this one: made when first asked for, kept as long as the exchange.
+// There is one such reader, scanner/match.
+func (ex *Exchange) Derived(make func() any) any {
+	ex.derivedOnce.Do(func() { ex.derived = make() })
+	return ex.derived
+}
+
+// Cookies are those that the answer sets.
+func (ex *Exchange) Cookies() []*http.Cookie { return (&http.Response{Header: ex.Header}).Cookies() }

@@ -1,0 +1,364 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/projectdiscovery/govaluate"
+)
+
+// The shared ones among what expressions compute. Each is computed once an answer instead of once a template.
+var shared = strings.NewReplacer(
+	"mmh3(base64_py(body))", favicon,
+	"to_lower(body)", lowerBody, "tolower(body)", lowerBody,
+	"to_lower(header)", lowerHeader, "tolower(header)", lowerHeader,
+	"to_lower(all_headers)", lowerHeader, "tolower(all_headers)", lowerHeader,
+)
+
+func compileExpression(source string) (*expression, error) {
+	if f := forbiddenFunction(source); f != "" {
+		return nil, &UnsupportedError{"function " + f}
+	}
+	e := &expression{text: source}
+	if hasMarker(source) {
+		return e, nil
+	}
+	compiled, err := parseExpression(shared.Replace(source), nil)
+	if err != nil {
+		return nil, fmt.Errorf("dsl %q: %w", source, err)
+	}
+	e.compiled = compiled
+	return e, nil
+}
+
+func parseExpression(source string, functions map[string]govaluate.ExpressionFunction) (e *govaluate.EvaluableExpression, err error) {
+	defer recovered(&err)
+	if functions == nil {
+		functions = builtin
+		if strings.Contains(source, "regex") {
+			functions = withPatterns(functions)
+		}
+	}
+	return govaluate.NewEvaluableExpressionWithFunctions(source, functions)
+}
+
+func (e *expression) eval(s *scope) (v any, err error) {
+	defer recovered(&err)
+	compiled := e.compiled
+	if compiled == nil {
+		compiled, err = parseExpression(fillStrings(e.text, s.lookup), nil)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return compiled.Eval(s)
+}
+
+// recovered turns a panic of the evaluator, which has some on odd operands, into an error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("expression: %v", r)
+	}
+}
+
+// withPatterns gives an expression a memory for its regular expressions, which are nearly always constants.
+func withPatterns(functions map[string]govaluate.ExpressionFunction) map[string]govaluate.ExpressionFunction {
+	memory := &patternMemory{}
+	functions = maps.Clone(functions)
+	maps.Copy(functions, regexFunctions(memory.compile))
+	return functions
+}
+
+// patternMemory compiles each pattern once, up to a number of them.
+type patternMemory struct {
+	mu   sync.RWMutex
+	seen map[string]pattern
+}
+
+const maxPatterns = 64
+
+func (m *patternMemory) compile(source string) (pattern, error) {
+	m.mu.RLock()
+	p, ok := m.seen[source]
+	m.mu.RUnlock()
+	if ok {
+		return p, nil
+	}
+	re, err := regexp.Compile(source)
+	if err != nil {
+		return pattern{}, err
+	}
+	p = newPattern(re)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = map[string]pattern{}
+	}
+	if len(m.seen) < maxPatterns {
+		m.seen[source] = p
+	}
+	return p, nil
+}
+
+const (
+	open    = "{{"
+	closing = "}}"
+	section = "§"
+)
+
+func hasMarker(text string) bool {
+	return strings.Contains(text, open) || strings.Contains(text, section)
+}
+
+// render is text with the placeholders that can be resolved.
+func (s *scope) render(text string) string {
+	values := Vars{}
+	for _, name := range names(text) {
+		if v, ok := s.lookup(name); ok {
+			values[name] = v
+		}
+	}
+	out, _, err := Expand(text, values)
+	if err != nil {
+		return text
+	}
+	return out
+}
+
+var identifiers = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_-]*`)
+
+// names are all that could be a variable in the text.
+func names(text string) []string { return identifiers.FindAllString(text, -1) }
+
+// Random is the name of the variable that holds the source of random numbers (*rand.Rand) of a template's rand_
+// functions. Without it they give the same numbers each time.
+const Random = "sotomi_random"
+
+// Expand replaces the placeholders {{...}} and §...§ of text: names from vars, and expressions with helper functions.
+// Unknown ones stay as they are and are listed in unresolved. The error is of an expression that cannot be computed.
+func Expand(text string, vars Vars) (out string, unresolved []string, err error) {
+	if !hasMarker(text) {
+		return text, nil, nil
+	}
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		if f := forbiddenFunction(m[1]); f != "" {
+			return text, nil, &UnsupportedError{"function " + f}
+		}
+	}
+	expressions := findExpressions(text, vars)
+	out = replaceAll(text, vars)
+	for _, source := range expressions {
+		v, err := evalExpression(source, vars)
+		if err != nil {
+			return out, unresolvedNames(out), fmt.Errorf("expression %q: %w", source, err)
+		}
+		shown := replaceAll(source, vars)
+		out = strings.Replace(out, open+shown+closing, toString(v), 1)
+		out = strings.Replace(out, section+shown+section, toString(v), 1)
+		if len(out) > maxExpanded {
+			return "", nil, errors.New("expands to more than 4 MiB")
+		}
+	}
+	return out, unresolvedNames(out), nil
+}
+
+const maxExpanded = 4 << 20
+
+func evalExpression(source string, vars Vars) (v any, err error) {
+	defer recovered(&err)
+	functions := builtin
+	if strings.Contains(source, "rand_") {
+		random, _ := vars[Random].(*rand.Rand)
+		if random == nil {
+			random = rand.New(rand.NewPCG(1, 1))
+		}
+		functions = maps.Clone(builtin)
+		maps.Copy(functions, randomFunctions(random))
+	}
+	lookup := func(name string) (any, bool) { v, ok := vars[name]; return v, ok }
+	compiled, err := govaluate.NewEvaluableExpressionWithFunctions(fillStrings(source, lookup), functions)
+	if err != nil {
+		return nil, err
+	}
+	return compiled.Evaluate(vars)
+}
+
+// findExpressions are the texts between markers that are computed rather than looked up: those that parse and use a
+// function or a known name.
+func findExpressions(text string, vars Vars) []string {
+	var list []string
+	for range 250 {
+		start := strings.Index(text, open)
+		if start < 0 {
+			break
+		}
+		start += len(open)
+		next := start
+		for end := start; ; {
+			i := strings.Index(text[end:], closing)
+			if i < 0 {
+				break
+			}
+			inner := text[start : end+i]
+			end += i + len(closing)
+			if isExpression(inner, vars) {
+				list = append(list, inner)
+				next = end
+				break
+			}
+		}
+		text = text[next:]
+	}
+	return list
+}
+
+func isExpression(text string, vars Vars) bool {
+	if _, known := vars[text]; known || strings.TrimSpace(text) == "" {
+		return false
+	}
+	if parses(text, nil) {
+		for name := range vars {
+			if name != "" && strings.Contains(text, name) {
+				return true
+			}
+		}
+		for name := range builtin {
+			if strings.Contains(text, name) {
+				return true
+			}
+		}
+		return false
+	}
+	return parses(text, builtin)
+}
+
+func parses(text string, functions map[string]govaluate.ExpressionFunction) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	_, err := govaluate.NewEvaluableExpressionWithFunctions(text, functions)
+	return err == nil
+}
+
+// replaceAll replaces the markers around known names, once from left to right for each kind of marker.
+func replaceAll(text string, vars Vars) string {
+	return replaceMarked(replaceMarked(text, open, closing, vars), section, section, vars)
+}
+
+func replaceMarked(text, from, to string, vars Vars) string {
+	if !strings.Contains(text, from) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, from)
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		name, after, ok := strings.Cut(rest, to)
+		if !ok {
+			b.WriteString(from)
+			b.WriteString(rest)
+			return b.String()
+		}
+		if v, known := vars[name]; known {
+			b.WriteString(toString(v))
+			text = after
+			continue
+		}
+		b.WriteString(from)
+		if inner := strings.LastIndex(name, from); inner >= 0 { // "{{a {{b}}": the last marker is the one that counts
+			b.WriteString(name[:inner])
+			text = name[inner:] + to + after
+			continue
+		}
+		b.WriteString(name)
+		b.WriteString(to)
+		text = after
+	}
+}
+
+// fillStrings replaces placeholders inside the string literals of an expression, escaped so that a value cannot end the
+// literal.
+func fillStrings(source string, lookup func(string) (any, bool)) string {
+	if !hasMarker(source) {
+		return source
+	}
+	var b strings.Builder
+	var quote byte
+	for i := 0; i < len(source); i++ {
+		c := source[i]
+		switch {
+		case quote == 0:
+			if c == '\'' || c == '"' {
+				quote = c
+			}
+		case c == '\\' && i+1 < len(source):
+			b.WriteByte(c)
+			i++
+			c = source[i]
+		case c == quote:
+			quote = 0
+		default:
+			if text, n, ok := marked(source[i:], lookup); ok {
+				b.WriteString(escape(text, quote))
+				i += n - 1
+				continue
+			}
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// marked is the value of the placeholder that text begins with, and how long that is.
+func marked(text string, lookup func(string) (any, bool)) (string, int, bool) {
+	for _, m := range [][2]string{{open, closing}, {section, section}} {
+		rest, ok := strings.CutPrefix(text, m[0])
+		if !ok {
+			continue
+		}
+		name, _, ok := strings.Cut(rest, m[1])
+		if !ok {
+			continue
+		}
+		if v, known := lookup(name); known {
+			return toString(v), len(m[0]) + len(name) + len(m[1]), true
+		}
+	}
+	return "", 0, false
+}
+
+func escape(text string, quote byte) string {
+	q := string(quote)
+	return strings.NewReplacer(`\`, `\\`, q, `\`+q).Replace(text)
+}
+
+var (
+	placeholder = regexp.MustCompile(`(?:%7[Bb]|\{){2}([^}]+)(?:%7[Dd]|\}){2}["')}]*`)
+	numeric     = regexp.MustCompile(`^[0-9+\-/\W]+$`)
+)
+
+// unresolvedNames are the placeholders left, without those that hold only literals.
+func unresolvedNames(text string) []string {
+	var list []string
+	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
+		if !numeric.MatchString(m[1]) && !literalsOnly(m[1]) {
+			list = append(list, m[1])
+		}
+	}
+	return list
+}
+
+func literalsOnly(text string) bool {
+	e, err := parseExpression(text, builtin)
+	return err == nil && (e == nil || len(e.Vars()) == 0)
+}

@@ -1,0 +1,209 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/projectdiscovery/govaluate"
+)
+
+type function = govaluate.ExpressionFunction
+
+// builtin are the helper functions of the public language, under their names and, as old templates write them, without
+// underscores. What would reach the network, run code or make an attack is not among them (see forbidden).
+var builtin = withOldNames(textFunctions(), testFunctions(), codingFunctions(), hashFunctions(), numberFunctions(), timeFunctions(),
+	randomFunctions(nil), cryptoFunctions(), regexFunctions(compilePlain))
+
+func withOldNames(groups ...map[string]function) map[string]function {
+	all := map[string]function{}
+	for _, g := range groups {
+		maps.Copy(all, g)
+		for name, f := range g {
+			all[strings.ReplaceAll(name, "_", "")] = f
+		}
+	}
+	return all
+}
+
+// forbidden are functions of the public language that a scanner like this one does not have: they resolve names, ask
+// services, wait, or make exploits.
+var forbidden = regexp.MustCompile(`\b(resolve|jarm|public_ip|llm_prompt|generate_java_gadget|generate_dotnet_gadget|wait_for|rand_ip|` +
+	`cookie_unsign|rsa_encrypt|ip_format|unpack|gzip_mtime)\s*\(`)
+
+func forbiddenFunction(source string) string {
+	if m := forbidden.FindStringSubmatch(source); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+var errArguments = errors.New("wrong number or kind of arguments")
+
+// maxResult is the most bytes a function may make of its arguments.
+const maxResult = 4 << 20
+
+// fixed is a function of n arguments.
+func fixed(n int, f func(a []any) (any, error)) function {
+	return func(a ...any) (any, error) {
+		if len(a) != n {
+			return nil, errArguments
+		}
+		return f(a)
+	}
+}
+
+// between is a function of least to most arguments; most below zero is no limit.
+func between(least, most int, f func(a []any) (any, error)) function {
+	return func(a ...any) (any, error) {
+		if len(a) < least || most >= 0 && len(a) > most {
+			return nil, errArguments
+		}
+		return f(a)
+	}
+}
+
+// ofString is a function of one text.
+func ofString(f func(string) string) function {
+	return fixed(1, func(a []any) (any, error) { return f(toString(a[0])), nil })
+}
+
+func ofStrings(f func(x, y string) string) function {
+	return fixed(2, func(a []any) (any, error) { return f(toString(a[0]), toString(a[1])), nil })
+}
+
+// anyOf is a test of a text against several others.
+func anyOf(f func(s, other string) bool) function {
+	return between(2, -1, func(a []any) (any, error) {
+		s := toString(a[0])
+		for _, other := range a[1:] {
+			if f(s, toString(other)) {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+}
+
+func compilePlain(source string) (pattern, error) {
+	re, err := regexp.Compile(source)
+	return pattern{re: re}, err
+}
+
+func regexFunctions(compile func(string) (pattern, error)) map[string]function {
+	matches := func(p pattern, v any) bool {
+		t := text{s: toString(v)}
+		return p.possible(&t) && p.re.MatchString(t.s)
+	}
+	m := map[string]function{
+		"regex": fixed(2, func(a []any) (any, error) {
+			p, err := compile(toString(a[0]))
+			if err != nil {
+				return nil, err
+			}
+			return matches(p, a[1]), nil
+		}),
+		"regex_all": between(2, -1, func(a []any) (any, error) {
+			p, err := compile(toString(a[0]))
+			if err != nil {
+				return nil, err
+			}
+			for _, v := range a[1:] {
+				if !matches(p, v) {
+					return false, nil
+				}
+			}
+			return true, nil
+		}),
+		"regex_any": between(2, -1, func(a []any) (any, error) {
+			p, err := compile(toString(a[0]))
+			if err != nil {
+				return nil, err
+			}
+			for _, v := range a[1:] {
+				if matches(p, v) {
+					return true, nil
+				}
+			}
+			return false, nil
+		}),
+		"replace_regex": fixed(3, func(a []any) (any, error) {
+			p, err := compile(toString(a[1]))
+			if err != nil {
+				return nil, err
+			}
+			return p.re.ReplaceAllString(toString(a[0]), toString(a[2])), nil
+		}),
+	}
+	for name, f := range maps.Clone(m) {
+		m[strings.ReplaceAll(name, "_", "")] = f
+	}
+	return m
+}
+
+// toString is a value as the language writes it: numbers without exponent, nil as nothing.
+func toString(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case bool:
+		return strconv.FormatBool(x)
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case float32:
+		return strconv.FormatFloat(float64(x), 'f', -1, 32)
+	case int:
+		return strconv.Itoa(x)
+	case int64:
+		return strconv.FormatInt(x, 10)
+	case []byte:
+		return string(x)
+	case fmt.Stringer:
+		return x.String()
+	case error:
+		return x.Error()
+	default:
+		return fmt.Sprintf("%v", v)
+	}
+}
+
+func toInt(v any) (int, error) {
+	switch x := v.(type) {
+	case int:
+		return x, nil
+	case int64:
+		return int(x), nil
+	case float64:
+		return int(x), nil
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSpace(x), 64)
+		return int(f), err
+	}
+	return 0, errArguments
+}
+
+func toBool(v any) bool {
+	switch x := v.(type) {
+	case bool:
+		return x
+	case string:
+		x = strings.TrimSpace(x)
+		if b, err := strconv.ParseBool(x); err == nil {
+			return b
+		}
+		f, err := strconv.ParseFloat(x, 64)
+		return err == nil && f == 1
+	case float64:
+		return x == 1
+	case int:
+		return x == 1
+	case int64:
+		return x == 1
+	}
+	return false
+}

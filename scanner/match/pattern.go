@@ -1,0 +1,117 @@
+package match
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// pattern is a regular expression with literals of which the text must hold one: looking for those is much cheaper than
+// running the expression, and on most pages most expressions end there.
+type pattern struct {
+	re     *regexp.Regexp
+	needs  []string // nil when nothing is known
+	folded bool     // needs are lower case, for the lower-cased text
+}
+
+func newPattern(re *regexp.Regexp) pattern {
+	p := pattern{re: re}
+	tree, err := syntax.Parse(re.String(), syntax.Perl)
+	if err != nil {
+		return p
+	}
+	l := required(tree.Simplify())
+	if len(l.any) == 0 {
+		return p
+	}
+	p.needs, p.folded = l.any, l.folded
+	if p.folded {
+		for i, text := range p.needs {
+			p.needs[i] = strings.ToLower(text)
+		}
+	}
+	return p
+}
+
+// possible reports whether the text can match.
+func (p *pattern) possible(t *text) bool {
+	if p.needs == nil {
+		return true
+	}
+	in := t.s
+	if p.folded {
+		if in = t.lower(); t.longS {
+			return true // the long s folds to s but does not lower to it
+		}
+	}
+	for _, need := range p.needs {
+		if strings.Contains(in, need) {
+			return true
+		}
+	}
+	return false
+}
+
+// literals are texts of which at least one is in every match.
+type literals struct {
+	any    []string
+	folded bool
+}
+
+// worth is the length of the shortest: a set is as selective as its weakest member.
+func (l literals) worth() int {
+	if len(l.any) == 0 {
+		return 0
+	}
+	shortest := len(l.any[0])
+	for _, text := range l.any[1:] {
+		shortest = min(shortest, len(text))
+	}
+	return shortest
+}
+
+const (
+	maxAlternatives = 16
+	minLiteral      = 3
+)
+
+func required(re *syntax.Regexp) literals {
+	switch re.Op {
+	case syntax.OpLiteral:
+		text := string(re.Rune)
+		if len(text) < minLiteral {
+			return literals{}
+		}
+		return literals{any: []string{text}, folded: re.Flags&syntax.FoldCase != 0}
+	case syntax.OpCapture, syntax.OpPlus:
+		return required(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return required(re.Sub[0])
+		}
+	case syntax.OpConcat:
+		var best literals
+		for _, sub := range re.Sub {
+			if l := required(sub); l.worth() > best.worth() {
+				best = l
+			}
+		}
+		return best
+	case syntax.OpAlternate:
+		return alternatives(re.Sub)
+	}
+	return literals{}
+}
+
+func alternatives(subs []*syntax.Regexp) literals {
+	var all literals
+	for _, sub := range subs {
+		l := required(sub)
+		if len(l.any) == 0 || len(all.any)+len(l.any) > maxAlternatives {
+			return literals{}
+		}
+		all.any = append(all.any, l.any...)
+		all.folded = all.folded || l.folded
+	}
+	return all
+}

@@ -1,0 +1,210 @@
+package match
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"sotomi/scanner/web"
+)
+
+// view is one exchange as the language sees it. It is made once an exchange, whoever looks, and goes away with it: a
+// thousand templates look at the same front page.
+type view struct {
+	ex      *web.Exchange
+	body    text
+	header  text
+	all     text
+	decoded text // body in UTF-8, when that differs
+	fields  map[string]string
+
+	responseOnce sync.Once
+	response     string
+	hashOnce     sync.Once
+	hash         string
+}
+
+// text is a string and what is derived from it on demand.
+type text struct {
+	s     string
+	once  sync.Once
+	low   string
+	longS bool // holds the letter U+017F
+}
+
+func (t *text) lower() string {
+	t.once.Do(func() {
+		t.low = strings.ToLower(t.s)
+		t.longS = strings.Contains(t.s, "\u017f")
+	})
+	return t.low
+}
+
+func viewOf(ex *web.Exchange) *view {
+	return ex.Derived(func() any { return newView(ex) }).(*view)
+}
+
+func newView(ex *web.Exchange) *view {
+	v := &view{ex: ex}
+	v.body.s = string(ex.Body)
+	v.header.s = headerText(ex)
+	v.all.s = v.body.s + v.header.s
+	v.fields = make(map[string]string, len(ex.Header)+4)
+	for _, c := range ex.Cookies() {
+		v.fields[strings.ToLower(c.Name)] = c.Value
+	}
+	for name, values := range ex.Header {
+		v.fields[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
+	}
+	if !utf8.Valid(ex.Body) {
+		v.decoded.s = ex.Text()
+	}
+	return v
+}
+
+// headerText is the head of the answer: status line, then the fields by name.
+func headerText(ex *web.Exchange) string {
+	var b strings.Builder
+	b.WriteString(ex.StatusLine)
+	b.WriteString("\r\n")
+	for _, value := range ex.Header["Content-Length"] {
+		fmt.Fprintf(&b, "Content-Length: %s\r\n", value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(ex.Header)) {
+		if name == "Content-Length" {
+			continue
+		}
+		for _, value := range ex.Header[name] {
+			b.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	b.WriteString("\r\n")
+	return b.String()
+}
+
+// full is head and body.
+func (v *view) full() string {
+	v.responseOnce.Do(func() { v.response = v.header.s + v.body.s })
+	return v.response
+}
+
+// faviconHash is the hash that search engines for hosts use of icons: MurmurHash3 of the base64 text with line breaks.
+func (v *view) faviconHash() string {
+	v.hashOnce.Do(func() { v.hash = murmur(base64Lines(v.body.s)) })
+	return v.hash
+}
+
+// value is a variable of the answer by name.
+func (v *view) value(name string) (any, bool) {
+	switch name {
+	case "body":
+		return v.body.s, true
+	case "header", "all_headers":
+		return v.header.s, true
+	case "response", "raw":
+		return v.full(), true
+	case "all":
+		return v.all.s, true
+	case "request":
+		return string(v.ex.Sent), true
+	case "status_code":
+		return v.ex.Status, true
+	case "content_length":
+		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil {
+			return n, true
+		}
+		return int64(len(v.ex.Body)), true
+	case "duration":
+		return v.ex.Took.Seconds(), true
+	case "type":
+		return "http", true
+	case "matched":
+		return v.ex.URL.String(), true
+	case favicon:
+		return v.faviconHash(), true
+	case lowerBody:
+		return v.body.lower(), true
+	case lowerHeader:
+		return v.header.lower(), true
+	}
+	s, ok := v.fields[name]
+	return s, ok
+}
+
+// Names that expressions are given in place of what they compute anew each time.
+const (
+	favicon     = "sotomi_favicon_hash"
+	lowerBody   = "sotomi_lower_body"
+	lowerHeader = "sotomi_lower_header"
+)
+
+// scope resolves names for one judgement: what was extracted, then the answer, then the variables of the template.
+type scope struct {
+	data  *Data
+	view  *view
+	taken Vars
+}
+
+// Get implements govaluate.Parameters.
+func (s *scope) Get(name string) (any, error) {
+	if v, ok := s.lookup(name); ok {
+		return v, nil
+	}
+	return nil, fmt.Errorf("no parameter %q found", name)
+}
+
+func (s *scope) lookup(name string) (any, bool) {
+	if v, ok := s.taken[name]; ok {
+		return v, true
+	}
+	if v, ok := s.view.value(name); ok {
+		return v, true
+	}
+	if v, ok := s.data.Vars[name]; ok {
+		return v, true
+	}
+	return s.numbered(name)
+}
+
+// numbered is body_2 and the like: a value of the second answer.
+func (s *scope) numbered(name string) (any, bool) {
+	at := strings.LastIndexByte(name, '_')
+	if at < 0 {
+		return nil, false
+	}
+	n, err := strconv.Atoi(name[at+1:])
+	if err != nil || n < 1 || n > len(s.data.Earlier)+1 {
+		return nil, false
+	}
+	ex := s.data.Exchange
+	if n <= len(s.data.Earlier) {
+		ex = s.data.Earlier[n-1]
+	}
+	if ex == nil {
+		return nil, false
+	}
+	return viewOf(ex).value(name[:at])
+}
+
+// part is the text a matcher looks at; not ok when the answer has no such part.
+func (s *scope) part(name string) (*text, bool) {
+	if _, taken := s.taken[name]; !taken {
+		switch name {
+		case "body":
+			return &s.view.body, true
+		case "all_headers":
+			return &s.view.header, true
+		case "all":
+			return &s.view.all, true
+		}
+	}
+	v, ok := s.lookup(name)
+	if !ok {
+		return nil, false
+	}
+	return &text{s: toString(v)}, true
+}
