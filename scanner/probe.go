@@ -55,7 +55,14 @@ func (p *Probe) Fact(name string) (map[string]string, bool) { return p.site.fact
 
 // Crawl is the pages of the site that links lead to from the target's own page: same host, in scope, read once a target
 // and shared by all signatures, at most the scan's limit (30). Pages come in the order they were found.
-func (p *Probe) Crawl(ctx context.Context) ([]*web.Page, error) { return p.site.pages(ctx) }
+func (p *Probe) Crawl(ctx context.Context) ([]*web.Page, error) {
+	pages, order, err := p.site.crawled(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests += len(pages)
+	p.lastOrder = max(p.lastOrder, order)
+	return pages, err
+}
 
 // Suppress says that a match was dropped because the site answers like that to anything; the summary counts them.
 func (p *Probe) Suppress(reason string) {

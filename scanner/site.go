@@ -76,7 +76,7 @@ func NewSite(c *web.Client, t Target) *Site { return newSite(c, t, siteSettings{
 
 func newSite(c *web.Client, t Target, settings siteSettings) *Site {
 	return &Site{
-		client: c, target: t, settings: settings, kept: list.New(),
+		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
 		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},
 	}
 }
