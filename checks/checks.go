@@ -7,4 +7,4 @@ package checks
 import "sotomi/scanner"
 
 // All is the table of checks by the name that signatures use.
-var All = scanner.Table{}
+var All = scanner.Table{"http": NewHTTP}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/itchyny/gojq"
@@ -45,7 +46,7 @@ func (e *UnsupportedError) Error() string { return "not supported: " + e.Feature
 // Result of one answer.
 type Result struct {
 	Matched   bool                // as matchers-condition says; false when the block has no matchers
-	Internal  bool                // matched by internal matchers only: for the flow, not for the report
+	Internal  bool                // matched, but all matchers are internal: for the flow, not for the report
 	Names     []string            // of the named matchers that matched, in file order; with condition "or" only
 	Extracted []string            // all that non-internal extractors took, in order, without repeats
 	Named     map[string][]string // the same by extractor name
@@ -61,8 +62,15 @@ func (p *Program) Found(r Result) bool {
 	return r.Matched && !r.Internal
 }
 
-// HasMatchers reports whether the block has any.
-func (p *Program) HasMatchers() bool { return len(p.matchers) > 0 }
+// Holds is what the block is worth in a flow: matched, or, without matchers, anything extracted.
+func (p *Program) Holds(r Result) bool {
+	return r.Matched || len(p.matchers) == 0 && (len(r.Extracted) > 0 || len(r.Dynamic) > 0)
+}
+
+// HasInternalExtractors reports whether later requests may depend on answers.
+func (p *Program) HasInternalExtractors() bool {
+	return slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.internal })
+}
 
 type matcher struct {
 	kind     string

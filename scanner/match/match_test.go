@@ -119,7 +119,7 @@ extractors:
 	got := p.Run(&Data{Exchange: page})
 	got.Seen = nil
 	want := Result{
-		Matched: true, Names: []string{"a", "c"},
+		Matched: true, Names: []string{"a", "c", "hidden"},
 		Extracted: []string{"7.1", "1", "2", "null", `{"n":1}`, "PHP/8.1", "61"},
 		Named:     map[string][]string{"version": {"7.1"}, "n": {"1", "2"}, "power": {"PHP/8.1"}, "sum": {"61"}},
 		Dynamic:   Vars{"token": "no"},
@@ -156,8 +156,8 @@ func TestExpand(t *testing.T) {
 		"{{base64(name)}}":                       "YSdi",
 		"{{to_upper('{{name}}')}}":               "A'B",
 		"{{md5('a')}}{{sha1('a')}}":              "0cc175b9c0f1b6a831c399e26977266186f7e437faa5a7fce15d1ddcb9eaeaea377667b8",
-		"{{total}}-{{len(name)}}":                    "3-3",
-		"{{concat(name, '-', total)}}":               "a'b-3",
+		"{{total}}-{{len(name)}}":                "3-3",
+		"{{concat(name, '-', total)}}":           "a'b-3",
 		"{{url_encode('a b&c')}}":                "a%20b%26c",
 		"{{hex_encode('az')}} {{reverse('ab')}}": "617a ba",
 	} {

@@ -27,7 +27,7 @@ func (p *Program) Run(d *Data) Result {
 	for name, value := range r.Dynamic {
 		s.take(name, value)
 	}
-	matched, shown := false, false
+	matched := false
 	for i := range p.matchers {
 		m := &p.matchers[i]
 		ok, seen := m.run(s)
@@ -39,8 +39,7 @@ func (p *Program) Run(d *Data) Result {
 			continue
 		}
 		matched = true
-		shown = shown || !m.internal
-		if !p.and && m.name != "" && !m.internal {
+		if !p.and && m.name != "" {
 			r.Names = append(r.Names, m.name)
 		}
 		for _, text := range seen {
@@ -50,10 +49,7 @@ func (p *Program) Run(d *Data) Result {
 		}
 	}
 	r.Matched = matched
-	r.Internal = matched && !shown
-	if p.and {
-		r.Internal = matched && slices.ContainsFunc(p.matchers, func(m matcher) bool { return m.internal })
-	}
+	r.Internal = matched && !slices.ContainsFunc(p.matchers, func(m matcher) bool { return !m.internal })
 	return r
 }
 

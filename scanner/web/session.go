@@ -49,6 +49,15 @@ func (c *Client) Stranger(base *url.URL) *Session {
 // Cookies are what the visitor would send to u.
 func (s *Session) Cookies(u *url.URL) []*http.Cookie { return s.jar.Cookies(u) }
 
+// Adopt takes the cookies that an answer and the hops before it set, as if this visitor had received it.
+func (s *Session) Adopt(ex *Exchange) {
+	for hop := ex; hop != nil; hop = hop.Previous {
+		if cookies := hop.Cookies(); len(cookies) > 0 {
+			s.jar.SetCookies(hop.URL, cookies)
+		}
+	}
+}
+
 // Do sends r and returns the last hop, or a *Error. When the host asks us to slow down it is asked again later, unless
 // that is too long to wait.
 func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {

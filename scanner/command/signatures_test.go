@@ -1,0 +1,151 @@
+package command
+
+import (
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"sotomi/checks"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
+	"sotomi/signatures"
+)
+
+func ownSignatures(t *testing.T) []*signature.Signature {
+	t.Helper()
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set.Signatures
+}
+
+// TestSignatures holds every embedded signature against the rules and its own cases.
+func TestSignatures(t *testing.T) {
+	for _, s := range ownSignatures(t) {
+		t.Run(s.ID, func(t *testing.T) {
+			t.Parallel()
+			for _, err := range signature.Lint(s) {
+				t.Error(err)
+			}
+			for _, f := range sigtest.Run(t.Context(), s, sigtest.Options{Checks: checks.All, Files: signatures.FS}) {
+				t.Error(f)
+			}
+		})
+	}
+}
+
+// TestSignaturesStayQuiet runs all signatures on servers that answer to anything, refuse everything or are no web
+// servers worth the name.
+func TestSignaturesStayQuiet(t *testing.T) {
+	sigs := ownSignatures(t)
+	for name, h := range sigtest.Noise() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := sigtest.Scan(t.Context(), h, nil, checks.All, sigs...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range r.Findings {
+				t.Errorf("%s finds something: %s %v\n%s", f.Signature.ID, f.Hit.URL, f.Hit.Values, f.Hit.Evidence[0].Response)
+			}
+			if len(r.Outcomes) != len(sigs) {
+				t.Errorf("%d outcomes of %d signatures", len(r.Outcomes), len(sigs))
+			}
+		})
+	}
+}
+
+// TestSignaturesOnCatchAll serves what a signature looks for at every address: then it means nothing.
+func TestSignaturesOnCatchAll(t *testing.T) {
+	for _, s := range ownSignatures(t) {
+		if len(s.HTTP) == 0 {
+			continue
+		}
+		for i := range s.Tests {
+			c := &s.Tests[i]
+			if len(c.Want) == 0 || len(c.Serve) != 1 || c.Serve["/"].Body+c.Serve["/"].Base64 != "" {
+				continue // the front page is what it is
+			}
+			t.Run(s.ID+"/"+c.Name, func(t *testing.T) {
+				t.Parallel()
+				r, err := sigtest.Scan(t.Context(), everywhere(t, s, c), c, checks.All, s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				elsewhere := slices.DeleteFunc(r.Findings, func(f scanner.Finding) bool {
+					u, err := url.Parse(f.Hit.URL)
+					return err == nil && u.Path == "/"
+				})
+				if len(elsewhere) > 0 || r.Summary.Suppressed == 0 && len(r.Findings) == 0 {
+					t.Errorf("%d findings, %d suppressed; want none and at least one", len(elsewhere), r.Summary.Suppressed)
+				}
+			})
+		}
+	}
+}
+
+func everywhere(t *testing.T, s *signature.Signature, c *signature.Case) http.Handler {
+	t.Helper()
+	h, err := sigtest.Handler(s, c, signatures.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var only string
+	for at := range c.Serve {
+		only = at
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RequestURI = only
+		h.ServeHTTP(w, r)
+	})
+}
+
+// alike are signatures that rightly find something on another's server.
+var alike = map[string][]string{
+	"git-exposed":       {"directory-listing"},
+	"directory-listing": {"default-page"},
+}
+
+// TestSignaturesCrossfire runs all signatures on the server of each one's positive cases.
+func TestSignaturesCrossfire(t *testing.T) {
+	sigs := ownSignatures(t)
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0) * 2)
+	for _, s := range sigs {
+		for i := range s.Tests {
+			c := &s.Tests[i]
+			if len(c.Want) == 0 {
+				continue
+			}
+			group.Go(func() error {
+				h, err := sigtest.Handler(s, c, signatures.FS)
+				if err != nil {
+					return err
+				}
+				r, err := sigtest.Scan(t.Context(), h, c, checks.All, sigs...)
+				if err != nil {
+					return err
+				}
+				if r.Outcomes[s.ID].Status != scanner.StatusFound {
+					t.Errorf("%s: case %q: not found among the others: %+v", s.ID, c.Name, r.Outcomes[s.ID])
+				}
+				for _, f := range r.Findings {
+					if f.Signature.ID != s.ID && !slices.Contains(alike[s.ID], f.Signature.ID) {
+						t.Errorf("%s also matches the server of %s, case %q:\n%s", f.Signature.ID, s.ID, c.Name, strings.TrimSpace(f.Hit.Evidence[0].Response))
+					}
+				}
+				return nil
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,169 @@
+// Package sigtest runs the cases that signatures carry, and the servers on which signatures must stay quiet.
+package sigtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// Options of a test run.
+type Options struct {
+	Checks scanner.Table
+	Files  fs.FS // where raw answers named by cases are looked for, by path from the root of the signatures; may be nil
+}
+
+// Failure is a case that did not come out as it says.
+type Failure struct {
+	Signature, Case, File string
+	Message               string
+}
+
+func (f Failure) String() string {
+	return fmt.Sprintf("%s: %s: case %q: %s", f.File, f.Signature, f.Case, f.Message)
+}
+
+// Run runs all cases of a signature, each against a server of its own on loopback.
+func Run(ctx context.Context, s *signature.Signature, o Options) []Failure {
+	var failures []Failure
+	for i := range s.Tests {
+		c := &s.Tests[i]
+		if err := runCase(ctx, s, c, o); err != nil {
+			failures = append(failures, Failure{s.ID, c.Name, s.File, err.Error()})
+		}
+	}
+	return failures
+}
+
+func runCase(ctx context.Context, s *signature.Signature, c *signature.Case, o Options) error {
+	handler, err := Handler(s, c, o.Files)
+	if err != nil {
+		return err
+	}
+	r, err := Scan(ctx, handler, c, o.Checks, s)
+	if err != nil {
+		return err
+	}
+	want := scanner.Status(c.Outcome)
+	switch {
+	case want == "" && len(c.Want) > 0:
+		want = scanner.StatusFound
+	case want == "":
+		want = scanner.StatusClean
+	}
+	if got := r.Outcomes[s.ID]; got.Status != want {
+		return fmt.Errorf("outcome is %s (%s), want %s", got.Status, got.Reason, want)
+	}
+	return compare(r.Findings, c.Want)
+}
+
+// compare holds findings against the values wanted: as many, in order, each with at least these values.
+func compare(findings []scanner.Finding, want []map[string]any) error {
+	if len(findings) != len(want) {
+		return fmt.Errorf("%d findings, want %d", len(findings), len(want))
+	}
+	for i, w := range want {
+		for _, name := range slices.Sorted(maps.Keys(w)) {
+			if got := findings[i].Hit.Values[name]; fmt.Sprint(got) != fmt.Sprint(w[name]) {
+				return fmt.Errorf("finding %d: %s = %v, want %v", i+1, name, got, w[name])
+			}
+		}
+	}
+	return nil
+}
+
+// Result is what a scan of one server found.
+type Result struct {
+	Findings []scanner.Finding
+	Outcomes map[string]scanner.Outcome // by signature
+	Summary  scanner.Summary
+}
+
+// Scan runs signatures at every safety level against a handler served on loopback, at the path and with the facts of the
+// case, which may be nil.
+func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner.Table, sigs ...*signature.Signature) (*Result, error) {
+	server := httptest.NewServer(h)
+	defer server.Close()
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 2 * time.Second})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	path, facts := "", map[string]map[string]string(nil)
+	if c != nil {
+		path, facts = c.Path, c.Facts
+	}
+	targets, err := scanner.ParseTargets([]string{server.URL + path}, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	run, table := withFacts(facts, sigs, checks)
+	sink := &collector{Result{Outcomes: map[string]scanner.Outcome{}}}
+	summary, err := scanner.Run(ctx, scanner.Options{
+		Client: client, Signatures: run, Checks: table, Targets: targets,
+		Safety: signature.SafetyIntrusive, Sinks: []scanner.Sink{sink},
+	})
+	sink.Summary = summary
+	return &sink.Result, err
+}
+
+// withFacts adds a signature that establishes each fact.
+func withFacts(facts map[string]map[string]string, sigs []*signature.Signature, checks scanner.Table) ([]*signature.Signature, scanner.Table) {
+	if len(facts) == 0 {
+		return sigs, checks
+	}
+	checks = maps.Clone(checks)
+	sigs = slices.Clone(sigs)
+	for _, name := range slices.Sorted(maps.Keys(facts)) {
+		id := givenPrefix + name
+		values := scanner.Values{}
+		for k, v := range facts[name] {
+			values[k] = v
+		}
+		checks[id] = func(*signature.Signature) (scanner.Check, error) { return given{values}, nil }
+		sigs = append(sigs, &signature.Signature{ID: id, Check: id, Gives: name, Safety: signature.SafetyPassive, Own: true})
+	}
+	return sigs, checks
+}
+
+const givenPrefix = "given-"
+
+// given finds what the case says is known.
+type given struct{ values scanner.Values }
+
+func (g given) Run(context.Context, *scanner.Probe) ([]scanner.Hit, error) {
+	return []scanner.Hit{{Values: g.values}}, nil
+}
+
+// collector keeps everything but what was given.
+type collector struct{ Result }
+
+func (c *collector) Start(scanner.Start) error { return nil }
+
+func (c *collector) Finding(f scanner.Finding) error {
+	if f.Signature.File != "" || f.Signature.Gives == "" || f.Signature.ID != givenPrefix+f.Signature.Gives {
+		c.Findings = append(c.Findings, f)
+	}
+	return nil
+}
+
+func (c *collector) Outcome(o scanner.Outcome) error {
+	if _, twice := c.Outcomes[o.Signature]; twice {
+		return errors.New("two outcomes of " + o.Signature)
+	}
+	c.Outcomes[o.Signature] = o
+	return nil
+}
+
+func (c *collector) Progress(scanner.Progress) error { return nil }
+func (c *collector) Close(scanner.Summary) error     { return nil }
