@@ -14,7 +14,7 @@ import (
 const (
 	failuresInRow  = 3  // connection errors
 	refusalsInRow  = 10 // 403, 406, 429, 503
-	throttledInRow = 3  // requests given up because the site asked us to wait too long
+	throttledInRow = 2  // requests given up because the site asked us to wait too long; each has waited its share
 )
 
 // health watches the answers of one site. It ends the site when it is gone or turns us away; from then on nothing is sent.

@@ -75,6 +75,11 @@ type fact struct {
 func NewSite(c *web.Client, t Target) *Site { return newSite(c, t, siteSettings{crawlPages: 30}) }
 
 func newSite(c *web.Client, t Target, settings siteSettings) *Site {
+	if t.URL.Path == "" {
+		u := *t.URL
+		u.Path = "/"
+		t.URL = &u
+	}
 	return &Site{
 		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
 		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},

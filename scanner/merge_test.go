@@ -1,0 +1,251 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// drawnCheck asks for a drawn list of requests, by plan or not, and hits on a word.
+type drawnCheck struct {
+	requests []drawnRequest
+	word     string
+	stops    bool // at the first hit, as stop-at-first-match does
+}
+
+type drawnRequest struct {
+	path, header string
+	redirects    web.Redirects
+	maxBody      int64
+}
+
+func (c drawnCheck) list(t Target) []*web.Request {
+	var list []*web.Request
+	for _, d := range c.requests {
+		r := &web.Request{Method: "GET", URL: t.URL.JoinPath(d.path), Redirects: d.redirects, MaxBody: d.maxBody}
+		r.URL.RawQuery = fmt.Sprintf("r=%d&m=%d", d.redirects, d.maxBody) // so that the server tells them apart
+		if d.header != "" {
+			r.Header = http.Header{"X-Ask": {d.header}}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func (c drawnCheck) Run(ctx context.Context, p *Probe) ([]Hit, error) {
+	var hits []Hit
+	for _, r := range c.list(p.Target) {
+		ex, err := p.Do(ctx, r)
+		if err != nil {
+			return hits, err
+		}
+		if strings.Contains(string(ex.Body), c.word) {
+			hits = append(hits, Hit{URL: r.URL.String(), Values: Values{"body": string(ex.Body), "status": ex.Status}})
+			if c.stops {
+				break
+			}
+		}
+	}
+	return hits, nil
+}
+
+type plannedCheck struct{ drawnCheck }
+
+func (c plannedCheck) Plan(t Target) []*web.Request { return c.list(t) }
+
+// oracle answers by what is asked, so that any request option that changes the answer shows in the body.
+func oracle(w http.ResponseWriter, r *http.Request) {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%s %s", r.URL.Path, r.Header.Get("X-Ask"))
+	n := h.Sum32()
+	switch {
+	case r.URL.Path != "/" && n%5 == 0:
+		w.Header().Set("Location", "/moved")
+		w.WriteHeader(http.StatusFound)
+	case n%7 == 0:
+		http.NotFound(w, r)
+	default:
+		fmt.Fprintf(w, "%s asks %q: word%d", r.URL.Path, r.Header.Get("X-Ask"), n%4)
+	}
+}
+
+func drawChecks(t *rapid.T) ([]*signature.Signature, Table) {
+	request := rapid.Custom(func(t *rapid.T) drawnRequest {
+		return drawnRequest{
+			path:      rapid.SampledFrom([]string{"/", "/a", "/b", "/a/c", "/d"}).Draw(t, "path"),
+			header:    rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "header"),
+			redirects: rapid.SampledFrom([]web.Redirects{web.RedirectsNone, web.RedirectsHost}).Draw(t, "redirects"),
+			maxBody:   rapid.SampledFrom([]int64{0, 0, 10}).Draw(t, "max"),
+		}
+	})
+	n := rapid.IntRange(1, 30).Draw(t, "signatures")
+	checks := map[string]Check{}
+	var sigs []*signature.Signature
+	for i := range n {
+		id := fmt.Sprintf("s%02d", i)
+		c := drawnCheck{
+			requests: rapid.SliceOfN(request, 1, 4).Draw(t, id),
+			word:     rapid.SampledFrom([]string{"word0", "word1", "asks", "a"}).Draw(t, "word"),
+			stops:    rapid.Bool().Draw(t, "stops"),
+		}
+		checks[id] = c
+		if rapid.Bool().Draw(t, "planned") {
+			checks[id] = plannedCheck{c}
+		}
+		var more []func(*signature.Signature)
+		if rapid.IntRange(0, 4).Draw(t, "gives") == 0 {
+			more = append(more, giving("fact"))
+		} else if rapid.IntRange(0, 4).Draw(t, "needs") == 0 {
+			more = append(more, needing("fact"))
+		}
+		sigs = append(sigs, sig(id, more...))
+	}
+	return sigs, tableOf(checks)
+}
+
+// Merging changes what is sent and nothing else; two merged runs give the same lines in the same order; and no request is
+// sent twice.
+func TestMergedAndUnmergedRunsAgree(t *testing.T) {
+	var mu sync.Mutex
+	sent := map[string]int{}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		sent[r.RequestURI+" "+r.Header.Get("X-Ask")]++
+		mu.Unlock()
+		oracle(w, r)
+	}))
+	t.Cleanup(s.Close)
+	client, targets := newClient(t), mustTargets(t, s.URL)
+	rapid.Check(t, func(rt *rapid.T) {
+		sigs, table := drawChecks(rt)
+		run := func(noMerge bool, inFlight int) []string {
+			out := &recorder{}
+			_, err := Run(t.Context(), Options{
+				Client: client, Targets: targets, Signatures: sigs, Checks: table, Sinks: []Sink{out}, NoMerge: noMerge, InFlight: inFlight,
+			})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			return out.lines
+		}
+		want := run(true, 4)
+		mu.Lock()
+		clear(sent)
+		mu.Unlock()
+		if diff := cmp.Diff(want, run(false, 4)); diff != "" {
+			rt.Fatalf("unmerged (-) and merged (+) differ:\n%s", diff)
+		}
+		mu.Lock()
+		for request, n := range sent {
+			if n > 1 && !strings.HasPrefix(request, "/moved") { // redirects lead there, each for itself
+				rt.Errorf("%s was sent %d times", request, n)
+			}
+		}
+		mu.Unlock()
+		if diff := cmp.Diff(want, run(false, 1)); diff != "" {
+			rt.Fatalf("concurrent (-) and sequential (+) differ:\n%s", diff)
+		}
+	})
+}
+
+// What nothing waits for any more is forgotten beyond a fixed size, and what something waits for is kept.
+func TestAnswersAreForgotten(t *testing.T) {
+	big := strings.Repeat("x", 100<<10)
+	s, counts := counting(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, big, r.URL.Path) })
+	site := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)})
+	get := func(path string) *web.Request {
+		return &web.Request{Method: "GET", URL: site.target.URL.JoinPath(path)}
+	}
+	waited := site.expect(get("/waited"))
+	if a := site.do(t.Context(), get("/waited")); a.err != nil {
+		t.Fatal(a.err)
+	}
+	for i := range 50 {
+		if a := site.do(t.Context(), get(fmt.Sprintf("/once/%d", i))); a.err != nil {
+			t.Fatal(a.err)
+		}
+	}
+	if site.size > keptBytes || site.kept.Len() != len(site.memo)-1 {
+		t.Errorf("%d bytes kept, %d answers kept, %d remembered", site.size, site.kept.Len(), len(site.memo))
+	}
+	site.do(t.Context(), get("/waited"))
+	site.release(waited)
+	site.do(t.Context(), get("/waited"))
+	if n := counts()["/waited"]; n != 1 {
+		t.Errorf("the answer that something waited for was fetched %d times", n)
+	}
+}
+
+func TestEqualBodiesShareTheirBytes(t *testing.T) {
+	s, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("same ", 500)) })
+	p := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)}).Probe(sig("a"), "")
+	a, errA := p.Get(t.Context(), "/a")
+	b, errB := p.Get(t.Context(), "/b")
+	if err := errors.Join(errA, errB); err != nil {
+		t.Fatal(err)
+	}
+	if &a.Body[0] != &b.Body[0] {
+		t.Error("two copies of one body are kept")
+	}
+}
+
+// An asker that gives up does not spoil the answer for the others.
+func TestAskerThatGivesUpLeavesTheRequestToTheNext(t *testing.T) {
+	release := make(chan struct{})
+	var once sync.Once
+	s, counts := counting(t, func(w http.ResponseWriter, r *http.Request) {
+		first := false
+		once.Do(func() { first = true })
+		if first {
+			close(release)
+			<-r.Context().Done()
+		}
+	})
+	p := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)}).Probe(sig("a"), "")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-release; cancel() }()
+	if _, err := p.Get(ctx, "/x"); web.KindOf(err) != web.KindCanceled {
+		t.Fatalf("error of the first = %v", err)
+	}
+	if ex, err := p.Get(t.Context(), "/x"); err != nil || ex.Status != 200 || counts()["/x"] != 2 {
+		t.Errorf("second: %v, %v after %v", ex, err, counts())
+	}
+}
+
+// Steps that need facts wait for those that look for them; the others do not.
+func TestScheduleOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &schedule{waiting: map[int]int{2: 1}, unlocks: map[int][]int{0: {2}}, entries: map[int][]*entry{}, pending: 1}
+		w.change.L = &w.mu
+		w.chunks = [][]int{{0}, {1}}
+		if got := append(w.take(), w.take()...); !slices.Equal(got, []int{0, 1}) {
+			t.Fatalf("first came %v", got)
+		}
+		var last []int
+		var group sync.WaitGroup
+		group.Go(func() { last = w.take() })
+		synctest.Wait()
+		if last != nil {
+			t.Fatalf("%v came before its fact was known", last)
+		}
+		w.done(0)
+		group.Wait()
+		if !slices.Equal(last, []int{2}) || w.take() != nil {
+			t.Errorf("last came %v", last)
+		}
+	})
+}
