@@ -131,6 +131,9 @@ func asciiHost(host string) (string, error) {
 		}
 	}
 	if a, err := netip.ParseAddr(bare); err == nil {
+		if i := strings.IndexFunc(a.Zone(), func(r rune) bool { return !nameRune(r) && r != '.' }); i >= 0 {
+			return "", fmt.Errorf("%q is not an interface", a.Zone())
+		}
 		return a.String(), nil
 	}
 	if bare == "" {
@@ -158,7 +161,7 @@ func checkHostName(name string) error {
 			return errors.New("not a host name: a label is empty or longer than 63 characters")
 		}
 		for _, c := range label {
-			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			if !nameRune(c) || c >= 'A' && c <= 'Z' {
 				return fmt.Errorf("not a host name: it has %q", c)
 			}
 		}
@@ -167,4 +170,8 @@ func checkHostName(name string) error {
 		return errors.New("not an IP address") // an all-digit last label would be read as one by some resolvers
 	}
 	return nil
+}
+
+func nameRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
 }
