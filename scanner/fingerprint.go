@@ -22,8 +22,8 @@ func fingerprint(f Finding, seen map[string]int) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// token is a part of a path that looks made up for one run: hexadecimal digits, a UUID, or digits only.
-var token = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\b[0-9a-fA-F]{16,}\b|\b[0-9]{8,}\b`)
+// madeUp is a part of a path that looks made up for one run: hexadecimal digits, a UUID, or digits only.
+var madeUp = regexp.MustCompile(`[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\b[0-9a-fA-F]{16,}\b|\b[0-9]{8,}\b`)
 
 // place is the path of an address without what differs between runs.
 func place(address string) string {
@@ -33,8 +33,8 @@ func place(address string) string {
 	}
 	names := make([]string, 0, len(u.Query()))
 	for name := range u.Query() {
-		names = append(names, token.ReplaceAllString(name, "*"))
+		names = append(names, madeUp.ReplaceAllString(name, "*"))
 	}
 	slices.Sort(names)
-	return u.Host + token.ReplaceAllString(u.EscapedPath(), "*") + "?" + strings.Join(names, "&")
+	return u.Host + madeUp.ReplaceAllString(u.EscapedPath(), "*") + "?" + strings.Join(names, "&")
 }
