@@ -1,9 +1,14 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"sotomi/scanner"
@@ -12,226 +17,210 @@ import (
 	"sotomi/scanner/web"
 )
 
-// NewHTTP is the check "http": the blocks under http: of a signature, in the public template language.
-//
-// Requests that do not depend on earlier answers go out anonymously and are shared with all other signatures. A template
-// whose blocks build on each other is one visitor: as soon as the site has given it a cookie its requests are its own.
-func NewHTTP(s *signature.Signature) (scanner.Check, error) {
-	c := &httpCheck{signature: s, certainty: scanner.Possible}
-	if s.Strict {
-		c.certainty = scanner.Confirmed
-	}
-	var mistakes []error
-	for i := range s.HTTP {
-		b, err := newBlock(s, &s.HTTP[i])
-		if err != nil {
-			mistakes = append(mistakes, fmt.Errorf("%s: %w", s.File, err))
-			continue
-		}
-		c.blocks = append(c.blocks, b)
-	}
-	if len(mistakes) > 0 {
-		return unlessUnsupported(s, errors.Join(mistakes...))
-	}
-	flow, err := parseFlow(s.Flow, len(c.blocks))
-	if err != nil {
-		return unlessUnsupported(s, fmt.Errorf("%s: %w", s.File, err))
-	}
-	c.flow = flow
-	c.visitor = c.needsVisitor()
-	return c, nil
-}
-
-// unlessUnsupported makes of a template that uses what sotomi lacks, or names a file that is not there, a check that says
-// so. Mistakes in files with keys of ours stay mistakes.
-func unlessUnsupported(s *signature.Signature, err error) (scanner.Check, error) {
-	var lacking *match.UnsupportedError
-	switch {
-	case errors.As(err, &lacking):
-		return unsupportedCheck{lacking.Feature}, nil
-	case s.Strict:
-		return nil, err
-	default:
-		return unsupportedCheck{err.Error()}, nil
-	}
-}
-
-// unsupportedCheck ends with the name of what sotomi lacks.
-type unsupportedCheck struct{ feature string }
-
-func (c unsupportedCheck) Run(context.Context, *scanner.Probe) ([]scanner.Hit, error) {
-	return nil, scanner.Unsupported(c.feature)
-}
-
+// httpCheck runs the http blocks of a signature as the public template language means them.
 type httpCheck struct {
 	signature *signature.Signature
 	blocks    []*block
-	flow      *flow // nil: all blocks in order
-	visitor   bool  // cookies of earlier answers go with later requests
+	flow      flow // nil: the blocks in order
+	random    []string // words such as randstr
+	dice      bool     // uses functions such as rand_int
 	certainty scanner.Certainty
+	stateful  bool // later requests may need the cookies of earlier answers
 }
 
-// needsVisitor: several blocks or raw requests build on each other, unless they say that they do not.
-func (c *httpCheck) needsVisitor() bool {
-	requests := 0
-	for _, b := range c.blocks {
-		if b.spec.DisableCookie {
-			return false
+// block is one entry of http:, ready to run on any target.
+type block struct {
+	*signature.HTTP
+	first    int    // order of its first request in the template
+	name     string // by which a flow calls it, beside its number
+	program  *match.Program
+	paths    []string // of path:, or nil
+	raws     []string // of raw:, with the line ends of HTTP
+	payloads *payloads
+	alone    bool // requests know nothing of each other's answers
+	earlier  bool // matchers look at answers of earlier requests: body_2
+	errors   bool // it asks for an error page, which is what the site says about things that cannot exist
+}
+
+// NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
+func NewHTTP(s *signature.Signature) (scanner.Check, error) {
+	if len(s.Unsupported) > 0 {
+		return nil, scanner.Unsupported(strings.Join(s.Unsupported, ", "))
+	}
+	if s.SelfContained {
+		return nil, scanner.Unsupported("self-contained requests to other hosts")
+	}
+	c := &httpCheck{signature: s, random: randomNamesOf(s), stateful: isStateful(s), certainty: scanner.Possible}
+	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
+	if s.Strict {
+		c.certainty = scanner.Confirmed
+	}
+	for i := range s.HTTP {
+		b, err := newBlock(s, &s.HTTP[i])
+		if err != nil {
+			return nil, err
 		}
-		if b.spec.CookieReuse || b.program.HasInternalExtractors() {
+		b.first = 1 + i*2*maxCombinations
+		c.blocks = append(c.blocks, b)
+	}
+	if strings.TrimSpace(s.Flow) != "" {
+		f, ok := parseFlow(s.Flow)
+		if !ok {
+			return nil, scanner.Unsupported("flow that is a script")
+		}
+		if id := c.unknownCall(f); id != "" {
+			return nil, fmt.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
+		}
+		c.flow = f
+	}
+	return c, nil
+}
+
+func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
+	program, err := match.Compile(h)
+	var lacking *match.UnsupportedError
+	switch {
+	case errors.As(err, &lacking):
+		return nil, scanner.Unsupported(lacking.Feature)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", s.File, err)
+	}
+	if h.Redirects && h.HostRedirects {
+		return nil, fmt.Errorf("%s:%d: redirects and host-redirects cannot be used together", s.File, h.Line)
+	}
+	values, err := loadPayloads(s, h)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{HTTP: h, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h)}
+	if len(b.paths) == 0 {
+		for _, raw := range h.Raw {
+			if parseAnnotations(raw).sni {
+				return nil, scanner.Unsupported("@tls-sni")
+			}
+			b.raws = append(b.raws, withCRLF(raw))
+		}
+	}
+	if len(b.paths)+len(b.raws) == 0 {
+		return nil, fmt.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
+	}
+	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
+	b.alone = values != nil && !(hands && len(b.paths)+len(b.raws) > 1)
+	b.errors = asksForErrors(h)
+	return b, nil
+}
+
+var numbered = regexp.MustCompile(`_\d+`)
+
+// looksBack reports whether a block's matchers or extractors name answers by number.
+func looksBack(h *signature.HTTP) bool {
+	for _, m := range h.Matchers {
+		if numbered.MatchString(m.Part) || slices.ContainsFunc(m.DSL, numbered.MatchString) {
 			return true
 		}
-		requests += len(b.spec.Raw)
 	}
-	return len(c.blocks) > 1 || requests > 1
+	return slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool {
+		return numbered.MatchString(e.Part) || slices.ContainsFunc(e.DSL, numbered.MatchString)
+	})
 }
 
-// Plan is the requests that do not depend on answers.
+// asksForErrors reports whether a block wants answers of a status of 400 and above only.
+func asksForErrors(h *signature.HTTP) bool {
+	return (len(h.Matchers) == 1 || strings.EqualFold(h.MatchersCondition, "and")) && slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
+		if m.Negative {
+			return false
+		}
+		if m.Type == "dsl" && (len(m.DSL) == 1 || m.Condition == "and") {
+			return slices.ContainsFunc(m.DSL, errorStatus.MatchString)
+		}
+		return m.Type == "status" && len(m.Status) > 0 && !slices.ContainsFunc(m.Status, func(n int) bool { return n < 400 })
+	})
+}
+
+var errorStatus = regexp.MustCompile(`^\s*status_code\s*==\s*[45]\d\d\s*(?:&&|$)`)
+
+// called finds a block by its number from 1 or by its name.
+func (c *httpCheck) called(id string) *block {
+	for _, b := range c.blocks {
+		if b.name != "" && b.name == id {
+			return b
+		}
+	}
+	if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= len(c.blocks) {
+		return c.blocks[n-1]
+	}
+	return nil
+}
+
+// unknownCall is the id of a call that fits no block, "" when there is none.
+func (c *httpCheck) unknownCall(f flow) string {
+	switch f := f.(type) {
+	case flowCall:
+		for _, id := range f.ids {
+			if c.called(id) == nil {
+				return cmp.Or(id, `""`)
+			}
+		}
+	case flowAnd:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowOr:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowNot:
+		return c.unknownCall(f.of)
+	case flowList:
+		for _, each := range f {
+			if id := c.unknownCall(each); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// Plan is the requests that are known before any answer: those that use nothing taken out of earlier answers.
 func (c *httpCheck) Plan(t scanner.Target) []*web.Request {
-	p := &scanner.Probe{Target: t, Signature: c.signature}
-	vars := c.variables(p, nil)
+	v := c.visit(&scanner.Probe{Target: t, Signature: c.signature}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {
-		_ = b.each(vars, func(r *templateRequest) error {
-			if r.err == nil {
-				list = append(list, r.request)
+		for _, d := range b.drafts() {
+			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
+				list = append(list, built.request)
 			}
-			return nil
-		})
+		}
 	}
 	return list
 }
 
-// Run works through the blocks on one target.
+// Run looks at one target.
 func (c *httpCheck) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-	r := &httpRun{httpCheck: c, probe: p, taken: match.Vars{}}
-	if c.visitor {
-		r.session = p.Session()
-	}
+	v := c.visit(p, false)
 	var err error
 	if c.flow != nil {
-		_, err = c.flow.run(func(i int) (bool, error) { return r.block(ctx, c.blocks[i]) })
+		_, err = c.flow.eval(func(ids []string) (bool, error) { return v.call(ctx, ids) })
 	} else {
 		for _, b := range c.blocks {
-			if _, err = r.block(ctx, b); err != nil {
+			if _, err = v.run(ctx, b); err != nil {
 				break
 			}
 		}
 	}
-	if err == nil && r.sent == 0 && len(r.hits) == 0 && r.skipped != "" {
-		err = scanner.NotApplicable("%s", r.skipped)
-	}
-	return r.hits, err
-}
-
-// httpRun is one template on one target.
-type httpRun struct {
-	*httpCheck
-	probe   *scanner.Probe
-	session *web.Session // nil when no request depends on cookies
-	taken   match.Vars   // by internal extractors
-	hits    []scanner.Hit
-	sent    int
-	skipped string // why requests were not sent
-}
-
-var errStop = errors.New("stop at first match")
-
-// block sends the requests of one block and reports whether it holds in a flow.
-func (r *httpRun) block(ctx context.Context, b *block) (holds bool, err error) {
-	vars := r.variables(r.probe, r.taken)
-	answers := make([]*web.Exchange, len(b.spec.Path)+len(b.spec.Raw))
-	err = b.eachDynamic(vars, r.taken, func(t *templateRequest) error {
-		if t.err != nil {
-			r.skipped = t.err.Error()
-			return errStop // as the reference engine: what lacks a variable ends the block
-		}
-		ex, err := r.send(ctx, t.request)
-		if err != nil {
-			if web.KindOf(err) == web.KindScope {
-				r.skipped = err.Error()
-				return nil
-			}
-			return err
-		}
-		r.sent++
-		answers[t.index] = ex
-		found, held := r.judge(ctx, b, t, ex, answers)
-		holds = holds || held
-		if found && b.spec.StopAtFirstMatch {
-			return errStop
-		}
-		return nil
-	})
-	if errors.Is(err, errStop) {
-		err = nil
-	}
-	return holds, err
-}
-
-// send is the shared request of all signatures, or this visitor's own once it has cookies.
-func (r *httpRun) send(ctx context.Context, q *web.Request) (*web.Exchange, error) {
-	if r.session == nil {
-		return r.probe.Do(ctx, q)
-	}
-	if len(r.session.Cookies(q.URL)) > 0 {
-		return r.session.Do(ctx, q)
-	}
-	ex, err := r.probe.Do(ctx, q)
 	if err == nil {
-		r.session.Adopt(ex)
+		err = v.verdict()
 	}
-	return ex, err
+	return v.hits, err
 }
 
-// judge looks at an answer and at the redirects that led to it, the last first.
-func (r *httpRun) judge(ctx context.Context, b *block, t *templateRequest, ex *web.Exchange, answers []*web.Exchange) (found, holds bool) {
-	for hop := ex; hop != nil; hop = hop.Previous {
-		d := &match.Data{Exchange: hop, Earlier: earlier(answers, t.index), Vars: t.vars}
-		result := b.program.Run(d)
-		for name, value := range result.Dynamic {
-			r.taken[name] = value
-		}
-		if b.program.Found(result) {
-			if r.suppressed(ctx, b, t, d) {
-				continue
-			}
-			r.add(hop, t, result)
-			found = true
-		}
-		holds = holds || b.program.Holds(result)
-		if found && b.spec.StopAtFirstMatch {
-			break
-		}
+// visit starts on one target; nothing is known of the site while planning.
+func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
+	v := &visit{check: c, probe: p, known: match.Vars{}}
+	maps.Copy(v.known, randomVars(c.random, p))
+	if !planning {
+		maps.Copy(v.known, factVars(p))
 	}
-	return found, holds
-}
-
-// earlier are the answers by number up to the one being judged.
-func earlier(answers []*web.Exchange, index int) []*web.Exchange { return answers[:index] }
-
-// suppressed reports whether the site answers like that to anything: then a name that cannot exist in the same folder
-// matches as well. The address of the target itself is what it is.
-func (r *httpRun) suppressed(ctx context.Context, b *block, t *templateRequest, d *match.Data) bool {
-	if t.request.Target == "" && isRoot(t.request, r.probe.Target) {
-		return false
+	if c.dice {
+		v.seed = p.Rand().Uint64()
+		v.roll(0)
 	}
-	control, err := r.probe.Control(ctx, t.request)
-	if err != nil {
-		return false
-	}
-	for hop := control; hop != nil; hop = hop.Previous {
-		c := *d
-		c.Exchange = hop
-		if b.program.Found(b.program.Run(&c)) {
-			r.probe.Suppress("the site answers like that to addresses that cannot exist")
-			return true
-		}
-	}
-	return false
-}
-
-func isRoot(q *web.Request, t scanner.Target) bool {
-	path := strings.TrimSuffix(q.URL.Path, "/")
-	return path == "" || path == strings.TrimSuffix(t.URL.Path, "/")
+	v.fixed = evaluate(c.signature.Variables, v.merged(addressVars(p.Target.URL, true)))
+	return v
 }

@@ -1,186 +1,181 @@
 package checks
 
 import (
-	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
-
-	"sotomi/scanner/match"
+	"text/scanner"
 )
 
-// flow is the simple sequential form of a template's flow: calls of http() joined by &&, || and line ends.
-type flow struct {
-	statements []*flowNode
+// flow is the order in which blocks run: calls of http() joined by && and ||, one such expression after another. It is
+// what public templates write in the small part of a script language that needs no interpreter.
+type flow interface {
+	// eval runs what has to run; it is the value that the next operator looks at.
+	eval(run func(ids []string) (bool, error)) (bool, error)
 }
 
-// flowNode is a call of blocks, or two nodes joined.
-type flowNode struct {
-	blocks      []int // counting from 0
-	not         bool
-	operator    string // "&&" or "||"; "" for a call
-	left, right *flowNode
+type (
+	flowCall struct{ ids []string } // http(1), http("name"), http(); ids as written without quotes, none for all blocks
+	flowAnd  struct{ left, right flow }
+	flowOr   struct{ left, right flow }
+	flowNot  struct{ of flow }
+	flowList []flow // statements, one after another
+)
+
+func (c flowCall) eval(run func([]string) (bool, error)) (bool, error) { return run(c.ids) }
+
+func (a flowAnd) eval(run func([]string) (bool, error)) (bool, error) {
+	if ok, err := a.left.eval(run); !ok || err != nil {
+		return false, err
+	}
+	return a.right.eval(run)
 }
 
-var flowToken = regexp.MustCompile(`\s*(&&|\|\||!|\(|\)|;|\n|http\s*\(\s*[0-9,\s]*\)|//[^\n]*)`)
+func (o flowOr) eval(run func([]string) (bool, error)) (bool, error) {
+	if ok, err := o.left.eval(run); ok || err != nil {
+		return ok, err
+	}
+	return o.right.eval(run)
+}
 
-// parseFlow is nil without an error when there is no flow. What is more than the simple form is a *match.UnsupportedError.
-func parseFlow(text string, blocks int) (*flow, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return nil, nil
+func (n flowNot) eval(run func([]string) (bool, error)) (bool, error) {
+	ok, err := n.of.eval(run)
+	return !ok, err
+}
+
+func (l flowList) eval(run func([]string) (bool, error)) (last bool, err error) {
+	for _, f := range l {
+		if last, err = f.eval(run); err != nil {
+			return false, err
+		}
 	}
-	p := &flowParser{blocks: blocks}
-	for rest := text; strings.TrimSpace(rest) != ""; {
-		m := flowToken.FindStringIndex(rest)
-		if m == nil || m[0] != 0 {
-			return nil, &match.UnsupportedError{Feature: "flow beyond http() joined by && and ||"}
-		}
-		token := strings.TrimSpace(rest[:m[1]])
-		if token == "" {
-			token = ";"
-		}
-		if !strings.HasPrefix(token, "//") {
-			p.tokens = append(p.tokens, token)
-		}
-		rest = rest[m[1]:]
-	}
-	f := &flow{}
-	for p.next() != "" {
-		if p.next() == ";" {
-			p.at++
+	return last, nil
+}
+
+// parseFlow reads a flow. It is false for anything that needs a script interpreter.
+func parseFlow(text string) (flow, bool) {
+	p := &flowParser{}
+	p.scanner.Init(strings.NewReader(text))
+	p.scanner.Mode = scanner.ScanIdents | scanner.ScanInts | scanner.ScanStrings | scanner.ScanRawStrings | scanner.ScanComments | scanner.SkipComments
+	p.scanner.Error = func(*scanner.Scanner, string) { p.bad = true }
+	p.next()
+	var list flowList
+	for p.token != scanner.EOF && !p.bad {
+		if p.accept(';') {
 			continue
 		}
-		n, err := p.either()
-		if err != nil {
-			return nil, err
-		}
-		if p.next() != "" && p.next() != ";" {
-			return nil, &match.UnsupportedError{Feature: "flow beyond http() joined by && and ||"}
-		}
-		f.statements = append(f.statements, n)
+		list = append(list, p.or(0))
 	}
-	return f, nil
+	if p.bad || len(list) == 0 {
+		return nil, false
+	}
+	return list, true
 }
 
 type flowParser struct {
-	tokens []string
-	at     int
-	blocks int
+	scanner scanner.Scanner
+	token   rune
+	bad     bool
 }
 
-func (p *flowParser) next() string {
-	if p.at < len(p.tokens) {
-		return p.tokens[p.at]
+func (p *flowParser) next() { p.token = p.scanner.Scan() }
+
+func (p *flowParser) accept(token rune) bool {
+	if p.token != token {
+		return false
 	}
-	return ""
+	p.next()
+	return true
 }
 
-// more is next, across a line end when an operator follows it.
-func (p *flowParser) more(operator string) bool {
-	at := p.at
-	for at < len(p.tokens) && p.tokens[at] == ";" {
-		at++
+func (p *flowParser) expect(token rune) {
+	if !p.accept(token) {
+		p.fail()
 	}
-	if at < len(p.tokens) && p.tokens[at] == operator {
-		p.at = at + 1
-		for p.next() == ";" {
-			p.at++
-		}
-		return true
-	}
-	return false
 }
 
-func (p *flowParser) either() (*flowNode, error) { return p.joined("||", p.both) }
-func (p *flowParser) both() (*flowNode, error)   { return p.joined("&&", p.term) }
-
-func (p *flowParser) joined(operator string, operand func() (*flowNode, error)) (*flowNode, error) {
-	left, err := operand()
-	for err == nil && p.more(operator) {
-		var right *flowNode
-		if right, err = operand(); err == nil {
-			left = &flowNode{operator: operator, left: left, right: right}
-		}
-	}
-	return left, err
+// fail ends the reading.
+func (p *flowParser) fail() {
+	p.bad, p.token = true, scanner.EOF
 }
 
-func (p *flowParser) term() (*flowNode, error) {
-	token := p.next()
-	p.at++
+// maxFlowDepth bounds the nesting of a stranger's expression.
+const maxFlowDepth = 50
+
+func (p *flowParser) or(depth int) flow {
+	left := p.and(depth)
+	for p.accept('|') {
+		p.expect('|')
+		left = flowOr{left, p.and(depth)}
+	}
+	return left
+}
+
+func (p *flowParser) and(depth int) flow {
+	left := p.unary(depth)
+	for p.accept('&') {
+		p.expect('&')
+		left = flowAnd{left, p.unary(depth)}
+	}
+	return left
+}
+
+func (p *flowParser) unary(depth int) flow {
 	switch {
-	case token == "!":
-		n, err := p.term()
-		if err != nil {
-			return nil, err
-		}
-		negated := *n
-		negated.not = !n.not
-		return &negated, nil
-	case token == "(":
-		n, err := p.either()
-		if err != nil {
-			return nil, err
-		}
-		if p.next() != ")" {
-			return nil, fmt.Errorf("flow: a ) is missing")
-		}
-		p.at++
-		return n, nil
-	case strings.HasPrefix(token, "http"):
-		return p.call(token)
+	case p.bad || depth > maxFlowDepth:
+		p.fail()
+		return flowList{}
+	case p.accept('!'):
+		return flowNot{p.unary(depth + 1)}
+	case p.accept('('):
+		f := p.or(depth + 1)
+		p.expect(')')
+		return f
+	default:
+		return p.call()
 	}
-	return nil, &match.UnsupportedError{Feature: "flow beyond http() joined by && and ||"}
 }
 
-func (p *flowParser) call(token string) (*flowNode, error) {
-	n := &flowNode{}
-	inside := token[strings.IndexByte(token, '(')+1 : len(token)-1]
-	if strings.TrimSpace(inside) == "" {
-		for i := range p.blocks {
-			n.blocks = append(n.blocks, i)
-		}
-		return n, nil
+// call reads http(...).
+func (p *flowParser) call() flow {
+	if p.token != scanner.Ident || p.scanner.TokenText() != "http" {
+		p.fail()
+		return flowList{}
 	}
-	for part := range strings.SplitSeq(inside, ",") {
-		i, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || i < 1 || i > p.blocks {
-			return nil, fmt.Errorf("flow: http(%s): there are %d blocks", inside, p.blocks)
+	p.next()
+	p.expect('(')
+	var ids []string
+	for p.token != ')' && !p.bad {
+		switch p.token {
+		case scanner.Int:
+			ids = append(ids, p.scanner.TokenText())
+		case scanner.String, scanner.RawString:
+			ids = append(ids, strings.Trim(p.scanner.TokenText(), "\"`"))
+		case '\'':
+			ids = append(ids, p.single())
+		default:
+			p.fail()
+			return flowList{}
 		}
-		n.blocks = append(n.blocks, i-1)
+		p.next()
+		if p.token != ')' {
+			p.expect(',')
+		}
 	}
-	return n, nil
+	p.expect(')')
+	return flowCall{ids}
 }
 
-// run runs the statements in order; block runs one block and says whether it holds.
-func (f *flow) run(block func(int) (bool, error)) (holds bool, err error) {
-	for _, n := range f.statements {
-		if holds, err = n.run(block); err != nil {
-			return false, err
+// single reads a name in single quotes, whose first quote was just read.
+func (p *flowParser) single() string {
+	var b strings.Builder
+	for {
+		switch r := p.scanner.Next(); r {
+		case '\'':
+			return b.String()
+		case scanner.EOF, '\n', '\\':
+			p.fail()
+			return ""
+		default:
+			b.WriteRune(r)
 		}
 	}
-	return holds, nil
-}
-
-func (n *flowNode) run(block func(int) (bool, error)) (holds bool, err error) {
-	if n.operator == "" {
-		for _, i := range n.blocks {
-			ok, err := block(i)
-			if err != nil {
-				return false, err
-			}
-			holds = holds || ok
-		}
-		return holds != n.not, nil
-	}
-	if holds, err = n.left.run(block); err != nil {
-		return false, err
-	}
-	if holds == (n.operator == "&&") {
-		if holds, err = n.right.run(block); err != nil {
-			return false, err
-		}
-	}
-	return holds != n.not, nil
 }

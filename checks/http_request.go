@@ -1,289 +1,233 @@
 package checks
 
 import (
-	"bufio"
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
+	"slices"
 	"strings"
-	"time"
 
 	"sotomi/scanner/match"
 	"sotomi/scanner/web"
 )
 
-// build makes one request. Payloads win over extracted values, those over the variables of the template.
-func (b *block) build(i int, vars, dynamic, payload match.Vars) *templateRequest {
-	t := &templateRequest{index: i, vars: vars}
-	if len(dynamic)+len(payload) > 0 {
-		t.vars = maps.Clone(vars)
-		maps.Copy(t.vars, dynamic)
-		for name, value := range payload {
-			text, _, err := match.Expand(value.(string), t.vars)
-			if err != nil {
-				text = value.(string)
-			}
-			t.vars[name] = text
+// draft is one request of a block before its placeholders are filled in.
+type draft struct {
+	order  int // in the template, from 1
+	number int // of its path or raw request in the block, from 1
+	path   string
+	raw    string
+	values match.Vars // of the payloads
+}
+
+// drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
+func (b *block) drafts() []draft {
+	combinations := []match.Vars{nil}
+	if b.payloads != nil {
+		combinations = combinations[:0]
+		for i := range b.payloads.count() {
+			combinations = append(combinations, b.payloads.combination(i))
 		}
 	}
-	if i < len(b.spec.Path) {
-		t.request, t.err = b.fromPath(b.spec.Path[i], t.vars)
+	var list []draft
+	for round, values := range combinations {
+		for i, path := range b.paths {
+			list = append(list, draft{order: b.first + len(list), number: i + 1, path: path, values: values})
+		}
+		for i, raw := range b.raws {
+			if round > 0 && parseAnnotations(raw).once {
+				continue
+			}
+			list = append(list, draft{order: b.first + len(list), number: i + 1, raw: raw, values: values})
+		}
+	}
+	return list
+}
+
+// built is a request ready to be sent, and the names that its answer is judged with.
+type built struct {
+	request *web.Request
+	vars    match.Vars
+	own     bool // it asks for the target's own page, or for a name made up on purpose: there is no control for these
+}
+
+// build fills in a draft. An *unresolvedError says that it uses a name that nothing gave a value to.
+func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
+	v.roll(d.order)
+	target, path := v.probe.Target.URL, d.path
+	trimmed := false
+	if d.raw == "" {
+		target, path = otherPort(target, path)
+		trimmed = withSlash.MatchString(path)
+	}
+	vars := v.names(addressVars(target, trimmed), taken)
+	values := match.Vars{}
+	for name, value := range d.values {
+		text, _, err := match.Expand(fmt.Sprint(value), vars)
+		if err != nil {
+			return nil, err
+		}
+		values[name] = text
+	}
+	maps.Copy(vars, values)
+	f := &filler{vars: vars}
+	var req *web.Request
+	var err error
+	if d.raw != "" {
+		req, err = f.raw(d.raw, target, !b.DisablePathAutomerge)
 	} else {
-		t.request, t.err = b.fromRaw(b.spec.Raw[i-len(b.spec.Path)], t.vars)
+		req, err = f.path(b, path)
 	}
-	return t
+	if err != nil {
+		return nil, err
+	}
+	f.fields(req, b)
+	if f.err != nil {
+		return nil, f.err
+	}
+	if len(f.unresolved) > 0 && !b.SkipVariablesCheck {
+		return nil, &unresolvedError{f.unresolved}
+	}
+	if err := b.options(req); err != nil {
+		return nil, err
+	}
+	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand")
+	return &built{request: req, vars: vars, own: own}, nil
 }
 
-// expand is Expand that must resolve everything, unless the template says that it need not.
-func (b *block) expand(text string, vars match.Vars) (string, error) {
-	out, unresolved, err := match.Expand(text, vars)
-	if err != nil {
-		return "", err
-	}
-	if len(unresolved) > 0 && !b.spec.SkipVariablesCheck {
-		return "", fmt.Errorf("nothing is known of {{%s}} here", unresolved[0])
-	}
-	return out, nil
+// unresolvedError says that a request is not sent because it uses names without a value.
+type unresolvedError struct{ names []string }
+
+func (e *unresolvedError) Error() string { return "no value for " + strings.Join(e.names, ", ") }
+
+// writeError says that a request is never sent because it could change the site.
+type writeError struct{ method string }
+
+func (e *writeError) Error() string { return "writes: " + e.method }
+
+// filler fills in placeholders and remembers which had no value.
+type filler struct {
+	vars       match.Vars
+	unresolved []string
+	err        error // the first
 }
 
-// fromPath makes a request of an address such as "{{BaseURL}}/admin".
-func (b *block) fromPath(path string, vars match.Vars) (*web.Request, error) {
-	address, err := b.expand(path, vars)
-	if err != nil {
-		return nil, err
+func (f *filler) fill(text string) string {
+	if !strings.Contains(text, "{{") {
+		return text
 	}
-	method, err := b.expand(b.spec.Method, vars)
-	if err != nil {
-		return nil, err
+	out, unresolved, err := match.Expand(text, f.vars)
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("%q: %w", text, err)
 	}
-	r := b.request(strings.ToUpper(strings.TrimSpace(method)))
-	if err := setAddress(r, address); err != nil {
-		return nil, err
-	}
-	body, err := b.expand(b.spec.Body, vars)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = []byte(body)
-	return r, b.headers(r, vars)
+	f.unresolved = append(f.unresolved, unresolved...)
+	return out
 }
 
-// request has the options of the block.
-func (b *block) request(method string) *web.Request {
-	r := &web.Request{Method: method, MaxBody: b.spec.MaxSize, MaxRedirects: b.spec.MaxRedirects}
-	if method == http.MethodGet {
-		r.Method = ""
+func (f *filler) path(b *block, path string) (*web.Request, error) {
+	text := f.fill(path)
+	if len(f.unresolved) > 0 && !b.SkipVariablesCheck {
+		return nil, &unresolvedError{f.unresolved}
 	}
-	switch {
-	case b.spec.HostRedirects:
-		r.Redirects = web.RedirectsHost
-	case b.spec.Redirects:
-		r.Redirects = web.RedirectsAny
+	u, err := parseAddress(text)
+	if err != nil {
+		return nil, err
+	}
+	method := strings.ToUpper(strings.TrimSpace(f.fill(b.Method)))
+	return &web.Request{Method: method, URL: u, Header: http.Header{}}, nil
+}
+
+func (f *filler) raw(text string, target *url.URL, merge bool) (*web.Request, error) {
+	notes := parseAnnotations(text)
+	r, err := parseRaw(f.fill(text))
+	if err != nil {
+		return nil, err
+	}
+	u, err := r.address(target, merge)
+	if err != nil {
+		return nil, err
+	}
+	if host := f.fill(notes.host); host != "" {
+		otherHost(u, host)
+	}
+	req := &web.Request{Method: strings.ToUpper(r.method), URL: u, Header: r.header, Body: []byte(r.body), Timeout: notes.timeout}
+	if !strings.EqualFold(r.host, target.Host) {
+		req.Host = r.host
+	}
+	return req, nil
+}
+
+// otherHost sends the request where @Host says.
+func otherHost(u *url.URL, host string) {
+	if scheme, rest, ok := strings.Cut(host, "://"); ok {
+		u.Scheme, host = scheme, rest
+	}
+	to := url.URL{Host: host}
+	if to.Port() == "" && u.Port() != "" {
+		host += ":" + u.Port()
+	}
+	u.Host = host
+}
+
+// fields adds the headers and the body that the block gives to all its requests.
+func (f *filler) fields(req *web.Request, b *block) {
+	for _, name := range slices.Sorted(maps.Keys(b.Headers)) {
+		value := f.fill(b.Headers[name])
+		switch {
+		case strings.EqualFold(name, "Host"):
+			req.Host = value
+		case strings.EqualFold(name, "Connection"), strings.EqualFold(name, "Content-Length"):
+		default:
+			req.Header[http.CanonicalHeaderKey(name)] = []string{value}
+		}
+	}
+	if b.Body != "" {
+		req.Body = []byte(f.fill(withCRLF(b.Body)))
+	}
+	if req.Host == req.URL.Host {
+		req.Host = ""
+	}
+	if len(req.Header) == 0 {
+		req.Header = nil
+	}
+}
+
+// options are those that hold for all requests of the block. A method that could change the site is refused.
+func (b *block) options(req *web.Request) error {
+	switch req.Method = cmp.Or(req.Method, http.MethodGet); req.Method {
+	case http.MethodGet:
+		req.Method = ""
+	case http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodTrace:
 	default:
-		r.MaxRedirects = 0
+		return &writeError{req.Method}
 	}
-	return r
-}
-
-func (b *block) headers(r *web.Request, vars match.Vars) error {
-	for name, value := range b.spec.Headers {
-		text, err := b.expand(value, vars)
-		if err != nil {
-			return err
-		}
-		setHeader(r, name, text)
-	}
-	return nil
-}
-
-func setHeader(r *web.Request, name, value string) {
-	if strings.EqualFold(name, "Host") {
-		r.Host = value
-		return
-	}
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Header[http.CanonicalHeaderKey(name)] = []string{value}
-}
-
-// setAddress keeps the path and query as they are written, but for bytes that cannot stand in a request line.
-func setAddress(r *web.Request, address string) error {
-	address = strings.TrimSpace(address)
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok || scheme != "http" && scheme != "https" {
-		return fmt.Errorf("%q is not an http address", address)
-	}
-	host, target := rest, "/"
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		host, target = rest[:i], rest[i:]
-	}
-	if !strings.HasPrefix(target, "/") {
-		target = "/" + target
-	}
-	if i := strings.IndexByte(target, '#'); i >= 0 {
-		target = target[:i]
-	}
-	if host == "" || strings.ContainsAny(host, " @\\") {
-		return fmt.Errorf("%q is not an http address", address)
-	}
-	target = printable(target)
-	u, err := url.Parse(scheme + "://" + host + target)
-	if err != nil || u.RequestURI() != target {
-		u, err = url.Parse(scheme + "://" + host + "/")
-		if err != nil {
-			return fmt.Errorf("%q is not an http address", address)
-		}
-		r.Target = target
-	}
-	r.URL = u
-	return nil
-}
-
-const hexDigits = "0123456789ABCDEF"
-
-// printable escapes the bytes that end or break a request line.
-func printable(target string) string {
-	var b strings.Builder
-	for i := range len(target) {
-		if c := target[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' {
-			b.WriteByte('%')
-			b.WriteByte(hexDigits[c>>4])
-			b.WriteByte(hexDigits[c&15])
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-var annotation = regexp.MustCompile(`(?m)^\s*@([A-Za-z-]+)\s*:?\s*(.*?)\s*$`)
-
-// fromRaw makes a request of its text. Its path is appended to that of the target, unless the block says otherwise.
-func (b *block) fromRaw(raw string, vars match.Vars) (*web.Request, error) {
-	text, err := b.expand(raw, vars)
-	if err != nil {
-		return nil, err
-	}
-	reader := bufio.NewReader(strings.NewReader(text))
-	base, _ := vars["BaseURL"].(string)
-	var timeout time.Duration
-	line := ""
-	for {
-		part, err := reader.ReadString('\n')
-		line = strings.TrimSpace(part)
-		if m := annotation.FindStringSubmatch(line); m != nil {
-			switch strings.ToLower(m[1]) {
-			case "host":
-				base = atHost(m[2], base)
-			case "timeout":
-				if timeout, err = time.ParseDuration(m[2]); err != nil {
-					return nil, fmt.Errorf("@timeout: %w", err)
-				}
-			case "tls-sni", "once":
-			default:
-				return nil, &match.UnsupportedError{Feature: "annotation @" + m[1]}
-			}
-			continue
-		}
-		if line != "" {
-			break
-		}
-		if err != nil {
-			return nil, errors.New("an empty raw request")
-		}
-	}
-	method, target, err := requestLine(line)
-	if err != nil {
-		return nil, err
-	}
-	r := b.request(strings.ToUpper(method))
-	r.Timeout = min(timeout, time.Minute)
-	if err := setAddress(r, rawAddress(base, target, b.spec.DisablePathAutomerge)); err != nil {
-		return nil, err
-	}
-	if err := rawHeaders(reader, r); err != nil {
-		return nil, err
-	}
-	return r, b.headers(r, vars)
-}
-
-// atHost is the address that an annotation @Host moves the request to.
-func atHost(host, base string) string {
-	if strings.Contains(host, "://") {
-		return strings.TrimSuffix(host, "/")
-	}
-	scheme, _, _ := strings.Cut(base, "://")
-	return scheme + "://" + strings.TrimSuffix(host, "/")
-}
-
-func requestLine(line string) (method, target string, err error) {
-	fields := strings.Fields(line)
 	switch {
-	case len(fields) == 2 && strings.HasPrefix(fields[1], "HTTP/"):
-		return fields[0], "", nil
-	case len(fields) < 3:
-		return "", "", fmt.Errorf("%q is no request line", line)
+	case b.HostRedirects:
+		req.Redirects = web.RedirectsHost
+	case b.Redirects:
+		req.Redirects = web.RedirectsAny
 	}
-	return fields[0], strings.Join(fields[1:len(fields)-1], "%20"), nil
-}
-
-func rawAddress(base, target string, alone bool) string {
-	if scheme, rest, ok := strings.Cut(target, "://"); ok && (scheme == "http" || scheme == "https") {
-		_, path, _ := strings.Cut(rest, "/")
-		target = "/" + path
+	if req.Redirects != web.RedirectsNone {
+		req.MaxRedirects = b.MaxRedirects
 	}
-	if alone {
-		u, err := url.Parse(base)
-		if err == nil {
-			base = u.Scheme + "://" + u.Host
-		}
-	}
-	if target == "/" {
-		u, err := url.Parse(base)
-		if err == nil && u.Path != "" {
-			target = ""
-		}
-	}
-	if target != "" && !strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "?") {
-		target = "/" + target
-	}
-	return base + target
-}
-
-// rawHeaders reads the header lines and what follows them.
-func rawHeaders(reader *bufio.Reader, r *web.Request) error {
-	multipart := false
-	for {
-		part, err := reader.ReadString('\n')
-		line := strings.TrimSpace(part)
-		if line == "" {
-			break
-		}
-		name, value, _ := strings.Cut(line, ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		multipart = multipart || strings.EqualFold(name, "Content-Type") && strings.Contains(value, "multipart/")
-		if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "Connection") && name != "" {
-			setHeader(r, name, value)
-		}
-		if err != nil {
-			break
-		}
-	}
-	body, err := io.ReadAll(reader)
-	if err != nil {
-		return err
-	}
-	if !multipart {
-		body = []byte(strings.TrimSuffix(strings.TrimSuffix(string(body), "\n"), "\r"))
-	}
-	r.Body = body
-	if r.Host != "" && strings.EqualFold(r.Host, r.URL.Host) {
-		r.Host = ""
-	}
+	req.MaxBody = b.MaxSize
 	return nil
+}
+
+// isOwn reports whether u is the root of the host or the target's own page.
+func isOwn(u, target *url.URL) bool {
+	at := strings.TrimSuffix(u.Path, "/")
+	return at == "" || at == strings.TrimSuffix(target.Path, "/")
+}
+
+// firstLine is the request line of a raw request.
+func firstLine(raw string) string {
+	for line := range strings.Lines(raw) {
+		if !strings.HasPrefix(line, "@") {
+			return line
+		}
+	}
+	return ""
 }

@@ -12,91 +12,124 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/match"
+	"sotomi/scanner/signature"
 )
 
-// variables are all names that a template may use on a target: those of the address, facts (eccube_base is the value
-// base of the fact eccube), random texts, what extractors took, and the template's own, which may use all the others.
-func (c *httpCheck) variables(p *scanner.Probe, taken match.Vars) match.Vars {
-	vars := addressVariables(p.Target.URL)
-	random := p.Rand()
-	vars[match.Random] = random
-	for _, name := range c.randomNames() {
-		vars[name] = scanner.Token(random, 27)
+// addressVars are the names that every template may use for the target. trimmed is for paths written as {{BaseURL}}/x,
+// so that a target with a slash at its end gives no double one.
+func addressVars(target *url.URL, trimmed bool) match.Vars {
+	u := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path, RawPath: target.RawPath}
+	if trimmed {
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
 	}
-	if taken != nil { // not while planning, when nothing is known of the site
-		for _, fact := range c.signature.Needs {
-			values, _ := p.Fact(fact)
-			for name, value := range values {
-				vars[fact+"_"+strings.ReplaceAll(name, "-", "_")] = value
-			}
-		}
-	}
-	maps.Copy(vars, taken)
-	for _, v := range c.signature.Variables {
-		text, _, err := match.Expand(v.Value, vars)
-		if err != nil {
-			text = v.Value
-		}
-		vars[v.Name] = text
-	}
-	return vars
-}
-
-// addressVariables are BaseURL and its like. BaseURL has no slash at its end, so that {{BaseURL}}/x is an address.
-func addressVariables(u *url.URL) match.Vars {
-	base := url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(u.Path, "/"), RawPath: strings.TrimSuffix(u.RawPath, "/")}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	escaped := base.EscapedPath()
-	dir, file := path.Dir(escaped), path.Base(escaped)
-	if escaped == "" {
-		dir, file = "", ""
+	folder, file := path.Dir(u.EscapedPath()), path.Base(u.EscapedPath())
+	if folder == "." {
+		folder = ""
+	}
+	if file == "." {
+		file = ""
 	}
 	vars := match.Vars{
-		"BaseURL": base.String(), "RootURL": u.Scheme + "://" + u.Host, "Hostname": u.Host, "Host": u.Hostname(), "Port": port,
-		"Path": dir, "File": file, "Scheme": u.Scheme, "Input": base.String(), "Query": "", "FQDN": u.Hostname(),
-		"host": base.String(), "ip": "",
+		"BaseURL": u.String(), "RootURL": u.Scheme + "://" + u.Host, "Hostname": u.Host, "Host": u.Hostname(), "Port": port,
+		"Path": folder, "File": file, "Query": "", "Scheme": u.Scheme, "Input": u.String(), "FQDN": u.Hostname(),
 	}
-	delete(vars, "ip")
-	if registered, err := publicsuffix.EffectiveTLDPlusOne(u.Hostname()); err == nil {
-		tld, _ := publicsuffix.PublicSuffix(u.Hostname())
-		vars["RDN"], vars["TLD"] = registered, tld
-		vars["DN"] = strings.TrimSuffix(registered, "."+tld)
-		vars["SD"] = strings.TrimSuffix(strings.TrimSuffix(u.Hostname(), registered), ".")
+	maps.Copy(vars, domainVars(u.Hostname()))
+	return vars
+}
+
+// domainVars are the parts of a registered name; an address or a bare name has none.
+func domainVars(host string) match.Vars {
+	host = strings.TrimSuffix(host, ".")
+	registered, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return nil
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	name := strings.TrimSuffix(registered, "."+suffix)
+	if name == "" || name == registered {
+		return nil
+	}
+	return match.Vars{"RDN": registered, "DN": name, "TLD": suffix, "SD": strings.TrimSuffix(strings.TrimSuffix(host, registered), ".")}
+}
+
+// factVars are the facts that the signature needs: eccube_base is the value base of the fact eccube.
+func factVars(p *scanner.Probe) match.Vars {
+	vars := match.Vars{}
+	for _, fact := range p.Signature.Needs {
+		values, _ := p.Fact(fact)
+		for name, value := range values {
+			vars[fact+"_"+strings.ReplaceAll(name, "-", "_")] = value
+		}
 	}
 	return vars
 }
 
-var randomName = regexp.MustCompile(`randstr(_[A-Za-z0-9]+)?`)
+// randomNames are the placeholders that stand for one random word a template, wherever they are used.
+var randomNames = regexp.MustCompile(`\{\{(randstr(?:_[a-z0-9_]+)?)\}\}`)
 
-// randomNames are the names of random texts that the template uses, in order.
-func (c *httpCheck) randomNames() []string {
-	var list []string
-	look := func(texts ...string) {
-		for _, text := range texts {
-			if strings.Contains(text, "randstr") {
-				list = append(list, randomName.FindAllString(text, -1)...)
-			}
+// randomVars are the random words of a template on a target: the same in every run.
+func randomVars(names []string, p *scanner.Probe) match.Vars {
+	vars := match.Vars{}
+	r := p.Rand()
+	for _, name := range names {
+		vars[name] = scanner.Token(r, 27)
+	}
+	return vars
+}
+
+// randomNamesOf are the random words that a template uses, ordered and without repeats.
+func randomNamesOf(s *signature.Signature) []string {
+	var names []string
+	for _, text := range allTexts(s) {
+		for _, m := range randomNames.FindAllStringSubmatch(text, -1) {
+			names = append(names, m[1])
 		}
 	}
-	for _, v := range c.signature.Variables {
-		look(v.Value)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// allTexts are the places of a template where placeholders can stand.
+func allTexts(s *signature.Signature) []string {
+	var texts []string
+	for _, v := range s.Variables {
+		texts = append(texts, v.Value)
 	}
-	for i := range c.signature.HTTP {
-		h := &c.signature.HTTP[i]
-		look(h.Path...)
-		look(h.Raw...)
-		look(h.Body)
-		for _, value := range h.Headers {
-			look(value)
+	for i := range s.HTTP {
+		h := &s.HTTP[i]
+		texts = append(append(append(texts, h.Method, h.Body), h.Path...), h.Raw...)
+		for _, name := range h.PayloadNames {
+			texts = append(texts, h.Payloads[name].Values...)
+		}
+		for name, value := range h.Headers {
+			texts = append(texts, name, value)
 		}
 		for _, m := range h.Matchers {
-			look(m.Words...)
-			look(m.DSL...)
+			texts = append(append(append(texts, m.Words...), m.DSL...), m.Regex...)
+		}
+		for _, e := range h.Extractors {
+			texts = append(append(texts, e.DSL...), e.Regex...)
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return texts
+}
+
+// evaluate fills in variables: in order, earlier ones and vars. What a name already stands for is kept.
+func evaluate(variables signature.Variables, vars match.Vars) match.Vars {
+	known := maps.Clone(vars)
+	for _, v := range variables {
+		if _, ok := known[v.Name]; ok {
+			continue
+		}
+		text, _, err := match.Expand(v.Value, known)
+		if err != nil {
+			text = v.Value
+		}
+		known[v.Name] = text
+	}
+	return known
 }

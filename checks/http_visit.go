@@ -1,0 +1,245 @@
+package checks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/match"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// visit is one run of the check on one target.
+type visit struct {
+	check *httpCheck
+	probe *scanner.Probe
+	seed  uint64     // of the random numbers
+	known match.Vars // random words, and what internal extractors of ended blocks took
+	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
+
+	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
+	hits    []scanner.Hit
+	sent    int
+	foreign string   // host that a request would have gone to
+	lacking []string // names without a value, of the first request that was not sent
+	failed  error    // of the first request that failed
+}
+
+// roll gives the request of a number in the template random numbers of its own, the same in every run.
+func (v *visit) roll(request int) {
+	if v.check.dice {
+		v.known[match.Random] = rand.New(rand.NewPCG(v.seed, uint64(request)))
+	}
+}
+
+// names are what a request may use: its own values over the target's over variables.
+func (v *visit) names(address, taken match.Vars) match.Vars {
+	vars := v.merged(taken)
+	maps.Copy(vars, address)
+	for _, variable := range v.check.signature.Variables {
+		if _, ok := vars[variable.Name]; ok {
+			continue
+		}
+		if strings.Contains(variable.Value, "rand") || !strings.Contains(variable.Value, "{{") {
+			vars[variable.Name] = v.fixed[variable.Name]
+			continue
+		}
+		text, _, err := match.Expand(variable.Value, vars)
+		if err != nil {
+			text = variable.Value
+		}
+		vars[variable.Name] = text
+	}
+	return vars
+}
+
+func (v *visit) merged(more match.Vars) match.Vars {
+	vars := make(match.Vars, len(v.known)+len(more)+16)
+	maps.Copy(vars, v.known)
+	maps.Copy(vars, more)
+	return vars
+}
+
+// call runs the blocks that a flow calls, all of them when it names none; ok when any of them matched.
+func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
+	blocks := v.check.blocks
+	if len(ids) > 0 {
+		blocks = nil
+		for _, id := range ids {
+			blocks = append(blocks, v.check.called(id))
+		}
+	}
+	any := false
+	for _, b := range blocks {
+		ok, err := v.run(ctx, b)
+		if err != nil {
+			return false, err
+		}
+		any = any || ok
+	}
+	return any, nil
+}
+
+// round is what the requests of one block share.
+type round struct {
+	block   *block
+	sent    map[int]*built           // by number, for controls
+	answers []*web.Exchange          // by number - 1; nil where there is none
+	taken   map[string][]string      // what internal extractors took so far
+	matched bool                     // the newest answer
+	ok      bool                     // for a flow
+	control map[string]*web.Exchange // answers about things that cannot exist, by request key
+}
+
+// run sends the requests of one block; ok says whether it counts as matched for a flow.
+func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
+	r := &round{block: b, sent: map[int]*built{}, taken: map[string][]string{}, control: map[string]*web.Exchange{}}
+	defer func() { v.keep(r.taken) }()
+	for _, d := range b.drafts() {
+		for _, taken := range r.values() {
+			end, err := v.request(ctx, r, d, taken)
+			if err != nil || end {
+				return r.ok, err
+			}
+		}
+	}
+	return r.ok, nil
+}
+
+// request sends one and judges the answer; end says that the block is done.
+func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars) (end bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return true, err
+	}
+	bt, err := v.build(r.block, d, taken)
+	var lacking *unresolvedError
+	var write *writeError
+	switch {
+	case errors.As(err, &lacking):
+		if v.lacking == nil {
+			v.lacking = lacking.names
+		}
+		return !r.block.alone, nil
+	case errors.As(err, &write):
+		return true, scanner.Unsupported(write.Error())
+	case err != nil:
+		v.fail(scanner.Undetermined("request %d: %v", d.number, err))
+		return true, nil
+	}
+	if host := v.outside(bt.request); host != "" {
+		v.foreign = host
+		return false, nil
+	}
+	ex, err := v.send(ctx, r.block, bt.request)
+	if err != nil {
+		v.fail(err)
+		return false, nil
+	}
+	v.sent++
+	r.sent[d.number] = bt
+	if err := v.judge(ctx, r, d.number, bt, ex); err != nil {
+		return true, err
+	}
+	return r.block.StopAtFirstMatch && r.matched, nil
+}
+
+// outside is the host that a request would go to when that is not the target's, "" when it is.
+func (v *visit) outside(r *web.Request) string {
+	if strings.EqualFold(r.URL.Hostname(), v.probe.Target.URL.Hostname()) {
+		return ""
+	}
+	return r.URL.Host
+}
+
+// send shares the request with all signatures, unless an earlier answer gave it cookies that it may need.
+func (v *visit) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
+	if v.session != nil && !b.DisableCookie && len(v.session.Cookies(r.URL)) > 0 {
+		return v.session.Do(ctx, r)
+	}
+	ex, err := v.probe.Do(ctx, r)
+	if err == nil && v.check.stateful && !b.DisableCookie {
+		if v.session == nil {
+			v.session = v.probe.Session()
+		}
+		v.session.Adopt(ex)
+	}
+	return ex, err
+}
+
+func (v *visit) fail(err error) {
+	if v.failed == nil {
+		v.failed = err
+	}
+}
+
+// verdict is the error that the check ends with: nil when every request that could be sent was answered.
+func (v *visit) verdict() error {
+	switch {
+	case v.failed != nil:
+		return v.failed
+	case v.sent > 0 || len(v.hits) > 0:
+		return nil
+	case v.foreign != "":
+		return scanner.NotApplicable("its requests go to %s, which is not the target", v.foreign)
+	case len(v.lacking) > 0:
+		return scanner.NotApplicable("nothing gives a value to %s", strings.Join(v.lacking, ", "))
+	}
+	return nil
+}
+
+// values are the sets of extracted values that the next request is sent with: one set, or one for each value when the
+// block iterates over all.
+func (r *round) values() []match.Vars {
+	if len(r.taken) == 0 {
+		return []match.Vars{nil}
+	}
+	most := 1
+	if r.block.IterateAll {
+		for _, list := range r.taken {
+			most = max(most, len(list))
+		}
+	}
+	sets := make([]match.Vars, most)
+	for i := range sets {
+		sets[i] = match.Vars{}
+		for name, list := range r.taken {
+			sets[i][name] = list[min(i, len(list)-1)]
+		}
+	}
+	return sets
+}
+
+// keep makes what a block's internal extractors took known to later blocks: a single value by the extractor's name,
+// further ones with 1, 2 and so on behind it.
+func (v *visit) keep(taken map[string][]string) {
+	for name, list := range taken {
+		for i, value := range list {
+			if i == 0 {
+				v.known[name] = value
+			} else {
+				v.known[fmt.Sprint(name, i)] = value
+			}
+		}
+	}
+}
+
+// isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,
+// since a request with cookies cannot be shared.
+func isStateful(s *signature.Signature) bool {
+	requests := 0
+	asks := false
+	for i := range s.HTTP {
+		h := &s.HTTP[i]
+		requests += len(h.Path) + len(h.Raw)
+		asks = asks || h.CookieReuse || strings.EqualFold(h.Method, "POST") || len(h.Raw) > 1 && looksBack(h) ||
+			slices.ContainsFunc(h.Raw, func(raw string) bool { return strings.HasPrefix(firstLine(raw), "POST") }) ||
+			slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal })
+	}
+	return asks && requests > 1
+}
