@@ -21,7 +21,7 @@ import (
 type httpCheck struct {
 	signature *signature.Signature
 	blocks    []*block
-	flow      flow // nil: the blocks in order
+	flow      flow     // nil: the blocks in order
 	random    []string // words such as randstr
 	dice      bool     // uses functions such as rand_int
 	certainty scanner.Certainty
@@ -124,7 +124,8 @@ func looksBack(h *signature.HTTP) bool {
 	})
 }
 
-// asksForErrors reports whether a block wants answers of a status of 400 and above only.
+// asksForErrors reports whether a block wants only answers that say that there is no such thing, or that it broke: debug
+// pages and versions stand on these. A request for a password (401) or a refusal (403) is no such answer.
 func asksForErrors(h *signature.HTTP) bool {
 	return (len(h.Matchers) == 1 || strings.EqualFold(h.MatchersCondition, "and")) && slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
 		if m.Negative {
@@ -133,11 +134,14 @@ func asksForErrors(h *signature.HTTP) bool {
 		if m.Type == "dsl" && (len(m.DSL) == 1 || m.Condition == "and") {
 			return slices.ContainsFunc(m.DSL, errorStatus.MatchString)
 		}
-		return m.Type == "status" && len(m.Status) > 0 && !slices.ContainsFunc(m.Status, func(n int) bool { return n < 400 })
+		return m.Type == "status" && len(m.Status) > 0 && !slices.ContainsFunc(m.Status, func(n int) bool { return !slices.Contains(errorStatuses, n) })
 	})
 }
 
-var errorStatus = regexp.MustCompile(`^\s*status_code\s*==\s*[45]\d\d\s*(?:&&|$)`)
+var (
+	errorStatuses = []int{400, 404, 405, 410, 500, 501, 502, 503}
+	errorStatus   = regexp.MustCompile(`^\s*status_code\s*==\s*(?:400|404|405|410|50[0-3])\s*(?:&&|$)`)
+)
 
 // called finds a block by its number from 1 or by its name.
 func (c *httpCheck) called(id string) *block {
