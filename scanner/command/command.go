@@ -2,12 +2,185 @@
 package command
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+	"sotomi/signatures"
 )
 
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	fmt.Fprintln(stderr, "not built yet")
-	return 2
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	return run(ctx, args, stdin, stdout, stderr)
+}
+
+// statusError ends the program with a status of its own; an empty message has been said already.
+type statusError struct {
+	status  int
+	message string
+}
+
+func (e *statusError) Error() string { return e.message }
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	e := &environment{stdin: stdin, stdout: stdout, stderr: stderr}
+	app := e.app()
+	ordered, err := flagsFirst(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
+	var status *statusError
+	switch {
+	case err == nil:
+		return scanner.ExitClean
+	case errors.As(err, &status):
+		if status.message != "" {
+			fmt.Fprintf(stderr, "sotomi: %s\n", status.message)
+		}
+		return status.status
+	default:
+		fmt.Fprintf(stderr, "sotomi: %s\n", strings.TrimSpace(err.Error()))
+		return scanner.ExitUsage
+	}
+}
+
+// environment is what the commands share.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+const about = `sotomi looks at web sites from outside, as an attacker would, and reports what should not be seen there:
+published files, open databases, old shop software, pages of one visitor that reach another.
+It only reads, asks politely, and says what it could not check.
+
+Scan only sites that you are responsible for.`
+
+func (e *environment) app() *cli.App {
+	return &cli.App{
+		Name:                      "sotomi",
+		Usage:                     "external exposure scanner",
+		UsageText:                 "sotomi COMMAND [flags] [arguments]\n\nsotomi demo                      see it work, on a lab of its own\nsotomi scan https://shop.example  scan a site",
+		Description:               about,
+		Version:                   version(),
+		Reader:                    e.stdin,
+		Writer:                    e.stdout,
+		ErrWriter:                 e.stderr,
+		DisableSliceFlagSeparator: true,
+		EnableBashCompletion:      true,
+		Suggest:                   true,
+		HideHelpCommand:           true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
+		Commands:                  []*cli.Command{e.scan(), e.demo(), e.signatures(), e.convert(), e.completion()},
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return fmt.Errorf("there is no command %q%s; see sotomi --help", name, suggestion(name, c.App.Commands))
+			}
+			return cli.ShowAppHelp(c)
+		},
+		OnUsageError: usageError,
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	command := "sotomi"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "sotomi" {
+		command += " " + c.Command.Name
+	}
+	return fmt.Errorf("%w; see %s --help", err, command)
+}
+
+func suggestion(name string, commands []*cli.Command) string {
+	if s := cli.SuggestCommand(commands, name); s != "" {
+		return " (" + strings.ToLower(s[:1]) + s[1:] + ")"
+	}
+	return ""
+}
+
+// version names the program and the embedded signatures, so that a report says what made it.
+func version() string {
+	return fmt.Sprintf("%s (signatures %s)", web.Version, signatureSet())
+}
+
+func signatureSet() string {
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		return "broken"
+	}
+	return fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
+}
+
+// flagsFirst puts the flags of a command before its arguments, because the library takes everything after the first
+// argument for arguments. What follows "--" is arguments.
+func flagsFirst(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+		return args, nil
+	}
+	command, depth := app.Command(args[1]), 2
+	for command != nil && len(args) > depth {
+		inner := find(command.Subcommands, args[depth])
+		if inner == nil {
+			break
+		}
+		command = inner
+		depth++
+	}
+	if command == nil {
+		return args, nil
+	}
+	takesValue := map[string]bool{}
+	for _, f := range command.Flags {
+		_, boolean := f.(*cli.BoolFlag)
+		for _, name := range f.Names() {
+			takesValue[name] = !boolean
+		}
+	}
+	flags, rest := []string{}, []string{}
+	for i := depth; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			rest = append(rest, args[i+1:]...)
+			i = len(args)
+		case arg == "-" || !strings.HasPrefix(arg, "-"):
+			rest = append(rest, arg)
+		default:
+			flags = append(flags, arg)
+			name := strings.TrimLeft(arg, "-")
+			if !strings.Contains(name, "=") && takesValue[name] {
+				if i+1 == len(args) {
+					return nil, fmt.Errorf("%s needs a value", arg)
+				}
+				i++
+				flags = append(flags, args[i])
+			}
+		}
+	}
+	out := append(append([]string{}, args[:depth]...), flags...)
+	if len(rest) > 0 {
+		out = append(append(out, "--"), rest...)
+	}
+	return out, nil
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	for _, c := range commands {
+		if c.HasName(name) {
+			return c
+		}
+	}
+	return nil
 }

@@ -200,3 +200,16 @@ func plainly(text string) string {
 	}
 	return fmt.Sprintf("this is %s, expected %s", kind(m[1]), kind(m[3]))
 }
+
+// DecodeFile reads a YAML file that is no signature, such as the configuration, with the strictness of our own: the error
+// names every unknown key and wrong value with file and line.
+func DecodeFile(name string, text []byte, to any) error {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return mistakesOf(name, typeErrors(err))
+	}
+	if len(doc.Content) == 0 {
+		return nil
+	}
+	return Params{node: doc.Content[0], file: name}.Decode(to)
+}

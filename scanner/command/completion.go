@@ -1,0 +1,43 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+)
+
+// The scripts ask the program itself, so that they never go out of date.
+var completions = map[string]string{
+	"bash": `_sotomi() {
+  local words
+  words=("${COMP_WORDS[@]:0:$COMP_CWORD}")
+  COMPREPLY=($(compgen -W "$("${words[@]}" "${COMP_WORDS[COMP_CWORD]}" --generate-bash-completion 2>/dev/null || "${words[@]}" --generate-bash-completion 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _sotomi sotomi
+`,
+	"zsh": `#compdef sotomi
+_sotomi() {
+  local -a options
+  options=("${(@f)$("${words[@]:0:#words[@]-1}" "${words[-1]}" --generate-bash-completion 2>/dev/null)}")
+  if [[ -n "$options[1]" ]]; then _describe 'values' options; else _files; fi
+}
+compdef _sotomi sotomi
+`,
+	"fish": `complete -c sotomi -a '(eval (commandline -opc) --generate-bash-completion 2>/dev/null)'
+`,
+}
+
+func (e *environment) completion() *cli.Command {
+	return &cli.Command{
+		Name: "completion", Usage: "print the script that completes commands and flags in a shell", ArgsUsage: "bash|zsh|fish",
+		Description: "EXAMPLES\n   source <(sotomi completion bash)\n   sotomi completion zsh > ~/.zfunc/_sotomi\n   sotomi completion fish > ~/.config/fish/completions/sotomi.fish",
+		Action: func(c *cli.Context) error {
+			script, ok := completions[c.Args().First()]
+			if !ok {
+				return fmt.Errorf("completion needs the name of a shell: bash, zsh or fish")
+			}
+			_, err := fmt.Fprint(e.stdout, script)
+			return err
+		},
+	}
+}

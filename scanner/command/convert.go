@@ -1,0 +1,92 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"sotomi/scanner"
+	"sotomi/scanner/report"
+)
+
+func (e *environment) convert() *cli.Command {
+	return &cli.Command{
+		Name: "convert", Usage: "make another report of a saved scan", ArgsUsage: "SCAN.jsonl",
+		Description: "Reads a scan that was saved with -o jsonl and writes it in another format, without scanning again.\n\n" +
+			"EXAMPLES\n   sotomi convert scan.jsonl -o text\n   sotomi convert scan.jsonl -o text=report.txt --lang ja\n   sotomi scan -o jsonl=- shop.example | sotomi convert - -o text",
+		Flags: []cli.Flag{
+			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
+			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
+			yes("verbose", categoryReport, "show every outcome", "v"),
+		},
+		OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return errors.New("convert needs one file, such as scan.jsonl, or - for standard input")
+			}
+			return e.runConvert(&settings{c: c}, c.Args().First())
+		},
+	}
+}
+
+func (e *environment) runConvert(s *settings, name string) error {
+	lang, err := s.language()
+	if err != nil {
+		return err
+	}
+	outs, err := e.outputs(s.list("output", nil), lang, s.c.Bool("verbose"))
+	if err != nil {
+		return err
+	}
+	in := io.Reader(e.stdin)
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	if err := outs.open(); err != nil {
+		return err
+	}
+	defer outs.finish()
+	err = report.Replay(in, tee(outs.sinks))
+	if errors.Is(err, report.ErrIncomplete) {
+		return &statusError{scanner.ExitIncomplete, fmt.Sprintf("%s: %v", name, report.ErrIncomplete)}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// tee is several sinks as one.
+type tee []scanner.Sink
+
+func (t tee) each(do func(scanner.Sink) error) error {
+	var errs []error
+	for _, s := range t {
+		errs = append(errs, do(s))
+	}
+	return errors.Join(errs...)
+}
+
+func (t tee) Start(v scanner.Start) error {
+	return t.each(func(s scanner.Sink) error { return s.Start(v) })
+}
+func (t tee) Finding(v scanner.Finding) error {
+	return t.each(func(s scanner.Sink) error { return s.Finding(v) })
+}
+func (t tee) Outcome(v scanner.Outcome) error {
+	return t.each(func(s scanner.Sink) error { return s.Outcome(v) })
+}
+func (t tee) Progress(v scanner.Progress) error {
+	return t.each(func(s scanner.Sink) error { return s.Progress(v) })
+}
+func (t tee) Close(v scanner.Summary) error {
+	return t.each(func(s scanner.Sink) error { return s.Close(v) })
+}

@@ -1,0 +1,140 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"sotomi/checks"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+	"sotomi/signatures"
+)
+
+func (e *environment) demo() *cli.Command {
+	return &cli.Command{
+		Name: "demo", Usage: "start a lab on this machine, scan it, show the report",
+		Description: "Starts four small servers on loopback: a search server without a password, a shop that publishes its .git folder,\n" +
+			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.",
+		Flags: []cli.Flag{
+			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
+			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
+		},
+		OnUsageError: usageError,
+		Action:       func(c *cli.Context) error { return e.runDemo(c.Context, &settings{c: c}) },
+	}
+}
+
+func (e *environment) runDemo(ctx context.Context, s *settings) error {
+	lang, err := s.language()
+	if err != nil {
+		return err
+	}
+	outs, err := e.outputs(s.list("output", nil), lang, false)
+	if err != nil {
+		return err
+	}
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		return err
+	}
+	selected, err := set.Select(signature.Filter{})
+	if err != nil {
+		return err
+	}
+	lab, err := startDemoLab()
+	if err != nil {
+		return err
+	}
+	defer lab.stop()
+	for _, s := range lab.sites {
+		fmt.Fprintf(e.stderr, "%s  %s\n", s.address, s.what)
+	}
+	fmt.Fprintln(e.stderr)
+	targets, err := scanner.ParseTargets(lab.addresses(), nil, nil)
+	if err != nil {
+		return err
+	}
+	client, err := web.NewClient(web.Options{Rate: -1}) // the lab is our own
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	if err := outs.open(); err != nil {
+		return err
+	}
+	defer outs.finish()
+	summary, err := scanner.Run(ctx, scanner.Options{
+		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Sinks: outs.sinks,
+		Version: web.Version, SignatureSet: signatureSet(),
+	})
+	if err != nil {
+		return &statusError{scanner.ExitIncomplete, err.Error()}
+	}
+	status := scanner.ExitStatus(summary, signature.SeverityHigh, false)
+	if status == scanner.ExitInterrupted {
+		return &statusError{status, "interrupted"}
+	}
+	fmt.Fprintf(e.stderr, "\nOn a real site this scan would have ended with exit status %d (see sotomi scan --help).\n", status)
+	return nil
+}
+
+// demoLab is a handful of servers on loopback.
+type demoLab struct {
+	sites   []demoSite
+	servers []*http.Server
+	running errgroup.Group
+}
+
+type demoSite struct{ address, what string }
+
+func startDemoLab() (*demoLab, error) {
+	lab := &demoLab{}
+	for _, site := range []struct {
+		what    string
+		handler http.Handler
+	}{
+		{"a search server without a password", demoSearch()},
+		{"a shop that publishes its .git folder", demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
+		{"a shop that lists its uploads", demoListing()},
+		{"its safe twin", demoShop(nil)},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			lab.stop()
+			return nil, fmt.Errorf("demo: %w", err)
+		}
+		server := &http.Server{Handler: site.handler, ReadHeaderTimeout: 5 * time.Second}
+		lab.servers = append(lab.servers, server)
+		lab.sites = append(lab.sites, demoSite{"http://" + l.Addr().String(), site.what})
+		lab.running.Go(func() error {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	return lab, nil
+}
+
+func (lab *demoLab) addresses() []string {
+	list := make([]string, 0, len(lab.sites))
+	for _, s := range lab.sites {
+		list = append(list, s.address)
+	}
+	return list
+}
+
+func (lab *demoLab) stop() {
+	for _, s := range lab.servers {
+		_ = s.Close() // nobody is waiting for its answers any more
+	}
+	_ = lab.running.Wait() // a server that failed has shown as unreachable
+}

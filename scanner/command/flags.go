@@ -1,0 +1,85 @@
+package command
+
+import (
+	"github.com/urfave/cli/v2"
+)
+
+// Categories of --help.
+const (
+	categoryWhat   = "What is looked for"
+	categoryReport = "Report and exit status"
+	categoryHow    = "How sites are asked"
+	categoryWho    = "Visitors"
+)
+
+// setting is a flag that the configuration file and the environment know by the same name.
+func env(name string) []string {
+	b := []byte("SOTOMI_" + name)
+	for i, c := range b {
+		switch {
+		case c == '-':
+			b[i] = '_'
+		case c >= 'a' && c <= 'z':
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return []string{string(b)}
+}
+
+func list(name, category, usage string, aliases ...string) cli.Flag {
+	return &cli.StringSliceFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
+}
+
+func text(name, category, usage, value string, aliases ...string) cli.Flag {
+	return &cli.StringFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
+}
+
+func number(name, category, usage string, value int) cli.Flag {
+	return &cli.IntFlag{Name: name, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
+}
+
+func yes(name, category, usage string, aliases ...string) cli.Flag {
+	return &cli.BoolFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
+}
+
+func scanFlags() []cli.Flag {
+	return append(signatureFlags(),
+		text("safety", categoryWhat, "the most that may be sent: passive (what a browser could send), active (odd but harmless), intrusive", "active"),
+
+		list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable, PATH - is standard output (default: text)", "o"),
+		text("lang", categoryReport, "language of the text report: en, ja (default: from LC_ALL, LC_MESSAGES, LANG)", ""),
+		text("fail-on", categoryReport, "`SEVERITY` from which findings end with status 1: critical, high, medium, low, info, none", "high"),
+		yes("allow-incomplete", categoryReport, "end with status 0 although something could not be checked"),
+		yes("verbose", categoryReport, "show every outcome", "v"),
+		yes("dry-run", categoryReport, "print what would be sent; send nothing"),
+		text("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
+
+		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests a second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},
+		number("concurrency", categoryHow, "hosts scanned at once", 25),
+		number("in-flight", categoryHow, "requests to one host at once", 6),
+		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "the longest an answer may take", Value: defaultTimeout, EnvVars: env("timeout")},
+		number("retries", categoryHow, "further attempts after a connection error", 1),
+		number("crawl-pages", categoryHow, "pages of one site that are read for their links", 30),
+		text("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy", ""),
+		list("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
+		list("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),
+		text("ca", categoryHow, "trust the certificates in this PEM `FILE` as well", ""),
+		text("client-cert", categoryHow, "show this certificate; the PEM `FILE` holds its key too", ""),
+		yes("insecure", categoryHow, "do not verify certificates"),
+		text("user-agent", categoryHow, "what the scanner calls itself; add a way to reach you", ""),
+
+		list("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; repeatable, A and B for cache checks"),
+		list("page", categoryWho, "`PATH` of a page that sessions are compared on; repeatable"),
+	)
+}
+
+// signatureFlags choose signatures, for scan and the signatures commands.
+func signatureFlags() []cli.Flag {
+	return []cli.Flag{
+		list("signatures", categoryWhat, "further signatures or public templates from `DIR`; repeatable", "s"),
+		yes("no-default-signatures", categoryWhat, "without the embedded signatures"),
+		list("template-root", categoryWhat, "`DIR` where payload files of public templates are looked for; repeatable"),
+		list("only", categoryWhat, "only these `ID|TAG|SEVERITY`, commas between; repeatable"),
+		list("exclude", categoryWhat, "not these `ID|TAG|SEVERITY`, commas between; repeatable"),
+	}
+}

@@ -1,0 +1,218 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/google/renameio/v2"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"sotomi/scanner"
+	"sotomi/scanner/report"
+	"sotomi/scanner/signature"
+)
+
+// outputs are the reports of a scan. A file appears under its name when it is whole, also after an interruption.
+type outputs struct {
+	stdout  io.Writer
+	wanted  []output
+	options report.Options
+	sinks   []scanner.Sink
+	pending []*renameio.PendingFile
+}
+
+type output struct {
+	name   string
+	format report.Format
+	path   string // "" or "-" for standard output
+}
+
+func (e *environment) outputs(list []string, lang string, verbose bool) (*outputs, error) {
+	if len(list) == 0 {
+		list = []string{"text"}
+	}
+	o := &outputs{stdout: e.stdout, options: report.Options{Language: lang, Verbose: verbose}}
+	standard := 0
+	for _, entry := range list {
+		name, path, _ := strings.Cut(entry, "=")
+		format, err := report.ByName(name)
+		if err != nil {
+			return nil, fmt.Errorf("--output: %w", err)
+		}
+		if path == "" || path == "-" {
+			path = ""
+			standard++
+		}
+		if path != "" && slices.ContainsFunc(o.wanted, func(w output) bool { return w.path == path }) {
+			return nil, fmt.Errorf("--output: two reports go to %s", path)
+		}
+		o.wanted = append(o.wanted, output{name, format, path})
+	}
+	if standard > 1 {
+		return nil, errors.New("--output: two reports go to standard output; give one of them a path, as in -o jsonl=scan.jsonl")
+	}
+	return o, nil
+}
+
+// open makes the sinks. A path that cannot be written is told before anything is sent.
+func (o *outputs) open() error {
+	for _, w := range o.wanted {
+		if w.path == "" {
+			options := o.options
+			options.Color = colours(o.stdout)
+			o.sinks = append(o.sinks, w.format(unlessClosed{o.stdout}, options))
+			continue
+		}
+		f, err := renameio.NewPendingFile(w.path, renameio.WithPermissions(0o600), renameio.WithExistingPermissions())
+		if err != nil {
+			o.abandon()
+			return fmt.Errorf("--output %s=%s: %w", w.name, w.path, err)
+		}
+		o.pending = append(o.pending, f)
+		o.sinks = append(o.sinks, &fileSink{w.format(f, o.options), f, w.path})
+	}
+	return nil
+}
+
+func (o *outputs) abandon() {
+	for _, f := range o.pending {
+		_ = f.Cleanup() // nothing was written yet
+	}
+}
+
+// finish removes what a failed report left behind.
+func (o *outputs) finish() { o.abandon() }
+
+// fileSink gives the file its name when the report is closed.
+type fileSink struct {
+	scanner.Sink
+	file *renameio.PendingFile
+	path string
+}
+
+func (s *fileSink) Close(summary scanner.Summary) error {
+	if err := s.Sink.Close(summary); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	if err := s.file.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	return nil
+}
+
+// unlessClosed lets a reader such as head go away early.
+type unlessClosed struct{ w io.Writer }
+
+func (u unlessClosed) Write(p []byte) (int, error) {
+	n, err := u.w.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		return len(p), nil
+	}
+	return n, err
+}
+
+// colours: on a terminal, unless NO_COLOR is set; always with CLICOLOR_FORCE.
+func colours(w io.Writer) bool {
+	if os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	return isTerminal(w) && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// progress is a bar on standard error, nil when that is not a terminal.
+func (e *environment) progress(targets int) scanner.Sink {
+	if !isTerminal(e.stderr) {
+		return nil
+	}
+	return &progressSink{bar: progressbar.NewOptions(targets, progressbar.OptionSetWriter(e.stderr), progressbar.OptionClearOnFinish(),
+		progressbar.OptionShowCount(), progressbar.OptionSetDescription("targets"), progressbar.OptionSetElapsedTime(true))}
+}
+
+type progressSink struct{ bar *progressbar.ProgressBar }
+
+func (p *progressSink) Start(scanner.Start) error     { return nil }
+func (p *progressSink) Finding(scanner.Finding) error { return nil }
+func (p *progressSink) Outcome(scanner.Outcome) error { return nil }
+
+func (p *progressSink) Progress(s scanner.Progress) error {
+	p.bar.Describe(fmt.Sprintf("%d requests, %d findings", s.Requests, s.Findings))
+	return p.bar.Set(s.TargetsDone)
+}
+
+func (p *progressSink) Close(scanner.Summary) error { return p.bar.Clear() }
+
+// gaps remembers the first thing that could not be checked, for the last line.
+type gaps struct {
+	total, open int
+	first       scanner.Outcome
+}
+
+func (g *gaps) Start(scanner.Start) error       { return nil }
+func (g *gaps) Finding(scanner.Finding) error   { return nil }
+func (g *gaps) Progress(scanner.Progress) error { return nil }
+func (g *gaps) Close(scanner.Summary) error     { return nil }
+
+func (g *gaps) Outcome(o scanner.Outcome) error {
+	g.total++
+	if !o.Status.Complete() {
+		if g.open == 0 {
+			g.first = o
+		}
+		g.open++
+	}
+	return nil
+}
+
+// status ends the program as the summary says, with one line that says why.
+func (e *environment) status(s scanner.Summary, j *job) error {
+	status := scanner.ExitStatus(s, j.failOn, j.allowIncomplete)
+	if status == scanner.ExitClean {
+		return nil
+	}
+	line := fmt.Sprintf("exit %d: ", status)
+	gap := ""
+	if j.gaps.open > 0 {
+		reason := j.gaps.first.Reason
+		if reason == "" {
+			reason = string(j.gaps.first.Status)
+		}
+		gap = fmt.Sprintf("%d of %d checks not completed (%s: %s)", j.gaps.open, j.gaps.total, j.gaps.first.Target, reason)
+	}
+	switch status {
+	case scanner.ExitFound:
+		n := 0
+		for severity, count := range s.Severities {
+			if rank(severity) >= scanner.SeverityRank(j.failOn) {
+				n += count
+			}
+		}
+		line += fmt.Sprintf("%d findings at or above %s", n, j.failOn)
+		if gap != "" {
+			line += "; " + gap
+		}
+	case scanner.ExitInterrupted:
+		line += "interrupted; the results so far are written"
+	default:
+		if gap == "" {
+			gap = "no check gave an answer"
+		}
+		line += gap
+	}
+	return &statusError{status, line}
+}
+
+func rank(severity string) int { return scanner.SeverityRank(signature.Severity(severity)) }

@@ -1,0 +1,273 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"sotomi/checks"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+	"sotomi/signatures"
+)
+
+const scanHelp = `TARGET is a URL, a host (https is tried, then http, and the ports that signatures name), host:port, a CIDR
+block, @FILE with one target a line, or - for standard input. Flags may stand before or after the targets.
+
+EXAMPLES
+   sotomi scan https://shop.example
+   sotomi scan shop.example --lang ja
+   sotomi scan @targets.txt -o text -o jsonl=scan.jsonl
+   sotomi scan 192.0.2.0/28 --only elasticsearch,directory-listing
+   sotomi scan -s nuclei-templates/http/exposures https://shop.example
+   sotomi scan --fail-on medium https://staging.example   (in a pipeline)
+   sotomi scan --session A=a.txt --session B=b.txt --page /mypage https://shop.example
+
+EXIT STATUS
+   0    all checked, nothing at or above --fail-on
+   1    something at or above it
+   2    mistake in flags, configuration or signatures; nothing was sent
+   3    something could not be checked
+   130  interrupted; the results so far are written`
+
+func (e *environment) scan() *cli.Command {
+	return &cli.Command{
+		Name: "scan", Usage: "look at sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
+		Flags: scanFlags(), OnUsageError: usageError,
+		Action: func(c *cli.Context) error {
+			s, err := readSettings(c)
+			if err != nil {
+				return err
+			}
+			return e.runScan(c.Context, s, c.Args().Slice())
+		},
+	}
+}
+
+func (e *environment) runScan(ctx context.Context, s *settings, args []string) error {
+	if len(args) == 0 {
+		args = s.file.Targets
+	}
+	j, err := e.job(s, args)
+	if err != nil {
+		return err
+	}
+	defer j.client.Close()
+	if s.c.Bool("dry-run") {
+		return e.dryRun(ctx, j.options)
+	}
+	if err := j.outputs.open(); err != nil {
+		return err
+	}
+	j.options.Sinks = append(j.outputs.sinks, j.extra...)
+	summary, err := scanner.Run(ctx, j.options)
+	j.outputs.finish()
+	if err != nil {
+		return &statusError{scanner.ExitIncomplete, "the report could not be written: " + err.Error()}
+	}
+	return e.status(summary, j)
+}
+
+// job is a scan ready to start.
+type job struct {
+	options         scanner.Options
+	client          *web.Client
+	outputs         *outputs
+	extra           []scanner.Sink
+	failOn          signature.Severity
+	allowIncomplete bool
+	gaps            *gaps
+}
+
+// job makes a scan of the settings. Every mistake is found here, before anything is sent.
+func (e *environment) job(s *settings, args []string) (*job, error) {
+	j := &job{gaps: &gaps{}}
+	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
+	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
+	lang, err3 := s.language()
+	targets, err4 := scanner.ParseTargets(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	clientOptions, err5 := s.client()
+	visitors, err6 := s.visitors()
+	set, selected, err7 := s.load(signatures.FS, signature.SafetyIntrusive)
+	outs, err8 := e.outputs(s.list("output", s.file.Output), lang, s.yes("verbose", s.file.Verbose))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+		return nil, err
+	}
+	pages, err := s.pages(targets)
+	if err != nil {
+		return nil, err
+	}
+	client, err := web.NewClient(clientOptions)
+	if err != nil {
+		return nil, err
+	}
+	j.client, j.outputs, j.failOn, j.allowIncomplete = client, outs, failOn, s.yes("allow-incomplete", s.file.AllowIncomplete)
+	crawl := s.number("crawl-pages", s.file.CrawlPages)
+	if crawl == 0 {
+		crawl = -1
+	}
+	j.options = scanner.Options{
+		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Safety: safety,
+		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
+		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
+		Visitors: visitors, Pages: pages,
+	}
+	j.extra = []scanner.Sink{j.gaps}
+	if bar := e.progress(targets.Len()); bar != nil {
+		j.extra = append(j.extra, bar)
+	}
+	if _, err := scanner.NewPlan(j.options); err != nil {
+		client.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func parseFailOn(text string) (signature.Severity, error) {
+	if strings.EqualFold(text, string(scanner.SeverityNever)) {
+		return scanner.SeverityNever, nil
+	}
+	severity, err := signature.ParseSeverity(text)
+	if err != nil {
+		return "", fmt.Errorf("--fail-on: %w, none", err)
+	}
+	return severity, nil
+}
+
+// client is how sites are asked.
+func (s *settings) client() (web.Options, error) {
+	rate := pick(s, "rate", s.c.Float64, s.file.Rate)
+	if rate < 0 {
+		return web.Options{}, fmt.Errorf("--rate %v: a number of requests a second, or 0 for no limit", rate)
+	}
+	if rate == 0 {
+		rate = -1
+	}
+	retries := s.number("retries", s.file.Retries)
+	if retries == 0 {
+		retries = -1
+	}
+	o := web.Options{
+		Rate: rate, InFlight: s.number("in-flight", s.file.InFlight), Timeout: pick(s, "timeout", s.c.Duration, s.file.Timeout), Retries: retries,
+		CAFile: s.text("ca", s.file.CA), ClientCert: s.text("client-cert", s.file.ClientCert), Insecure: s.yes("insecure", s.file.Insecure),
+		UserAgent: s.text("user-agent", s.file.UserAgent),
+	}
+	if o.InFlight < 1 || o.Timeout <= 0 || s.number("concurrency", s.file.Concurrency) < 1 {
+		return o, errors.New("--in-flight, --concurrency and --timeout must be more than nothing")
+	}
+	var err error
+	if proxy := s.text("proxy", s.file.Proxy); proxy != "" {
+		if o.Proxy, err = url.Parse(proxy); err != nil || o.Proxy.Host == "" {
+			return o, errors.New("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
+		}
+	}
+	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {
+		return o, err
+	}
+	o.Resolve, err = parseResolve(s.list("resolve", s.file.Resolve))
+	return o, err
+}
+
+// parseHeaders never repeats a value in its errors: it may be a secret.
+func parseHeaders(list []string) (http.Header, error) {
+	h := http.Header{}
+	for i, line := range list {
+		name, value, ok := strings.Cut(line, ":")
+		name = strings.TrimSpace(name)
+		if !ok || name == "" || strings.ContainsAny(name, " \t\r\n") || strings.ContainsAny(value, "\r\n") {
+			return nil, fmt.Errorf("--header number %d is not of the form \"NAME: VALUE\"", i+1)
+		}
+		h.Add(name, strings.TrimSpace(value))
+	}
+	return h, nil
+}
+
+func parseResolve(list []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, entry := range list {
+		host, rest, ok := strings.Cut(entry, ":")
+		if strings.HasPrefix(entry, "[") {
+			host, rest, ok = strings.Cut(entry, "]:")
+			host = strings.TrimPrefix(host, "[")
+		}
+		port, address, ok2 := strings.Cut(rest, ":")
+		if !ok || !ok2 || host == "" || port == "" || address == "" {
+			return nil, fmt.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS", entry)
+		}
+		m[strings.ToLower(net.JoinHostPort(host, port))] = address
+	}
+	return m, nil
+}
+
+// visitors are the sessions by name; each file is read now, so that a mistake in it is told before anything is sent.
+func (s *settings) visitors() (map[string]scanner.Visitor, error) {
+	m := map[string]scanner.Visitor{}
+	for _, entry := range s.list("session", s.file.Session) {
+		name, file, ok := strings.Cut(entry, "=")
+		if !ok || name == "" || file == "" {
+			return nil, fmt.Errorf("--session %q is not of the form NAME=FILE", entry)
+		}
+		if _, twice := m[name]; twice {
+			return nil, fmt.Errorf("--session %s is given twice", name)
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("--session %s: %w", name, err)
+		}
+		credentials, err := web.ReadCredentials(f, file)
+		_ = f.Close() // it was only read
+		if err != nil {
+			return nil, fmt.Errorf("--session %s: %w", name, err)
+		}
+		m[name] = func(c *web.Client, base *url.URL) (*web.Session, error) { return c.SessionWith(base, credentials), nil }
+	}
+	return m, nil
+}
+
+// pages are the addresses of --page: whole ones, or paths on every target that is a URL.
+func (s *settings) pages(targets *scanner.Targets) ([]*url.URL, error) {
+	var list []*url.URL
+	for _, entry := range s.list("page", s.file.Page) {
+		u, err := url.Parse(entry)
+		if err != nil {
+			return nil, fmt.Errorf("--page %q: %w", entry, err)
+		}
+		if u.IsAbs() {
+			list = append(list, u)
+			continue
+		}
+		if !strings.HasPrefix(entry, "/") {
+			return nil, fmt.Errorf("--page %q must begin with / or be a URL", entry)
+		}
+		for in := range targets.All() {
+			for _, base := range origins(in) {
+				list = append(list, base.ResolveReference(u))
+			}
+		}
+	}
+	return list, nil
+}
+
+// origins are where an input may be: its own address, or both schemes of a bare host.
+func origins(in scanner.Input) []*url.URL {
+	if in.URL != nil {
+		return []*url.URL{in.URL}
+	}
+	host := in.Host
+	switch {
+	case in.Port != "":
+		host = net.JoinHostPort(host, in.Port)
+	case strings.Contains(host, ":"):
+		host = "[" + host + "]"
+	}
+	return []*url.URL{{Scheme: "https", Host: host, Path: "/"}, {Scheme: "http", Host: host, Path: "/"}}
+}

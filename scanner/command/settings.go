@@ -1,0 +1,149 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"sotomi/scanner/signature"
+)
+
+const (
+	defaultConfig  = "sotomi.yaml"
+	defaultTimeout = 15 * time.Second
+)
+
+// configFile is sotomi.yaml: the flags of scan by their names, and targets. Flags win over SOTOMI_ variables, those over
+// the file.
+type configFile struct {
+	Targets             []string       `yaml:"targets"`
+	Signatures          []string       `yaml:"signatures"`
+	NoDefaultSignatures *bool          `yaml:"no-default-signatures"`
+	TemplateRoot        []string       `yaml:"template-root"`
+	Only                []string       `yaml:"only"`
+	Exclude             []string       `yaml:"exclude"`
+	Safety              *string        `yaml:"safety"`
+	Output              []string       `yaml:"output"`
+	Lang                *string        `yaml:"lang"`
+	FailOn              *string        `yaml:"fail-on"`
+	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
+	Verbose             *bool          `yaml:"verbose"`
+	Rate                *float64       `yaml:"rate"`
+	Concurrency         *int           `yaml:"concurrency"`
+	InFlight            *int           `yaml:"in-flight"`
+	Timeout             *time.Duration `yaml:"timeout"`
+	Retries             *int           `yaml:"retries"`
+	CrawlPages          *int           `yaml:"crawl-pages"`
+	Proxy               *string        `yaml:"proxy"`
+	Header              []string       `yaml:"header"`
+	Resolve             []string       `yaml:"resolve"`
+	CA                  *string        `yaml:"ca"`
+	ClientCert          *string        `yaml:"client-cert"`
+	Insecure            *bool          `yaml:"insecure"`
+	UserAgent           *string        `yaml:"user-agent"`
+	Session             []string       `yaml:"session"`
+	Page                []string       `yaml:"page"`
+}
+
+// settings are flags, environment and file together.
+type settings struct {
+	c    *cli.Context
+	file configFile
+}
+
+// readSettings reads the file that --config names, or sotomi.yaml if there is one.
+func readSettings(c *cli.Context) (*settings, error) {
+	s := &settings{c: c}
+	name := c.String("config")
+	named := name != ""
+	if !named {
+		name = defaultConfig
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	return s, signature.DecodeFile(name, text, &s.file)
+}
+
+// list is the flag's values, else the file's.
+func (s *settings) list(name string, file []string) []string {
+	if s.c.IsSet(name) {
+		return s.c.StringSlice(name)
+	}
+	return file
+}
+
+// words is a list whose entries may hold several, with commas between.
+func (s *settings) words(name string, file []string) []string {
+	var all []string
+	for _, entry := range s.list(name, file) {
+		for word := range strings.SplitSeq(entry, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				all = append(all, word)
+			}
+		}
+	}
+	return all
+}
+
+// pick is the flag's value when it was given, else the file's, else the flag's default.
+func pick[T any](s *settings, name string, flag func(string) T, file *T) T {
+	if file != nil && !s.c.IsSet(name) {
+		return *file
+	}
+	return flag(name)
+}
+
+func (s *settings) text(name string, file *string) string { return pick(s, name, s.c.String, file) }
+func (s *settings) yes(name string, file *bool) bool      { return pick(s, name, s.c.Bool, file) }
+func (s *settings) number(name string, file *int) int     { return pick(s, name, s.c.Int, file) }
+
+// load reads and selects the signatures.
+func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set, []*signature.Signature, error) {
+	src := signature.Sources{
+		Folders:       s.list("signatures", s.file.Signatures),
+		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
+	}
+	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
+		src.Embedded = embedded
+	} else if len(src.Folders) == 0 {
+		return nil, nil, errors.New("--no-default-signatures leaves none; name a folder with --signatures")
+	}
+	set, err := signature.Load(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	selected, err := set.Select(signature.Filter{
+		Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety,
+	})
+	return set, selected, err
+}
+
+// language is --lang, else that of the environment.
+func (s *settings) language() (string, error) {
+	lang := s.text("lang", s.file.Lang)
+	if lang == "" {
+		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+			if lang = os.Getenv(name); lang != "" {
+				break
+			}
+		}
+		if strings.HasPrefix(lang, "ja") {
+			return "ja", nil
+		}
+		return "en", nil
+	}
+	if lang != "en" && lang != "ja" {
+		return "", fmt.Errorf("--lang %q: there are en and ja", lang)
+	}
+	return lang, nil
+}

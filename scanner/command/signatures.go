@@ -1,0 +1,202 @@
+package command
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/urfave/cli/v2"
+
+	"sotomi/checks"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
+	"sotomi/signatures"
+)
+
+func (e *environment) signatures() *cli.Command {
+	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
+	sub := func(name, args, usage, description string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
+		return &cli.Command{
+			Name: name, Usage: usage, ArgsUsage: args, Description: description, Flags: append(signatureFlags(), flags...), OnUsageError: usageError,
+			Action: func(c *cli.Context) error {
+				s := &settings{c: c}
+				set, selected, err := s.load(signatures.FS, signature.SafetyIntrusive)
+				if err != nil {
+					return err
+				}
+				return action(s, set, selected)
+			},
+		}
+	}
+	return &cli.Command{
+		Name: "signatures", Usage: "list, show, check and test signatures", OnUsageError: usageError,
+		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
+			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures\n   sotomi signatures schema > schema.json",
+		Subcommands: []*cli.Command{
+			sub("list", "", "one line for each", "", e.listSignatures, lang),
+			sub("show", "ID...", "all about some", "", e.showSignatures, lang),
+			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", "", e.lintSignatures),
+			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", "", e.testSignatures),
+			{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(*cli.Context) error {
+				_, err := e.stdout.Write(signatures.Schema)
+				return err
+			}},
+		},
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return fmt.Errorf("signatures has no command %q; there are list, show, lint, test, schema", name)
+			}
+			return cli.ShowSubcommandHelp(c)
+		},
+	}
+}
+
+func (e *environment) listSignatures(s *settings, _ *signature.Set, selected []*signature.Signature) error {
+	lang, err := s.language()
+	if err != nil {
+		return err
+	}
+	width := 0
+	for _, sig := range selected {
+		width = max(width, len(sig.ID))
+	}
+	for _, sig := range selected {
+		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(sig.Info.Words(lang).Name, 100, "…"))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *environment) showSignatures(s *settings, set *signature.Set, _ []*signature.Signature) error {
+	lang, err := s.language()
+	if err != nil {
+		return err
+	}
+	if s.c.NArg() == 0 {
+		return errors.New("signatures show needs an id; see sotomi signatures list")
+	}
+	for _, id := range s.c.Args().Slice() {
+		found, err := set.Select(signature.Filter{Only: []string{id}, Safety: signature.SafetyIntrusive})
+		if err != nil {
+			return err
+		}
+		for _, sig := range found {
+			e.show(sig, lang)
+		}
+	}
+	return nil
+}
+
+func (e *environment) show(sig *signature.Signature, lang string) {
+	w := sig.Info.Words(lang)
+	fmt.Fprintf(e.stdout, "%s\n%s\n\n%s\n", sig.ID, w.Name, strings.TrimSpace(w.Description))
+	if w.Impact != "" {
+		fmt.Fprintf(e.stdout, "\n%s\n", strings.TrimSpace(w.Impact))
+	}
+	fmt.Fprintf(e.stdout, "\n%s\n\n", strings.TrimSpace(w.Remediation))
+	rows := [][2]string{
+		{"severity", string(sig.Info.Severity)}, {"safety", string(sig.Safety)}, {"check", cmp.Or(sig.Check, "http")},
+		{"tags", strings.Join(sig.Info.Tags, ", ")}, {"weakness", strings.Join(sig.Info.Classification.CWEID, ", ")},
+		{"needs", strings.Join(sig.Needs, ", ")}, {"file", sig.File}, {"unsupported", strings.Join(sig.Unsupported, ", ")},
+	}
+	for _, r := range rows {
+		if r[1] != "" {
+			fmt.Fprintf(e.stdout, "%-12s %s\n", r[0], r[1])
+		}
+	}
+	for _, r := range sig.Info.Reference {
+		fmt.Fprintf(e.stdout, "%-12s %s\n", "reference", r)
+	}
+	fmt.Fprintln(e.stdout)
+}
+
+// lintSignatures prints mistakes of our own kind, and what keeps public templates from running, by feature.
+func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected []*signature.Signature) error {
+	lacking := map[string]int{}
+	mistakes, supported := 0, 0
+	for _, sig := range selected {
+		for _, err := range signature.Lint(sig) {
+			mistakes++
+			fmt.Fprintln(e.stdout, err)
+		}
+		features, err := missing(sig)
+		if err != nil {
+			mistakes++
+			fmt.Fprintln(e.stdout, err)
+		}
+		if len(features) == 0 && err == nil {
+			supported++
+		}
+		for _, f := range features {
+			lacking[f]++
+		}
+	}
+	for _, f := range slices.SortedFunc(maps.Keys(lacking), func(a, b string) int { return cmp.Or(lacking[b]-lacking[a], strings.Compare(a, b)) }) {
+		fmt.Fprintf(e.stdout, "%5d  not supported: %s\n", lacking[f], f)
+	}
+	fmt.Fprintf(e.stdout, "%d of %d signatures can run (%.1f %%)", supported, len(selected), 100*float64(supported)/float64(max(1, len(selected))))
+	if n := len(set.Skipped); n > 0 {
+		fmt.Fprintf(e.stdout, "; %d YAML files are no signatures", n)
+	}
+	fmt.Fprintln(e.stdout)
+	if mistakes > 0 {
+		return &statusError{scanner.ExitUsage, fmt.Sprintf("%d mistakes", mistakes)}
+	}
+	return nil
+}
+
+// missing is what a signature uses that sotomi lacks; the error is a mistake in it.
+func missing(sig *signature.Signature) ([]string, error) {
+	if len(sig.Unsupported) > 0 {
+		return sig.Unsupported, nil
+	}
+	factory, ok := checks.All[cmp.Or(sig.Check, "http")]
+	if !ok {
+		return nil, fmt.Errorf("%s:1: no check is called %q", sig.File, sig.Check)
+	}
+	_, err := factory(sig)
+	var stop *scanner.Stop
+	switch {
+	case errors.As(err, &stop):
+		return []string{stop.Reason}, nil
+	case err != nil && !sig.Strict:
+		return []string{err.Error()}, nil
+	}
+	return nil, err
+}
+
+func (e *environment) testSignatures(s *settings, _ *signature.Set, selected []*signature.Signature) error {
+	wanted := s.c.Args().Slice()
+	ran, cases, failed := 0, 0, 0
+	for _, sig := range selected {
+		if len(wanted) > 0 && !slices.Contains(wanted, sig.ID) || len(sig.Tests) == 0 || len(sig.Unsupported) > 0 {
+			continue
+		}
+		ran++
+		cases += len(sig.Tests)
+		var files fs.FS
+		if sig.Own {
+			files = signatures.FS
+		}
+		for _, f := range sigtest.Run(s.c.Context, sig, sigtest.Options{Checks: checks.All, Files: files}) {
+			failed++
+			fmt.Fprintln(e.stdout, f)
+		}
+	}
+	if ran == 0 {
+		return errors.New("no signature with cases is selected")
+	}
+	fmt.Fprintf(e.stdout, "%d cases of %d signatures, %d failed\n", cases, ran, failed)
+	if failed > 0 {
+		return &statusError{scanner.ExitFound, fmt.Sprintf("%d of %d cases failed", failed, cases)}
+	}
+	return nil
+}

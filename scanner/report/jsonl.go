@@ -1,0 +1,149 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// The records of a scan in JSON lines. Field names and their order are a contract: fields are added, never changed.
+type (
+	// scanRecord is the first line.
+	scanRecord struct {
+		Type         string    `json:"type"` // "scan"
+		Tool         string    `json:"tool"`
+		Version      string    `json:"version"`
+		SignatureSet string    `json:"signature_set"`
+		Time         time.Time `json:"time"`
+		Targets      []string  `json:"targets"` // as the user wrote them
+		Signatures   int       `json:"signatures"`
+		AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out
+	}
+
+	// findingRecord is one finding.
+	findingRecord struct {
+		Type        string             `json:"type"` // "finding"
+		Signature   string             `json:"signature"`
+		Severity    signature.Severity `json:"severity"`
+		Certainty   scanner.Certainty  `json:"certainty"`
+		Target      string             `json:"target"`
+		URL         string             `json:"url"`
+		Matcher     string             `json:"matcher,omitempty"`
+		Title       translated         `json:"title"`
+		Description translated         `json:"description,omitzero"`
+		Impact      translated         `json:"impact,omitzero"`
+		Values      scanner.Values     `json:"values,omitempty"`
+		Evidence    []scanner.Evidence `json:"evidence"`
+		Remediation translated         `json:"remediation,omitzero"`
+		References  []string           `json:"references"`
+		CWE         []int              `json:"cwe"`
+		CVE         []string           `json:"cve,omitempty"`
+		CVSS        string             `json:"cvss,omitempty"`
+		Tags        []string           `json:"tags,omitempty"`
+		Fingerprint string             `json:"fingerprint"`
+	}
+
+	// outcomeRecord is how one signature ended on one target.
+	outcomeRecord struct {
+		Type      string         `json:"type"` // "outcome"
+		Signature string         `json:"signature"`
+		Target    string         `json:"target"`
+		Status    scanner.Status `json:"status"`
+		Reason    string         `json:"reason,omitempty"`
+		Requests  int            `json:"requests"`
+	}
+
+	// summaryRecord is the last line. A file without it is not complete.
+	summaryRecord struct {
+		Type        string                 `json:"type"` // "summary"
+		Severities  map[string]int         `json:"severities"`
+		Statuses    map[scanner.Status]int `json:"statuses"`
+		Targets     int                    `json:"targets"`
+		Requests    int64                  `json:"requests"`
+		Suppressed  int                    `json:"suppressed"`
+		NotStarted  int                    `json:"not_started,omitempty"`
+		AboveSafety int                    `json:"above_safety,omitempty"`
+		Seconds     float64                `json:"seconds"`
+		Complete    bool                   `json:"complete"`
+		Interrupted bool                   `json:"interrupted"`
+	}
+)
+
+// translated is a text in both languages. ja is left out when there is none.
+type translated struct {
+	EN string `json:"en"`
+	JA string `json:"ja,omitempty"`
+}
+
+// NewJSONLines writes one object a line.
+func NewJSONLines(w io.Writer, _ Options) scanner.Sink {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return &jsonLines{e}
+}
+
+type jsonLines struct{ encoder *json.Encoder }
+
+func (j *jsonLines) Start(s scanner.Start) error {
+	targets := s.Targets
+	if targets == nil {
+		targets = []string{}
+	}
+	return j.encoder.Encode(scanRecord{
+		Type: "scan", Tool: "sotomi", Version: s.Version, SignatureSet: s.SignatureSet, Time: s.Time.UTC().Truncate(time.Second),
+		Targets: targets, Signatures: s.Signatures, AboveSafety: s.AboveSafety,
+	})
+}
+
+func (j *jsonLines) Finding(f scanner.Finding) error {
+	info, _ := f.Signature.For(f.Hit.Variant)
+	certainty := f.Hit.Certainty
+	if certainty == "" {
+		certainty = scanner.Confirmed
+	}
+	return j.encoder.Encode(findingRecord{
+		Type: "finding", Signature: f.Signature.ID, Severity: f.Severity, Certainty: certainty, Target: f.Target, URL: f.Hit.URL,
+		Matcher: f.Hit.Matcher, Title: translated{info.Name, info.JA.Name}, Description: translated{info.Description, info.JA.Description},
+		Impact: translated{info.Impact, info.JA.Impact}, Values: f.Hit.Values, Evidence: orEmpty(f.Hit.Evidence),
+		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
+		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
+		Tags: info.Tags, Fingerprint: f.Fingerprint,
+	})
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// weaknesses are the numbers of "CWE-200" and the like.
+func weaknesses(ids []string) []int {
+	list := []int{}
+	for _, id := range ids {
+		if n, err := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(id)), "CWE-")); err == nil {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func (j *jsonLines) Outcome(o scanner.Outcome) error {
+	return j.encoder.Encode(outcomeRecord{"outcome", o.Signature, o.Target, o.Status, o.Reason, o.Requests})
+}
+
+func (j *jsonLines) Progress(scanner.Progress) error { return nil }
+
+func (j *jsonLines) Close(s scanner.Summary) error {
+	return j.encoder.Encode(summaryRecord{
+		Type: "summary", Severities: s.Severities, Statuses: s.Statuses, Targets: s.Targets, Requests: s.Requests,
+		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Seconds: s.Took.Seconds(),
+		Complete: s.Complete, Interrupted: s.Interrupted,
+	})
+}

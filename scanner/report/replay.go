@@ -1,0 +1,136 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// ErrIncomplete says that a saved scan has no summary: the scan was killed, or the file was cut.
+var ErrIncomplete = errors.New("the file has no summary line: the scan that wrote it did not end, and what it says is not all")
+
+// maxLine is the longest line of a saved scan, in bytes.
+const maxLine = 64 << 20
+
+// Replay reads a scan in JSON lines into a sink. Fields and records it does not know are left out. Errors name the line.
+// When the summary is missing the sink is closed with what can be counted, and the error is ErrIncomplete.
+func Replay(r io.Reader, to scanner.Sink) error {
+	p := &replay{to: to, counted: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		if err := p.line(lines.Bytes()); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("line %d: %w", n+1, err)
+	}
+	if !p.started {
+		return errors.New("not a scan in JSON lines: there is no line of type scan")
+	}
+	if !p.closed {
+		return errors.Join(ErrIncomplete, to.Close(p.counted))
+	}
+	return nil
+}
+
+type replay struct {
+	to              scanner.Sink
+	started, closed bool
+	counted         scanner.Summary
+}
+
+func (p *replay) line(text []byte) error {
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return fmt.Errorf("not JSON: %w", err)
+	}
+	if kind.Type != "scan" && !p.started {
+		return errors.New("the first line is not of type scan")
+	}
+	if p.closed {
+		return errors.New("something follows the summary")
+	}
+	switch kind.Type {
+	case "scan":
+		return p.scan(text)
+	case "finding":
+		return p.finding(text)
+	case "outcome":
+		return p.outcome(text)
+	case "summary":
+		return p.summary(text)
+	}
+	return nil
+}
+
+func (p *replay) scan(text []byte) error {
+	var r scanRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	if p.started {
+		return errors.New("a second line of type scan")
+	}
+	p.started = true
+	return p.to.Start(scanner.Start{
+		Version: r.Version, SignatureSet: r.SignatureSet, Time: r.Time, Targets: r.Targets, Signatures: r.Signatures, AboveSafety: r.AboveSafety,
+	})
+}
+
+func (p *replay) finding(text []byte) error {
+	var r findingRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	p.counted.Severities[string(r.Severity)]++
+	s := &signature.Signature{ID: r.Signature, Info: signature.Info{
+		Name: r.Title.EN, Description: r.Description.EN, Impact: r.Impact.EN, Remediation: r.Remediation.EN,
+		JA:       signature.Words{Name: r.Title.JA, Description: r.Description.JA, Impact: r.Impact.JA, Remediation: r.Remediation.JA},
+		Severity: r.Severity, Reference: r.References, Tags: r.Tags,
+		Classification: signature.Classification{CVEID: r.CVE, CVSSMetrics: r.CVSS},
+	}}
+	for _, n := range r.CWE {
+		s.Info.Classification.CWEID = append(s.Info.Classification.CWEID, fmt.Sprintf("CWE-%d", n))
+	}
+	return p.to.Finding(scanner.Finding{
+		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint,
+		Hit: scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Values: r.Values, Evidence: r.Evidence},
+	})
+}
+
+func (p *replay) outcome(text []byte) error {
+	var r outcomeRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	p.counted.Statuses[r.Status]++
+	return p.to.Outcome(scanner.Outcome{Signature: r.Signature, Target: r.Target, Status: r.Status, Reason: r.Reason, Requests: r.Requests})
+}
+
+func (p *replay) summary(text []byte) error {
+	var r summaryRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	p.closed = true
+	return p.to.Close(scanner.Summary{
+		Severities: r.Severities, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
+		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Took: time.Duration(r.Seconds * float64(time.Second)),
+		Complete: r.Complete, Interrupted: r.Interrupted,
+	})
+}

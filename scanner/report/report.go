@@ -1,0 +1,39 @@
+// Package report writes what a scan finds, one file a format; each format is a scanner.Sink. A saved scan in JSON lines
+// can be replayed into any of them.
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"sotomi/scanner"
+)
+
+// Options say how a report reads.
+type Options struct {
+	Language string // "en" or "ja"
+	Color    bool   // the destination is a terminal that shows colours
+	Verbose  bool   // every outcome, also the clean ones
+}
+
+// Format makes the sink of one format.
+type Format func(w io.Writer, o Options) scanner.Sink
+
+// Formats are all formats by the name of --output.
+func Formats() map[string]Format {
+	return map[string]Format{
+		"text":  NewText,
+		"jsonl": NewJSONLines,
+	}
+}
+
+// ByName finds a format, or says which there are.
+func ByName(name string) (Format, error) {
+	if f, ok := Formats()[name]; ok {
+		return f, nil
+	}
+	return nil, fmt.Errorf("%q is not a format; there are %s", name, strings.Join(slices.Sorted(maps.Keys(Formats())), ", "))
+}

@@ -1,0 +1,378 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// NewText writes for people: findings by site, the gravest first, what proves them and what to do, and at the end what
+// could not be checked and why.
+func NewText(w io.Writer, o Options) scanner.Sink {
+	return &textReport{w: w, options: o, words: newWords(o.Language), gaps: map[gap]*gapCount{}}
+}
+
+const (
+	indent        = "    "
+	evidenceLines = 8   // of a response
+	evidenceWidth = 160 // columns of one line
+	maxGaps       = 20  // reasons listed
+)
+
+// textReport holds the findings of the site being written, and counts of the rest.
+type textReport struct {
+	w       io.Writer
+	options Options
+	words   words
+	err     error
+
+	target   string
+	findings []scanner.Finding
+	total    int
+	gaps     map[gap]*gapCount
+	order    []gap
+	moreGaps int
+}
+
+type gap struct {
+	status scanner.Status
+	reason string
+}
+
+type gapCount struct {
+	n       int
+	targets []string
+	more    int
+}
+
+func (t *textReport) print(format string, a ...any) {
+	if t.err == nil {
+		_, t.err = fmt.Fprintf(t.w, format, a...)
+	}
+}
+
+func (t *textReport) Start(scanner.Start) error { return nil }
+
+func (t *textReport) Progress(scanner.Progress) error { return nil }
+
+func (t *textReport) Finding(f scanner.Finding) error {
+	if f.Target != t.target {
+		t.flush()
+		t.target = f.Target
+	}
+	t.findings = append(t.findings, f)
+	t.total++
+	return t.err
+}
+
+func (t *textReport) Outcome(o scanner.Outcome) error {
+	if t.options.Verbose {
+		t.flush()
+		t.print("%s  %s  %s%s\n", o.Target, o.Signature, t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(o.Reason)))
+	}
+	if o.Status.Complete() {
+		return t.err
+	}
+	g := gap{o.Status, o.Reason}
+	c, ok := t.gaps[g]
+	if !ok {
+		if len(t.gaps) == maxGaps {
+			t.moreGaps++
+			return t.err
+		}
+		c = &gapCount{}
+		t.gaps[g] = c
+		t.order = append(t.order, g)
+	}
+	c.n++
+	if len(c.targets) < 3 {
+		if !slices.Contains(c.targets, o.Target) {
+			c.targets = append(c.targets, o.Target)
+		}
+	} else if !slices.Contains(c.targets, o.Target) {
+		c.more++
+	}
+	return t.err
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// flush writes the findings of one site.
+func (t *textReport) flush() {
+	if len(t.findings) == 0 {
+		return
+	}
+	slices.SortStableFunc(t.findings, func(a, b scanner.Finding) int {
+		return scanner.SeverityRank(b.Severity) - scanner.SeverityRank(a.Severity)
+	})
+	t.print("%s  %s\n\n", t.paint(color.Bold, plain(t.target)), t.words.count("findings", len(t.findings), nil))
+	for i := range t.findings {
+		t.finding(&t.findings[i])
+	}
+	t.findings = nil
+}
+
+func (t *textReport) finding(f *scanner.Finding) {
+	info, _ := f.Signature.For(f.Hit.Variant)
+	w := info.Words(t.options.Language)
+	certainty := f.Hit.Certainty
+	if certainty == "" {
+		certainty = scanner.Confirmed
+	}
+	label := runewidth.FillRight(t.words.say("severity-"+string(f.Severity), nil), 8)
+	name := f.Signature.ID + prefixed(":", f.Hit.Matcher)
+	t.print("  %s  %s  [%s] %s\n", t.severity(f.Severity, label), t.paint(color.Bold, plain(w.Name)), plain(name), t.words.say("certainty-"+string(certainty), nil))
+	t.print(indent+"%s: %s\n", t.words.say("where", nil), plain(f.Hit.URL))
+	if values := valuesText(f.Hit.Values); values != "" {
+		t.print(indent+"%s\n", values)
+	}
+	t.paragraph("", w.Description)
+	for i, e := range f.Hit.Evidence {
+		if i == 3 {
+			t.print(indent+"%s\n", t.words.say("more", map[string]any{"N": len(f.Hit.Evidence) - i}))
+			break
+		}
+		t.evidence(e)
+	}
+	t.paragraph(t.words.say("todo", nil), w.Remediation)
+	if len(info.Reference) > 0 {
+		t.print(indent+"%s: %s\n", t.words.say("references", nil), plain(info.Reference[0]))
+		for _, r := range info.Reference[1:] {
+			t.print(indent+"%s  %s\n", strings.Repeat(" ", runewidth.StringWidth(t.words.say("references", nil))), plain(r))
+		}
+	}
+	t.print("\n")
+}
+
+func (t *textReport) paragraph(label, text string) {
+	text = strings.Join(strings.Fields(plain(text)), " ")
+	if t.options.Language == "ja" {
+		text = strings.ReplaceAll(text, "。 ", "。")
+	}
+	if text == "" {
+		return
+	}
+	for i, line := range wrap(labelled(label, text), 100) {
+		if i > 0 && label != "" {
+			line = "  " + line
+		}
+		t.print(indent+"%s\n", line)
+	}
+}
+
+func labelled(label, text string) string {
+	if label == "" {
+		return text
+	}
+	return label + ": " + text
+}
+
+// wrap breaks text into lines of at most width columns: at spaces, or after Japanese letters, but never before a mark that
+// ends a phrase or after one that opens it.
+func wrap(text string, width int) []string {
+	const closing, opening = "。、，．）」』】!?！？)]:", "（「『【(["
+	var lines []string
+	for runewidth.StringWidth(text) > width {
+		columns, cut := 0, 0
+		var last rune
+		for i, r := range text {
+			may := r == ' ' || last >= 0x3000 && !strings.ContainsRune(closing, r) && !strings.ContainsRune(opening, last)
+			if i > 0 && may {
+				cut = i
+			}
+			if columns += runewidth.RuneWidth(r); columns > width && cut > 0 {
+				break
+			}
+			last = r
+		}
+		if cut == 0 {
+			break
+		}
+		lines = append(lines, strings.TrimSpace(text[:cut]))
+		text = strings.TrimSpace(text[cut:])
+	}
+	return append(lines, text)
+}
+
+// evidence shows the request line and the beginning of the answer.
+func (t *textReport) evidence(e scanner.Evidence) {
+	request, _, _ := strings.Cut(e.Request, "\n")
+	request = strings.TrimSuffix(strings.TrimSpace(plain(request)), " HTTP/1.1")
+	head, body, _ := strings.Cut(e.Response, "\n\n")
+	status, _, _ := strings.Cut(head, "\n")
+	t.print(indent+"%s: %s → %s\n", t.words.say("evidence", nil), runewidth.Truncate(request, evidenceWidth, "…"), plain(status))
+	shown := 0
+	for line := range strings.Lines(body) {
+		line = strings.TrimRight(plain(line), " ")
+		if line == "" {
+			continue
+		}
+		if shown++; shown > evidenceLines {
+			t.print(indent + "  │ …\n")
+			break
+		}
+		t.print(indent+"  │ %s\n", runewidth.Truncate(line, evidenceWidth, "…"))
+	}
+	if e.Note != "" {
+		t.print(indent+"  %s\n", plain(e.Note))
+	}
+}
+
+func (t *textReport) Close(s scanner.Summary) error {
+	t.flush()
+	if s.Interrupted {
+		t.print("%s\n", t.words.say("interrupted", nil))
+	}
+	switch {
+	case t.total == 0 && s.Complete:
+		t.print("%s\n", t.words.say("none", nil))
+	case t.total == 0:
+		t.print("%s\n", t.words.say("none-incomplete", nil))
+	default:
+		t.print("%s: %s\n", t.words.count("findings", t.total, nil), t.severities(s))
+	}
+	outcomes := 0
+	var parts []string
+	for _, status := range statuses {
+		if n := s.Statuses[status]; n > 0 {
+			outcomes += n
+			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.say("status-"+string(status), nil)))
+		}
+	}
+	t.print("%s\n", t.words.say("checked", map[string]any{
+		"Outcomes": outcomes, "Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
+	}))
+	t.print("%s\n", t.words.say("cost", map[string]any{"Requests": s.Requests, "Seconds": fmt.Sprintf("%.1f", s.Took.Seconds())}))
+	for id, n := range map[string]int{"suppressed": s.Suppressed} {
+		if n > 0 {
+			t.print("%s\n", t.words.count(id, n, nil))
+		}
+	}
+	if s.AboveSafety > 0 {
+		t.print("%s\n", t.words.count("above-safety", s.AboveSafety, nil))
+	}
+	if s.NotStarted > 0 {
+		t.print("%s\n", t.words.count("not-started", s.NotStarted, nil))
+	}
+	t.unchecked()
+	return t.err
+}
+
+// unchecked lists what the scan has no answer to.
+func (t *textReport) unchecked() {
+	if len(t.order) == 0 {
+		return
+	}
+	t.print("\n%s\n", t.paint(color.FgYellow, t.words.say("unchecked", nil)))
+	for _, g := range t.order {
+		c := t.gaps[g]
+		where := strings.Join(c.targets, ", ")
+		if c.more > 0 {
+			where += " " + t.words.say("more", map[string]any{"N": c.more})
+		}
+		reason := plain(g.reason)
+		if reason == "" {
+			reason = t.words.say("no-reason", nil)
+		}
+		t.print("  %s\n", t.words.count("unchecked-line", c.n, map[string]any{
+			"Status": t.words.say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": plain(where),
+		}))
+	}
+	if t.moreGaps > 0 {
+		t.print("  %s\n", t.words.count("unchecked-more", t.moreGaps, nil))
+	}
+}
+
+var statuses = []scanner.Status{
+	scanner.StatusFound, scanner.StatusClean, scanner.StatusNotApplicable, scanner.StatusUnreachable, scanner.StatusThrottled,
+	scanner.StatusBlocked, scanner.StatusUnsupported, scanner.StatusFailed, scanner.StatusCrashed, scanner.StatusInterrupted,
+}
+
+var grades = []signature.Severity{
+	signature.SeverityCritical, signature.SeverityHigh, signature.SeverityMedium, signature.SeverityLow, signature.SeverityInfo, signature.SeverityUnknown,
+}
+
+func (t *textReport) severities(s scanner.Summary) string {
+	var parts []string
+	for _, g := range grades {
+		if n := s.Severities[string(g)]; n > 0 {
+			parts = append(parts, t.severity(g, fmt.Sprintf("%d %s", n, t.words.say("severity-"+string(g), nil))))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (t *textReport) severity(s signature.Severity, text string) string {
+	switch s {
+	case signature.SeverityCritical:
+		return t.paint(color.FgMagenta, text)
+	case signature.SeverityHigh:
+		return t.paint(color.FgRed, text)
+	case signature.SeverityMedium:
+		return t.paint(color.FgYellow, text)
+	case signature.SeverityLow:
+		return t.paint(color.FgBlue, text)
+	case signature.SeverityInfo, signature.SeverityUnknown:
+	}
+	return text
+}
+
+func (t *textReport) paint(c color.Attribute, text string) string {
+	if !t.options.Color {
+		return text
+	}
+	p := color.New(c)
+	p.EnableColor()
+	return p.Sprint(text)
+}
+
+func valuesText(values scanner.Values) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		text := fmt.Sprint(values[name])
+		if list, ok := values[name].([]string); ok {
+			text = strings.Join(list, ", ")
+		}
+		if f, ok := values[name].(float64); ok && f == float64(int64(f)) {
+			text = fmt.Sprint(int64(f))
+		}
+		parts = append(parts, name+": "+runewidth.Truncate(plain(text), evidenceWidth, "…"))
+	}
+	return strings.Join(parts, "   ")
+}
+
+// plain is text that cannot steer a terminal: control characters and the marks that change the direction of writing come
+// out as what they are called.
+func plain(text string) string {
+	if !strings.ContainsFunc(text, steers) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			b.WriteByte(' ')
+		case steers(r):
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
