@@ -30,6 +30,7 @@ const patience = 30 * time.Second
 type hostState struct {
 	limiter *rate.Limiter // nil without a limit
 	slots   chan struct{}
+	volley  chan struct{} // held by the one volley that is gathering slots
 
 	mu        sync.Mutex
 	notBefore time.Time // set by Retry-After
@@ -59,7 +60,7 @@ func (g *gate) host(name string) *hostState {
 	defer g.mu.Unlock()
 	h, ok := g.hosts[name]
 	if !ok {
-		h = &hostState{slots: make(chan struct{}, g.options.InFlight)}
+		h = &hostState{slots: make(chan struct{}, g.options.InFlight), volley: make(chan struct{}, 1)}
 		if g.options.Rate > 0 {
 			h.limiter = rate.NewLimiter(rate.Limit(g.options.Rate), max(1, min(g.options.InFlight, int(g.options.Rate))))
 		}
@@ -101,9 +102,11 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	h := g.host(req.URL.Host)
 	release := func() { g.leave(h) }
-	if err := h.wait(req.Context()); err != nil {
-		release()
-		return nil, err
+	if reserved, _ := req.Context().Value(turnKey{}).(*turn); !reserved.take(h) {
+		if err := h.wait(req.Context()); err != nil {
+			release()
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), a.timeout, errDeadline)
 	g.sent.Add(1)
