@@ -50,6 +50,13 @@ func (p *Probe) Get(ctx context.Context, path string) (*web.Exchange, error) {
 	return p.Do(ctx, &web.Request{URL: u})
 }
 
+// Count adds requests that the check sent through sessions of its own to those that its Outcome tells.
+func (p *Probe) Count(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests += n
+}
+
 // Fact is what another signature found out, by the name in its gives:.
 func (p *Probe) Fact(name string) (map[string]string, bool) { return p.site.fact(name) }
 
