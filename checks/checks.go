@@ -7,4 +7,7 @@ package checks
 import "sotomi/scanner"
 
 // All is the table of checks by the name that signatures use.
-var All = scanner.Table{"http": NewHTTP}
+var All = scanner.Table{
+	"http":       NewHTTP,
+	"cache-leak": newCacheLeak,
+}
