@@ -39,8 +39,8 @@ type answerHead struct {
 	Status          int
 	Header          http.Header
 	Received        time.Time // stands in for a Date that is missing or no date
-	Authorization   bool // the request carried it
-	SharedValidator bool // two visitors with different pages got the same ETag or Last-Modified
+	Authorization   bool      // the request carried it
+	SharedValidator bool      // two visitors with different pages got the same ETag or Last-Modified
 }
 
 // judgeStorage reasons as a shared cache does about an answer that holds one visitor's data: GET, another visitor asks.
