@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"sotomi/scanner/signature"
@@ -19,11 +21,13 @@ import (
 func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handler, error) {
 	switch {
 	case c.Server != "":
-		h, ok := Noise()[c.Server]
-		if !ok {
-			return nil, fmt.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(NoiseNames(), ", "))
+		for _, table := range []map[string]http.Handler{Noise(), Members()} {
+			if h, ok := table[c.Server]; ok {
+				return h, nil
+			}
 		}
-		return h, nil
+		names := append(NoiseNames(), slices.Sorted(maps.Keys(Members()))...)
+		return nil, fmt.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
 	case c.File != "":
 		name := path.Join(path.Dir(s.File), c.File)
 		raw, err := fs.ReadFile(files, name)

@@ -9,7 +9,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"sotomi/scanner"
@@ -109,12 +111,41 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner
 	}
 	run, table := withFacts(facts, sigs, checks)
 	sink := &collector{Result{Outcomes: map[string]scanner.Outcome{}}}
-	summary, err := scanner.Run(ctx, scanner.Options{
+	o := scanner.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
 		Safety: signature.SafetyIntrusive, Sinks: []scanner.Sink{sink},
-	})
+	}
+	if err := named(&o, server.URL, c); err != nil {
+		return nil, err
+	}
+	summary, err := scanner.Run(ctx, o)
 	sink.Summary = summary
 	return &sink.Result, err
+}
+
+// named are the visitors and pages of a case.
+func named(o *scanner.Options, base string, c *signature.Case) error {
+	if c == nil {
+		return nil
+	}
+	for _, page := range c.Page {
+		u, err := url.Parse(base + page)
+		if err != nil {
+			return fmt.Errorf("case %q: page: %w", c.Name, err)
+		}
+		o.Pages = append(o.Pages, u)
+	}
+	o.Visitors = map[string]scanner.Visitor{}
+	for name, text := range c.Session {
+		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
+		if err != nil {
+			return fmt.Errorf("case %q: session: %w", c.Name, err)
+		}
+		o.Visitors[name] = func(client *web.Client, base *url.URL) (*web.Session, error) {
+			return client.SessionWith(base, credentials), nil
+		}
+	}
+	return nil
 }
 
 // withFacts adds a signature that establishes each fact.
