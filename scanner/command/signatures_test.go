@@ -115,6 +115,10 @@ func everywhere(t *testing.T, s *signature.Signature, c *signature.Case) http.Ha
 var alike = map[string][]string{
 	"git-exposed":       {"directory-listing"},
 	"directory-listing": {"default-page"},
+
+	"cache-leak":              {"cache-personal-storable", "session-mixup"},
+	"cache-personal-storable": {"cache-leak", "session-mixup"},
+	"session-mixup":           {"cache-leak", "cache-personal-storable"},
 }
 
 // TestSignaturesCrossfire runs all signatures on the server of each one's positive cases.
