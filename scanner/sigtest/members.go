@@ -61,7 +61,7 @@ func guests(w http.ResponseWriter, r *http.Request) {
 // sharedCache is a cache with the address as its key: one that keeps answers, or one that gives an answer to all who
 // asked while it was being made.
 type sharedCache struct {
-	site         http.Handler
+	site  http.Handler
 	merge bool
 
 	mu      sync.Mutex
