@@ -30,7 +30,7 @@ func (m *mask) hash(text string) string {
 }
 
 // marker describes a token without its value.
-func (m *mask) marker(v *visit, token string) string {
+func (m *mask) marker(v *sighting, token string) string {
 	where := "a header"
 	switch place := v.tokens[token]; {
 	case place&placeSetCookie != 0:
@@ -51,7 +51,7 @@ var shownHeaders = []string{
 }
 
 // evidence is a visit as a report may show it: neither body nor cookies nor anything that names a person.
-func (m *mask) evidence(v *visit, note string) scanner.Evidence {
+func (m *mask) evidence(v *sighting, note string) scanner.Evidence {
 	var req, res strings.Builder
 	u := v.ex.Request.URL
 	target := v.ex.Request.Target

@@ -137,11 +137,11 @@ func (v visitor) request(u *url.URL, target string) *web.Request {
 }
 
 // visit asks once.
-func (g *gatherer) visit(ctx context.Context, v visitor, key string) (*visit, error) {
+func (g *gatherer) visit(ctx context.Context, v visitor, key string) (*sighting, error) {
 	return g.ask(ctx, v, key, g.request(v, key))
 }
 
-func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Request) (*visit, error) {
+func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Request) (*sighting, error) {
 	if g.requests >= g.limit {
 		return nil, errLimit
 	}
@@ -150,7 +150,7 @@ func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Reques
 	if err != nil {
 		return nil, err
 	}
-	return newVisit(v.name, key, ex), nil
+	return newSighting(v.name, key, ex), nil
 }
 
 func (g *gatherer) tally(n int) {
@@ -159,7 +159,7 @@ func (g *gatherer) tally(n int) {
 }
 
 // fresh asks under a key of its own: what the visitor gets when nobody else asks.
-func (g *gatherer) fresh(ctx context.Context, v visitor) (*visit, error) {
+func (g *gatherer) fresh(ctx context.Context, v visitor) (*sighting, error) {
 	key, err := g.newKey()
 	if err != nil {
 		return nil, err
@@ -168,8 +168,8 @@ func (g *gatherer) fresh(ctx context.Context, v visitor) (*visit, error) {
 }
 
 // inTurn is one answer to each of who, all under their own keys.
-func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*visit, error) {
-	var list []*visit
+func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*sighting, error) {
+	var list []*sighting
 	for _, v := range who {
 		got, err := g.fresh(ctx, v)
 		if err != nil {
@@ -181,13 +181,18 @@ func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*visit, error)
 }
 
 // chain has the visitors ask one after the other under one key.
-func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*visit, error) {
+func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*sighting, error) {
 	key, err := g.newKey()
 	if err != nil {
 		return nil, err
 	}
-	var list []*visit
-	for _, v := range who {
+	var list []*sighting
+	for i, v := range who {
+		if i > 0 && v.name != who[i-1].name {
+			if err := pause(ctx, list[0].ex.FirstByte); err != nil {
+				return list, err
+			}
+		}
 		got, err := g.visit(ctx, v, key)
 		if err != nil {
 			return list, err
@@ -197,8 +202,22 @@ func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*visit, error) 
 	return list, nil
 }
 
+// pause is long enough that what comes after it does not count as being asked at the same time, however short the life is
+// that a cache gives to an answer that has expired.
+func pause(ctx context.Context, firstByte time.Duration) error {
+	const shortest = 20 * time.Millisecond
+	timer := time.NewTimer(max(2*firstByte, shortest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // volley has the first visitor ask and, gap later and before its answer can be there, all others, under one key.
-func (g *gatherer) volley(ctx context.Context, gap time.Duration, who ...visitor) ([]*visit, error) {
+func (g *gatherer) volley(ctx context.Context, gap time.Duration, who ...visitor) ([]*sighting, error) {
 	if g.requests+len(who) > g.limit {
 		return nil, errLimit
 	}
@@ -218,12 +237,12 @@ func (g *gatherer) volley(ctx context.Context, gap time.Duration, who ...visitor
 	if err != nil {
 		return nil, err
 	}
-	var list []*visit
+	var list []*sighting
 	for i, a := range answers {
 		if a.Err != nil {
 			return nil, a.Err
 		}
-		list = append(list, newVisit(who[i].name, key, a.Exchange))
+		list = append(list, newSighting(who[i].name, key, a.Exchange))
 	}
 	return list, nil
 }

@@ -46,7 +46,7 @@ func visitorNames(c *crossing) []string { return []string{c.donor, c.got.who} }
 // bestSigns are those of the answer that crossed, with what else tells the product.
 func bestSigns(c *crossing) signs {
 	s := cacheSigns(c.got.ex)
-	for _, v := range []*visit{c.fill, c.control} {
+	for _, v := range []*sighting{c.fill, c.control} {
 		if v != nil && s.Product == "" {
 			s.Product = cacheProduct(v.ex.Header)
 		}
@@ -55,8 +55,8 @@ func bestSigns(c *crossing) signs {
 }
 
 // headOf is what judgeStorage needs of one answer, with what the references tell about validators.
-func headOf(r *references, visits ...*visit) answerHead {
-	var v *visit
+func headOf(r *references, visits ...*sighting) answerHead {
+	var v *sighting
 	for _, v = range visits {
 		if v != nil {
 			break

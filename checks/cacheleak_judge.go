@@ -8,8 +8,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// visit is one answer to one visitor under one key of ours.
-type visit struct {
+// sighting is one answer to one visitor under one key of ours.
+type sighting struct {
 	who    string // "A", "B", or anonymous
 	key    string // of our own, in the address; "" for the bare address
 	ex     *web.Exchange
@@ -18,21 +18,21 @@ type visit struct {
 
 const anonymous = "anonymous"
 
-func newVisit(who, key string, ex *web.Exchange) *visit {
-	return &visit{who: who, key: key, ex: ex, tokens: tokensOf(ex, key)}
+func newSighting(who, key string, ex *web.Exchange) *sighting {
+	return &sighting{who: who, key: key, ex: ex, tokens: tokensOf(ex, key)}
 }
 
 // references are what visitors get when nobody else asks: each under a key that was used once, the visitors in turn, so
 // that what changes with time stands in somebody else's answer as well.
 type references struct {
-	visits   []*visit
+	visits   []*sighting
 	identity map[string]tokens // by visitor: in all of its answers and in nobody else's
 	known    map[string]bool   // every token of any of them
 }
 
 // newReferences learns what belongs to whom. All that changes between two answers to the same visitor is noise and
 // never enters.
-func newReferences(visits []*visit) *references {
+func newReferences(visits []*sighting) *references {
 	r := &references{visits: visits, identity: map[string]tokens{}, known: map[string]bool{}}
 	for _, v := range visits {
 		for t := range v.tokens {
@@ -119,9 +119,9 @@ const (
 // crossing is an answer in the wrong hands.
 type crossing struct {
 	donor    string
-	fill     *visit // the donor's answer that it came from; nil when not known
-	got      *visit
-	control  *visit // what the receiver got under a key of its own
+	fill     *sighting // the donor's answer that it came from; nil when not known
+	got      *sighting
+	control  *sighting // what the receiver got under a key of its own
 	tokens   []string
 	proof    proof
 	cookie   bool // only in Set-Cookie
@@ -141,7 +141,7 @@ func (c *crossing) strength() int {
 
 // crossed looks for another visitor's marks in got. fills are the answers under the same key to others, control is an
 // answer to the same visitor under a key that nobody else used; it must not hold them.
-func (r *references) crossed(fills []*visit, got, control *visit) *crossing {
+func (r *references) crossed(fills []*sighting, got, control *sighting) *crossing {
 	for _, donor := range slices.Sorted(maps.Keys(r.identity)) {
 		if donor == got.who || donor == anonymous {
 			continue
@@ -153,7 +153,7 @@ func (r *references) crossed(fills []*visit, got, control *visit) *crossing {
 	return nil
 }
 
-func (r *references) crossedFrom(donor string, fills []*visit, got, control *visit) *crossing {
+func (r *references) crossedFrom(donor string, fills []*sighting, got, control *sighting) *crossing {
 	marks := r.markers(donor)
 	c := &crossing{donor: donor, got: got, control: control}
 	anyStrong, onlyCookie := false, true
@@ -186,7 +186,7 @@ func (r *references) crossedFrom(donor string, fills []*visit, got, control *vis
 }
 
 // source is the answer to donor that got is a copy of: they share a token that no other answer has.
-func (r *references) source(donor string, fills []*visit, got, control *visit) *visit {
+func (r *references) source(donor string, fills []*sighting, got, control *sighting) *sighting {
 	for _, f := range fills {
 		if f.who == donor && r.sameAnswer(f, got, control) {
 			return f
@@ -195,7 +195,7 @@ func (r *references) source(donor string, fills []*visit, got, control *visit) *
 	return nil
 }
 
-func (r *references) sameAnswer(f, got, control *visit) bool {
+func (r *references) sameAnswer(f, got, control *sighting) bool {
 	for t := range got.tokens {
 		if f.tokens[t] == 0 || r.known[t] || !volatile(t) || control != nil && control.tokens[t] != 0 {
 			continue
@@ -205,7 +205,7 @@ func (r *references) sameAnswer(f, got, control *visit) bool {
 	return false
 }
 
-func holdsAny(v *visit, own tokens) bool {
+func holdsAny(v *sighting, own tokens) bool {
 	for t := range own {
 		if v.tokens[t] != 0 {
 			return true
@@ -216,7 +216,7 @@ func holdsAny(v *visit, own tokens) bool {
 
 // cookieCrossed looks for a session cookie that was made for one visitor in another's answer under the same key. It needs
 // no mark: the site gives every visitor a value of its own, and these two got the same.
-func (r *references) cookieCrossed(fills []*visit, got, control *visit) *crossing {
+func (r *references) cookieCrossed(fills []*sighting, got, control *sighting) *crossing {
 	for t, place := range got.tokens {
 		if place&placeSetCookie == 0 || r.known[t] || control != nil && control.tokens[t] != 0 || !unguessable(t) {
 			continue
@@ -265,7 +265,7 @@ const (
 
 // judgeIsolation compares answers that all have a key of their own. A stored answer among them, or one that is the copy
 // of another, shows that the cache does not look at the key.
-func judgeIsolation(visits []*visit) isolation {
+func judgeIsolation(visits []*sighting) isolation {
 	known := false
 	for i, v := range visits {
 		if s := cacheSigns(v.ex); s.Hit {
@@ -290,7 +290,7 @@ func judgeIsolation(visits []*visit) isolation {
 
 // copyOf reports whether two visitors got one answer: the same bytes, with an identifier that other answers to these two
 // lack. What all their answers share belongs to the page.
-func copyOf(all []*visit, v, w *visit) bool {
+func copyOf(all []*sighting, v, w *sighting) bool {
 	if v.who == w.who || !bytes.Equal(v.ex.Body, w.ex.Body) {
 		return false
 	}

@@ -45,22 +45,6 @@ type lab struct {
 	cases []labCase
 }
 
-var labs = []lab{
-	{"nginx", nginxCache("add_header X-Cache-Status $upstream_cache_status;"), []labCase{
-		{"/fresh", "sequential"}, {"/quiet", "sequential"}, {"/names", "sequential"}, {"/private", ""}, {"/public-fresh", ""},
-		{"/mercari", ""}, {"/vary", ""}, {"/language.css", ""}, {"/theme", ""}, {"/time", ""}, {"/noise", ""},
-	}},
-	{"nginx-cookie-in-key", nginxCache("proxy_cache_key $host$request_uri$cookie_sid; proxy_cache_valid 200 60s;"), []labCase{
-		{"/fresh", ""}, {"/bare-head", ""},
-	}},
-	{"varnish", varnishCache(""), []labCase{{"/fresh", ""}, {"/mercari", ""}, {"/public-fresh", ""}}},
-	{"varnish-no-cookie-pass", varnishCache(noCookiePass), []labCase{
-		{"/fresh", "sequential"}, {"/bare-head", "sequential"}, {"/expires-0", "sequential"}, {"/mercari", ""}, {"/private", ""}, {"/vary", ""}, {"/theme", ""},
-	}},
-	{"varnish-mercari", varnishCache(shortest), []labCase{{"/mercari", "concurrent"}, {"/past", "concurrent"}, {"/private", ""}}},
-	{"varnish-mercari-twin", varnishCache(boilerplate), []labCase{{"/mercari", ""}, {"/past", ""}}},
-}
-
 func Test_labs(t *testing.T) {
 	origin := startOrigin(t, labPages)
 	for _, l := range labs {

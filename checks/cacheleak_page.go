@@ -175,7 +175,7 @@ func (g *gatherer) findInChain(ctx context.Context, r *references, order []visit
 }
 
 // confirm asks for the control only when there is something to control.
-func (g *gatherer) confirm(ctx context.Context, r *references, fills []*visit, got *visit) (*crossing, error) {
+func (g *gatherer) confirm(ctx context.Context, r *references, fills []*sighting, got *sighting) (*crossing, error) {
 	if r.crossed(fills, got, nil) == nil && r.cookieCrossed(fills, got, nil) == nil {
 		return nil, nil
 	}
@@ -248,7 +248,7 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 	}
 	var best *crossing
 	for i, got := range visits {
-		others := append(append([]*visit{}, visits[:i]...), visits[i+1:]...)
+		others := append(append([]*sighting{}, visits[:i]...), visits[i+1:]...)
 		c, err := g.confirm(ctx, r, others, got)
 		if err != nil {
 			return nil, err
@@ -303,7 +303,7 @@ func (g *gatherer) deception(ctx context.Context, r *references) (*leak, error) 
 
 func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) (*crossing, error) {
 	member, name := g.members[0], unguessableKey()
-	var visits []*visit
+	var visits []*sighting
 	for _, v := range []visitor{member, member, g.guest} {
 		got, err := g.deceive(ctx, pattern, name, v)
 		if err != nil {
@@ -322,7 +322,7 @@ func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) 
 	return r.crossed(visits[:2], got, control), nil
 }
 
-func (g *gatherer) deceive(ctx context.Context, pattern, name string, v visitor) (*visit, error) {
+func (g *gatherer) deceive(ctx context.Context, pattern, name string, v visitor) (*sighting, error) {
 	path := strings.TrimSuffix(g.page.EscapedPath(), "/")
 	target := strings.NewReplacer("PATH", path, "NAME", name).Replace(pattern)
 	if g.page.RawQuery != "" {
