@@ -1,0 +1,204 @@
+package filehash
+
+import (
+	"math"
+	"slices"
+)
+
+// Class is a kind of files that fare alike in a shop.
+type Class int
+
+const (
+	ClassScript    Class = iota // scripts, style sheets and other text
+	ClassImage                  // images, fonts
+	ClassInstaller              // mostly deleted after installation
+	ClassManifest               // beside the public folder, mostly not to be had
+	classes
+)
+
+// Outcome is how what a site gave for a file compares with one release.
+type Outcome int
+
+const (
+	outcomeMatch   Outcome = iota // the content of the release; or missing when the release lacks it
+	outcomeMissing                // not there though the release has it
+	outcomeForeign                // a content that no release has
+	outcomeOlder                  // the content of other releases only, the newest of them older than this one
+	outcomeNewer                  // the same, but newer
+	outcomes
+)
+
+// What is expected before anything was seen: so many files of each outcome. Files that a release has come first, then
+// those that it lacks. What a site answers is added to these, so that one that lost half of its files is soon known as
+// one that loses files.
+var expectation = [classes][2][outcomes]float64{
+	ClassScript:    {{9, 0.5, 0.8, 0.04, 0.01}, {9, 0, 0.2, 0.25, 0.01}},
+	ClassImage:     {{9, 0.5, 0.4, 0.04, 0.01}, {9, 0, 0.2, 0.25, 0.01}},
+	ClassInstaller: {{0.8, 5, 0.05, 0.04, 0.01}, {9, 0, 0.1, 0.1, 0.01}},
+	ClassManifest:  {{0.6, 5, 0.2, 0.04, 0.01}, {9, 0, 0.5, 0.1, 0.01}},
+}
+
+// An Answer is what a site gave for one file.
+type Answer struct {
+	File    int
+	Missing bool
+	Bytes   string // Digest of the body as it came
+	Text    string // Digest of the body with line ends made LF
+}
+
+// Fits are the releases that have this content, the empty set when none has.
+func (d *Database) Fits(a Answer) Set {
+	f := &d.Files[a.File]
+	set := newSet(len(d.Releases))
+	if a.Missing {
+		return set
+	}
+	for _, v := range f.Variants {
+		if v.Bytes == a.Bytes {
+			return v.Releases // the very bytes
+		}
+		if v.Text == a.Text {
+			set = set.unite(v.Releases)
+		}
+	}
+	return set
+}
+
+// counts is how often each outcome was seen, by class, and by whether the release has the file.
+type counts [classes][2][outcomes]int
+
+// Belief weighs releases by answers. The zero value is not useful; make it with NewBelief.
+type Belief struct {
+	db      *Database
+	answers []Answer
+	asked   map[int]bool
+	tallies []counts  // by release
+	extra   []float64 // log likelihood by release of what was seen beside files
+}
+
+// preRelease is how much less likely a shop runs what came before a release.
+const preRelease = 1.0 / 400
+
+// NewBelief knows nothing yet.
+func NewBelief(db *Database) *Belief {
+	return &Belief{db: db, asked: map[int]bool{}, tallies: make([]counts, len(db.Releases)), extra: make([]float64, len(db.Releases))}
+}
+
+// Answers are what was learned from files, in order.
+func (b *Belief) Answers() []Answer { return b.answers }
+
+// Learn takes in an answer.
+func (b *Belief) Learn(a Answer) {
+	b.answers = append(b.answers, a)
+	b.asked[a.File] = true
+	fits := b.db.Fits(a)
+	f := &b.db.Files[a.File]
+	for r := range b.tallies {
+		has, o := outcome(f, r, a.Missing, fits)
+		b.tallies[r][f.Class][has][o]++
+	}
+}
+
+// Skip notes that a file cannot be had, with nothing learned.
+func (b *Belief) Skip(file int) { b.asked[file] = true }
+
+// outcome is how an answer looks to release r. has is 0 when the release has the file, 1 when it lacks it.
+func outcome(f *File, r int, missing bool, fits Set) (has int, o Outcome) {
+	if !f.Has.Has(r) {
+		has = 1
+	}
+	switch {
+	case missing && has == 0:
+		return has, outcomeMissing
+	case missing, fits.Has(r):
+		return has, outcomeMatch
+	case fits.Count() == 0:
+		return has, outcomeForeign
+	case fits.Last() < r || fits.First() < r:
+		return has, outcomeOlder
+	}
+	return has, outcomeNewer
+}
+
+// Weigh adds what was seen beside files: logarithms of likelihoods by release.
+func (b *Belief) Weigh(log []float64) {
+	for i := range b.extra {
+		b.extra[i] += log[i]
+	}
+}
+
+// Probabilities are those of the releases; they sum to 1.
+func (b *Belief) Probabilities() []float64 {
+	log := make([]float64, len(b.tallies))
+	for r := range log {
+		log[r] = b.extra[r]
+		if !b.db.Releases[r].Stable {
+			log[r] += math.Log(preRelease)
+		}
+		for c := range b.tallies[r] {
+			for h := range b.tallies[r][c] {
+				log[r] += evidence(&expectation[c][h], &b.tallies[r][c][h])
+			}
+		}
+	}
+	return normalise(log)
+}
+
+func normalise(log []float64) []float64 {
+	top := slices.Max(log)
+	p := make([]float64, len(log))
+	sum := 0.0
+	for i, l := range log {
+		p[i] = math.Exp(l - top)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// evidence is the logarithm of the likelihood of the counts, whatever the unknown rates of the site are (a Dirichlet
+// prior with the expectation as its parameters).
+func evidence(expect *[outcomes]float64, n *[outcomes]int) float64 {
+	total, all, log := 0.0, 0, 0.0
+	for o := range expect {
+		total += expect[o]
+		all += n[o]
+		if n[o] > 0 && expect[o] > 0 {
+			log += lgamma(expect[o]+float64(n[o])) - lgamma(expect[o])
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return log + lgamma(total) - lgamma(total+float64(all))
+}
+
+func lgamma(x float64) float64 {
+	v, _ := math.Lgamma(x)
+	return v
+}
+
+// chance is the likelihood of outcome o for the next file of the class.
+func (b *Belief) chance(r int, c Class, has int, o Outcome) float64 {
+	expect, n := &expectation[c][has], &b.tallies[r][c][has]
+	total := 0.0
+	for i := range expect {
+		total += expect[i] + float64(n[i])
+	}
+	return (expect[o] + float64(n[o])) / total
+}
+
+// ClassOf sorts a path.
+func ClassOf(path string) Class {
+	switch {
+	case isManifest(path):
+		return ClassManifest
+	case isInstaller(path):
+		return ClassInstaller
+	case isImage(path):
+		return ClassImage
+	}
+	return ClassScript
+}
