@@ -41,7 +41,8 @@ func git(dir string, args ...string) (string, error) {
 func publicFiles(releases []release) ([]file, error) {
 	byPath := map[string]map[string]string{} // path, release, blob
 	blobs := map[string]map[string]bool{}    // clone, blobs
-	for _, r := range releases {
+	for i := range releases {
+		r := &releases[i]
 		tree, err := git(r.dir, "ls-tree", "-r", "-z", r.tag)
 		if err != nil {
 			return nil, err
@@ -49,14 +50,22 @@ func publicFiles(releases []release) ([]file, error) {
 		for entry := range strings.SplitSeq(tree, "\x00") {
 			meta, name, ok := strings.Cut(entry, "\t")
 			fields := strings.Fields(meta)
-			if !ok || fields[1] != "blob" || fields[0] == "120000" || !r.public(name) {
+			if !ok || fields[1] != "blob" || fields[0] == "120000" {
 				continue
 			}
-			name = r.packaged(name)
-			if byPath[name] == nil {
-				byPath[name] = map[string]string{}
+			r.tree = append(r.tree, name)
+			if strings.HasPrefix(name, community) {
+				r.prefix = community
 			}
-			byPath[name][r.name] = fields[2]
+			if !r.public(name) {
+				continue
+			}
+			for _, at := range places(r.packaged(name)) {
+				if byPath[at] == nil {
+					byPath[at] = map[string]string{}
+				}
+				byPath[at][r.name] = fields[2]
+			}
 			if blobs[r.dir] == nil {
 				blobs[r.dir] = map[string]bool{}
 			}
@@ -115,8 +124,19 @@ func (r *release) public(name string) bool {
 	return !noStatic[strings.ToLower(path.Ext(base))] && !strings.HasPrefix(base, ".") && !strings.ContainsAny(name, " \"%?#\\")
 }
 
-// packaged is the name in the package: the community edition keeps its package in a folder.
-func (r *release) packaged(name string) string { return strings.TrimPrefix(name, "comu-utf8/") }
+// community is the folder in which the community edition keeps its package.
+const community = "comu-utf8/"
+
+// packaged is the name in the package.
+func (r *release) packaged(name string) string { return strings.TrimPrefix(name, community) }
+
+// places are where a shop has the file: the installer of 1.x copies a folder.
+func places(name string) []string {
+	if rest, ok := strings.CutPrefix(name, "html/install/user_data/"); ok {
+		return []string{name, "html/user_data/" + rest}
+	}
+	return []string{name}
+}
 
 // hashBlobs fills in the hashes of blobs; an empty file has none, for it says nothing.
 func hashBlobs(dir string, blobs []string, into map[string]variant) error {

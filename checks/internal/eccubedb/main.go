@@ -53,8 +53,13 @@ func run(old, current, out string) error {
 		return err
 	}
 	files = prune(files)
+	pages := publicPages()
+	if err := marksOf(pages, releases); err != nil {
+		return err
+	}
 	var text bytes.Buffer
 	writeDatabase(&text, releases, files)
+	writePages(&text, releases, pages)
 	stable := 0
 	for _, r := range releases {
 		if r.stable() {

@@ -16,6 +16,9 @@ type release struct {
 	tag  string
 	dir  string // the clone it is in
 
+	tree   []string // all its files
+	prefix string   // folder of its package in the tree, "" for the root
+
 	numbers [3]int
 	kind    int // alpha, beta, rc, final; orders releases of the same numbers
 	kindN   int // 2 of beta2

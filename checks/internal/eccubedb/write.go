@@ -12,6 +12,8 @@ const header = `# What files each release of EC-CUBE gives out. Made by checks/i
 # release NAME DATE, or pre for what came before a release; oldest first
 # file PATH, then its contents: 48 bits of SHA-256 of the bytes, after a colon of the text with line ends LF where
 # that differs, and the releases that have it (FIRST..LAST in the order above)
+# page NAME ADDRESS..., then groups of releases with the marks that their own theme always shows there, after a question
+# mark those that it may show: 40 bits of SHA-256 of one attribute or line each
 `
 
 // writeDatabase writes the database: the same releases and files give the same bytes.
@@ -66,4 +68,31 @@ func spans(releases []release, at []int) string {
 		i = j + 1
 	}
 	return strings.Join(out, " ")
+}
+
+// writePages writes what the pages of each release look like.
+func writePages(w io.Writer, releases []release, pages []page) {
+	position := map[string]int{}
+	for i, r := range releases {
+		position[r.name] = i
+	}
+	for _, p := range pages {
+		fmt.Fprintln(w, strings.Join(append([]string{"page", p.name}, p.paths...), " "))
+		lines := make([]string, 0, len(p.groups))
+		for _, g := range p.groups {
+			at := make([]int, 0, len(g.releases))
+			for _, name := range g.releases {
+				at = append(at, position[name])
+			}
+			line := " " + spans(releases, at) + " = " + strings.Join(g.always, " ")
+			if len(g.maybe) > 0 {
+				line += " ? " + strings.Join(g.maybe, " ")
+			}
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+		slices.Sort(lines)
+		for _, line := range lines {
+			fmt.Fprintln(w, " "+line)
+		}
+	}
 }
