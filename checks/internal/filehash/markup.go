@@ -100,6 +100,9 @@ func walk(text string, mark func(mark string, sure bool)) {
 				if form, ok := attribute(token.Data, a); ok {
 					emit(form, inner)
 				}
+				if form, ok := elsewhere(token.Data, a); ok {
+					emit(form, inner)
+				}
 			}
 			depth += strings.Count(raw, open) - strings.Count(raw, end)
 		case html.TextToken, html.CommentToken:
@@ -135,6 +138,15 @@ func attribute(tag string, a html.Attribute) (string, bool) {
 		return "", false
 	}
 	return tag + "\x00" + a.Key + "\x00" + value, true
+}
+
+// elsewhere is an address on another host, which the template names in full.
+func elsewhere(tag string, a html.Attribute) (string, bool) {
+	_, rest, ok := strings.Cut(a.Val, "://")
+	if !ok || a.Key != "href" && a.Key != "src" && a.Key != "action" || strings.ContainsAny(rest, signs) {
+		return "", false
+	}
+	return tag + "\x00" + a.Key + "\x00//" + rest, true
 }
 
 // worth is false for a line that is too short to tell anything, or filled in by the template.

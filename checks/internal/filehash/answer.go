@@ -1,0 +1,95 @@
+package filehash
+
+import (
+	"slices"
+	"strings"
+)
+
+// doubt is how much less likely than the likeliest a release may be and still be part of the answer.
+const doubt = 40
+
+// Verdict is what is believed: which releases, and how sure.
+type Verdict struct {
+	Candidates Set
+	Confidence float64 // probability that the release is among the candidates
+	Fitting    int     // files whose content the candidates have
+	Foreign    []int   // files that candidates have, with contents that no release has
+	Mixed      []Mixed
+	Leftover   []int // files of other releases that no candidate has
+}
+
+// Mixed is a file that all candidates have with another content: that of other releases.
+type Mixed struct {
+	File     int
+	Releases Set
+}
+
+// Verdict is what the answers so far come to.
+func (b *Belief) Verdict() Verdict {
+	p := b.Probabilities()
+	top := slices.Max(p)
+	v := Verdict{Candidates: newSet(len(p))}
+	for r, x := range p {
+		if x*doubt >= top {
+			v.Candidates.add(r)
+			v.Confidence += x
+		}
+	}
+	for _, a := range b.answers {
+		if a.Missing {
+			continue
+		}
+		f, fits := &b.db.Files[a.File], b.db.Fits(a)
+		switch {
+		case fits.Count() == 0:
+			if f.Has.meets(v.Candidates) {
+				v.Foreign = append(v.Foreign, a.File)
+			}
+		case fits.meets(v.Candidates):
+			v.Fitting++
+		case f.Has.meets(v.Candidates):
+			v.Mixed = append(v.Mixed, Mixed{a.File, fits})
+		default:
+			v.Leftover = append(v.Leftover, a.File)
+		}
+	}
+	return v
+}
+
+func (s Set) meets(other Set) bool {
+	for i := range min(len(s), len(other)) {
+		if s[i]&other[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Range is the releases of a set for people: "2.13.4", "4.0.6-p2 to 4.0.6-p4", "3.0.0, 3.0.2 to 3.0.4". Releases that
+// came before one are not counted as gaps.
+func (d *Database) Range(s Set) string {
+	var out []string
+	first, last := "", ""
+	flush := func() {
+		switch {
+		case first == "":
+		case first == last:
+			out = append(out, first)
+		default:
+			out = append(out, first+" to "+last)
+		}
+		first, last = "", ""
+	}
+	for i, r := range d.Releases {
+		switch {
+		case s.Has(i) && first == "":
+			first, last = r.Name, r.Name
+		case s.Has(i):
+			last = r.Name
+		case r.Stable:
+			flush()
+		}
+	}
+	flush()
+	return strings.Join(out, ", ")
+}
