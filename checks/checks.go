@@ -10,4 +10,5 @@ import "sotomi/scanner"
 var All = scanner.Table{
 	"http":       NewHTTP,
 	"cache-leak": newCacheLeak,
+	"filehash":   NewFileHash,
 }

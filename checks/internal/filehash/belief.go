@@ -202,3 +202,18 @@ func ClassOf(path string) Class {
 	}
 	return ClassScript
 }
+
+// Asked reports whether a file was learned or skipped.
+func (b *Belief) Asked(file int) bool { return b.asked[file] }
+
+// Leading is the position of the likeliest release.
+func (b *Belief) Leading() int {
+	p := b.Probabilities()
+	best := 0
+	for r := range p {
+		if p[r] > p[best] {
+			best = r
+		}
+	}
+	return best
+}

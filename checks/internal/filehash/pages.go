@@ -96,3 +96,6 @@ func (b *Belief) PageGain(page int) float64 {
 	}
 	return min(told, before)
 }
+
+// Telling reports whether the page is of the product's own theme.
+func (v View) Telling() bool { return v.Seen >= minimumMarks }

@@ -1,0 +1,420 @@
+package checks
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"sotomi/checks/internal/filehash"
+	"sotomi/scanner"
+	"sotomi/scanner/web"
+)
+
+const (
+	fewBits     = 0.06 // an answer expected to tell less is not worth a request
+	redirectMax = 3    // hops followed from the first page
+	doubtful    = 2    // files asked for before a site that is only likely is left alone
+	wrongPlace  = 4    // files that are all missing make another place be tried
+	coreFiles   = 2    // core scripts asked for beyond what identification needs
+	errorsMax   = 3    // requests in a row without an answer
+	claimWeight = 6.0  // nats that the release by the page's own word is better than another
+)
+
+// fileHashSeen is all that was learned about one site.
+type fileHashSeen struct {
+	base    string // path that pages start at
+	place   string // path of the public folder
+	first   *web.Exchange
+	why     string // how the product was recognised, for people
+	claimed string // release by the page's own word
+	belief  *filehash.Belief
+	files   []seenFile
+	pages   []seenPage
+}
+
+type seenFile struct {
+	file int // in the database
+	ex   *web.Exchange
+}
+
+type seenPage struct {
+	view filehash.View
+	ex   *web.Exchange
+}
+
+// fileHashGather asks one site.
+type fileHashGather struct {
+	check  *fileHash
+	probe  *scanner.Probe
+	seen   *fileHashSeen
+	found  recognised
+	links  []*url.URL // of the pages seen
+	asked  int
+	broken int // requests in a row without an answer
+	looked map[int]bool
+}
+
+// gather is nil without an error when the site is not the product.
+func (g *fileHashGather) gather(ctx context.Context) (*fileHashSeen, error) {
+	ex, page, err := g.firstPage(ctx, g.probe.Target.URL)
+	if err != nil {
+		return nil, err
+	}
+	g.found = g.check.recognise(ex, page)
+	if !g.found.likely {
+		if ex, page = g.shop(ctx, page); ex == nil {
+			return nil, nil
+		}
+		if g.found = g.check.recognise(ex, page); !g.found.likely {
+			return nil, nil
+		}
+	}
+	for i, place := range g.found.places {
+		g.start(ex, page, place)
+		last := i == len(g.found.places)-1 || i == 2
+		if err := g.files(ctx, last); err != nil {
+			return nil, err
+		}
+		if g.fitting() > 0 || last {
+			break
+		}
+	}
+	if !g.found.certain && g.fitting() == 0 {
+		return nil, nil
+	}
+	if err := g.coreScripts(ctx); err != nil {
+		return nil, err
+	}
+	g.settle()
+	return g.seen, nil
+}
+
+// firstPage follows the redirects of the target's own page, as long as they stay on its host.
+func (g *fileHashGather) firstPage(ctx context.Context, u *url.URL) (*web.Exchange, *web.Page, error) {
+	var ex *web.Exchange
+	for range redirectMax + 1 {
+		next, err := g.probe.Do(ctx, &web.Request{URL: u})
+		if err != nil {
+			if ex != nil {
+				break
+			}
+			return nil, nil, err
+		}
+		ex = next
+		if ex.Status < 300 || ex.Status > 399 {
+			break
+		}
+		to, err := ex.URL.Parse(ex.Header.Get("Location"))
+		if err != nil || to.Host != u.Host || to.Scheme != u.Scheme || to.String() == u.String() {
+			break
+		}
+		u = to
+	}
+	page, err := web.ParsePage(ex)
+	if err != nil {
+		page = nil
+	}
+	return ex, page, nil
+}
+
+// shop looks behind the one link of the first page that is likeliest to lead to a shop.
+func (g *fileHashGather) shop(ctx context.Context, page *web.Page) (*web.Exchange, *web.Page) {
+	if page == nil {
+		return nil, nil
+	}
+	for _, re := range g.check.shop {
+		for _, u := range page.Links {
+			if u.Host == page.Exchange.URL.Host && u.Scheme == page.Exchange.URL.Scheme && re.MatchString(u.Path) {
+				ex, next, err := g.firstPage(ctx, u)
+				if err != nil {
+					return nil, nil
+				}
+				return ex, next
+			}
+		}
+	}
+	return nil, nil
+}
+
+// start begins to weigh releases with what the first page says, files being at place.
+func (g *fileHashGather) start(ex *web.Exchange, page *web.Page, place string) {
+	c := g.check
+	g.seen = &fileHashSeen{base: g.found.base, place: place, first: ex, why: g.found.why, claimed: g.found.claimed, belief: filehash.NewBelief(c.db)}
+	g.looked, g.links = map[int]bool{}, addressesOf(page)
+	named := make([]float64, len(c.db.Releases))
+	for file := range g.found.referenced {
+		for r := range named {
+			if !c.db.Files[file].Has.Has(r) {
+				named[r] = math.Max(named[r]-1.5, -8)
+			}
+		}
+	}
+	g.seen.belief.Weigh(named)
+	if at, ok := c.db.Position(g.found.claimed); ok {
+		log := make([]float64, len(c.db.Releases))
+		for r := range log {
+			if r != at {
+				log[r] = -claimWeight
+			}
+		}
+		g.seen.belief.Weigh(log)
+	}
+	marks := filehash.PageMarks(ex.Text())
+	for i := range c.db.Pages {
+		if p := &c.db.Pages[i]; len(p.Paths) == 0 || g.isHome(p, ex) {
+			g.view(i, ex, marks)
+		}
+	}
+}
+
+func (g *fileHashGather) isHome(p *filehash.Page, ex *web.Exchange) bool {
+	return p.Name == "home" && (g.found.base == "" || ex.URL.Path == g.found.base)
+}
+
+func (g *fileHashGather) view(page int, ex *web.Exchange, marks map[string]bool) {
+	v := g.check.db.Compare(page, marks)
+	g.looked[page] = true
+	g.seen.belief.Weigh(v.Log)
+	g.seen.pages = append(g.seen.pages, seenPage{v, ex})
+}
+
+// files asks for files and pages until nothing is left that would tell much. Unless last is true it gives up early on a
+// place where nothing is.
+func (g *fileHashGather) files(ctx context.Context, last bool) error {
+	for g.asked < g.check.params.Requests {
+		choice := g.seen.belief.Next(g.usable, g.bonus)
+		page, gain := g.bestPage()
+		if max(choice.Gain, gain) < fewBits {
+			return nil
+		}
+		var err error
+		if gain > choice.Gain {
+			err = g.askPage(ctx, page)
+		} else {
+			err = g.askFile(ctx, choice.File)
+		}
+		if err != nil {
+			return err
+		}
+		if !g.found.certain && g.fitting() == 0 && len(g.seen.files) >= doubtful {
+			return nil
+		}
+		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongPlace {
+			return nil
+		}
+	}
+	return nil
+}
+
+// usable files are those that can be asked for here. Until a file fits, only those are asked for that no other product
+// has, and that the page names if it names any.
+func (g *fileHashGather) usable(f filehash.File) bool {
+	if f.Class == filehash.ClassManifest {
+		return g.found.certain && g.packageRoot() != ""
+	}
+	if g.found.certain || g.fitting() > 0 {
+		return true
+	}
+	at, _ := g.check.db.Find(f.Path)
+	return !anyMatch(g.check.foreign, f.Path) && (g.found.referenced[at] || !g.anyReferenced())
+}
+
+func (g *fileHashGather) anyReferenced() bool {
+	for at := range g.found.referenced {
+		if !anyMatch(g.check.foreign, g.check.db.Files[at].Path) {
+			return true
+		}
+	}
+	return false
+}
+
+// bonus makes core scripts and files that the page loads anyway win where others tell as much.
+func (g *fileHashGather) bonus(f filehash.File) float64 {
+	at, _ := g.check.db.Find(f.Path)
+	extra := 0.0
+	if g.found.referenced[at] {
+		extra += 0.1
+	}
+	if anyMatch(g.check.core, f.Path) {
+		extra += 0.1
+	}
+	if f.Class == filehash.ClassImage {
+		extra += 0.02 // owners edit them less than scripts
+	}
+	return extra
+}
+
+// packageRoot is the path of the package's folder when the public one lies below it, "" when it cannot be asked for.
+func (g *fileHashGather) packageRoot() string {
+	root, ok := strings.CutSuffix(g.seen.place, g.check.params.Folder+"/")
+	if !ok || g.check.params.Folder == "" {
+		return ""
+	}
+	return root
+}
+
+// bestPage is the page not seen yet that tells most.
+func (g *fileHashGather) bestPage() (page int, gain float64) {
+	page = -1
+	if g.found.base == "" || !g.found.certain && g.fitting() == 0 {
+		return page, 0
+	}
+	const own = 0.6 // how likely a shop shows the product's own theme
+	for i := range g.check.db.Pages {
+		if g.looked[i] || len(g.check.db.Pages[i].Paths) == 0 {
+			continue
+		}
+		if told := own * g.seen.belief.PageGain(i); told > gain+1e-9 && g.pagePath(i) != nil {
+			page, gain = i, told
+		}
+	}
+	return page, gain
+}
+
+// pagePath is the address of a page: a link that the site has, or the product's own unless the page needs a number.
+func (g *fileHashGather) pagePath(page int) *url.URL {
+	paths := g.check.db.Pages[page].Paths
+	path := paths[0]
+	if g.seen.belief.Leading() >= g.check.rooted {
+		path = paths[len(paths)-1]
+	}
+	plain, _, numbered := strings.Cut(path, "1")
+	plain = g.found.base + plain
+	for _, u := range g.links {
+		if u.Host == g.seen.first.URL.Host && strings.HasPrefix(u.RequestURI(), plain) && (!numbered || len(u.RequestURI()) > len(plain)) {
+			return u
+		}
+	}
+	if numbered {
+		return nil
+	}
+	u, err := g.seen.first.URL.Parse(plain)
+	if err != nil {
+		return nil
+	}
+	return u
+}
+
+func (g *fileHashGather) askPage(ctx context.Context, page int) error {
+	u := g.pagePath(page)
+	g.looked[page] = true
+	ex, err := g.ask(ctx, u)
+	if err != nil || ex == nil || ex.Status != http.StatusOK {
+		return err
+	}
+	if p, err := web.ParsePage(ex); err == nil {
+		g.links = append(g.links, addressesOf(p)...)
+		g.view(page, ex, filehash.PageMarks(ex.Text()))
+	}
+	return nil
+}
+
+func (g *fileHashGather) askFile(ctx context.Context, file int) error {
+	f := g.check.db.Files[file]
+	path, ok := strings.CutPrefix(f.Path, g.check.params.Folder+"/")
+	at := g.seen.place + path
+	if !ok && g.check.params.Folder != "" {
+		at = g.packageRoot() + f.Path
+	}
+	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(&url.URL{Path: at}))
+	if err != nil {
+		return err
+	}
+	a, ok := filehash.Answer{File: file}, false
+	if ex != nil {
+		a, ok = answerOf(file, f.Path, ex)
+	}
+	if !ok {
+		g.seen.belief.Skip(file)
+		return nil
+	}
+	g.seen.belief.Learn(a)
+	g.seen.files = append(g.seen.files, seenFile{file, ex})
+	return nil
+}
+
+// ask is nil without an error when there was no answer; too many of those in a row are an error.
+func (g *fileHashGather) ask(ctx context.Context, u *url.URL) (*web.Exchange, error) {
+	g.asked++
+	ex, err := g.probe.Do(ctx, &web.Request{URL: u})
+	if err == nil {
+		g.broken = 0
+		return ex, nil
+	}
+	if g.broken++; g.broken >= errorsMax || ctx.Err() != nil {
+		return nil, err
+	}
+	return nil, nil
+}
+
+var pageStart = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html|<head|<!--)`)
+
+// answerOf reads what came for a file; false when it says nothing about the file, as a refusal does.
+func answerOf(file int, path string, ex *web.Exchange) (filehash.Answer, bool) {
+	a := filehash.Answer{File: file}
+	switch {
+	case ex.Status == http.StatusNotFound, ex.Status == http.StatusGone, ex.Status >= 300 && ex.Status < 400:
+		a.Missing = true
+	case ex.Status != http.StatusOK, ex.Truncated:
+		return a, false
+	case len(ex.Body) == 0, pageStart.Match(ex.Body[:min(512, len(ex.Body))]) && !strings.HasSuffix(path, ".html"):
+		a.Missing = true // the site answers with a page to anything
+	default:
+		a.Bytes, a.Text = filehash.Digest(ex.Body), filehash.Digest(filehash.Unix(ex.Body))
+	}
+	return a, true
+}
+
+// fitting is how many files had a content that some release has and no other product.
+func (g *fileHashGather) fitting() int {
+	n := 0
+	for _, a := range g.seen.belief.Answers() {
+		if f := g.check.db.Files[a.File]; g.check.db.Fits(a).Count() > 0 && !anyMatch(g.check.foreign, f.Path) {
+			n++
+		}
+	}
+	return n
+}
+
+// coreScripts asks for the core scripts that the page loads and that were not needed so far.
+func (g *fileHashGather) coreScripts(ctx context.Context) error {
+	left := coreFiles
+	lead := g.seen.belief.Leading()
+	for i := range g.check.db.Files {
+		f := &g.check.db.Files[i]
+		if left == 0 || !g.found.referenced[i] || g.seen.belief.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
+			continue
+		}
+		left--
+		if err := g.askFile(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle decides where pages start.
+func (g *fileHashGather) settle() {
+	base := g.seen.place
+	if g.seen.belief.Leading() >= g.check.rooted {
+		base = cmp.Or(g.packageRoot(), base)
+	}
+	g.seen.base = cmp.Or(g.found.base, base)
+}
+
+// firstGroup is group 1 of the first pattern that matches.
+func firstGroup(list []*regexp.Regexp, text string) string {
+	for _, re := range list {
+		if m := re.FindStringSubmatch(text); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// pathURL is a reference to a path of the same host.
+func pathURL(path string) *url.URL { return &url.URL{Path: path} }
