@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// clone reads one git clone.
+type clone struct {
+	dir   string
+	mu    sync.Mutex
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	out   *bufio.Reader
+	blobs map[string][]byte
+}
+
+func openClone(dir string) (*clone, error) {
+	c := &clone{dir: dir, cmd: exec.Command("git", "--git-dir", dir, "cat-file", "--batch"), blobs: map[string][]byte{}}
+	in, err := c.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.in, c.out = in, bufio.NewReaderSize(out, 1<<20)
+	return c, c.cmd.Start()
+}
+
+func (c *clone) close() {
+	_ = c.in.Close()
+	_ = c.cmd.Wait() // it ends with its input
+}
+
+// blob is the content of an object.
+func (c *clone) blob(id string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if b, ok := c.blobs[id]; ok {
+		return b, nil
+	}
+	if _, err := fmt.Fprintln(c.in, id); err != nil {
+		return nil, err
+	}
+	head, err := c.out.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(head)
+	if len(fields) != 3 {
+		return nil, fmt.Errorf("%s: object %s: %s", c.dir, id, head)
+	}
+	size, err := strconv.Atoi(fields[2])
+	if err != nil {
+		return nil, err
+	}
+	body := make([]byte, size+1)
+	if _, err := io.ReadFull(c.out, body); err != nil {
+		return nil, err
+	}
+	c.blobs[id] = body[:size]
+	return body[:size], nil
+}
+
+// tree is the files of a tag and their objects.
+func (c *clone) tree(tag string) (map[string]string, error) {
+	out, err := exec.Command("git", "--git-dir", c.dir, "ls-tree", "-r", "-z", tag).Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: tag %s: %w", c.dir, tag, err)
+	}
+	files := map[string]string{}
+	for entry := range strings.SplitSeq(string(out), "\x00") {
+		meta, name, ok := strings.Cut(entry, "\t")
+		if fields := strings.Fields(meta); ok && fields[1] == "blob" {
+			files[name] = fields[2]
+		}
+	}
+	return files, nil
+}
+
+// tags are all tags of the clone.
+func (c *clone) tags() (map[string]bool, error) {
+	out, err := exec.Command("git", "--git-dir", c.dir, "tag").Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.dir, err)
+	}
+	tags := map[string]bool{}
+	for t := range strings.FieldsSeq(string(out)) {
+		tags[t] = true
+	}
+	return tags, nil
+}

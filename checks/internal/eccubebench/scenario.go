@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sotomi/checks"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+	"sotomi/signatures"
+)
+
+// scenario is what happened to a shop.
+type scenario struct {
+	name        string
+	folder      string  // where the shop is, with a slash at the end
+	packageRoot bool    // the whole package is the document root in every line
+	homeOnly    bool    // only the first page is there
+	crlf        bool    // text was converted on upload
+	missing     float64 // part of the static files that are gone
+	edited      float64 // part of the scripts and style sheets that were changed
+	truth       float64 // what is promised: part of the shops whose release is in the answer
+	exact       bool    // promised: the answer is the best possible class
+}
+
+func scenarios() []scenario {
+	return []scenario{
+		{name: "as released", folder: "/", truth: 1, exact: true},
+		{name: "subfolder", folder: "/shop/", truth: 1, exact: true},
+		{name: "package is the root", folder: "/", packageRoot: true, truth: 1, exact: true},
+		{name: "line ends CRLF", folder: "/", crlf: true, truth: 1},
+		{name: "first page only", folder: "/", homeOnly: true, truth: 1},
+		{name: "30% lost, 20% edited", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
+		{name: "30% lost, 20% edited (2)", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
+		{name: "30% lost, 20% edited (3)", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
+		{name: "half lost, half edited", folder: "/shop/", missing: 0.5, edited: 0.5, truth: 0.95},
+	}
+}
+
+type bench struct {
+	options   options
+	clones    []*clone
+	releases  []*release
+	client    *web.Client
+	signature *signature.Signature
+	check     scanner.Check
+}
+
+func newBench(o options) (*bench, error) {
+	b := &bench{options: o}
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range set.Signatures {
+		if s.ID == "eccube-version" {
+			b.signature = s
+		}
+	}
+	if b.check, err = checks.NewFileHash(b.signature); err != nil {
+		return nil, err
+	}
+	if b.client, err = web.NewClient(web.Options{Rate: -1}); err != nil {
+		return nil, err
+	}
+	for _, c := range []struct{ dir, majors string }{{o.old, "12"}, {o.current, "34"}} {
+		if err := b.open(c.dir, c.majors); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// open takes the stable releases of a clone: those that the database calls so, by their tags.
+func (b *bench) open(dir, majors string) error {
+	c, err := openClone(dir)
+	if err != nil {
+		return err
+	}
+	b.clones = append(b.clones, c)
+	tags, err := c.tags()
+	if err != nil {
+		return err
+	}
+	text, err := b.signature.ReadFile("eccube.db")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		rest, ok := strings.CutPrefix(line, "release ")
+		name, _, _ := strings.Cut(rest, " ")
+		if !ok || !strings.Contains(majors, name[:1]) {
+			continue
+		}
+		r := &release{name: name, clone: c}
+		for _, tag := range []string{name, "eccube-" + name, "eccube-" + name + "-rel"} {
+			if tags[tag] {
+				r.tag = tag
+			}
+		}
+		if r.files, err = c.tree(r.tag); err != nil {
+			return err
+		}
+		b.releases = append(b.releases, r)
+	}
+	return nil
+}
+
+func (b *bench) close() {
+	for _, c := range b.clones {
+		c.close()
+	}
+	b.client.Close()
+}
+
+func (b *bench) has(name string) bool {
+	return slices.ContainsFunc(b.releases, func(r *release) bool { return r.name == name })
+}
+
+// classify finds which releases give out the very same bytes: static files and pages.
+func (b *bench) classify() error {
+	for _, r := range b.releases {
+		h, err := newShop(r, scenario{name: "class", folder: "/"})
+		if err != nil {
+			return err
+		}
+		sum := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(r.files)) {
+			at, user := strings.CutPrefix(name, "html/install/user_data/")
+			if user {
+				fmt.Fprintf(sum, "user_data %s %s\n", at, r.files[name])
+			}
+			if !h.hidden(name) {
+				fmt.Fprintf(sum, "%s %s\n", name, r.files[name])
+			}
+		}
+		for _, at := range slices.Sorted(maps.Keys(h.pages)) {
+			fmt.Fprintf(sum, "%s %s\n", at, strings.Join(strings.Fields(h.pages[at]), " "))
+		}
+		r.class = fmt.Sprintf("%x", sum.Sum(nil))
+	}
+	return nil
+}
+
+func (b *bench) classes() map[string][]string {
+	classes := map[string][]string{}
+	for _, r := range b.releases {
+		classes[r.class] = append(classes[r.class], r.name)
+	}
+	return classes
+}
+
+// result is how a scenario went.
+type result struct {
+	shops, truth, exact, candidates, requests, most int
+	problems                                        []string
+}
+
+func (r result) line(s scenario) string {
+	n := float64(max(1, r.shops))
+	return fmt.Sprintf("%-28s %4d/%-4d %4d/%-4d %11.2f %15.1f %15d", s.name, r.truth, r.shops, r.exact, r.shops, float64(r.candidates)/n, float64(r.requests)/n, r.most)
+}
+
+func (r result) good(s scenario) bool {
+	return float64(r.truth) >= s.truth*float64(r.shops) && (!s.exact || r.exact == r.shops)
+}
+
+// scenario looks at every release.
+func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
+	var out result
+	classes := b.classes()
+	for _, r := range b.releases {
+		if b.has(b.options.only) && b.options.only != r.name {
+			continue
+		}
+		candidates, requests, err := b.look(ctx, r, s)
+		if err != nil {
+			return out, err
+		}
+		out.shops++
+		out.requests += requests
+		out.most = max(out.most, requests)
+		out.candidates += len(candidates)
+		in := slices.Contains(candidates, r.name)
+		exact := slices.Equal(candidates, classes[r.class])
+		if in {
+			out.truth++
+		}
+		if exact {
+			out.exact++
+		}
+		if b.options.verbose || !in || s.exact && !exact {
+			out.problems = append(out.problems, fmt.Sprintf("%s: %d requests: %v, best possible %v", r.name, requests, candidates, classes[r.class]))
+		}
+	}
+	return out, nil
+}
+
+// look serves a release and scans it.
+func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int, error) {
+	h, err := newShop(r, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	u, err := url.Parse(server.URL + h.base)
+	if err != nil {
+		return nil, 0, err
+	}
+	findings, outcome := scanner.NewSite(b.client, scanner.Target{URL: u}).Look(ctx, b.signature, b.check, signature.SafetyPassive)
+	if len(findings) == 0 {
+		return nil, int(h.requests.Load()), nil
+	}
+	candidates, ok := findings[0].Hit.Values["candidates"].([]string)
+	if !ok {
+		return nil, 0, fmt.Errorf("%s: no candidates in %v (%s)", r.name, findings[0].Hit.Values, outcome.Reason)
+	}
+	return candidates, int(h.requests.Load()), nil
+}

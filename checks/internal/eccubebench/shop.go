@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"hash/fnv"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// release is one stable release and the clone that has it.
+type release struct {
+	name, tag string
+	clone     *clone
+	files     map[string]string // of the package, with their objects
+	class     string            // equal for releases that give out the same bytes
+}
+
+func (r *release) major() int { return int(r.name[0] - '0') }
+
+// shop serves one release. It counts requests.
+type shop struct {
+	release  *release
+	scenario scenario
+	base     string // of pages
+	public   string // of the public folder
+	pages    map[string]string
+	requests atomic.Int64
+}
+
+// newShop installs a release: the installer is run and deleted, the theme is the release's own.
+func newShop(r *release, s scenario) (*shop, error) {
+	h := &shop{release: r, scenario: s, base: s.folder, public: s.folder}
+	if r.major() >= 4 || s.packageRoot {
+		h.public += "html/"
+	}
+	if r.major() < 3 {
+		h.base = h.public
+	}
+	var err error
+	h.pages, err = h.render()
+	return h, err
+}
+
+// Addresses of pages below the base, by the names of templates; the second is that of 3.x and later.
+var pageAddresses = map[string][2]string{
+	"home": {"", ""}, "list": {"products/list.php", "products/list"}, "detail": {"products/detail.php", "products/detail/1"},
+	"login": {"mypage/login.php", "mypage/login"}, "contact": {"contact/index.php", "contact"}, "entry": {"entry/kiyaku.php", "entry"},
+	"cart": {"cart/index.php", "cart"}, "forgot": {"forgot/index.php", "forgot"},
+}
+
+var pageTemplates = map[string][]string{
+	"home": {"index.twig", "index.tpl", "top.tpl"}, "list": {"Product/list.twig", "products/list.tpl", "list.tpl"},
+	"detail": {"Product/detail.twig", "products/detail.tpl", "detail.tpl"}, "login": {"Mypage/login.twig", "mypage/login.tpl"},
+	"contact": {"Contact/index.twig", "contact/index.tpl"}, "entry": {"Entry/index.twig", "entry/kiyaku.tpl"},
+	"cart": {"Cart/index.twig", "cart/index.tpl"}, "forgot": {"Forgot/index.twig", "forgot/index.tpl"},
+}
+
+// template is the text of the first of the named templates that the release has.
+func (h *shop) template(names ...string) (string, error) {
+	for _, name := range names {
+		for _, folder := range []string{
+			"src/Eccube/Resource/template/default/", "data/Smarty/templates/default/", "data/Smarty/templates/",
+			"html/install/user_data/templates/", "html/install/user_data/include/",
+		} {
+			if id, ok := h.release.files[folder+name]; ok {
+				text, err := h.release.clone.blob(id)
+				return string(text), err
+			}
+		}
+	}
+	return "", nil
+}
+
+// render makes the public pages: the frame with header, page and footer in it.
+func (h *shop) render() (map[string]string, error) {
+	r := &renderer{base: h.base, public: h.public, version: h.release.name, seed: h.scenario.name, names: map[string]string{
+		"product_list": "products/list", "product_detail": "products/detail/1", "mypage_login": "mypage/login", "cart": "cart",
+		"contact": "contact", "entry": "entry", "forgot": "forgot", "homepage": "", "top": "", "mypage": "mypage",
+	}}
+	var parts [4]string
+	for i, names := range [4][]string{
+		{"default_frame.twig", "site_frame.tpl"}, {"Block/header.twig", "Block/logo.twig", "header.tpl"}, {"Block/footer.twig", "footer.tpl"}, {"site_main.tpl"},
+	} {
+		text, err := h.template(names...)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = r.render(text)
+	}
+	pages := map[string]string{}
+	for name, address := range pageAddresses {
+		if h.scenario.homeOnly && name != "home" {
+			continue
+		}
+		body, err := h.template(pageTemplates[name]...)
+		if err != nil {
+			return nil, err
+		}
+		head, tail := parts[0], ""
+		if at := strings.LastIndex(head, "</body>"); at >= 0 {
+			head, tail = head[:at], head[at:]
+		}
+		at := address[min(1, h.release.major()/3)]
+		pages[h.base+at] = head + parts[1] + parts[3] + r.render(body) + parts[2] + tail
+	}
+	return pages, nil
+}
+
+func (h *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.requests.Add(1)
+	if page, ok := h.pages[r.URL.Path]; ok {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		switch h.release.major() {
+		case 1:
+			w.Header().Set("Set-Cookie", "PHPSESSID=0123; path=/")
+		case 2:
+			w.Header().Set("Set-Cookie", "ECSESSID=0123; path=/")
+		case 3, 4:
+			w.Header().Set("Set-Cookie", "eccube=0123; path=/; HttpOnly")
+		}
+		_, _ = w.Write([]byte(page)) // the scanner may stop reading
+		return
+	}
+	body, ok := h.file(r.URL.Path)
+	if !ok {
+		http.Error(w, "404 Not Found", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	_, _ = w.Write(body)
+}
+
+// file is what the shop gives out at a path, after what happened to it.
+func (h *shop) file(at string) ([]byte, bool) {
+	name := h.packaged(at)
+	id, ok := h.release.files[name]
+	if rest, user := strings.CutPrefix(name, "html/user_data/"); !ok && user {
+		id, ok = h.release.files["html/install/user_data/"+rest] // copied by the installer of 1.x
+	}
+	if !ok || h.hidden(name) || h.chance("lost", name) < h.scenario.missing {
+		return nil, false
+	}
+	body, err := h.release.clone.blob(id)
+	if err != nil {
+		return nil, false
+	}
+	ext := path.Ext(name)
+	if (ext == ".js" || ext == ".css") && h.chance("edited", name) < h.scenario.edited {
+		body = append(slices.Clip(bytes.Clone(body)), []byte("\n/* shop */\n")...)
+	}
+	if h.scenario.crlf && slices.Contains([]string{".js", ".css", ".html", ".txt", ".scss", ".map"}, ext) {
+		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+	}
+	return body, true
+}
+
+// packaged is the file of the package behind an address.
+func (h *shop) packaged(at string) string {
+	if rest, ok := strings.CutPrefix(at, h.public); ok {
+		return "html/" + rest
+	}
+	return strings.TrimPrefix(at, h.scenario.folder)
+}
+
+// hidden files are run, denied by the server's rules, or deleted after installation.
+func (h *shop) hidden(name string) bool {
+	if !strings.HasPrefix(name, "html/") || strings.HasPrefix(name, "html/install/") || strings.HasPrefix(name, "html/test/") {
+		return true
+	}
+	return path.Ext(name) == ".php" || path.Ext(name) == ".tpl" || strings.HasPrefix(path.Base(name), ".")
+}
+
+// chance is a number below 1 that is always the same for a file of a release in a scenario.
+func (h *shop) chance(what, name string) float64 {
+	f := fnv.New64a()
+	_, _ = f.Write([]byte(what + "\x00" + h.scenario.name + "\x00" + h.release.name + "\x00" + name))
+	const fine = 1 << 20
+	x := f.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	return float64(x%fine) / fine
+}
