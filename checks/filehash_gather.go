@@ -361,7 +361,7 @@ func answerOf(file int, path string, ex *web.Exchange) (filehash.Answer, bool) {
 		a.Missing = true
 	case ex.Status != http.StatusOK, ex.Truncated:
 		return a, false
-	case len(ex.Body) == 0, pageStart.Match(ex.Body[:min(512, len(ex.Body))]) && !strings.HasSuffix(path, ".html"):
+	case pageStart.Match(ex.Body[:min(512, len(ex.Body))]) && !strings.HasSuffix(path, ".html"):
 		a.Missing = true // the site answers with a page to anything
 	default:
 		a.Bytes, a.Text = filehash.Digest(ex.Body), filehash.Digest(filehash.Unix(ex.Body))

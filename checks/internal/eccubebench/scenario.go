@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -134,7 +135,7 @@ func (b *bench) classify() error {
 		sum := sha256.New()
 		for _, name := range slices.Sorted(maps.Keys(r.files)) {
 			at, user := strings.CutPrefix(name, "html/install/user_data/")
-			if user {
+			if user && path.Ext(at) != ".php" && path.Ext(at) != ".tpl" {
 				fmt.Fprintf(sum, "user_data %s %s\n", at, r.files[name])
 			}
 			if !h.hidden(name) {

@@ -121,6 +121,9 @@ func (r *release) public(name string) bool {
 		}
 	}
 	base := path.Base(name)
+	if base == "dummy" { // an empty file that keeps a folder in the package
+		return true
+	}
 	return !noStatic[strings.ToLower(path.Ext(base))] && !strings.HasPrefix(base, ".") && !strings.ContainsAny(name, " \"%?#\\")
 }
 
@@ -138,7 +141,10 @@ func places(name string) []string {
 	return []string{name}
 }
 
-// hashBlobs fills in the hashes of blobs; an empty file has none, for it says nothing.
+// biggest is the size of files beyond which a scanner should not ask for them.
+const biggest = 256 << 10
+
+// hashBlobs fills in the hashes of blobs; big files have none.
 func hashBlobs(dir string, blobs []string, into map[string]variant) error {
 	cmd := exec.Command("git", "--git-dir", dir, "cat-file", "--batch")
 	cmd.Stdin = strings.NewReader(strings.Join(blobs, "\n") + "\n")
@@ -167,7 +173,7 @@ func hashBlobs(dir string, blobs []string, into map[string]variant) error {
 		if _, err := io.ReadFull(in, body); err != nil {
 			return err
 		}
-		if body = body[:size]; size > 0 {
+		if body = body[:size]; size <= biggest {
 			into[blob] = variant{digest(body), digest(bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n")))}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // doubt is how much less likely than the likeliest a release may be and still be part of the answer.
-const doubt = 40
+const doubt = 25
 
 // Verdict is what is believed: which releases, and how sure.
 type Verdict struct {

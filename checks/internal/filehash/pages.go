@@ -72,19 +72,26 @@ func betaEvidence(expect [2]float64, n [2]int) float64 {
 	return log
 }
 
-// PageGain is the entropy in bits that page would take from what is believed if the shop shows the product's own theme.
+// PageGain is the entropy in bits that page would take from what is believed if the shop shows the product's own theme:
+// what its pages always show counts whole, what they may show by half.
 func (b *Belief) PageGain(page int) float64 {
+	const half = 0.5
 	p := b.Probabilities()
+	sure := b.pageSplit(page, p, func(g *Group) bool { return len(g.Always) > 0 })
+	return sure + half*max(0, b.pageSplit(page, p, func(*Group) bool { return true })-sure)
+}
+
+// pageSplit is the entropy of the classes that the counted groups of a page make.
+func (b *Belief) pageSplit(page int, p []float64, counted func(*Group) bool) float64 {
 	classes := map[string]float64{}
-	before := 0.0
+	groups := b.db.Pages[page].Groups
 	for r, x := range p {
 		if x < 1e-6 {
 			continue
 		}
-		before -= x * math.Log2(x)
-		key := make([]byte, len(b.db.Pages[page].Groups))
-		for i, g := range b.db.Pages[page].Groups {
-			if len(g.Always) > 0 && g.Releases.Has(r) {
+		key := make([]byte, len(groups))
+		for i := range groups {
+			if counted(&groups[i]) && groups[i].Releases.Has(r) {
 				key[i] = 1
 			}
 		}
@@ -94,7 +101,7 @@ func (b *Belief) PageGain(page int) float64 {
 	for _, x := range classes {
 		told -= x * math.Log2(x)
 	}
-	return min(told, before)
+	return told
 }
 
 // Telling reports whether the page is of the product's own theme.
