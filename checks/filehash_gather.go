@@ -15,13 +15,14 @@ import (
 )
 
 const (
-	fewBits     = 0.06 // an answer expected to tell less is not worth a request
-	redirectMax = 3    // hops followed from the first page
-	doubtful    = 2    // files asked for before a site that is only likely is left alone
-	wrongPlace  = 4    // files that are all missing make another place be tried
-	coreFiles   = 2    // core scripts asked for beyond what identification needs
-	errorsMax   = 3    // requests in a row without an answer
-	claimWeight = 6.0  // nats that the release by the page's own word is better than another
+	fewBits      = 0.06 // an answer expected to tell less is not worth a request
+	redirectMax  = 3    // hops followed from the first page
+	doubtful     = 2    // requests spent on a site that is only likely before it is left alone
+	wrongPlace   = 4    // files that are all missing make another place be tried
+	controlFiles = 5    // files asked for to learn how many are lost
+	coreFiles    = 2    // core scripts asked for beyond what identification needs
+	errorsMax    = 3    // requests in a row without an answer
+	claimWeight  = 6.0  // nats that the release by the page's own word is better than another
 )
 
 // fileHashSeen is all that was learned about one site.
@@ -79,12 +80,15 @@ func (g *fileHashGather) gather(ctx context.Context) (*fileHashSeen, error) {
 		if err := g.files(ctx, last); err != nil {
 			return nil, err
 		}
-		if g.fitting() > 0 || last {
+		if g.fitting() > 0 || last || g.leave() {
 			break
 		}
 	}
 	if !g.found.certain && g.fitting() == 0 {
 		return nil, nil
+	}
+	if err := g.controls(ctx); err != nil {
+		return nil, err
 	}
 	if err := g.coreScripts(ctx); err != nil {
 		return nil, err
@@ -129,6 +133,7 @@ func (g *fileHashGather) shop(ctx context.Context, page *web.Page) (*web.Exchang
 	for _, re := range g.check.shop {
 		for _, u := range page.Links {
 			if u.Host == page.Exchange.URL.Host && u.Scheme == page.Exchange.URL.Scheme && re.MatchString(u.Path) {
+				g.asked++
 				ex, next, err := g.firstPage(ctx, u)
 				if err != nil {
 					return nil, nil
@@ -200,11 +205,30 @@ func (g *fileHashGather) files(ctx context.Context, last bool) error {
 		if err != nil {
 			return err
 		}
-		if !g.found.certain && g.fitting() == 0 && len(g.seen.files) >= doubtful {
+		if g.leave() {
 			return nil
 		}
 		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongPlace {
 			return nil
+		}
+	}
+	return nil
+}
+
+// leave reports whether a site that is only likely has had its share of requests.
+func (g *fileHashGather) leave() bool {
+	return !g.found.certain && g.fitting() == 0 && g.asked >= doubtful
+}
+
+// controls asks for files that tell how many the site lost when the answer rests on what is not there.
+func (g *fileHashGather) controls(ctx context.Context) error {
+	for range controlFiles {
+		file := g.seen.belief.Control(func(f filehash.File) bool { return g.usable(f) })
+		if file < 0 {
+			return nil
+		}
+		if err := g.askFile(ctx, file); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -373,7 +397,7 @@ func answerOf(file int, path string, ex *web.Exchange) (filehash.Answer, bool) {
 func (g *fileHashGather) fitting() int {
 	n := 0
 	for _, a := range g.seen.belief.Answers() {
-		if f := g.check.db.Files[a.File]; g.check.db.Fits(a).Count() > 0 && !anyMatch(g.check.foreign, f.Path) {
+		if f := g.check.db.Files[a.File]; g.seen.belief.Fits(a).Count() > 0 && !anyMatch(g.check.foreign, f.Path) {
 			n++
 		}
 	}

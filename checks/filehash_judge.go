@@ -112,7 +112,7 @@ func (c *fileHash) evidence(s *fileHashSeen, v filehash.Verdict) []scanner.Evide
 		list = append(list, scanner.NewEvidence(s.first, s.why))
 	}
 	for _, a := range s.belief.Answers() {
-		fits := c.db.Fits(a)
+		fits := s.belief.Fits(a)
 		if len(list) >= evidenceFiles || a.Missing || fits.Count() == 0 {
 			continue
 		}

@@ -21,6 +21,9 @@ type recognised struct {
 	why        string       // for people
 }
 
+// manyFiles is how many of the product's own files at one place no other product's page names.
+const manyFiles = 4
+
 // recognise reads a page's own words, cookies and addresses.
 func (c *fileHash) recognise(ex *web.Exchange, page *web.Page) recognised {
 	r := recognised{referenced: map[int]bool{}}
@@ -33,7 +36,7 @@ func (c *fileHash) recognise(ex *web.Exchange, page *web.Page) recognised {
 		}
 	}
 	score, files := c.places(&r, ex, page)
-	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0)
+	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0) || files >= manyFiles && (words > 0 || r.base != "")
 	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
 	switch {
 	case r.certain && cookie:
@@ -68,7 +71,7 @@ func (c *fileHash) places(r *recognised, ex *web.Exchange, page *web.Page) (scor
 		own := u.Host == ex.URL.Host
 		if place, file, weight, ok := c.place(u.Path); ok {
 			scores[place] += weight
-			named[place]++
+			named[place] += min(weight, 1)
 			if file >= 0 {
 				r.referenced[file] = true
 			}

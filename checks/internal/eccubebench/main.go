@@ -47,7 +47,7 @@ func run(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	defer b.close()
-	if err := b.classify(); err != nil {
+	if err := b.classify(scenarios()[0]); err != nil {
 		return false, err
 	}
 	fmt.Printf("%d stable releases, %d classes that give out the same bytes\n\n", len(b.releases), len(b.classes()))

@@ -126,9 +126,10 @@ func (b *bench) has(name string) bool {
 }
 
 // classify finds which releases give out the very same bytes: static files and pages.
-func (b *bench) classify() error {
+func (b *bench) classify(s scenario) error {
+	s.folder, s.packageRoot = "/", false
 	for _, r := range b.releases {
-		h, err := newShop(r, scenario{name: "class", folder: "/"})
+		h, err := newShop(r, s)
 		if err != nil {
 			return err
 		}
@@ -176,6 +177,9 @@ func (r result) good(s scenario) bool {
 // scenario looks at every release.
 func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
 	var out result
+	if err := b.classify(s); err != nil {
+		return out, err
+	}
 	classes := b.classes()
 	for _, r := range b.releases {
 		if b.has(b.options.only) && b.options.only != r.name {

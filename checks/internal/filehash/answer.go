@@ -6,7 +6,7 @@ import (
 )
 
 // doubt is how much less likely than the likeliest a release may be and still be part of the answer.
-const doubt = 25
+const doubt = 50
 
 // Verdict is what is believed: which releases, and how sure.
 type Verdict struct {
@@ -16,6 +16,40 @@ type Verdict struct {
 	Foreign    []int   // files that candidates have, with contents that no release has
 	Mixed      []Mixed
 	Leftover   []int // files of other releases that no candidate has
+}
+
+// near is how much less likely than the likeliest a release may be and still be worth a second look.
+const near = 5000
+
+// Control is a file that all releases near the answer have alike, -1 when there is none or nothing hangs on it. It tells
+// nothing about them, but how many files the site lost: an answer that rests on one file that is not there is worth that.
+func (b *Belief) Control(usable func(File) bool) int {
+	missing := false
+	for _, a := range b.answers {
+		missing = missing || a.Missing
+	}
+	p := b.Probabilities()
+	top := slices.Max(p)
+	var live []int
+	out := 0
+	for r, x := range p {
+		if x*near >= top {
+			live = append(live, r)
+			if x*doubt < top {
+				out++
+			}
+		}
+	}
+	if !missing || out == 0 {
+		return -1
+	}
+	for i := range b.db.Files {
+		f := &b.db.Files[i]
+		if f.Class <= ClassImage && f.Has.Has(live[0]) && !b.asked[i] && !splits(f, live) && usable(*f) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Mixed is a file that all candidates have with another content: that of other releases.
@@ -39,7 +73,7 @@ func (b *Belief) Verdict() Verdict {
 		if a.Missing {
 			continue
 		}
-		f, fits := &b.db.Files[a.File], b.db.Fits(a)
+		f, fits := &b.db.Files[a.File], b.Fits(a)
 		switch {
 		case fits.Count() == 0:
 			if f.Has.meets(v.Candidates) {

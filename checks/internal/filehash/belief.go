@@ -46,21 +46,30 @@ type Answer struct {
 	Text    string // Digest of the body with line ends made LF
 }
 
-// Fits are the releases that have this content, the empty set when none has.
-func (d *Database) Fits(a Answer) Set {
-	f := &d.Files[a.File]
-	set := newSet(len(d.Releases))
+// fits are the releases that have this content, the empty set when none has. Unless text is true, the very bytes win
+// over the same text with other line ends.
+func (d *Database) fits(a Answer, text bool) (set Set, exact bool) {
+	set = newSet(len(d.Releases))
 	if a.Missing {
-		return set
+		return set, false
 	}
-	for _, v := range f.Variants {
+	for _, v := range d.Files[a.File].Variants {
 		if v.Bytes == a.Bytes {
-			return v.Releases // the very bytes
+			exact = true
+			if !text {
+				return v.Releases, true
+			}
 		}
 		if v.Text == a.Text {
 			set = set.unite(v.Releases)
 		}
 	}
+	return set, exact
+}
+
+// Fits are the releases that have the content of an answer, the empty set when none has.
+func (b *Belief) Fits(a Answer) Set {
+	set, _ := b.db.fits(a, b.converted)
 	return set
 }
 
@@ -74,6 +83,8 @@ type Belief struct {
 	asked   map[int]bool
 	tallies []counts  // by release
 	extra   []float64 // log likelihood by release of what was seen beside files
+
+	converted bool // line ends were changed on the way to the site, so that bytes tell nothing beyond the text
 }
 
 // preRelease is how much less likely a shop runs what came before a release.
@@ -91,7 +102,19 @@ func (b *Belief) Answers() []Answer { return b.answers }
 func (b *Belief) Learn(a Answer) {
 	b.answers = append(b.answers, a)
 	b.asked[a.File] = true
-	fits := b.db.Fits(a)
+	if set, exact := b.db.fits(a, false); !b.converted && !exact && set.Count() > 0 {
+		b.converted = true
+		b.tallies = make([]counts, len(b.db.Releases))
+		for _, earlier := range b.answers {
+			b.count(earlier)
+		}
+		return
+	}
+	b.count(a)
+}
+
+func (b *Belief) count(a Answer) {
+	fits := b.Fits(a)
 	f := &b.db.Files[a.File]
 	for r := range b.tallies {
 		has, o := outcome(f, r, a.Missing, fits)
