@@ -214,6 +214,7 @@ func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int
 	if err != nil {
 		return nil, 0, err
 	}
+	h.verbose = b.options.verbose
 	server := httptest.NewServer(h)
 	defer server.Close()
 	u, err := url.Parse(server.URL + h.base)
@@ -221,6 +222,9 @@ func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int
 		return nil, 0, err
 	}
 	findings, outcome := scanner.NewSite(b.client, scanner.Target{URL: u}).Look(ctx, b.signature, b.check, signature.SafetyPassive)
+	for _, line := range h.log {
+		fmt.Println("       ", line)
+	}
 	if len(findings) == 0 {
 		return nil, int(h.requests.Load()), nil
 	}

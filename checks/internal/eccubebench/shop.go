@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"hash/fnv"
 	"net/http"
 	"path"
@@ -28,6 +29,8 @@ type shop struct {
 	public   string // of the public folder
 	pages    map[string]string
 	requests atomic.Int64
+	log      []string // of answers, when verbose
+	verbose  bool
 }
 
 // newShop installs a release: the installer is run and deleted, the theme is the release's own.
@@ -112,6 +115,7 @@ func (h *shop) render() (map[string]string, error) {
 func (h *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.requests.Add(1)
 	if page, ok := h.pages[r.URL.Path]; ok {
+		h.note("%s page", r.URL.Path)
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 		switch h.release.major() {
 		case 1:
@@ -125,12 +129,20 @@ func (h *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, ok := h.file(r.URL.Path)
+	h.note("%s %t", r.URL.Path, ok)
 	if !ok {
 		http.Error(w, "404 Not Found", http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	_, _ = w.Write(body)
+}
+
+// note logs an answer. Identification asks for one thing at a time.
+func (h *shop) note(format string, a ...any) {
+	if h.verbose {
+		h.log = append(h.log, fmt.Sprintf(format, a...))
+	}
 }
 
 // file is what the shop gives out at a path, after what happened to it.
