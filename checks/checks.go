@@ -8,7 +8,9 @@ import "sotomi/scanner"
 
 // All is the table of checks by the name that signatures use.
 var All = scanner.Table{
-	"http":       NewHTTP,
-	"cache-leak": newCacheLeak,
-	"filehash":   NewFileHash,
+	"cache-leak":    newCacheLeak,
+	"filehash":      NewFileHash,
+	"http":          NewHTTP,
+	"ssi-injection": NewSSIInjection,
+	"ssi-sign":      NewSSISign,
 }

@@ -21,12 +21,12 @@ import (
 func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handler, error) {
 	switch {
 	case c.Server != "":
-		for _, table := range []map[string]http.Handler{Noise(), Members()} {
+		for _, table := range []map[string]http.Handler{Noise(), Members(), scriptedServers()} {
 			if h, ok := table[c.Server]; ok {
 				return h, nil
 			}
 		}
-		names := append(NoiseNames(), slices.Sorted(maps.Keys(Members()))...)
+		names := slices.Concat(NoiseNames(), slices.Sorted(maps.Keys(Members())), slices.Sorted(maps.Keys(scriptedServers())))
 		return nil, fmt.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
 	case c.File != "":
 		name := path.Join(path.Dir(s.File), c.File)
