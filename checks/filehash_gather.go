@@ -19,7 +19,7 @@ const (
 	redirectMax  = 3    // hops followed from the first page
 	doubtful     = 2    // requests spent on a site that is only likely before it is left alone
 	wrongPlace   = 4    // files that are all missing make another place be tried
-	controlFiles = 5    // files asked for to learn how many are lost
+	controlFiles = 14   // files asked for to learn how many are lost
 	coreFiles    = 2    // core scripts asked for beyond what identification needs
 	errorsMax    = 3    // requests in a row without an answer
 	claimWeight  = 6.0  // nats that the release by the page's own word is better than another
@@ -76,7 +76,7 @@ func (g *fileHashGather) gather(ctx context.Context) (*fileHashSeen, error) {
 	}
 	for i, place := range g.found.places {
 		g.start(ex, page, place)
-		last := i == len(g.found.places)-1 || i == 2
+		last := i == len(g.found.places)-1
 		if err := g.files(ctx, last); err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func (g *fileHashGather) gather(ctx context.Context) (*fileHashSeen, error) {
 	if err := g.coreScripts(ctx); err != nil {
 		return nil, err
 	}
-	g.settle()
+	g.seen.base = g.base()
 	return g.seen, nil
 }
 
@@ -148,7 +148,7 @@ func (g *fileHashGather) shop(ctx context.Context, page *web.Page) (*web.Exchang
 // start begins to weigh releases with what the first page says, files being at place.
 func (g *fileHashGather) start(ex *web.Exchange, page *web.Page, place string) {
 	c := g.check
-	g.seen = &fileHashSeen{base: g.found.base, place: place, first: ex, why: g.found.why, claimed: g.found.claimed, belief: filehash.NewBelief(c.db)}
+	g.seen = &fileHashSeen{place: place, first: ex, why: g.found.why, claimed: g.found.claimed, belief: filehash.NewBelief(c.db)}
 	g.looked, g.links = map[int]bool{}, addressesOf(page)
 	named := make([]float64, len(c.db.Releases))
 	for file := range g.found.referenced {
@@ -223,7 +223,7 @@ func (g *fileHashGather) leave() bool {
 // controls asks for files that tell how many the site lost when the answer rests on what is not there.
 func (g *fileHashGather) controls(ctx context.Context) error {
 	for range controlFiles {
-		file := g.seen.belief.Control(func(f filehash.File) bool { return g.usable(f) })
+		file := g.seen.belief.Control(g.usable)
 		if file < 0 {
 			return nil
 		}
@@ -284,7 +284,7 @@ func (g *fileHashGather) packageRoot() string {
 // bestPage is the page not seen yet that tells most.
 func (g *fileHashGather) bestPage() (page int, gain float64) {
 	page = -1
-	if g.found.base == "" || !g.found.certain && g.fitting() == 0 {
+	if !g.found.certain && g.fitting() == 0 {
 		return page, 0
 	}
 	const own = 0.6 // how likely a shop shows the product's own theme
@@ -307,7 +307,7 @@ func (g *fileHashGather) pagePath(page int) *url.URL {
 		path = paths[len(paths)-1]
 	}
 	plain, _, numbered := strings.Cut(path, "1")
-	plain = g.found.base + plain
+	plain = g.base() + plain
 	for _, u := range g.links {
 		if u.Host == g.seen.first.URL.Host && strings.HasPrefix(u.RequestURI(), plain) && (!numbered || len(u.RequestURI()) > len(plain)) {
 			return u
@@ -421,13 +421,13 @@ func (g *fileHashGather) coreScripts(ctx context.Context) error {
 	return nil
 }
 
-// settle decides where pages start.
-func (g *fileHashGather) settle() {
+// base is the path that pages start at: as the site's links have it, or as the place of the public folder says.
+func (g *fileHashGather) base() string {
 	base := g.seen.place
 	if g.seen.belief.Leading() >= g.check.rooted {
 		base = cmp.Or(g.packageRoot(), base)
 	}
-	g.seen.base = cmp.Or(g.found.base, base)
+	return cmp.Or(g.found.base, base)
 }
 
 // firstGroup is group 1 of the first pattern that matches.

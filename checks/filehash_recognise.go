@@ -21,6 +21,23 @@ type recognised struct {
 	why        string       // for people
 }
 
+// plainPlace is the score of a place that leaves no doubt; placesMax is how many are tried otherwise.
+const (
+	plainPlace = 6
+	placesMax  = 3
+)
+
+// unique drops repeats and what is beyond placesMax.
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) && len(out) < placesMax {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // manyFiles is how many of the product's own files at one place no other product's page names.
 const manyFiles = 4
 
@@ -91,10 +108,12 @@ func (c *fileHash) places(r *recognised, ex *web.Exchange, page *web.Page) (scor
 	if len(r.places) > 0 {
 		score, files = scores[r.places[0]], named[r.places[0]]
 	}
-	score += min(len(bases), 1)
-	r.places = append(r.places, c.guesses(r.base, ex.URL)...)
-	r.places = slices.Compact(r.places)
-	return score, files
+	if score >= plainPlace {
+		r.places = r.places[:1] // no doubt about it
+	} else {
+		r.places = unique(append(r.places, c.guesses(r.base, ex.URL)...))
+	}
+	return score + min(len(bases), 1), files
 }
 
 // guesses are places for a page that names no file: beside the pages, and one level down.

@@ -21,26 +21,28 @@ type Verdict struct {
 // near is how much less likely than the likeliest a release may be and still be worth a second look.
 const near = 5000
 
+// enough is how many files must have been found before one that is not there tells releases apart.
+const enough = 10
+
 // Control is a file that all releases near the answer have alike, -1 when there is none or nothing hangs on it. It tells
-// nothing about them, but how many files the site lost: an answer that rests on one file that is not there is worth that.
+// nothing about them, but how many files the site lost: an answer that rests on what is not there is worth that much.
 func (b *Belief) Control(usable func(File) bool) int {
-	missing := false
-	for _, a := range b.answers {
-		missing = missing || a.Missing
-	}
 	p := b.Probabilities()
 	top := slices.Max(p)
 	var live []int
-	out := 0
 	for r, x := range p {
-		if x*near >= top {
+		if x*near >= top && b.db.Releases[r].Stable {
 			live = append(live, r)
-			if x*doubt < top {
-				out++
-			}
 		}
 	}
-	if !missing || out == 0 {
+	found := 0
+	for _, a := range b.answers {
+		if !a.Missing {
+			found++
+		}
+	}
+	in := slices.DeleteFunc(slices.Clone(live), func(r int) bool { return p[r]*doubt < top })
+	if !b.pivotal(live) || found >= enough && !b.pivotal(in) {
 		return -1
 	}
 	for i := range b.db.Files {
@@ -50,6 +52,21 @@ func (b *Belief) Control(usable func(File) bool) int {
 		}
 	}
 	return -1
+}
+
+// pivotal reports whether some of the releases have a file which is not there, and others lack it.
+func (b *Belief) pivotal(releases []int) bool {
+	for _, a := range b.answers {
+		f := &b.db.Files[a.File]
+		if a.Missing && f.Class <= ClassImage && slices.ContainsFunc(releases, f.Has.Has) && !all(releases, f.Has) {
+			return true
+		}
+	}
+	return false
+}
+
+func all(list []int, s Set) bool {
+	return !slices.ContainsFunc(list, func(r int) bool { return !s.Has(r) })
 }
 
 // Mixed is a file that all candidates have with another content: that of other releases.

@@ -13,6 +13,9 @@ type Choice struct {
 	Gain float64 // bits that the answer is expected to tell
 }
 
+// absence is how much less the answer for a file is worth that tells releases apart by not being there.
+const absence = 0.6
+
 // Next is the file whose answer is expected to tell most; Gain is 0 when no file tells anything. bonus, which may be nil,
 // is added to the gain of a file that is worth knowing for its own sake when it tells something.
 func (b *Belief) Next(usable func(File) bool, bonus func(File) float64) Choice {
@@ -31,6 +34,9 @@ func (b *Belief) Next(usable func(File) bool, bonus func(File) float64) Choice {
 		}
 		gain := b.gain(f, p, live)
 		score := gain
+		if !all(live, f.Has) {
+			score *= absence
+		}
 		if bonus != nil && gain > 0 {
 			score += bonus(*f)
 		}
