@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	fewBits      = 0.06 // an answer expected to tell less is not worth a request
+	fewBits      = 0.02 // an answer expected to tell less is not worth a request
 	redirectMax  = 3    // hops followed from the first page
 	doubtful     = 2    // requests spent on a site that is only likely before it is left alone
 	wrongPlace   = 4    // files that are all missing make another place be tried

@@ -42,27 +42,49 @@ func (b *Belief) Control(usable func(File) bool) int {
 		}
 	}
 	in := slices.DeleteFunc(slices.Clone(live), func(r int) bool { return p[r]*doubt < top })
-	if !b.pivotal(live) || found >= enough && !b.pivotal(in) {
+	pivot := b.pivot(in)
+	if pivot == nil && found < enough {
+		pivot = b.pivot(live)
+	}
+	if pivot == nil {
 		return -1
 	}
+	best, bestScore := -1, -1
 	for i := range b.db.Files {
 		f := &b.db.Files[i]
-		if f.Class <= ClassImage && f.Has.Has(live[0]) && !b.asked[i] && !splits(f, live) && usable(*f) {
-			return i
+		if f.Class != pivot.Class || !f.Has.Has(live[0]) || b.asked[i] || splits(f, live) || !usable(*f) {
+			continue
+		}
+		if score := common(f.Path, pivot.Path); score > bestScore {
+			best, bestScore = i, score
 		}
 	}
-	return -1
+	return best
 }
 
-// pivotal reports whether some of the releases have a file which is not there, and others lack it.
-func (b *Belief) pivotal(releases []int) bool {
+// pivot is a file which is not there, which some of the releases have and others lack; nil when there is none.
+func (b *Belief) pivot(releases []int) *File {
 	for _, a := range b.answers {
 		f := &b.db.Files[a.File]
 		if a.Missing && f.Class <= ClassImage && slices.ContainsFunc(releases, f.Has.Has) && !all(releases, f.Has) {
-			return true
+			return f
 		}
 	}
-	return false
+	return nil
+}
+
+// common is how many folders two paths share: files are lost by the folder.
+func common(a, b string) int {
+	n := 0
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			break
+		}
+		if a[i] == '/' {
+			n++
+		}
+	}
+	return n
 }
 
 func all(list []int, s Set) bool {
