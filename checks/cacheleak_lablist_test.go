@@ -17,6 +17,8 @@ var labs = []lab{
 	{"nginx-bypass-still-stores", nginxCache(nginxStatus + "proxy_cache_bypass $cookie_sid;"), []labCase{{"/fresh", "anonymous"}, {"/private", ""}}},
 	{"nginx-bypass-and-no-store", nginxCache(nginxStatus + "proxy_cache_bypass $cookie_sid; proxy_no_cache $cookie_sid;"), []labCase{{"/fresh", ""}}},
 	{"nginx-cookie-in-key", nginxCache(nginxStatus + "proxy_cache_key $host$request_uri$cookie_sid; proxy_cache_valid 200 60s;"), []labCase{{"/fresh", ""}, {"/bare-head", ""}}},
+	{"nginx-skips-queries", nginxCache(nginxStatus + "proxy_cache_bypass $is_args; proxy_no_cache $is_args; proxy_ignore_headers Cache-Control; proxy_cache_valid 200 60s;"), []labCase{{"/private", "bare"}, {"/public-fresh", ""}, {"/theme", ""}}},
+	{"nginx-key-without-query", nginxCache(nginxStatus + "set $path $request_uri; if ($request_uri ~ ^([^?]*)) { set $path $1; } proxy_cache_key $host$path;"), []labCase{{"/fresh", "bare"}, {"/public-fresh", ""}, {"/private", ""}}},
 	{"nginx-deception", nginxCache(nginxStatus + "proxy_cache_bypass $personal; proxy_no_cache $personal; proxy_ignore_headers Cache-Control Expires Set-Cookie; proxy_cache_valid 200 60s;\n set $personal 1; if ($request_uri ~ \\.(css|js|jpg)) { set $personal 0; }"), []labCase{
 		{"/account", "deception"}, {"/fresh", ""},
 	}},
@@ -29,10 +31,10 @@ var labs = []lab{
 	{"varnish-mercari", varnishCache(shortest), []labCase{{"/mercari", "concurrent"}, {"/past", "concurrent"}, {"/private", ""}}},
 	{"varnish-mercari-twin", varnishCache(boilerplate), []labCase{{"/mercari", ""}, {"/past", ""}}},
 	{"squid", squidCache(""), []labCase{
-		{"/fresh", "sequential"}, {"/validator", "validator"}, {"/session", "set-cookie"}, {"/private", ""}, {"/mercari", ""}, {"/vary", ""}, {"/public-fresh", ""},
+		{"/fresh", "sequential"}, {"/validator", "validator"}, {"/session", ""}, {"/private", ""}, {"/mercari", ""}, {"/vary", ""}, {"/public-fresh", ""},
 	}},
 	{"squid-collapsed", squidCache("collapsed_forwarding on\n"), []labCase{{"/private", ""}, {"/fresh", "sequential"}, {"/mercari", "concurrent"}}},
-	{"apache", apacheCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/validator", "validator"}, {"/private", ""}, {"/mercari", ""}, {"/bare-head", ""}}},
+	{"apache", apacheCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/validator-0", "validator"}, {"/validator", "bare"}, {"/private", ""}, {"/mercari", ""}, {"/bare-head", ""}}},
 	{"haproxy", haproxyCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/private", ""}, {"/bare-head", ""}, {"/mercari", ""}}},
 	{"traffic-server", trafficServer(""), []labCase{{"/past", "concurrent"}, {"/fresh", "sequential"}, {"/private", ""}, {"/mercari", ""}, {"/public-fresh", ""}}},
 	{"traffic-server-no-read-while-write", trafficServer("CONFIG proxy.config.cache.enable_read_while_writer INT 0\n"), []labCase{{"/past", ""}, {"/private", ""}}},

@@ -21,6 +21,7 @@ var labPages = map[string]personalPage{
 	"/expires-0":       {kind: "account", latency: second, header: map[string]string{"Expires": "0"}},
 	"/vary":            {kind: "account", latency: second, header: map[string]string{"Cache-Control": "max-age=60", "Vary": "Cookie"}},
 	"/validator":       {kind: "validator", latency: second, header: map[string]string{"Cache-Control": "no-cache"}},
+	"/validator-0":     {kind: "validator", latency: second, header: map[string]string{"Cache-Control": "max-age=0"}},
 	"/surrogate":       {kind: "account", latency: second, header: map[string]string{"Cache-Control": "private", "Surrogate-Control": "max-age=60"}},
 	"/session":         {kind: "session-cookie", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
 	"/language.css":    {kind: "language-cookie", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
