@@ -177,6 +177,8 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 	}
 	var err error
 	switch {
+	case result.isolation == notIsolated:
+		return r.unkeyed(ctx, g, result)
 	case refs.personal():
 		err = r.personal(ctx, g, result)
 	case r.params.Look == "leak" && refs.handsOutCookies():
@@ -185,31 +187,21 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 	return err
 }
 
-// learn takes the references, with the path respelt when the cache does not look at the query.
+// learn takes the references. Where the cache does not look at the query, no visitor with a session asks for anything
+// under a query.
 func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) error {
-	for _, kind := range []keyKind{keyQuery, keyPath} {
-		g.kind = kind
-		refs, state, err := g.references(ctx)
-		if err != nil {
-			if kind == keyPath {
-				break
-			}
-			return err
-		}
-		if result.isolation = state; state == notIsolated {
-			continue
-		}
-		result.refs = refs
-		result.open, result.out = refs.usable(g.members)
-		if len(result.out) > 0 && r.isNamed(g.page) && len(r.members) > 0 {
-			result.open = cmp.Or(result.open, fmt.Sprintf("visitor %s is not logged in any more", strings.Join(result.out, " and ")))
-		}
+	refs, state, err := g.references(ctx)
+	if err != nil {
+		return err
+	}
+	result.refs, result.isolation = refs, state
+	if state == notIsolated {
 		return nil
 	}
-	if r.isNamed(g.page) {
-		result.open = "the cache answers addresses that were never asked for before from its store, so no key of ours keeps the test visitors' pages from others; nothing was tried"
+	result.open, result.out = refs.usable(g.members)
+	if len(result.out) > 0 && r.isNamed(g.page) && len(r.members) > 0 {
+		result.open = cmp.Or(result.open, fmt.Sprintf("visitor %s is not logged in any more", strings.Join(result.out, " and ")))
 	}
-	result.refs = newReferences(nil)
 	return nil
 }
 
@@ -244,15 +236,60 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 	if result.leak, err = g.deception(ctx, result.refs); err != nil || result.leak != nil {
 		return err
 	}
-	if r.probe.Safety.Allows(signature.SafetyIntrusive) && g.kind == keyQuery {
-		g.kind = keyNone
-		result.leak, err = g.sequential(ctx, result.refs)
-		if result.leak != nil {
-			result.leak.via = "bare"
+	if r.probe.Safety.Allows(signature.SafetyIntrusive) {
+		if err := r.plain(ctx, g, result); err != nil || result.leak != nil {
+			return err
 		}
-		g.kind = keyQuery
 	}
+	result.leak, _, err = g.bareIfPossible(ctx)
 	return err
+}
+
+// plain asks for the address as it is, which leaves a test visitor's page in the cache for a while: only where the
+// operator allows that.
+func (r *cacheRun) plain(ctx context.Context, g *gatherer, result *pageResult) error {
+	g.kind = keyNone
+	defer func() { g.kind = keyQuery }()
+	l, err := g.sequential(ctx, result.refs)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		// Whoever was there first fills the cache. Where that was a guest, the member is given the guest's page.
+		visits, err := g.chain(ctx, g.guest, g.guest, g.members[0])
+		if err != nil {
+			return err
+		}
+		control, err := g.control(ctx, g.members[0])
+		if err != nil {
+			return err
+		}
+		if c := result.refs.displaced(visits[1], visits[2], control); c != nil {
+			l = &leak{shown: c}
+		}
+	}
+	if result.leak = l; l != nil {
+		l.via, l.purge = "bare", true
+	}
+	return nil
+}
+
+// unkeyed looks at a page that a cache serves without looking at the query.
+func (r *cacheRun) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
+	if r.params.Look != "leak" || len(g.members) == 0 {
+		return nil
+	}
+	leak, refs, err := g.bareIfPossible(ctx)
+	if err != nil {
+		return err
+	}
+	result.leak = leak
+	if refs != nil {
+		result.refs = refs
+	} else if r.isNamed(g.page) {
+		result.open = "the cache answers addresses that were never asked for before from its store, so no key of ours keeps the test visitors' pages from others; nothing was tried"
+	}
+	return nil
 }
 
 // cookies looks whether guests get each other's new session cookie from a page that is the same for all.

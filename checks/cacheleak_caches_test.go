@@ -22,27 +22,43 @@ type realCache struct {
 	files map[string]string
 	args  []string
 	env   []string
+	// newer caches live below the folder that SOTOMI_NEWER_CACHES names (see testdata/newer-caches.sh); the rest is installed.
+	newer bool
 }
 
-// start runs the cache before the origin and gives its address. Without the program the test is skipped, aloud; with
-// SOTOMI_LABS=require it fails.
+// find gives the program and the root folder to run it in, "" for the system's own. Without it the test is skipped, aloud;
+// with SOTOMI_LABS=require an installed program must be there.
+func (c realCache) find(t testing.TB) (program, root string) {
+	t.Helper()
+	if c.newer {
+		if root = os.Getenv("SOTOMI_NEWER_CACHES"); root == "" {
+			t.Skipf("%s is newer than what is installed and SOTOMI_NEWER_CACHES is not set: this lab does not run", c.program)
+		}
+		return c.program, filepath.Join(root, "root")
+	}
+	if path, err := exec.LookPath(c.program); err == nil {
+		return path, ""
+	}
+	program = filepath.Join("/usr/sbin", c.program)
+	if _, err := os.Stat(program); err == nil {
+		return program, ""
+	}
+	if os.Getenv("SOTOMI_LABS") == "require" {
+		t.Fatalf("%s is not installed, and SOTOMI_LABS=require", c.program)
+	}
+	t.Skipf("%s is not installed: this lab does not run", c.program)
+	return "", ""
+}
+
+// start runs the cache before the origin and gives its address.
 func (c realCache) start(t testing.TB, origin string) string {
 	t.Helper()
-	program, err := exec.LookPath(c.program)
-	if err != nil {
-		program = filepath.Join("/usr/sbin", c.program)
-		if _, err := os.Stat(program); err != nil {
-			if os.Getenv("SOTOMI_LABS") == "require" {
-				t.Fatalf("%s is not installed, and SOTOMI_LABS=require", c.program)
-			}
-			t.Skipf("%s is not installed: this lab does not run", c.program)
-		}
-	}
-	dir, err := os.MkdirTemp("", "cachelab")
+	program, root := c.find(t)
+	dir, err := os.MkdirTemp(filepath.Join(root, os.TempDir()), "cachelab")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // some of them drop to a user of their own
+	if err := os.Chmod(dir, 0o777); err != nil { // some of them drop to a user of their own
 		t.Fatal(err)
 	}
 	u, err := url.Parse(origin)
@@ -50,7 +66,7 @@ func (c realCache) start(t testing.TB, origin string) string {
 		t.Fatal(err)
 	}
 	port := freePort(t)
-	fill := strings.NewReplacer("DIR", dir, "ORIGINPORT", u.Port(), "ORIGIN", u.Host, "PORT", fmt.Sprint(port))
+	fill := strings.NewReplacer("DIR", strings.TrimPrefix(dir, root), "ORIGINPORT", u.Port(), "ORIGIN", u.Host, "PORT", fmt.Sprint(port))
 	for name, text := range c.files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -66,12 +82,12 @@ func (c realCache) start(t testing.TB, origin string) string {
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	var output lockedBuffer
-	cmd.Stdout, cmd.Stderr, cmd.Dir = &output, &output, dir
+	cmd.Stdout, cmd.Stderr, cmd.Dir = &output, &output, strings.TrimPrefix(dir, root)
 	cmd.Env = os.Environ()
 	for _, e := range c.env {
 		cmd.Env = append(cmd.Env, fill.Replace(e))
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: root}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,7 +46,10 @@ type gatherer struct {
 }
 
 // errLimit ends a page that has had its share of requests.
-var errLimit = fmt.Errorf("the page has had its share of requests")
+var errLimit = errors.New("the page has had its share of requests")
+
+// errNoKey says that the path has too few letters to be respelt anew.
+var errNoKey = errors.New("the path has no spelling left that was not used before")
 
 // address is the page under a key, and the request target when it must be sent byte for byte.
 func (g *gatherer) address(key string) (*url.URL, string) {
@@ -83,7 +87,7 @@ func (g *gatherer) newKey() (string, error) {
 			return key, nil
 		}
 	}
-	return "", fmt.Errorf("the path %s has no spelling left that was not used before", g.page.EscapedPath())
+	return "", errNoKey
 }
 
 // unguessableKey has 80 bits.

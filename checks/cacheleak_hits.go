@@ -17,7 +17,7 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	if l.again != nil {
 		evidence = append(evidence, r.mask.evidence(l.again.got, "the same again, under another address that nobody else used"))
 	}
-	if l.via == "bare" {
+	if l.purge {
 		evidence = append(evidence, scanner.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
 	}
 	values := scanner.Values{

@@ -230,6 +230,22 @@ func (r *references) cookieCrossed(fills []*sighting, got, control *sighting) *c
 	return nil
 }
 
+// displaced looks for a guest's very answer in a member's hands, in the place of the member's own page.
+func (r *references) displaced(fill, got, control *sighting) *crossing {
+	marks := r.markers(got.who)
+	if len(marks) == 0 || holdsAny(got, marks) || !holdsAny(control, marks) || !r.sameAnswer(fill, got, control) {
+		return nil
+	}
+	c := &crossing{donor: fill.who, fill: fill, got: got, control: control, proof: proofSameAnswer}
+	for t := range got.tokens {
+		if volatile(t) && fill.tokens[t] != 0 && control.tokens[t] == 0 && !r.known[t] {
+			c.tokens = append(c.tokens, t)
+		}
+	}
+	slices.Sort(c.tokens)
+	return c
+}
+
 // unguessable values have at least some 40 bits: nobody gets the same one by chance.
 func unguessable(s string) bool {
 	return len(s) >= 10 && slices.ContainsFunc([]byte(s), func(c byte) bool { return c >= '0' && c <= '9' })
@@ -305,4 +321,28 @@ func copyOf(all []*sighting, v, w *sighting) bool {
 		}
 	}
 	return false
+}
+
+// keyed reports whether a cache is seen to keep answers by our key: asked for twice under one key, a guest got one answer,
+// and another under the next key. Where nothing is stored for guests this cannot be seen.
+func keyed(first, second, other *sighting) bool {
+	return again(first, second) && !cacheSigns(other.ex).Hit && !again(first, other)
+}
+
+// again reports whether the second answer is the first one.
+func again(first, second *sighting) bool {
+	if cacheSigns(second.ex).Hit {
+		return true
+	}
+	shared := false
+	for t := range first.tokens {
+		if !volatile(t) {
+			continue
+		}
+		if second.tokens[t] == 0 {
+			return false
+		}
+		shared = true
+	}
+	return shared
 }

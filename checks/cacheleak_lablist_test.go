@@ -34,8 +34,19 @@ var labs = []lab{
 		{"/fresh", "sequential"}, {"/validator", "validator"}, {"/session", ""}, {"/private", ""}, {"/mercari", ""}, {"/vary", ""}, {"/public-fresh", ""},
 	}},
 	{"squid-collapsed", squidCache("collapsed_forwarding on\n"), []labCase{{"/private", ""}, {"/fresh", "sequential"}, {"/mercari", "concurrent"}}},
-	{"apache", apacheCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/validator-0", "validator"}, {"/validator", "bare"}, {"/private", ""}, {"/mercari", ""}, {"/bare-head", ""}}},
+	{"apache", apacheCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/validator", "bare intrusive"}, {"/validator-0", "validator"}, {"/private", ""}, {"/mercari", ""}, {"/bare-head", ""}}},
 	{"haproxy", haproxyCache(""), []labCase{{"/fresh", "sequential"}, {"/session", "set-cookie"}, {"/private", ""}, {"/bare-head", ""}, {"/mercari", ""}}},
 	{"traffic-server", trafficServer(""), []labCase{{"/past", "concurrent"}, {"/fresh", "sequential"}, {"/private", ""}, {"/mercari", ""}, {"/public-fresh", ""}}},
 	{"traffic-server-no-read-while-write", trafficServer("CONFIG proxy.config.cache.enable_read_while_writer INT 0\n"), []labCase{{"/past", ""}, {"/private", ""}}},
+	{"vinyl9", newer("/usr/sbin/vinyld", varnishCache("")), []labCase{{"/fresh", ""}, {"/mercari", ""}}},
+	{"vinyl9-mercari", newer("/usr/sbin/vinyld", varnishCache(boilerplate)), []labCase{{"/mercari", "concurrent"}, {"/past", "concurrent"}, {"/private", ""}, {"/public-fresh", ""}}},
+	{"vinyl9-hit-for-miss", newer("/usr/sbin/vinyld", varnishCache(noCookiePass)), []labCase{{"/mercari", ""}, {"/private", ""}, {"/fresh", "sequential"}}},
+	{"squid7", newer("/usr/sbin/squid-gnutls", squidCache("")), []labCase{{"/mercari", ""}, {"/private", ""}, {"/fresh", "sequential"}}},
+	{"squid7-collapsed", newer("/usr/sbin/squid-gnutls", squidCache("collapsed_forwarding on\n")), []labCase{{"/mercari", "concurrent"}, {"/bare-head", "concurrent"}, {"/private", ""}}},
+}
+
+// newer runs a program of the newer caches with the same configuration.
+func newer(program string, c realCache) realCache {
+	c.program, c.newer = program, true
+	return c
 }

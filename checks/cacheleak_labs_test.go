@@ -1,8 +1,11 @@
 package checks
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"sotomi/scanner/signature"
 )
 
 const second = 20 * time.Millisecond // what the origin takes for a page
@@ -36,7 +39,7 @@ var labPages = map[string]personalPage{
 // labCase is one page of one lab and what is true of it.
 type labCase struct {
 	page string
-	via  string // "" is safe
+	via  string // "" is safe; "bare intrusive" takes a scan that may ask for the plain address
 }
 
 // lab is a cache with a configuration, and the pages looked at through it.
@@ -53,7 +56,12 @@ func Test_labs(t *testing.T) {
 			target := l.cache.start(t, origin.URL)
 			for _, c := range l.cases {
 				t.Run(c.page, func(t *testing.T) {
-					r := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions()}.run(t.Context(), t)
+					scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions()}
+					var intrusive bool
+					if c.via, intrusive = strings.CutSuffix(c.via, " intrusive"); intrusive {
+						scan.safety = signature.SafetyIntrusive
+					}
+					r := scan.run(t.Context(), t)
 					checkVia(t, r, c.via)
 					via, cache := "", ""
 					if len(r.findings) > 0 {

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ type leak struct {
 	again  *crossing // nil when it was seen only once
 	rounds int       // of asking together, when via is concurrent
 	detail string    // the variant of the address, for deception
+	purge  bool      // the plain address holds a test visitor's page now
 }
 
 // pageResult is what one page came to.
@@ -179,7 +181,7 @@ func (g *gatherer) confirm(ctx context.Context, r *references, fills []*sighting
 	if r.crossed(fills, got, nil) == nil && r.cookieCrossed(fills, got, nil) == nil {
 		return nil, nil
 	}
-	control, err := g.fresh(ctx, g.named(got.who))
+	control, err := g.control(ctx, g.named(got.who))
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +189,16 @@ func (g *gatherer) confirm(ctx context.Context, r *references, fills []*sighting
 		return c, nil
 	}
 	return r.cookieCrossed(fills, got, control), nil
+}
+
+// control is what a visitor gets under an address that is nobody else's, also where the plain address is looked at.
+func (g *gatherer) control(ctx context.Context, v visitor) (*sighting, error) {
+	if g.kind != keyNone {
+		return g.fresh(ctx, v)
+	}
+	g.kind = keyQuery
+	defer func() { g.kind = keyNone }()
+	return g.fresh(ctx, v)
 }
 
 func (g *gatherer) named(who string) visitor {
@@ -259,6 +271,45 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 		}
 	}
 	return best, nil
+}
+
+// bare goes through the address without a query, for caches that store nothing under an address with one. The path is
+// respelt, so that it is still ours alone; it goes on only where a guest's answers show that the cache keeps the
+// spellings apart.
+// The references are nil when it could not be tried.
+func (g *gatherer) bare(ctx context.Context) (*leak, *references, error) {
+	asked := g.kind
+	g.kind = keyPath
+	defer func() { g.kind = asked }()
+	twice, err := g.chain(ctx, g.guest, g.guest)
+	if err != nil {
+		return nil, nil, err
+	}
+	other, err := g.fresh(ctx, g.guest)
+	if err != nil || !keyed(twice[0], twice[1], other) {
+		return nil, nil, err
+	}
+	refs, state, err := g.references(ctx)
+	if err != nil || state == notIsolated {
+		return nil, nil, err
+	}
+	if !refs.personal() {
+		return nil, refs, nil
+	}
+	l, err := g.sequential(ctx, refs)
+	if l != nil {
+		l.via = "bare"
+	}
+	return l, refs, err
+}
+
+// bareIfPossible is bare; too short a path is no error.
+func (g *gatherer) bareIfPossible(ctx context.Context) (*leak, *references, error) {
+	l, refs, err := g.bare(ctx)
+	if errors.Is(err, errNoKey) {
+		err = nil
+	}
+	return l, refs, err
 }
 
 // deceptions are addresses that some origins take for the page and some caches for a static file (web cache deception).

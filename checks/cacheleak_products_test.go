@@ -25,7 +25,7 @@ http {
 
 // varnishCache is Varnish with a VCL; it needs a C compiler, as Varnish does.
 func varnishCache(vcl string, parameters ...string) realCache {
-	args := []string{"-F", "-n", "DIR/work", "-a", "127.0.0.1:PORT", "-f", "DIR/default.vcl", "-s", "malloc,32m", "-j", "none"}
+	args := []string{"-F", "-n", "DIR/work", "-a", "127.0.0.1:PORT", "-f", "DIR/default.vcl", "-s", "malloc,32m", "-j", "none", "-T", "none"}
 	for _, p := range parameters {
 		args = append(args, "-p", p)
 	}
@@ -86,15 +86,13 @@ LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
 LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 LoadModule cache_module /usr/lib/apache2/modules/mod_cache.so
-LoadModule socache_shmcb_module /usr/lib/apache2/modules/mod_socache_shmcb.so
-LoadModule cache_socache_module /usr/lib/apache2/modules/mod_cache_socache.so
-CacheSocache shmcb:DIR/cache(8388608)
-CacheSocacheMaxSize 102400
-CacheEnable socache /
+LoadModule cache_disk_module /usr/lib/apache2/modules/mod_cache_disk.so
+CacheRoot DIR/cache
+CacheEnable disk /
 CacheQuickHandler on
 CacheHeader on
 ProxyPass / http://ORIGIN/
-` + extra, "placeholder": ""}}
+` + extra, "cache/placeholder": ""}}
 }
 
 func haproxyCache(extra string) realCache {

@@ -14,13 +14,13 @@ apt() {
 		-o Dir::Etc::sourcelist="$dir/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root "$@"
 }
 apt -qq update
-apt -qq install -y --download-only --no-install-recommends vinyl-cache squid dash gcc libc6-dev >/dev/null
+apt -qq install -y --download-only --no-install-recommends vinyl-cache squid dash coreutils gcc libc6-dev >/dev/null
 for package in "$dir"/apt/cache/archives/*.deb; do dpkg-deb -x "$package" "$dir/root"; done
 cd "$dir/root"
 for name in bin lib lib64 sbin; do [ -e $name ] || ln -s usr/$name $name; done
 [ -e usr/bin/sh ] || ln -s dash usr/bin/sh
-mkdir -p dev tmp etc
-chmod 1777 tmp
+mkdir -p dev/shm tmp etc
+chmod 1777 tmp dev/shm
 [ -e dev/null ] || mknod -m 666 dev/null c 1 3
 [ -e dev/urandom ] || mknod -m 666 dev/urandom c 1 9
 [ -e etc/passwd ] || printf 'root:x:0:0::/:/bin/sh\nproxy:x:13:13::/:/bin/sh\n' >etc/passwd
