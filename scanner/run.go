@@ -67,6 +67,7 @@ type targetResult struct {
 	findings   []Finding // by step
 	ends       []stepEnd // by step
 	suppressed int
+	tally      tally
 }
 
 // stepEnd is an Outcome without what its place tells.
@@ -177,6 +178,9 @@ func (d *delivery) deliver() {
 func (d *delivery) write(t targetResult) {
 	d.summary.Targets++
 	d.summary.Suppressed += t.suppressed
+	d.summary.Planned += t.tally.planned
+	d.summary.Answered += t.tally.answered
+	d.summary.Unneeded += t.tally.unneeded
 	findings := t.findings
 	for _, end := range t.ends {
 		sig := d.plan.steps[end.step].signature

@@ -35,6 +35,9 @@ type Summary struct {
 	Statuses    map[Status]int `json:"statuses"`     // outcomes by status
 	Targets     int            `json:"targets"`      // origins with outcomes
 	Requests    int64          `json:"requests"`     // attempts that left the machine
+	Planned     int64          `json:"planned"`      // different requests known before, of all origins
+	Answered    int64          `json:"answered"`     // of them: sent, and answered or failed
+	Unneeded    int64          `json:"unneeded"`     // of them: not sent, for all their signatures ended before or asked as a visitor
 	Suppressed  int            `json:"suppressed"`   // matches dropped because the site answers like that to anything
 	AboveSafety int            `json:"above_safety"` // signatures that the safety level left out
 	NotStarted  int            `json:"not_started"`  // inputs without outcomes because the scan was interrupted

@@ -31,7 +31,11 @@ type Site struct {
 	bodies map[digest][]byte
 	recent []digest // keys of bodies, oldest first
 	facts  map[string]fact
+	tally  tally
 }
+
+// tally is what became of the requests that were known before.
+type tally struct{ planned, answered, unneeded int64 }
 
 // siteSettings are the options of a scan that its sites need.
 type siteSettings struct {
@@ -97,7 +101,12 @@ func (s *Site) expect(r *web.Request) *entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.entry(key)
-	e.want++
+	if e.want++; e.want == 1 {
+		s.tally.planned++
+		if e.element != nil {
+			s.unkeep(e) // until it is released again
+		}
+	}
 	return e
 }
 
@@ -105,8 +114,17 @@ func (s *Site) expect(r *web.Request) *entry {
 func (s *Site) release(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.want--; e.want == 0 && e.done {
+	if e.want--; e.want > 0 {
+		return
+	}
+	if e.done {
+		s.tally.answered++
 		s.keep(e)
+		return
+	}
+	s.tally.unneeded++
+	if e.sending == nil {
+		delete(s.memo, e.key)
 	}
 }
 
@@ -176,10 +194,16 @@ func (s *Site) keep(e *entry) {
 	e.element = s.kept.PushFront(e)
 	s.size += e.bytes()
 	for s.size > keptBytes && s.kept.Len() > 0 {
-		old := s.kept.Remove(s.kept.Back()).(*entry)
-		s.size -= old.bytes()
+		old := s.kept.Back().Value.(*entry)
+		s.unkeep(old)
 		delete(s.memo, old.key)
 	}
+}
+
+func (s *Site) unkeep(e *entry) {
+	s.kept.Remove(e.element)
+	e.element = nil
+	s.size -= e.bytes()
 }
 
 func (e *entry) bytes() int {

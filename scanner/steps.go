@@ -196,6 +196,9 @@ func (r *siteRun) finish(ctx context.Context, steps []int, end *Stop) targetResu
 		}
 		r.result.ends = append(r.result.ends, out)
 	}
+	r.site.mu.Lock()
+	defer r.site.mu.Unlock()
+	r.result.tally = r.site.tally
 	return r.result
 }
 
