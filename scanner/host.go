@@ -22,7 +22,7 @@ func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
 		if end != nil && o.port != "" && end.Status == StatusUnreachable && down == nil {
 			end = &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", o.port)}
 		}
-		results = append(results, p.scanSite(ctx, site, o.steps, end))
+		results = append(results, p.scanSite(ctx, site, o, end))
 	}
 	return results
 }

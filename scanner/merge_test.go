@@ -176,7 +176,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	get := func(path string) *web.Request {
 		return &web.Request{Method: "GET", URL: site.target.URL.JoinPath(path)}
 	}
-	waited := site.expect(get("/waited"))
+	site.expect(7, []digest{requestDigest(site.target, get("/waited"))})
 	if a := site.do(t.Context(), get("/waited")); a.err != nil {
 		t.Fatal(a.err)
 	}
@@ -189,7 +189,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 		t.Errorf("%d bytes kept, %d answers kept, %d remembered", site.size, site.kept.Len(), len(site.memo))
 	}
 	site.do(t.Context(), get("/waited"))
-	site.release(waited)
+	site.release(7)
 	site.do(t.Context(), get("/waited"))
 	if n := counts()["/waited"]; n != 1 {
 		t.Errorf("the answer that something waited for was fetched %d times", n)
@@ -235,9 +235,8 @@ func TestAskerThatGivesUpLeavesTheRequestToTheNext(t *testing.T) {
 // Steps that need facts wait for those that look for them; the others do not.
 func TestScheduleOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &schedule{waiting: map[int]int{2: 1}, unlocks: map[int][]int{0: {2}}, entries: map[int][]*entry{}, pending: 1}
-		w.change.L = &w.mu
-		w.chunks = [][]int{{0}, {1}}
+		p := &Plan{facts: true, steps: []*step{{}, {}, {givers: []int{0}}}}
+		w := p.schedule([]int{0, 1, 2}, &forecast{chunks: [][]int{{0}, {1}}})
 		if got := append(w.take(), w.take()...); !slices.Equal(got, []int{0, 1}) {
 			t.Fatalf("first came %v", got)
 		}

@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 )
 
@@ -17,10 +16,7 @@ type origin struct {
 // origins are the places that an input means. A bare host is its web ports and, for the signatures that name them, further
 // ports.
 func (p *Plan) origins(in Input) []origin {
-	all := make([]int, len(p.steps))
-	for i := range all {
-		all[i] = i
-	}
+	all := p.everyStep()
 	switch {
 	case in.URL != nil:
 		return []origin{{from: in.Origin, candidates: []*url.URL{in.URL}, steps: all}}
@@ -28,19 +24,19 @@ func (p *Plan) origins(in Input) []origin {
 		return []origin{{from: in.Origin, candidates: schemes(in.Host, in.Port), steps: all}}
 	}
 	list := []origin{{from: in.Origin, candidates: schemes(in.Host, ""), steps: all}}
-	for _, port := range p.ports {
-		if port == 80 || port == 443 {
-			continue
-		}
-		o := origin{from: in.Origin, candidates: schemes(in.Host, strconv.Itoa(port)), port: strconv.Itoa(port)}
-		for i, st := range p.steps {
-			if slices.Contains(st.signature.Ports, port) {
-				o.steps = append(o.steps, i)
-			}
-		}
-		list = append(list, o)
+	for _, further := range p.ports {
+		number := strconv.Itoa(further.number)
+		list = append(list, origin{from: in.Origin, candidates: schemes(in.Host, number), port: number, steps: further.steps})
 	}
 	return list
+}
+
+func (p *Plan) everyStep() []int {
+	all := make([]int, len(p.steps))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // schemes are the two ways to speak to a port: TLS first, for a server that speaks it answers plain HTTP with an error

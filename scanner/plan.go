@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sotomi/scanner/signature"
@@ -53,8 +55,18 @@ func (o Options) withDefaults() Options {
 type Plan struct {
 	options     Options
 	steps       []*step // by signature id
-	ports       []int   // that signatures name, ascending
+	ports       []port  // that signatures name, ascending
+	facts       bool    // some steps need others
 	aboveSafety []string
+
+	mu        sync.Mutex
+	forecasts map[string]*forecast // by kind of origin
+}
+
+// port is a further port of bare hosts, and the steps that run there.
+type port struct {
+	number int
+	steps  []int
 }
 
 // step is one signature, ready to run on any target.
@@ -85,7 +97,6 @@ func NewPlan(o Options) (*Plan, error) {
 			continue
 		}
 		p.steps = append(p.steps, st)
-		p.ports = append(p.ports, s.Ports...)
 	}
 	if len(errs) == 0 && len(p.steps) == 0 {
 		errs = append(errs, p.nothingSelected())
@@ -96,10 +107,9 @@ func NewPlan(o Options) (*Plan, error) {
 	for i, st := range p.steps {
 		st.index = i
 	}
-	slices.Sort(p.ports)
-	p.ports = slices.Compact(p.ports)
 	slices.Sort(p.aboveSafety)
 	errs = append(errs, p.order())
+	p.ports = p.furtherPorts()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -150,6 +160,7 @@ func (p *Plan) order() error {
 		for _, fact := range st.signature.Needs {
 			st.givers = append(st.givers, givers[fact]...)
 		}
+		p.facts = p.facts || len(st.givers) > 0
 		slices.Sort(st.givers)
 		st.givers = slices.Compact(st.givers)
 	}
@@ -180,6 +191,33 @@ func (p *Plan) order() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// furtherPorts are the ports that signatures name, each with those that name it and those that need what they find.
+func (p *Plan) furtherPorts() []port {
+	var numbers []int
+	for _, st := range p.steps {
+		numbers = append(numbers, st.signature.Ports...)
+	}
+	slices.Sort(numbers)
+	var ports []port
+	for _, n := range slices.Compact(numbers) {
+		if n == 80 || n == 443 {
+			continue
+		}
+		here := map[int]bool{}
+		for again := true; again; {
+			again = false
+			for i, st := range p.steps {
+				if here[i] || !slices.Contains(st.signature.Ports, n) && !slices.ContainsFunc(st.givers, func(g int) bool { return here[g] }) {
+					continue
+				}
+				here[i], again = true, true
+			}
+		}
+		ports = append(ports, port{n, slices.Sorted(maps.Keys(here))})
+	}
+	return ports
 }
 
 // Signatures are those that will run, by id.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/url"
+	"slices"
 	"sync"
 
 	"sotomi/scanner/signature"
@@ -32,6 +33,10 @@ type Site struct {
 	recent []digest // keys of bodies, oldest first
 	facts  map[string]fact
 	tally  tally
+
+	forecast *forecast
+	askers   []int32          // by id of the forecast: steps that may still ask
+	own      map[int][]digest // by step: requests that are not in the forecast
 }
 
 // tally is what became of the requests that were known before.
@@ -56,7 +61,8 @@ func digestOf(b []byte) digest {
 // entry is one request to the site and, once it was sent, what came of it.
 type entry struct {
 	key     digest
-	want    int           // planned askers that have not ended yet
+	id      int32         // in the forecast, -1 for none
+	want    int           // steps with requests of their own that may still ask
 	sending chan struct{} // closed when the answer is there; nil when nobody is sending
 	done    bool
 	answer  answer
@@ -95,43 +101,91 @@ func (s *Site) Probe(sig *signature.Signature, safety signature.Safety) *Probe {
 	return &Probe{Target: s.target, Signature: sig, Safety: safety, site: s}
 }
 
-// expect says that one more asker of r will come. Each must be released once.
-func (s *Site) expect(r *web.Request) *entry {
-	key := digestOf([]byte(r.Key()))
+// follow makes the site keep answers for the steps of a forecast. Each must be released once.
+func (s *Site) follow(f *forecast) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.entry(key)
-	if e.want++; e.want == 1 {
-		s.tally.planned++
-		if e.element != nil {
-			s.unkeep(e) // until it is released again
+	s.forecast, s.askers = f, slices.Clone(f.askers)
+	s.tally.planned += int64(len(f.digests))
+	for _, e := range s.memo {
+		if id, ok := f.ids[e.key]; ok {
+			e.id = id
+			if e.element != nil {
+				s.unkeep(e)
+			}
 		}
 	}
-	return e
 }
 
-// release says that an asker will not ask again.
-func (s *Site) release(e *entry) {
+// expect says that a step will make requests beside those of the forecast. It must be released once.
+func (s *Site) expect(step int, keys []digest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.want--; e.want > 0 {
-		return
+	if s.own == nil {
+		s.own = map[int][]digest{}
 	}
-	if e.done {
-		s.tally.answered++
-		s.keep(e)
-		return
-	}
-	s.tally.unneeded++
-	if e.sending == nil {
-		delete(s.memo, e.key)
+	s.own[step] = keys
+	for _, key := range keys {
+		e := s.entry(key)
+		if !s.wanted(e) {
+			s.tally.planned++
+			if e.element != nil {
+				s.unkeep(e)
+			}
+		}
+		e.want++
 	}
 }
+
+// release says that a step will not ask again.
+func (s *Site) release(step int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range s.own[step] {
+		e := s.entry(key)
+		e.want--
+		s.settle(e)
+	}
+	delete(s.own, step)
+	if s.forecast == nil {
+		return
+	}
+	for _, id := range s.forecast.requests[step] {
+		s.askers[id]--
+		if e := s.memo[s.forecast.digests[id]]; e != nil {
+			s.settle(e)
+		} else if s.askers[id] == 0 {
+			s.tally.unneeded++
+		}
+	}
+}
+
+// settle lets go of an entry that no step waits for any more.
+func (s *Site) settle(e *entry) {
+	switch {
+	case s.wanted(e):
+	case e.done:
+		s.tally.answered++
+		s.keep(e)
+	default:
+		s.tally.unneeded++
+		if e.sending == nil {
+			delete(s.memo, e.key)
+		}
+	}
+}
+
+func (s *Site) wanted(e *entry) bool { return e.want > 0 || e.id >= 0 && s.askers[e.id] > 0 }
 
 func (s *Site) entry(key digest) *entry {
 	e := s.memo[key]
 	if e == nil {
-		e = &entry{key: key}
+		e = &entry{key: key, id: -1}
+		if s.forecast != nil {
+			if id, ok := s.forecast.ids[key]; ok {
+				e.id = id
+			}
+		}
 		s.memo[key] = e
 	}
 	return e
@@ -142,7 +196,7 @@ func (s *Site) do(ctx context.Context, r *web.Request) answer {
 	if s.settings.noMerge {
 		return s.send(ctx, r)
 	}
-	key := digestOf([]byte(r.Key()))
+	key := requestDigest(s.target, r)
 	for {
 		s.mu.Lock()
 		e := s.entry(key)
@@ -181,7 +235,7 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request) (a answer) {
 			return
 		}
 		e.answer, e.done = a, true
-		if e.want == 0 {
+		if !s.wanted(e) {
 			s.keep(e)
 		}
 	}()

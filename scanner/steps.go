@@ -25,13 +25,22 @@ var (
 
 // siteRun is one pass of steps over one site.
 type siteRun struct {
-	plan *Plan
-	site *Site
-	work *schedule
+	plan  *Plan
+	site  *Site
+	work  *schedule
+	steps []int // ascending
 
 	mu     sync.Mutex
-	ended  map[int]*ended // by step
+	ended  map[int]*ended // by step; those that ran to their end and saw nothing are in plain
+	plain  []plainEnd     // by step
 	result targetResult
+}
+
+// plainEnd is a step that ran to its end and has nothing to say: nearly all do.
+type plainEnd struct {
+	ran                 bool
+	requests, lastOrder int32
+	took                time.Duration
 }
 
 // ended is what one step came to, before the whole of the site is known.
@@ -49,19 +58,27 @@ type ended struct {
 }
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
-func (p *Plan) scanSite(ctx context.Context, s *Site, steps []int, end *Stop) targetResult {
-	r := &siteRun{plan: p, site: s, ended: map[int]*ended{}, result: targetResult{target: s.target.String()}}
+func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targetResult {
+	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String()}}
 	if end == nil {
-		r.run(ctx, steps)
+		r.plain = make([]plainEnd, len(p.steps))
+		f := p.forecastFor(s.target, o)
+		s.follow(f)
+		for _, i := range o.steps {
+			if f.own[i] {
+				s.expect(i, p.digests(i, s.target))
+			}
+		}
+		r.run(ctx, f)
 	}
-	return r.finish(ctx, steps, end)
+	return r.finish(ctx, end)
 }
 
 // run works through the steps with as many workers as the gate lets requests out at once.
-func (r *siteRun) run(ctx context.Context, steps []int) {
-	r.work = r.schedule(steps)
+func (r *siteRun) run(ctx context.Context, f *forecast) {
+	r.work = r.plan.schedule(r.steps, f)
 	var group errgroup.Group
-	for range min(r.plan.options.InFlight, r.work.size()) {
+	for range min(r.plan.options.InFlight, len(r.steps)) {
 		group.Go(func() error {
 			for {
 				chunk := r.work.take()
@@ -81,7 +98,7 @@ func (r *siteRun) run(ctx context.Context, steps []int) {
 // step runs one signature and notes what it came to.
 func (r *siteRun) step(ctx context.Context, i int) {
 	st := r.plan.steps[i]
-	defer r.work.release(r.site, i)
+	defer r.site.release(i)
 	if end, _ := r.site.health.ended(); st.end != nil || end != nil || ctx.Err() != nil {
 		return
 	}
@@ -100,9 +117,21 @@ func (r *siteRun) step(ctx context.Context, i int) {
 }
 
 func (r *siteRun) note(i int, e *ended) {
+	if e.missing == "" && e.reason == "" && e.err == nil && len(e.findings)+e.suppress == 0 {
+		r.plain[i] = plainEnd{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended[i] = e
+}
+
+// endOf is what step i came to, nil if it did not run.
+func (r *siteRun) endOf(i int) *ended {
+	if r.plain != nil && r.plain[i].ran {
+		return &ended{requests: int(r.plain[i].requests), lastOrder: int(r.plain[i].lastOrder), took: r.plain[i].took}
+	}
+	return r.ended[i]
 }
 
 // look runs a check and survives whatever it does.
@@ -157,7 +186,7 @@ func factValues(values Values) map[string]string {
 }
 
 // finish turns what the steps came to into outcomes, knowing how the site ended.
-func (r *siteRun) finish(ctx context.Context, steps []int, end *Stop) targetResult {
+func (r *siteRun) finish(ctx context.Context, end *Stop) targetResult {
 	siteEnd, from := r.site.health.ended()
 	if end == nil {
 		end = siteEnd
@@ -171,7 +200,7 @@ func (r *siteRun) finish(ctx context.Context, steps []int, end *Stop) targetResu
 		if stop, ok := stops[i]; ok {
 			return stop
 		}
-		st, e := r.plan.steps[i], r.ended[i]
+		st, e := r.plan.steps[i], r.endOf(i)
 		stop := st.end
 		switch {
 		case stop != nil:
@@ -187,9 +216,9 @@ func (r *siteRun) finish(ctx context.Context, steps []int, end *Stop) targetResu
 		stops[i] = stop
 		return stop
 	}
-	for _, i := range steps {
+	for _, i := range r.steps {
 		out := stepEnd{step: int32(i), stop: stopOf(i)}
-		if e := r.ended[i]; e != nil {
+		if e := r.endOf(i); e != nil {
 			out.requests, out.took = int32(e.requests), e.took
 			r.result.findings = append(r.result.findings, e.findings...)
 			r.result.suppressed += e.suppress
@@ -208,7 +237,7 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *Stop) *Stop {
 	looked := false
 	for _, g := range st.givers {
 		giver := r.plan.steps[g].signature
-		if giver.Gives != fact {
+		if _, here := slices.BinarySearch(r.steps, g); !here || giver.Gives != fact {
 			continue
 		}
 		looked = true

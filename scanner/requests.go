@@ -1,0 +1,176 @@
+package scanner
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"sotomi/scanner/web"
+)
+
+// forecast is the requests that the steps of one kind of origin will make, known before any is scanned. Most requests
+// differ from target to target in nothing but the host, so one forecast serves all targets of a kind; what depends on the
+// target in another way is forecast anew for each.
+type forecast struct {
+	ids      map[digest]int32
+	digests  []digest  // by id
+	askers   []int32   // by id: how many steps will ask
+	requests [][]int32 // by step: ids
+	own      []bool    // by step: forecast for each target
+	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
+}
+
+// forecastKinds is how many kinds of targets share a forecast. A list of URLs may have a path of its own in each line.
+const forecastKinds = 16
+
+// manyRequests make a step begin early, or all would wait for it in the end.
+const manyRequests = 20
+
+// placeholders stand for the host in a request's key.
+const (
+	hostMark = "\x01h"
+	nameMark = "\x01n"
+)
+
+// requestDigest is the same for the requests that one signature makes to two targets, unless they differ in more than the
+// host, and different for different requests to one target.
+func requestDigest(t Target, r *web.Request) digest {
+	key := r.Key()
+	if strings.IndexByte(key, hostMark[0]) >= 0 {
+		return digestOf([]byte("\x02" + key))
+	}
+	key = strings.ReplaceAll(key, t.URL.Host, hostMark)
+	if name := t.URL.Hostname(); name != t.URL.Host {
+		key = strings.ReplaceAll(key, name, nameMark)
+	}
+	return digestOf([]byte(key))
+}
+
+// forecastFor gives the forecast for an origin's kind: scheme, whether there is a port, path, and which steps run.
+func (p *Plan) forecastFor(t Target, o origin) *forecast {
+	kind := t.URL.Scheme + " " + t.URL.EscapedPath() + " " + o.port
+	if t.URL.Port() != "" {
+		kind += " port"
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f, ok := p.forecasts[kind]
+	if ok {
+		return f
+	}
+	if len(p.forecasts) >= forecastKinds {
+		return p.forecast(t, o.steps, false)
+	}
+	f = p.forecast(t, o.steps, true)
+	if p.forecasts == nil {
+		p.forecasts = map[string]*forecast{}
+	}
+	p.forecasts[kind] = f
+	return f
+}
+
+// forecast asks the checks what they will request. shared compares two made-up targets of t's kind: only steps that differ
+// in the host alone are forecast for all.
+func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
+	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps))}
+	one, other := standIn(t, "sotomi-one.invalid"), standIn(t, "sotomi-two.test")
+	for _, i := range steps {
+		if !shared {
+			f.own[i] = p.plans(i)
+			continue
+		}
+		digests := p.digests(i, one)
+		if !slices.Equal(digests, p.digests(i, other)) {
+			f.own[i] = true
+			continue
+		}
+		for _, d := range digests {
+			id, ok := f.ids[d]
+			if !ok {
+				id = int32(len(f.digests))
+				f.ids[d] = id
+				f.digests, f.askers = append(f.digests, d), append(f.askers, 0)
+			}
+			f.askers[id]++
+			f.requests[i] = append(f.requests[i], id)
+		}
+	}
+	f.arrange(p, steps)
+	return f
+}
+
+// standIn is a target of t's kind on another host.
+func standIn(t Target, host string) Target {
+	u := *t.URL
+	u.Host = host
+	if t.URL.Port() != "" {
+		u.Host += ":61234"
+	}
+	return Target{URL: &u}
+}
+
+// plans reports whether a step knows its requests beforehand.
+func (p *Plan) plans(i int) bool {
+	_, ok := p.steps[i].check.(Planner)
+	return ok && p.steps[i].end == nil && !p.options.NoMerge
+}
+
+// digests are the requests of one step on a target. A check that panics over it has none; Run meets the same defect and
+// reports it.
+func (p *Plan) digests(i int, t Target) (list []digest) {
+	if !p.plans(i) {
+		return nil
+	}
+	defer func() {
+		if recover() != nil {
+			list = nil
+		}
+	}()
+	planner, ok := p.steps[i].check.(Planner)
+	if !ok {
+		return nil
+	}
+	for _, r := range planner.Plan(t) {
+		list = append(list, requestDigest(t, r))
+	}
+	return list
+}
+
+// arrange puts the steps in the order in which they are handed out: first those that establish facts and those whose
+// requests are not known, then groups that begin with the same request, the largest first.
+func (f *forecast) arrange(p *Plan, steps []int) {
+	groups := map[int32]*[]int{}
+	var order []*[]int
+	var alone []int
+	for _, i := range steps {
+		switch {
+		case len(p.steps[i].givers) > 0:
+		case p.steps[i].signature.Gives != "" || !p.plans(i):
+			f.chunks = append(f.chunks, []int{i})
+		case len(f.requests[i]) == 0:
+			alone = append(alone, i)
+		default:
+			first := f.requests[i][0]
+			if groups[first] == nil {
+				groups[first] = &[]int{}
+				order = append(order, groups[first])
+			}
+			*groups[first] = append(*groups[first], i)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b *[]int) int { return cmp.Compare(len(*b), len(*a)) })
+	var single []int // groups of one are handed out together, those with the most requests first
+	for _, g := range order {
+		if len(*g) == 1 {
+			single = append(single, *g...)
+			continue
+		}
+		f.chunks = slices.AppendSeq(f.chunks, slices.Chunk(*g, chunkSize))
+	}
+	slices.SortStableFunc(single, func(a, b int) int { return cmp.Compare(len(f.requests[b]), len(f.requests[a])) })
+	for len(single) > 0 && len(f.requests[single[0]]) > manyRequests {
+		f.chunks = slices.Insert(f.chunks, 0, single[:1])
+		single = single[1:]
+	}
+	f.chunks = slices.AppendSeq(f.chunks, slices.Chunk(append(alone, single...), singlesChunk))
+}
