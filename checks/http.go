@@ -186,7 +186,7 @@ func (c *httpCheck) Plan(t scanner.Target) []*web.Request {
 	v := c.visit(&scanner.Probe{Target: t, Signature: c.signature}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {
-		for _, d := range b.drafts() {
+		for d := range b.drafts() {
 			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
 				list = append(list, built.request)
 			}

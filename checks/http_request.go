@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -23,27 +24,35 @@ type draft struct {
 }
 
 // drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
-func (b *block) drafts() []draft {
-	combinations := []match.Vars{nil}
-	if b.payloads != nil {
-		combinations = combinations[:0]
-		for i := range b.payloads.count() {
-			combinations = append(combinations, b.payloads.combination(i))
+func (b *block) drafts() iter.Seq[draft] {
+	return func(yield func(draft) bool) {
+		rounds := 1
+		if b.payloads != nil {
+			rounds = b.payloads.count()
 		}
-	}
-	var list []draft
-	for round, values := range combinations {
-		for i, path := range b.paths {
-			list = append(list, draft{order: b.first + len(list), number: i + 1, path: path, values: values})
-		}
-		for i, raw := range b.raws {
-			if round > 0 && parseAnnotations(raw).once {
-				continue
+		order := b.first
+		for round := range rounds {
+			var values match.Vars
+			if b.payloads != nil {
+				values = b.payloads.combination(round)
 			}
-			list = append(list, draft{order: b.first + len(list), number: i + 1, raw: raw, values: values})
+			for i, path := range b.paths {
+				if !yield(draft{order: order, number: i + 1, path: path, values: values}) {
+					return
+				}
+				order++
+			}
+			for i, raw := range b.raws {
+				if round > 0 && parseAnnotations(raw).once {
+					continue
+				}
+				if !yield(draft{order: order, number: i + 1, raw: raw, values: values}) {
+					return
+				}
+				order++
+			}
 		}
 	}
-	return list
 }
 
 // built is a request ready to be sent, and the names that its answer is judged with.
@@ -62,7 +71,7 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 		target, path = otherPort(target, path)
 		trimmed = withSlash.MatchString(path)
 	}
-	vars := v.names(addressVars(target, trimmed), taken)
+	vars := v.names(v.address(target, trimmed), taken)
 	values := match.Vars{}
 	for name, value := range d.values {
 		text, _, err := match.Expand(fmt.Sprint(value), vars)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ type visit struct {
 	known match.Vars // random words, and what internal extractors of ended blocks took
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
+	addresses map[string]match.Vars // of places on the target, as addressVars makes them; never changed
+
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
 	sent    int
@@ -36,6 +39,23 @@ func (v *visit) roll(request int) {
 	if v.check.dice {
 		v.known[match.Random] = rand.New(rand.NewPCG(v.seed, uint64(request)))
 	}
+}
+
+// address is addressVars, made once for each place on the target.
+func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
+	key := target.Host
+	if trimmed {
+		key += "/"
+	}
+	vars, ok := v.addresses[key]
+	if !ok {
+		vars = addressVars(target, trimmed)
+		if v.addresses == nil {
+			v.addresses = map[string]match.Vars{}
+		}
+		v.addresses[key] = vars
+	}
+	return vars
 }
 
 // names are what a request may use: its own values over the target's over variables.
@@ -101,7 +121,7 @@ type round struct {
 func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
 	r := &round{block: b, sent: map[int]*built{}, taken: map[string][]string{}, control: map[string]*web.Exchange{}}
 	defer func() { v.keep(r.taken) }()
-	for _, d := range b.drafts() {
+	for d := range b.drafts() {
 		for _, taken := range r.values() {
 			end, err := v.request(ctx, r, d, taken)
 			if err != nil || end {

@@ -170,7 +170,7 @@ func TestMergedAndUnmergedRunsAgree(t *testing.T) {
 
 // What nothing waits for any more is forgotten beyond a fixed size, and what something waits for is kept.
 func TestAnswersAreForgotten(t *testing.T) {
-	big := strings.Repeat("x", 100<<10)
+	big := strings.Repeat("x", 10<<10)
 	s, counts := counting(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, big, r.URL.Path) })
 	site := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)})
 	get := func(path string) *web.Request {

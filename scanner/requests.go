@@ -73,7 +73,7 @@ func (p *Plan) forecastFor(t Target, o origin) *forecast {
 // in the host alone are forecast for all.
 func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
 	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps))}
-	one, other := standIn(t, "sotomi-one.invalid"), standIn(t, "sotomi-two.test")
+	one, other := standIn(t, "a.sotomi-one.invalid"), standIn(t, "b.sotomi-two.test")
 	for _, i := range steps {
 		if !shared {
 			f.own[i] = p.plans(i)
@@ -137,40 +137,44 @@ func (p *Plan) digests(i int, t Target) (list []digest) {
 }
 
 // arrange puts the steps in the order in which they are handed out: first those that establish facts and those whose
-// requests are not known, then groups that begin with the same request, the largest first.
+// requests are not known, then groups that share a request, the largest first. A step is in the group of the request that
+// most others ask for, so that answers are not waited for long.
 func (f *forecast) arrange(p *Plan, steps []int) {
 	groups := map[int32]*[]int{}
 	var order []*[]int
-	var alone []int
+	var alone []int // no other asks for what they ask for
 	for _, i := range steps {
-		switch {
-		case len(p.steps[i].givers) > 0:
-		case p.steps[i].signature.Gives != "" || !p.plans(i):
-			f.chunks = append(f.chunks, []int{i})
-		case len(f.requests[i]) == 0:
-			alone = append(alone, i)
-		default:
-			first := f.requests[i][0]
-			if groups[first] == nil {
-				groups[first] = &[]int{}
-				order = append(order, groups[first])
-			}
-			*groups[first] = append(*groups[first], i)
+		if len(p.steps[i].givers) > 0 {
+			continue // handed out when their facts are known
 		}
-	}
-	slices.SortStableFunc(order, func(a, b *[]int) int { return cmp.Compare(len(*b), len(*a)) })
-	var single []int // groups of one are handed out together, those with the most requests first
-	for _, g := range order {
-		if len(*g) == 1 {
-			single = append(single, *g...)
+		if p.steps[i].signature.Gives != "" || !p.plans(i) {
+			f.chunks = append(f.chunks, []int{i})
 			continue
 		}
+		most := int32(-1)
+		for _, id := range f.requests[i] {
+			if f.askers[id] > 1 && (most < 0 || f.askers[id] > f.askers[most]) {
+				most = id
+			}
+		}
+		if most < 0 {
+			alone = append(alone, i)
+			continue
+		}
+		if groups[most] == nil {
+			groups[most] = &[]int{}
+			order = append(order, groups[most])
+		}
+		*groups[most] = append(*groups[most], i)
+	}
+	slices.SortStableFunc(order, func(a, b *[]int) int { return cmp.Compare(len(*b), len(*a)) })
+	slices.SortStableFunc(alone, func(a, b int) int { return cmp.Compare(len(f.requests[b]), len(f.requests[a])) })
+	for len(alone) > 0 && len(f.requests[alone[0]]) > manyRequests {
+		f.chunks = append(f.chunks, alone[:1])
+		alone = alone[1:]
+	}
+	for _, g := range order {
 		f.chunks = slices.AppendSeq(f.chunks, slices.Chunk(*g, chunkSize))
 	}
-	slices.SortStableFunc(single, func(a, b int) int { return cmp.Compare(len(f.requests[b]), len(f.requests[a])) })
-	for len(single) > 0 && len(f.requests[single[0]]) > manyRequests {
-		f.chunks = slices.Insert(f.chunks, 0, single[:1])
-		single = single[1:]
-	}
-	f.chunks = slices.AppendSeq(f.chunks, slices.Chunk(append(alone, single...), singlesChunk))
+	f.chunks = slices.AppendSeq(f.chunks, slices.Chunk(alone, aloneChunk))
 }

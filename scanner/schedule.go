@@ -4,8 +4,8 @@ import "sync"
 
 // How many signatures one worker takes at once.
 const (
-	chunkSize    = 32 // that begin with one request: enough to match them while the answer is in the processor's cache
-	singlesChunk = 4  // that share their first request with none
+	chunkSize  = 32 // that share a request: enough to match them while the answer is in the processor's cache
+	aloneChunk = 4  // that share none
 )
 
 // schedule hands out the steps of one site in the order of the forecast, and those that need facts when their givers have

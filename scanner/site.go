@@ -14,7 +14,7 @@ import (
 )
 
 // keptBytes is how much of a site's answers is kept beyond those that a planned request still waits for.
-const keptBytes = 512 << 10
+const keptBytes = 128 << 10
 
 // Site is what the signatures share about one target: its answers, facts, pages. One Site lives as long as its target
 // is being scanned.
@@ -261,10 +261,10 @@ func (s *Site) unkeep(e *entry) {
 }
 
 func (e *entry) bytes() int {
-	const overhead = 2 << 10 // headers, the request, and the structures around them
+	const overhead = 4 << 10 // headers, the request, and the structures around them
 	n := overhead
 	for ex := e.answer.ex; ex != nil; ex = ex.Previous {
-		n += len(ex.Body) + len(ex.Sent)
+		n += 3*len(ex.Body) + len(ex.Sent) // the body is also kept as text, and in lower case
 	}
 	return n
 }
@@ -278,14 +278,17 @@ func (s *Site) send(ctx context.Context, r *web.Request) answer {
 	if ex != nil {
 		s.intern(ex)
 	}
+	if err != nil && r.URL.Host != s.target.URL.Host {
+		return answer{ex: ex, err: err} // another port of the host says nothing about this one
+	}
 	order := s.health.after(ctx, s, ex, err)
 	return answer{ex: ex, err: err, order: order}
 }
 
 // intern lets equal bodies share their bytes: many a site answers everything with one page. Nobody else has seen ex yet.
 func (s *Site) intern(ex *web.Exchange) {
-	const distinct = 16
-	if len(ex.Body) < 512 {
+	const distinct, small, large = 8, 512, 64 << 10
+	if len(ex.Body) < small || len(ex.Body) > large {
 		return
 	}
 	key := digestOf(ex.Body)

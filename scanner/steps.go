@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -253,7 +254,7 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *Stop) *Stop {
 
 // stop is the end of a step that ran.
 func (r *siteRun) stop(ctx context.Context, e *ended, siteEnd *Stop, from int) *Stop {
-	stop := stopOfCheck(ctx, e, siteEnd, r.plan.options.StepTimeout)
+	stop := stopOfCheck(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
 	silent := stop.Status == StatusClean || stop.Status == StatusNotApplicable
 	if silent && siteEnd != nil && from > 0 && e.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
@@ -261,7 +262,7 @@ func (r *siteRun) stop(ctx context.Context, e *ended, siteEnd *Stop, from int) *
 	return stop
 }
 
-func stopOfCheck(ctx context.Context, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
+func stopOfCheck(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
 	var stop *Stop
 	switch {
 	case len(e.findings) > 0 && e.err == nil:
@@ -282,6 +283,10 @@ func stopOfCheck(ctx context.Context, e *ended, siteEnd *Stop, timeout time.Dura
 	case errors.As(e.err, &stop):
 		return stop
 	}
+	var failure *web.Error
+	if errors.As(e.err, &failure) && failure.Kind == web.KindUnreachable && elsewhere(t, failure.URL) != "" {
+		return &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", elsewhere(t, failure.URL))}
+	}
 	switch web.KindOf(e.err) {
 	case web.KindUnreachable:
 		return &Stop{StatusUnreachable, plainError(e.err)}
@@ -295,6 +300,15 @@ func stopOfCheck(ctx context.Context, e *ended, siteEnd *Stop, timeout time.Dura
 	case web.KindScope, web.KindCanceled:
 	}
 	return &Stop{StatusFailed, e.err.Error()}
+}
+
+// elsewhere is the port of an address that is not the target's, "" when it is.
+func elsewhere(t Target, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || portOf(u) == portOf(t.URL) {
+		return ""
+	}
+	return portOf(u)
 }
 
 // findings gives hits the signature's words.
@@ -320,7 +334,7 @@ func (s *Site) Look(ctx context.Context, sig *signature.Signature, c Check, safe
 	const timeout = 10 * time.Minute
 	e := look(ctx, c, s.Probe(sig, safety), timeout)
 	siteEnd, _ := s.health.ended()
-	stop := stopOfCheck(ctx, e, siteEnd, timeout)
+	stop := stopOfCheck(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, Outcome{
 		Signature: sig.ID, Target: s.target.String(), Status: stop.Status, Reason: stop.Reason,
 		Requests: e.requests, Took: e.took,

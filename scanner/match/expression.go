@@ -145,6 +145,9 @@ func Expand(text string, vars Vars) (out string, unresolved []string, err error)
 	if !hasMarker(text) {
 		return text, nil, nil
 	}
+	if out = replaceAll(text, vars); !hasMarker(out) && len(out) <= maxExpanded {
+		return out, nil, nil // nothing but known names, as in nearly every template: no expressions to look for
+	}
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if f := forbiddenFunction(m[1]); f != "" {
 			return text, nil, &UnsupportedError{"function " + f}
