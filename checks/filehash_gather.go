@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	fewBits      = 0.02 // an answer expected to tell less is not worth a request
+	fewBits      = 0.002 // an answer expected to tell less is not worth a request
 	redirectMax  = 3    // hops followed from the first page
 	doubtful     = 2    // requests spent on a site that is only likely before it is left alone
 	wrongPlace   = 4    // files that are all missing make another place be tried
@@ -76,6 +76,11 @@ func (g *fileHashGather) gather(ctx context.Context) (*fileHashSeen, error) {
 	}
 	for i, place := range g.found.places {
 		g.start(ex, page, place)
+		if g.found.certain {
+			if err := g.coreScripts(ctx); err != nil {
+				return nil, err
+			}
+		}
 		last := i == len(g.found.places)-1
 		if err := g.files(ctx, last); err != nil {
 			return nil, err
@@ -267,7 +272,7 @@ func (g *fileHashGather) bonus(f filehash.File) float64 {
 		extra += 0.1
 	}
 	if f.Class == filehash.ClassImage {
-		extra += 0.02 // owners edit them less than scripts
+		extra += 0.002 // owners edit them less than scripts
 	}
 	return extra
 }

@@ -28,14 +28,14 @@ type scenario struct {
 	missing     float64 // part of the static files that are gone
 	edited      float64 // part of the scripts and style sheets that were changed
 	truth       float64 // what is promised: part of the shops whose release is in the answer
-	exact       bool    // promised: the answer is the best possible class
+	exact       float64 // promised: part of the shops whose answer is the best possible class
 }
 
 func scenarios() []scenario {
 	return []scenario{
-		{name: "as released", folder: "/", truth: 1, exact: true},
-		{name: "subfolder", folder: "/shop/", truth: 1, exact: true},
-		{name: "package is the root", folder: "/", packageRoot: true, truth: 1, exact: true},
+		{name: "as released", folder: "/", truth: 1, exact: 0.97},
+		{name: "subfolder", folder: "/shop/", truth: 1, exact: 0.97},
+		{name: "package is the root", folder: "/", packageRoot: true, truth: 1, exact: 0.97},
 		{name: "line ends CRLF", folder: "/", crlf: true, truth: 1},
 		{name: "first page only", folder: "/", homeOnly: true, truth: 1},
 		{name: "30% lost, 20% edited", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
@@ -174,7 +174,7 @@ func (r result) line(s scenario) string {
 }
 
 func (r result) good(s scenario) bool {
-	return float64(r.truth) >= s.truth*float64(r.shops) && (!s.exact || r.exact == r.shops)
+	return float64(r.truth) >= s.truth*float64(r.shops) && float64(r.exact) >= s.exact*float64(r.shops)
 }
 
 // scenario looks at every release.
@@ -204,7 +204,7 @@ func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
 		if exact {
 			out.exact++
 		}
-		if b.options.verbose || !in || s.exact && !exact {
+		if b.options.verbose || !in || s.exact > 0 && !exact {
 			out.problems = append(out.problems, fmt.Sprintf("%s: %d requests: %v, best possible %v", r.name, requests, candidates, classes[r.class]))
 		}
 	}

@@ -52,7 +52,7 @@ func (b *Belief) Control(usable func(File) bool) int {
 	best, bestScore := -1, -1
 	for i := range b.db.Files {
 		f := &b.db.Files[i]
-		if f.Class != pivot.Class || !f.Has.Has(live[0]) || b.asked[i] || splits(f, live) || !usable(*f) {
+		if f.Class > ClassImage || !f.Has.Has(live[0]) || b.asked[i] || splits(f, live) || !usable(*f) {
 			continue
 		}
 		if score := common(f.Path, pivot.Path); score > bestScore {

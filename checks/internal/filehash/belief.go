@@ -28,14 +28,34 @@ const (
 	outcomes
 )
 
-// What is expected before anything was seen: so many files of each outcome. Files that a release has come first, then
-// those that it lacks. What a site answers is added to these, so that one that lost half of its files is soon known as
-// one that loses files.
-var expectation = [classes][2][outcomes]float64{
-	ClassScript:    {{9, 0.4, 0.8, 0.04, 0.01}, {9, 0, 0.2, 0.15, 0.01}},
-	ClassImage:     {{9, 0.4, 0.4, 0.04, 0.01}, {9, 0, 0.2, 0.15, 0.01}},
-	ClassInstaller: {{0.8, 5, 0.05, 0.04, 0.01}, {9, 0, 0.1, 0.1, 0.01}},
-	ClassManifest:  {{0.6, 5, 0.2, 0.04, 0.01}, {9, 0, 0.5, 0.1, 0.01}},
+// What is expected before anything was seen: so many files of each outcome. What a site answers is added to these, so
+// that one that lost half of its files is soon known as one that loses files.
+//
+// Of files that a release has, loss says how many are there and how many are not; scripts and images are lost alike, so
+// they share one line. content says what those that are there look like. Of files that it lacks, strange says how many
+// are not there, which is a match, and how many are there all the same.
+var (
+	loss    = [classes][2]float64{ClassScript: {10, 0.4}, ClassInstaller: {0.9, 5}, ClassManifest: {0.9, 5}}
+	content = [classes][outcomes]float64{
+		ClassScript:    {outcomeMatch: 9, outcomeForeign: 0.8, outcomeOlder: 0.04, outcomeNewer: 0.01},
+		ClassImage:     {outcomeMatch: 9, outcomeForeign: 0.4, outcomeOlder: 0.04, outcomeNewer: 0.01},
+		ClassInstaller: {outcomeMatch: 1.6, outcomeForeign: 0.1, outcomeOlder: 0.04, outcomeNewer: 0.01},
+		ClassManifest:  {outcomeMatch: 1.2, outcomeForeign: 0.4, outcomeOlder: 0.04, outcomeNewer: 0.01},
+	}
+	strange = [classes][outcomes]float64{
+		ClassScript:    {outcomeMatch: 9, outcomeForeign: 0.2, outcomeOlder: 0.15, outcomeNewer: 0.01},
+		ClassImage:     {outcomeMatch: 9, outcomeForeign: 0.2, outcomeOlder: 0.15, outcomeNewer: 0.01},
+		ClassInstaller: {outcomeMatch: 9, outcomeForeign: 0.1, outcomeOlder: 0.1, outcomeNewer: 0.01},
+		ClassManifest:  {outcomeMatch: 9, outcomeForeign: 0.5, outcomeOlder: 0.1, outcomeNewer: 0.01},
+	}
+)
+
+// lossClass is the class whose line of loss a class shares.
+func lossClass(c Class) Class {
+	if c == ClassImage {
+		return ClassScript
+	}
+	return c
 }
 
 // An Answer is what a site gave for one file.
@@ -73,8 +93,54 @@ func (b *Belief) Fits(a Answer) Set {
 	return set
 }
 
-// counts is how often each outcome was seen, by class, and by whether the release has the file.
-type counts [classes][2][outcomes]int
+// counts is how often each outcome was seen by one release.
+type counts struct {
+	loss    [classes][2]int // there, not there
+	content [classes][outcomes]int
+	strange [classes][outcomes]int
+}
+
+// add counts an outcome for a file that the release has or lacks.
+func (n *counts) add(c Class, has bool, o Outcome) {
+	switch {
+	case !has:
+		n.strange[c][o]++
+	case o == outcomeMissing:
+		n.loss[lossClass(c)][1]++
+	default:
+		n.loss[lossClass(c)][0]++
+		n.content[c][o]++
+	}
+}
+
+// log is the logarithm of the likelihood of the counts.
+func (n *counts) log() float64 {
+	sum := 0.0
+	for c := range classes {
+		sum += evidence(loss[c][:], n.loss[c][:]) + evidence(content[c][:], n.content[c][:]) + evidence(strange[c][:], n.strange[c][:])
+	}
+	return sum
+}
+
+// chance is the likelihood of outcome o for the next file of class c that the release has or lacks.
+func (n *counts) chance(c Class, has bool, o Outcome) float64 {
+	if !has {
+		return share(strange[c][:], n.strange[c][:], int(o))
+	}
+	l := lossClass(c)
+	if o == outcomeMissing {
+		return share(loss[l][:], n.loss[l][:], 1)
+	}
+	return share(loss[l][:], n.loss[l][:], 0) * share(content[c][:], n.content[c][:], int(o))
+}
+
+func share(expect []float64, n []int, at int) float64 {
+	total := 0.0
+	for i := range expect {
+		total += expect[i] + float64(n[i])
+	}
+	return (expect[at] + float64(n[at])) / total
+}
 
 // Belief weighs releases by answers. The zero value is not useful; make it with NewBelief.
 type Belief struct {
@@ -118,20 +184,18 @@ func (b *Belief) count(a Answer) {
 	f := &b.db.Files[a.File]
 	for r := range b.tallies {
 		has, o := outcome(f, r, a.Missing, fits)
-		b.tallies[r][f.Class][has][o]++
+		b.tallies[r].add(f.Class, has, o)
 	}
 }
 
 // Skip notes that a file cannot be had, with nothing learned.
 func (b *Belief) Skip(file int) { b.asked[file] = true }
 
-// outcome is how an answer looks to release r. has is 0 when the release has the file, 1 when it lacks it.
-func outcome(f *File, r int, missing bool, fits Set) (has int, o Outcome) {
-	if !f.Has.Has(r) {
-		has = 1
-	}
+// outcome is how an answer looks to release r, which has the file or lacks it.
+func outcome(f *File, r int, missing bool, fits Set) (has bool, o Outcome) {
+	has = f.Has.Has(r)
 	switch {
-	case missing && has == 0:
+	case missing && has:
 		return has, outcomeMissing
 	case missing, fits.Has(r):
 		return has, outcomeMatch
@@ -158,11 +222,7 @@ func (b *Belief) Probabilities() []float64 {
 		if !b.db.Releases[r].Stable {
 			log[r] += math.Log(preRelease)
 		}
-		for c := range b.tallies[r] {
-			for h := range b.tallies[r][c] {
-				log[r] += evidence(&expectation[c][h], &b.tallies[r][c][h])
-			}
-		}
+		log[r] += b.tallies[r].log()
 	}
 	return normalise(log)
 }
@@ -183,7 +243,7 @@ func normalise(log []float64) []float64 {
 
 // evidence is the logarithm of the likelihood of the counts, whatever the unknown rates of the site are (a Dirichlet
 // prior with the expectation as its parameters).
-func evidence(expect *[outcomes]float64, n *[outcomes]int) float64 {
+func evidence(expect []float64, n []int) float64 {
 	total, all, log := 0.0, 0, 0.0
 	for o := range expect {
 		total += expect[o]
@@ -201,16 +261,6 @@ func evidence(expect *[outcomes]float64, n *[outcomes]int) float64 {
 func lgamma(x float64) float64 {
 	v, _ := math.Lgamma(x)
 	return v
-}
-
-// chance is the likelihood of outcome o for the next file of the class.
-func (b *Belief) chance(r int, c Class, has int, o Outcome) float64 {
-	expect, n := &expectation[c][has], &b.tallies[r][c][has]
-	total := 0.0
-	for i := range expect {
-		total += expect[i] + float64(n[i])
-	}
-	return (expect[o] + float64(n[o])) / total
 }
 
 // ClassOf sorts a path.

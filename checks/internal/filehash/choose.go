@@ -74,11 +74,8 @@ func (b *Belief) gain(f *File, p []float64, live []int) float64 {
 	missing, foreign := len(f.Variants), len(f.Variants)+1
 	for _, r := range live {
 		before -= p[r] * math.Log2(p[r])
-		has := 0
-		if !f.Has.Has(r) {
-			has = 1
-		}
-		chance := func(o Outcome) float64 { return p[r] * b.chance(r, f.Class, has, o) }
+		has := f.Has.Has(r)
+		chance := func(o Outcome) float64 { return p[r] * b.tallies[r].chance(f.Class, has, o) }
 		for i, v := range f.Variants {
 			switch {
 			case v.Releases.Has(r):
@@ -89,7 +86,7 @@ func (b *Belief) gain(f *File, p []float64, live []int) float64 {
 				add(i, chance(outcomeNewer)/float64(len(f.Variants)))
 			}
 		}
-		if has == 0 {
+		if has {
 			add(missing, chance(outcomeMissing))
 		} else {
 			add(missing, chance(outcomeMatch))
