@@ -68,7 +68,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		if !ok {
 			return nil, scanner.Unsupported("flow that is a script")
 		}
-		if id := c.unknownCall(f); id != "" {
+		if id := c.unknownCall(f); id != "" && s.Strict {
 			return nil, fmt.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
 		}
 		c.flow = f

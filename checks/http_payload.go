@@ -1,9 +1,12 @@
 package checks
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
+	"sotomi/scanner"
 	"sotomi/scanner/match"
 	"sotomi/scanner/signature"
 )
@@ -26,6 +29,9 @@ func loadPayloads(s *signature.Signature, h *signature.HTTP) (*payloads, error) 
 			continue
 		}
 		values, err := s.Lines(h.Payloads[name])
+		if errors.Is(err, fs.ErrNotExist) && !s.Own {
+			return nil, scanner.Unsupported(fmt.Sprintf("payload file %q, which is not there (its folder is named with --template-root)", h.Payloads[name].File))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("payload %s: %w", name, err)
 		}

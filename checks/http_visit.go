@@ -92,7 +92,11 @@ func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
 	if len(ids) > 0 {
 		blocks = nil
 		for _, id := range ids {
-			blocks = append(blocks, v.check.called(id))
+			b := v.check.called(id)
+			if b == nil {
+				break // the reference engine ends the call there
+			}
+			blocks = append(blocks, b)
 		}
 	}
 	any := false

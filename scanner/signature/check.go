@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"regexp"
@@ -121,6 +120,9 @@ var matcherTypes = []string{"status", "size", "word", "regex", "binary", "dsl", 
 // foreign are the protocols of the public language that sotomi does not speak.
 var foreign = []string{"code", "dns", "file", "headless", "javascript", "network", "ssl", "tcp", "websocket", "whois", "workflows", "constants-file", "fuzzing"}
 
+// callbacks are the names by which a template uses a server that waits for connections of the target's.
+var callbacks = regexp.MustCompile(`\{\{[^}]*interactsh|\binteractsh_(?:protocol|request|response|ip)\b`)
+
 // unsupported names what the signature uses and sotomi lacks, or never does.
 func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string {
 	var list []string
@@ -137,7 +139,7 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	if n := keys["signature"]; n != nil && n.Kind == yaml.ScalarNode {
 		add("request signing")
 	}
-	if bytes.Contains(text, []byte("interactsh")) {
+	if callbacks.Match(text) {
 		add("out-of-band callbacks (interactsh)")
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
