@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"net/url"
 	"slices"
 
 	"sotomi/scanner"
@@ -217,9 +218,19 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 	values := reportValues(result)
 	evidence := []scanner.Evidence{scanner.NewEvidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
 	for _, name := range names {
-		hit := scanner.Hit{URL: ex.URL.String(), Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
+		hit := scanner.Hit{URL: shownAddress(ex.URL), Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
 		if !slices.ContainsFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name }) {
 			v.hits = append(v.hits, hit)
 		}
 	}
+}
+
+// shownAddress is an address with the path that was asked for.
+func shownAddress(u *url.URL) string {
+	if u.Path == "" {
+		withRoot := *u
+		withRoot.Path = "/"
+		u = &withRoot
+	}
+	return u.String()
 }

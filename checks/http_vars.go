@@ -16,10 +16,10 @@ import (
 )
 
 // addressVars are the names that every template may use for the target. trimmed is for paths written as {{BaseURL}}/x,
-// so that a target with a slash at its end gives no double one.
+// so that a target with a slash at its end gives no double one; the root of a host never has one.
 func addressVars(target *url.URL, trimmed bool) match.Vars {
 	u := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path, RawPath: target.RawPath}
-	if trimmed {
+	if trimmed || u.Path == "/" {
 		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
 	}
 	port := u.Port()
