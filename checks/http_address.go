@@ -13,7 +13,7 @@ import (
 
 // parseAddress reads an absolute address as a template writes it, after its placeholders were filled in.
 func parseAddress(text string) (*url.URL, error) {
-	text, _, _ = strings.Cut(strings.TrimSpace(text), "#")
+	text, _, _ = strings.Cut(text, "#")
 	address, query, _ := strings.Cut(text, "?")
 	if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
 		return nil, fmt.Errorf("%q is not a web address", text)

@@ -31,6 +31,7 @@ type visit struct {
 	sent    int
 	foreign string   // host that a request would have gone to
 	lacking []string // names without a value, of the first request that was not sent
+	mistake error    // why a request that makes no sense was not sent
 	failed  error    // of the first request that failed
 }
 
@@ -153,7 +154,9 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 	case errors.As(err, &write):
 		return true, scanner.Unsupported(write.Error())
 	case err != nil:
-		v.fail(scanner.Undetermined("request %d: %v", d.number, err))
+		if v.mistake == nil {
+			v.mistake = fmt.Errorf("request %d was not sent: %w", d.number, err)
+		}
 		return true, nil
 	}
 	if host := v.outside(bt.request); host != "" {
@@ -207,6 +210,11 @@ func (v *visit) verdict() error {
 	switch {
 	case v.failed != nil:
 		return v.failed
+	case v.mistake != nil && v.sent == 0:
+		return scanner.Undetermined("%v", v.mistake)
+	case v.mistake != nil:
+		v.probe.Explain("%v", v.mistake)
+		return nil
 	case v.sent > 0 || len(v.hits) > 0:
 		return nil
 	case v.foreign != "":
