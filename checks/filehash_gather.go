@@ -16,13 +16,13 @@ import (
 
 const (
 	fewBits      = 0.002 // an answer expected to tell less is not worth a request
-	redirectMax  = 3    // hops followed from the first page
-	doubtful     = 2    // requests spent on a site that is only likely before it is left alone
-	wrongPlace   = 4    // files that are all missing make another place be tried
-	controlFiles = 14   // files asked for to learn how many are lost
-	coreFiles    = 2    // core scripts asked for beyond what identification needs
-	errorsMax    = 3    // requests in a row without an answer
-	claimWeight  = 6.0  // nats that the release by the page's own word is better than another
+	redirectMax  = 3     // hops followed from the first page
+	doubtful     = 2     // requests spent on a site that is only likely before it is left alone
+	wrongPlace   = 4     // files that are all missing make another place be tried
+	controlFiles = 14    // files asked for to learn how many are lost
+	coreFiles    = 2     // core scripts asked for beyond what identification needs
+	errorsMax    = 3     // requests in a row without an answer
+	claimWeight  = 6.0   // nats that the release by the page's own word is better than another
 )
 
 // fileHashSeen is all that was learned about one site.
