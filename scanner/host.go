@@ -60,7 +60,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 
 func (p *Plan) siteSettings() siteSettings {
 	return siteSettings{
-		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge,
+		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge, hashNames: p.options.HashNames,
 		visitors: p.options.Visitors, pages: p.options.Pages,
 	}
 }

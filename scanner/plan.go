@@ -33,6 +33,7 @@ type Options struct {
 	InFlight    int           // steps at once within one host, that of the client; 0 is 6
 	CrawlPages  int           // pages that Probe.Crawl reads of one site; 0 is 30, negative is none
 	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
+	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
 	Visitors map[string]Visitor // by the NAME of --session

@@ -17,6 +17,7 @@ type Probe struct {
 	Target    Target
 	Signature *signature.Signature
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
+	HashNames bool             // names of things that may be personal are shown as hashes
 
 	site *Site
 

@@ -46,6 +46,7 @@ type tally struct{ planned, answered, unneeded int64 }
 type siteSettings struct {
 	crawlPages int
 	noMerge    bool
+	hashNames  bool
 	visitors   map[string]Visitor
 	pages      []*url.URL
 }
@@ -98,7 +99,7 @@ func newSite(c *web.Client, t Target, settings siteSettings) *Site {
 
 // Probe is the view of one signature on the site.
 func (s *Site) Probe(sig *signature.Signature, safety signature.Safety) *Probe {
-	return &Probe{Target: s.target, Signature: sig, Safety: safety, site: s}
+	return &Probe{Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, site: s}
 }
 
 // follow makes the site keep answers for the steps of a forecast. Each must be released once.

@@ -14,6 +14,7 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -101,7 +102,7 @@ func startDemoLab() (*demoLab, error) {
 		what    string
 		handler http.Handler
 	}{
-		{"a search server without a password", demoSearch()},
+		{"a search server without a password", sigtest.Elasticsearch("personal")},
 		{"a shop that publishes its .git folder", demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
 		{"a shop that lists its uploads", demoListing()},
 		{"its safe twin", demoShop(nil)},

@@ -51,6 +51,7 @@ func scanFlags() []cli.Flag {
 		text("fail-on", categoryReport, "`SEVERITY` from which findings end with status 1: critical, high, medium, low, info, none", "high"),
 		yes("allow-incomplete", categoryReport, "end with status 0 although something could not be checked"),
 		yes("verbose", categoryReport, "show every outcome", "v"),
+		yes("hash-names", categoryReport, "show names that may be personal, such as those of indices, as hashes"),
 		yes("dry-run", categoryReport, "print what would be sent; send nothing"),
 		text("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
 

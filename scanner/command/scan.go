@@ -119,7 +119,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
-		Visitors: visitors, Pages: pages,
+		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames),
 	}
 	j.extra = []scanner.Sink{j.gaps}
 	if bar := e.progress(targets.Len()); bar != nil {

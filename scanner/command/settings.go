@@ -33,6 +33,7 @@ type configFile struct {
 	FailOn              *string        `yaml:"fail-on"`
 	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
 	Verbose             *bool          `yaml:"verbose"`
+	HashNames           *bool          `yaml:"hash-names"`
 	Rate                *float64       `yaml:"rate"`
 	Concurrency         *int           `yaml:"concurrency"`
 	InFlight            *int           `yaml:"in-flight"`

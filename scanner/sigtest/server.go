@@ -21,12 +21,12 @@ import (
 func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handler, error) {
 	switch {
 	case c.Server != "":
-		for _, table := range []map[string]http.Handler{Noise(), Members(), scriptedServers()} {
+		for _, table := range []map[string]http.Handler{Noise(), Members(), scriptedServers(), searchKinds()} {
 			if h, ok := table[c.Server]; ok {
 				return h, nil
 			}
 		}
-		names := slices.Concat(NoiseNames(), slices.Sorted(maps.Keys(Members())), slices.Sorted(maps.Keys(scriptedServers())))
+		names := slices.Concat(NoiseNames(), slices.Sorted(maps.Keys(Members())), slices.Sorted(maps.Keys(scriptedServers())), slices.Sorted(maps.Keys(searchKinds())))
 		return nil, fmt.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
 	case c.File != "":
 		name := path.Join(path.Dir(s.File), c.File)
