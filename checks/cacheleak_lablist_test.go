@@ -8,6 +8,7 @@ var labs = []lab{
 		{"/fresh", "sequential"}, {"/quiet", "sequential"}, {"/names", "sequential"}, {"/login-fresh", "sequential"}, {"/surrogate", ""}, {"/private", ""}, {"/public-fresh", ""},
 		{"/mercari", ""}, {"/vary", ""}, {"/language.css", ""}, {"/theme", ""}, {"/time", ""}, {"/noise", ""}, {"/session", ""},
 	}},
+	{"nginx-lock", nginxCache(nginxStatus + "proxy_cache_lock on;"), []labCase{{"/mercari", ""}, {"/private", ""}}},
 	{"nginx-silent", nginxCache(""), []labCase{{"/fresh", "sequential"}, {"/private", ""}}},
 	{"nginx-ignores-headers", nginxCache(nginxStatus + "proxy_ignore_headers Cache-Control Expires Set-Cookie; proxy_cache_valid 200 60s;"), []labCase{
 		{"/private", "sequential"}, {"/session", "set-cookie"}, {"/language.css", ""},

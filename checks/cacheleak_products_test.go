@@ -14,7 +14,7 @@ http {
     listen 127.0.0.1:PORT;
     location / {
       proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
-      proxy_cache pages; proxy_cache_lock on;
+      proxy_cache pages;
 ` + extra + `
     }
   }
