@@ -87,7 +87,7 @@ func (c *cacheLeak) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 // conclude says what no finding means: clean, or not determined and why.
 func (r *cacheRun) conclude(results []*pageResult) error {
 	var open []string
-	personal := 0
+	personal, same := 0, false
 	out := map[string]bool{}
 	for _, p := range results {
 		if p.open != "" {
@@ -96,23 +96,26 @@ func (r *cacheRun) conclude(results []*pageResult) error {
 		if p.refs != nil && p.refs.personal() {
 			personal++
 		}
+		same = same || p.refs != nil && p.refs.sameAccount()
 		for _, name := range p.out {
 			out[name] = true
 		}
 	}
 	switch {
-	case len(open) > 0:
+	case len(open) > 0 && (len(r.members) > 0 || len(open) == len(results)):
 		return scanner.Undetermined("%s", strings.Join(open, "; "))
-	case len(r.members) > 0 && personal == 0 && len(out) > 0:
-		return scanner.Undetermined("visitor %s is not logged in any more", strings.Join(sortedNames(out), " and "))
-	case len(r.members) > 0 && personal == 0 && len(r.named) == 0:
-		return scanner.Undetermined("no page was found that differs between the visitors: name personal pages with --page, and check that the sessions still hold")
 	case len(r.members) == 0:
 		r.probe.Explain("looked at as anonymous visitors only; --session A=FILE --session B=FILE and --page PATH show what members' pages do")
+	case personal == 0 && len(out) > 0:
+		return scanner.Undetermined("visitor %s is not logged in any more", strings.Join(sortedNames(out), " and "))
+	case personal == 0 && same:
+		return scanner.Undetermined("visitors A and B get the same mail address on their pages: two different test accounts are needed")
+	case personal == 0 && len(r.named) == 0:
+		return scanner.Undetermined("no page was found that differs between the visitors: name personal pages with --page, and check that the sessions still hold")
 	case personal == 0:
-		r.probe.Explain("none of the pages holds anything of one visitor only")
+		r.probe.Explain("none of the pages holds anything of one visitor only; if one should, check that the sessions still hold")
 	default:
-		r.probe.Explain("%d personal pages asked for as %s and as a guest, one after the other and at once: nobody got another's (again after any change of cache, its version or headers)", personal, memberNames(r.members))
+		r.probe.Explain("%d personal pages asked for as %s and as a guest: nobody got another's (again after any change of cache, its version or headers)", personal, memberNames(r.members))
 	}
 	return nil
 }
@@ -199,8 +202,13 @@ func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) e
 		return nil
 	}
 	result.open, result.out = refs.usable(g.members)
-	if len(result.out) > 0 && r.isNamed(g.page) && len(r.members) > 0 {
-		result.open = cmp.Or(result.open, fmt.Sprintf("visitor %s is not logged in any more", strings.Join(result.out, " and ")))
+	if !r.isNamed(g.page) || len(r.members) == 0 || result.open != "" {
+		return nil
+	}
+	if len(result.out) > 0 {
+		result.open = fmt.Sprintf("visitor %s is not logged in any more (or may not see the page)", strings.Join(result.out, " and "))
+	} else if status := refs.status(g.members[0].name); status >= 300 && !refs.personal() {
+		result.open = fmt.Sprintf("the page answers %d", status)
 	}
 	return nil
 }
@@ -217,7 +225,7 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 			return err
 		}
 		if l := result.leak; l != nil {
-			if l.via != "set-cookie" && judgeStorage(headOf(result.refs, l.shown.fill, l.shown.got)).Storage == storageValidator {
+			if l.via != "set-cookie" && judgeStorage(r.headOf(result.refs, l.shown.origin())).Storage == storageValidator {
 				l.via = "validator"
 			}
 			return nil

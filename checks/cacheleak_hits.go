@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"sotomi/scanner"
@@ -43,6 +45,9 @@ func variantOf(look, via string) string {
 
 func visitorNames(c *crossing) []string { return []string{c.donor, c.got.who} }
 
+// origin is the answer that a crossing came from, or the one that crossed.
+func (c *crossing) origin() *sighting { return cmp.Or(c.fill, c.got) }
+
 // bestSigns are those of the answer that crossed, with what else tells the product.
 func bestSigns(c *crossing) signs {
 	s := cacheSigns(c.got.ex)
@@ -55,15 +60,12 @@ func bestSigns(c *crossing) signs {
 }
 
 // headOf is what judgeStorage needs of one answer, with what the references tell about validators.
-func headOf(r *references, visits ...*sighting) answerHead {
-	var v *sighting
-	for _, v = range visits {
-		if v != nil {
-			break
-		}
+func (r *cacheRun) headOf(refs *references, v *sighting) answerHead {
+	authorization := slices.ContainsFunc(r.members, func(m visitor) bool { return m.name == v.who && m.session.Carries("Authorization") })
+	return answerHead{
+		Status: v.ex.Status, Header: v.ex.Header, Received: v.ex.Started.Add(v.ex.FirstByte),
+		Authorization: authorization, SharedValidator: refs.sharedValidator(),
 	}
-	h := answerHead{Status: v.ex.Status, Header: v.ex.Header, Received: v.ex.Started.Add(v.ex.FirstByte), SharedValidator: r.sharedValidator()}
-	return h
 }
 
 // sharedValidator reports whether different visitors got the same ETag, or without one the same Last-Modified.
@@ -98,7 +100,7 @@ func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
 		if v.who == anonymous || len(refs.markers(v.who)) == 0 || v.ex.Status >= 400 {
 			continue
 		}
-		verdict := judgeStorage(headOf(refs, v))
+		verdict := judgeStorage(r.headOf(refs, v))
 		if verdict.Storage == storageNone {
 			return nil
 		}

@@ -107,6 +107,38 @@ func (r *references) personal() bool {
 	return false
 }
 
+// sameAccount reports whether two visitors get one mail address that guests do not.
+func (r *references) sameAccount() bool {
+	holders := map[string]map[string]bool{}
+	for _, v := range r.visits {
+		for t := range v.tokens {
+			if markerClass(t) != "mail address" {
+				continue
+			}
+			if holders[t] == nil {
+				holders[t] = map[string]bool{}
+			}
+			holders[t][v.who] = true
+		}
+	}
+	for _, who := range holders {
+		if len(who) >= 2 && !who[anonymous] {
+			return true
+		}
+	}
+	return false
+}
+
+// status is that of the first answer to who, 0 when there is none.
+func (r *references) status(who string) int {
+	for _, v := range r.visits {
+		if v.who == who {
+			return v.ex.Status
+		}
+	}
+	return 0
+}
+
 // proof says how it is known that an answer was another visitor's.
 type proof string
 

@@ -24,7 +24,7 @@ const (
 type tokens map[string]tokenPlace
 
 // word is a run of letters, digits and the signs that addresses and identifiers hold together.
-var word = regexp.MustCompile(`[\p{L}\p{N}_@.+\-]{3,}`)
+var word = regexp.MustCompile(`[\p{L}\p{N}_@.+\-]+`)
 
 // silentHeaders change with every answer, or speak of the cache and the hop instead of the visitor.
 var silentHeaders = []string{
@@ -40,13 +40,17 @@ var affinityCookies = regexp.MustCompile(`(?i)^(AWSALB|AWSELB|ARRAffinity|SERVER
 // sessionCookies are the names that sessions and log-ins usually have.
 var sessionCookies = regexp.MustCompile(`(?i)(sess|sid|auth|token|jwt|login|user|uid|member|account|cart|csrf|xsrf|remember|identity|visitor|customer)`)
 
+// shortWord is the length below which words count only where they are seen: pages call their test users A and B, and
+// scripts call everything so.
+const shortWord = 3
+
 // tokensOf reads an answer. Words that contain our own key are left out: a page may repeat its address.
 func tokensOf(ex *web.Exchange, key string) tokens {
 	t := tokens{}
 	add := func(text string, place tokenPlace) {
 		for _, w := range word.FindAllString(text, -1) {
 			w = strings.Trim(w, ".-+")
-			if len(w) < 3 || key != "" && strings.Contains(w, key) {
+			if w == "" || len(w) < shortWord && place&placeSeen == 0 || key != "" && strings.Contains(w, key) {
 				continue
 			}
 			t[w] |= place

@@ -98,3 +98,7 @@ func (c *Client) SessionWith(base *url.URL, credentials Credentials) *Session {
 	s.own = true
 	return s
 }
+
+// Carries reports whether the visitor sends a header of the user's with this name, such as Authorization. Its value stays
+// unknown.
+func (s *Session) Carries(name string) bool { return s.header.Get(name) != "" }
