@@ -11,6 +11,7 @@ var All = scanner.Table{
 	"cache-leak":    newCacheLeak,
 	"elasticsearch": NewElasticsearch,
 	"filehash":      NewFileHash,
+	"release-range": NewReleaseRange,
 	"http":          NewHTTP,
 	"ssi-injection": NewSSIInjection,
 	"ssi-sign":      NewSSISign,

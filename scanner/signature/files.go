@@ -23,7 +23,12 @@ func (s *Signature) ReadFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: file %q is not below the signature's folder: %w", s.File, name, fs.ErrNotExist)
 	}
 	if s.files != nil {
-		return readLimited(s.files.Open(path.Join(path.Dir(s.File), local)))
+		for dir := path.Dir(s.File); ; dir = path.Dir(dir) {
+			text, err := readLimited(s.files.Open(path.Join(dir, local)))
+			if dir == "." || !errors.Is(err, fs.ErrNotExist) {
+				return text, err
+			}
+		}
 	}
 	for _, root := range s.Roots {
 		text, err := readLimited(openIn(root, local))
