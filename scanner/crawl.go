@@ -93,7 +93,7 @@ func (w *walk) run(ctx context.Context) error {
 
 // read asks for one page and queues its links.
 func (w *walk) read(ctx context.Context, u *url.URL) error {
-	a := w.site.do(ctx, &web.Request{Method: "GET", URL: u})
+	a := w.site.do(ctx, &web.Request{Method: "GET", URL: u}, nil)
 	w.order = max(w.order, a.order)
 	if a.err != nil {
 		return a.err
@@ -149,7 +149,7 @@ func (w *walk) readRobots(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	a := w.site.do(ctx, &web.Request{Method: "GET", URL: u})
+	a := w.site.do(ctx, &web.Request{Method: "GET", URL: u}, nil)
 	w.order = max(w.order, a.order)
 	if a.err != nil {
 		return

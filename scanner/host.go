@@ -67,7 +67,7 @@ func (p *Plan) siteSettings() siteSettings {
 
 // home asks for the target's own page. The answer is shared with all signatures that look at it.
 func (p *Plan) home(ctx context.Context, s *Site) (*web.Exchange, error) {
-	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL})
+	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL}, nil)
 	return a.ex, a.err
 }
 

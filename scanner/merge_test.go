@@ -137,11 +137,14 @@ func TestMergedAndUnmergedRunsAgree(t *testing.T) {
 		sigs, table := drawChecks(rt, &asked)
 		run := func(noMerge bool, inFlight int) []string {
 			out := &recorder{}
-			_, err := Run(t.Context(), Options{
+			summary, err := Run(t.Context(), Options{
 				Client: client, Targets: targets, Signatures: sigs, Checks: table, Sinks: []Sink{out}, NoMerge: noMerge, InFlight: inFlight,
 			})
 			if err != nil {
 				rt.Fatal(err)
+			}
+			if summary.Planned != summary.Answered+summary.Unneeded {
+				rt.Errorf("%d requests were planned, %d answered and %d not needed", summary.Planned, summary.Answered, summary.Unneeded)
 			}
 			return out.lines
 		}
@@ -177,20 +180,20 @@ func TestAnswersAreForgotten(t *testing.T) {
 		return &web.Request{Method: "GET", URL: site.target.URL.JoinPath(path)}
 	}
 	site.expect(7, []digest{requestDigest(site.target, get("/waited"))})
-	if a := site.do(t.Context(), get("/waited")); a.err != nil {
+	if a := site.do(t.Context(), get("/waited"), nil); a.err != nil {
 		t.Fatal(a.err)
 	}
 	for i := range 50 {
-		if a := site.do(t.Context(), get(fmt.Sprintf("/once/%d", i))); a.err != nil {
+		if a := site.do(t.Context(), get(fmt.Sprintf("/once/%d", i)), nil); a.err != nil {
 			t.Fatal(a.err)
 		}
 	}
 	if site.size > keptBytes || site.kept.Len() != len(site.memo)-1 {
 		t.Errorf("%d bytes kept, %d answers kept, %d remembered", site.size, site.kept.Len(), len(site.memo))
 	}
-	site.do(t.Context(), get("/waited"))
-	site.release(7)
-	site.do(t.Context(), get("/waited"))
+	site.do(t.Context(), get("/waited"), nil)
+	site.release(asker{step: 7})
+	site.do(t.Context(), get("/waited"), nil)
 	if n := counts()["/waited"]; n != 1 {
 		t.Errorf("the answer that something waited for was fetched %d times", n)
 	}

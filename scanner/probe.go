@@ -19,7 +19,8 @@ type Probe struct {
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
 	HashNames bool             // names of things that may be personal are shown as hashes
 
-	site *Site
+	site  *Site
+	asker *asker // nil outside of a scan
 
 	mu         sync.Mutex
 	reason     string
@@ -34,7 +35,7 @@ func (p *Probe) Session() *web.Session { return p.site.client.Session(p.Target.U
 
 // Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
-	a := p.site.do(ctx, r)
+	a := p.site.do(ctx, r, p.asker)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests++

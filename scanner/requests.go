@@ -15,7 +15,7 @@ type forecast struct {
 	ids      map[digest]int32
 	digests  []digest  // by id
 	askers   []int32   // by id: how many steps will ask
-	requests [][]int32 // by step: ids
+	requests [][]int32 // by step: ids, ascending
 	own      []bool    // by step: forecast for each target
 	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
 }
@@ -94,6 +94,7 @@ func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
 			f.askers[id]++
 			f.requests[i] = append(f.requests[i], id)
 		}
+		slices.Sort(f.requests[i])
 	}
 	f.arrange(p, steps)
 	return f

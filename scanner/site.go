@@ -138,20 +138,64 @@ func (s *Site) expect(step int, keys []digest) {
 	}
 }
 
-// release says that a step will not ask again.
-func (s *Site) release(step int) {
+// asker is a step while it runs, and what it has got of the requests that were known before.
+type asker struct {
+	step  int
+	taken []int32 // ids of the forecast, ascending
+}
+
+// took says that an asker has the answer of an entry: unless it is to ask again, nothing is kept for it.
+func (s *Site) took(a *asker, e *entry) {
+	if a == nil || s.forecast == nil {
+		return
+	}
+	if e.id >= 0 && occurrences(a.taken, e.id) < occurrences(s.forecast.requests[a.step], e.id) {
+		at, _ := slices.BinarySearch(a.taken, e.id)
+		a.taken = slices.Insert(a.taken, at, e.id)
+		s.askers[e.id]--
+		s.settle(e)
+		return
+	}
+	keys := s.own[a.step]
+	if i := slices.Index(keys, e.key); i >= 0 {
+		s.own[a.step] = slices.Delete(keys, i, i+1)
+		e.want--
+		s.settle(e)
+	}
+}
+
+// occurrences of an id in an ascending list.
+func occurrences(list []int32, id int32) int {
+	from, ok := slices.BinarySearch(list, id)
+	if !ok {
+		return 0
+	}
+	to := from
+	for to < len(list) && list[to] == id {
+		to++
+	}
+	return to - from
+}
+
+// release says that a step will not ask again. What it took is let go of already.
+func (s *Site) release(a asker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.own[step] {
+	for _, key := range s.own[a.step] {
 		e := s.entry(key)
 		e.want--
 		s.settle(e)
 	}
-	delete(s.own, step)
+	delete(s.own, a.step)
 	if s.forecast == nil {
 		return
 	}
-	for _, id := range s.forecast.requests[step] {
+	taken := a.taken
+	for _, id := range s.forecast.requests[a.step] {
+		if len(taken) > 0 && taken[0] == id {
+			taken = taken[1:]
+			continue
+		}
 		s.askers[id]--
 		if e := s.memo[s.forecast.digests[id]]; e != nil {
 			s.settle(e)
@@ -192,8 +236,9 @@ func (s *Site) entry(key digest) *entry {
 	return e
 }
 
-// do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait.
-func (s *Site) do(ctx context.Context, r *web.Request) answer {
+// do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. asker is nil for
+// what no step asks for.
+func (s *Site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 	if s.settings.noMerge {
 		return s.send(ctx, r)
 	}
@@ -205,8 +250,10 @@ func (s *Site) do(ctx context.Context, r *web.Request) answer {
 			if e.element != nil {
 				s.kept.MoveToFront(e.element)
 			}
+			a := e.answer
+			s.took(asker, e)
 			s.mu.Unlock()
-			return e.answer
+			return a
 		}
 		if sending := e.sending; sending != nil {
 			s.mu.Unlock()
@@ -220,12 +267,12 @@ func (s *Site) do(ctx context.Context, r *web.Request) answer {
 		sending := make(chan struct{})
 		e.sending = sending
 		s.mu.Unlock()
-		return s.fill(ctx, e, r)
+		return s.fill(ctx, e, r, asker)
 	}
 }
 
 // fill sends r for its entry. An asker that gives up leaves the entry open for the next.
-func (s *Site) fill(ctx context.Context, e *entry, r *web.Request) (a answer) {
+func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker) (a answer) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -238,7 +285,9 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request) (a answer) {
 		e.answer, e.done = a, true
 		if !s.wanted(e) {
 			s.keep(e)
+			return
 		}
+		s.took(asker, e)
 	}()
 	a = s.send(ctx, r)
 	return a

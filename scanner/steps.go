@@ -99,7 +99,8 @@ func (r *siteRun) run(ctx context.Context, f *forecast) {
 // step runs one signature and notes what it came to.
 func (r *siteRun) step(ctx context.Context, i int) {
 	st := r.plan.steps[i]
-	defer r.site.release(i)
+	a := &asker{step: i}
+	defer func() { r.site.release(*a) }()
 	if end, _ := r.site.health.ended(); st.end != nil || end != nil || ctx.Err() != nil {
 		return
 	}
@@ -110,6 +111,7 @@ func (r *siteRun) step(ctx context.Context, i int) {
 		}
 	}
 	probe := r.site.Probe(st.signature, r.plan.options.Safety)
+	probe.asker = a
 	e := look(ctx, st.check, probe, r.plan.options.StepTimeout)
 	if len(e.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, factValues(e.findings[0].Hit.Values))

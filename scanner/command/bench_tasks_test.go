@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -78,7 +79,7 @@ func benchScan(b *testing.B, folder string, urls []string) benchReport {
 		b.Fatal(err)
 	}
 	sink := &counter{}
-	started = time.Now()
+	started, used := time.Now(), processorTime(b)
 	summary, err := scanner.Run(b.Context(), scanner.Options{
 		Client: client, Signatures: set.Signatures, Checks: checks.All, Targets: targets, Safety: signature.SafetyIntrusive,
 		Concurrency: benchConcurrency, InFlight: benchInFlight, Sinks: []scanner.Sink{sink},
@@ -86,7 +87,7 @@ func benchScan(b *testing.B, folder string, urls []string) benchReport {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Took, r.Requests, r.Outcomes = time.Since(started), summary.Requests, sink.outcomes
+	r.Took, r.CPU, r.Requests, r.Outcomes = time.Since(started), processorTime(b)-used, summary.Requests, sink.outcomes
 	r.Planned, r.Answered, r.Unneeded = summary.Planned, summary.Answered, summary.Unneeded
 	for status, n := range summary.Statuses {
 		r.Statuses[string(status)] = n
@@ -135,7 +136,7 @@ func benchBare(b *testing.B, file string, urls []string) benchReport {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	defer client.CloseIdleConnections()
-	started := time.Now()
+	started, used := time.Now(), processorTime(b)
 	var sent atomic.Int64
 	hosts, ctx := errgroup.WithContext(b.Context())
 	hosts.SetLimit(benchConcurrency)
@@ -160,7 +161,7 @@ func benchBare(b *testing.B, file string, urls []string) benchReport {
 	if err := hosts.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	return benchReport{Took: time.Since(started), Requests: sent.Load()}
+	return benchReport{Took: time.Since(started), CPU: processorTime(b) - used, Requests: sent.Load()}
 }
 
 func replay(ctx context.Context, client *http.Client, site string, r sentRequest) error {
@@ -182,6 +183,16 @@ func replay(ctx context.Context, client *http.Client, site string, r sentRequest
 	defer res.Body.Close()
 	_, err = io.Copy(io.Discard, res.Body)
 	return err
+}
+
+// processorTime is what the process used so far.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // peakMemory is the most memory that the process had so far.

@@ -34,6 +34,7 @@ type benchReport struct {
 	Load        time.Duration
 	Embedded    time.Duration // loading 500 embedded signatures
 	Took        time.Duration
+	CPU         time.Duration // of the process while it sent
 	Requests    int64
 	Planned     int64
 	Answered    int64
@@ -78,6 +79,10 @@ func BenchmarkScan(b *testing.B) {
 
 func perSecond(r benchReport) float64 { return float64(r.Requests) / r.Took.Seconds() }
 
+func each(r benchReport) time.Duration {
+	return (r.CPU / time.Duration(max(1, r.Requests))).Round(time.Microsecond)
+}
+
 func table(scan, bare benchReport, answered int64) string {
 	var t strings.Builder
 	row := func(name, format string, a ...any) { fmt.Fprintf(&t, "  %-46s %s\n", name, fmt.Sprintf(format, a...)) }
@@ -94,6 +99,7 @@ func table(scan, bare benchReport, answered int64) string {
 	row("requests sent by the scan, received by the sites", "%d, %d", scan.Requests, answered)
 	row("scan", "%.0f requests/s in %s", perSecond(scan), scan.Took.Round(10*time.Millisecond))
 	row("bare net/http client, the same requests", "%.0f requests/s in %s", perSecond(bare), bare.Took.Round(10*time.Millisecond))
+	row("processor time a request, scan and bare", "%s, %s", each(scan), each(bare))
 	row("ratio", "%.2f (goal: 0.70 or more)", perSecond(scan)/perSecond(bare))
 	row("peak memory of the scan", "%.0f MB (goal: below 150 MB)", float64(scan.Peak)/(1<<20))
 	return t.String()
