@@ -22,7 +22,7 @@ type httpCheck struct {
 	signature *signature.Signature
 	blocks    []*block
 	flow      flow     // nil: the blocks in order
-	random    []string // words such as randstr
+	random    []string // words that stand for randstr
 	dice      bool     // uses functions such as rand_int
 	certainty scanner.Certainty
 	stateful  bool // later requests may need the cookies of earlier answers
@@ -50,7 +50,8 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 	if s.SelfContained {
 		return nil, scanner.Unsupported("self-contained requests to other hosts")
 	}
-	c := &httpCheck{signature: s, random: randomNamesOf(s), stateful: isStateful(s), certainty: scanner.Possible}
+	s, random := withRandomWords(s)
+	c := &httpCheck{signature: s, random: random, stateful: isStateful(s), certainty: scanner.Possible}
 	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed
@@ -217,7 +218,6 @@ func (c *httpCheck) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 // visit starts on one target; nothing is known of the site while planning.
 func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
 	v := &visit{check: c, probe: p, known: match.Vars{}}
-	maps.Copy(v.known, randomVars(c.random, p))
 	if !planning {
 		maps.Copy(v.known, factVars(p))
 	}
@@ -226,5 +226,11 @@ func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
 		v.roll(0)
 	}
 	v.fixed = evaluate(c.signature.Variables, v.merged(addressVars(p.Target.URL, true)))
+	v.madeUp = slices.Clone(c.random)
+	for _, variable := range c.signature.Variables {
+		if text, ok := v.fixed[variable.Name].(string); ok && len(text) > 2 && strings.Contains(variable.Value, "rand_") {
+			v.madeUp = append(v.madeUp, text)
+		}
+	}
 	return v
 }

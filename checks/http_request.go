@@ -102,7 +102,8 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	if err := b.options(req); err != nil {
 		return nil, err
 	}
-	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand")
+	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
+		slices.ContainsFunc(v.madeUp, func(word string) bool { return strings.Contains(req.URL.Path, word) })
 	return &built{request: req, vars: vars, own: own}, nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"net/url"
 	"path"
-	"regexp"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -66,56 +64,6 @@ func factVars(p *scanner.Probe) match.Vars {
 		}
 	}
 	return vars
-}
-
-// randomNames are the placeholders that stand for one random word a template, wherever they are used.
-var randomNames = regexp.MustCompile(`\{\{(randstr(?:_[a-z0-9_]+)?)\}\}`)
-
-// randomVars are the random words of a template on a target: the same in every run.
-func randomVars(names []string, p *scanner.Probe) match.Vars {
-	vars := match.Vars{}
-	r := p.Rand()
-	for _, name := range names {
-		vars[name] = scanner.Token(r, 27)
-	}
-	return vars
-}
-
-// randomNamesOf are the random words that a template uses, ordered and without repeats.
-func randomNamesOf(s *signature.Signature) []string {
-	var names []string
-	for _, text := range allTexts(s) {
-		for _, m := range randomNames.FindAllStringSubmatch(text, -1) {
-			names = append(names, m[1])
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// allTexts are the places of a template where placeholders can stand.
-func allTexts(s *signature.Signature) []string {
-	var texts []string
-	for _, v := range s.Variables {
-		texts = append(texts, v.Value)
-	}
-	for i := range s.HTTP {
-		h := &s.HTTP[i]
-		texts = append(append(append(texts, h.Method, h.Body), h.Path...), h.Raw...)
-		for _, name := range h.PayloadNames {
-			texts = append(texts, h.Payloads[name].Values...)
-		}
-		for name, value := range h.Headers {
-			texts = append(texts, name, value)
-		}
-		for _, m := range h.Matchers {
-			texts = append(append(append(texts, m.Words...), m.DSL...), m.Regex...)
-		}
-		for _, e := range h.Extractors {
-			texts = append(append(texts, e.DSL...), e.Regex...)
-		}
-	}
-	return texts
 }
 
 // evaluate fills in variables: in order, earlier ones and vars. What a name already stands for is kept.

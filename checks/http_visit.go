@@ -21,11 +21,12 @@ type visit struct {
 	check *httpCheck
 	probe *scanner.Probe
 	seed  uint64     // of the random numbers
-	known match.Vars // random words, and what internal extractors of ended blocks took
+	known match.Vars // facts, and what internal extractors of ended blocks took
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
 	addresses map[string]match.Vars // of places on the target, as addressVars makes them; never changed
 
+	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
 	sent    int
