@@ -28,7 +28,18 @@ type fileHashParams struct {
 	Foreign []string `yaml:"foreign"` // patterns of database paths that other products have too
 	Core    []string `yaml:"core"`    // patterns of database paths of scripts that nobody should have changed
 
+	Bases []fileHashBase `yaml:"bases"` // further values for signatures that need the product
+
 	Requests int `yaml:"requests"` // most files and pages asked for; 0 is 16
+}
+
+// fileHashBase is the path that pages start at, given under another name when the shop can be one of the releases from
+// First to Last, so that signatures for one line ask nothing of shops of another.
+type fileHashBase struct {
+	Name  string `yaml:"name"`
+	First string `yaml:"first"` // "" is the oldest
+	Last  string `yaml:"last"`  // "" is the newest
+	Above bool   `yaml:"above"` // the folder above instead; none when there is none
 }
 
 // fileHash tells the release of a product by the files and pages it gives out. It holds no state of a target.
@@ -67,6 +78,21 @@ func NewFileHash(s *signature.Signature) (scanner.Check, error) {
 		}
 		c.rooted = i
 	}
+	for _, b := range c.params.Bases {
+		for _, name := range []string{b.First, b.Last} {
+			if _, ok := c.db.Position(name); !ok && name != "" {
+				return nil, fmt.Errorf("%s: bases: no release %q in %s", s.File, name, c.params.Database)
+			}
+		}
+	}
+	if err := c.compile(s); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// compile reads the patterns.
+func (c *fileHash) compile(s *signature.Signature) error {
 	for _, p := range []struct {
 		to    *[]*regexp.Regexp
 		texts []string
@@ -88,12 +114,12 @@ func NewFileHash(s *signature.Signature) (scanner.Check, error) {
 				err = fmt.Errorf("pattern %q has no group", text)
 			}
 			if err != nil {
-				return nil, fmt.Errorf("%s: with: %s: %w", s.File, p.key, err)
+				return fmt.Errorf("%s: with: %s: %w", s.File, p.key, err)
 			}
 			*p.to = append(*p.to, re)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // Run asks for the pages and files that tell most, and judges what came.

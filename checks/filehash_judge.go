@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 
@@ -30,6 +31,7 @@ func (c *fileHash) judge(s *fileHashSeen) []scanner.Hit {
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
 		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
 	}
+	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
 		values["claimed"] = s.claimed
 	}
@@ -44,6 +46,31 @@ func (c *fileHash) judge(s *fileHashSeen) []scanner.Hit {
 		hits = append(hits, c.modifiedHit(s, path, v))
 	}
 	return hits
+}
+
+// bases are the further names of the base that apply to the candidates.
+func (c *fileHash) bases(base string, candidates filehash.Set) scanner.Values {
+	values := scanner.Values{}
+	for _, b := range c.params.Bases {
+		first, last := 0, len(c.db.Releases)-1
+		if i, ok := c.db.Position(b.First); ok {
+			first = i
+		}
+		if i, ok := c.db.Position(b.Last); ok {
+			last = i
+		}
+		path := base
+		if b.Above {
+			path = strings.TrimSuffix(base, "/")
+			path = path[:strings.LastIndexByte(path, '/')+1]
+		}
+		for r := first; r <= last && path != ""; r++ {
+			if candidates.Has(r) {
+				values[b.Name] = path
+			}
+		}
+	}
+	return values
 }
 
 // certaintyOf is confirmed when files or pages spoke, possible when only the product is known.
