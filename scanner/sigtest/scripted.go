@@ -13,6 +13,7 @@ import (
 // scriptedServers are servers that cases name because a table of answers cannot describe them.
 func scriptedServers() map[string]http.Handler {
 	return map[string]http.Handler{
+		"eccube-logs":        http.HandlerFunc(eccubeLogs),
 		"ssi-search":         ssiSearch(evaluate, func(string) bool { return false }),
 		"ssi-search-plain":   ssiSearch(func(s string) string { return s }, func(string) bool { return false }),
 		"ssi-search-encoded": ssiSearch(html.EscapeString, func(string) bool { return false }),
