@@ -225,7 +225,9 @@ func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
 		v.seed = p.Rand().Uint64()
 		v.roll(0)
 	}
-	v.fixed = evaluate(c.signature.Variables, v.merged(addressVars(p.Target.URL, true)))
+	if len(c.signature.Variables) > 0 {
+		v.fixed = evaluate(c.signature.Variables, v.merged(v.address(p.Target.URL, true)))
+	}
 	v.madeUp = slices.Clone(c.random)
 	for _, variable := range c.signature.Variables {
 		if text, ok := v.fixed[variable.Name].(string); ok && len(text) > 2 && strings.Contains(variable.Value, "rand_") {

@@ -24,8 +24,6 @@ type visit struct {
 	known match.Vars // facts, and what internal extractors of ended blocks took
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
-	addresses map[string]match.Vars // of places on the target, as addressVars makes them; never changed
-
 	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
@@ -45,17 +43,13 @@ func (v *visit) roll(request int) {
 
 // address is addressVars, made once for each place on the target.
 func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
-	key := target.Host
+	key := "http address " + target.Host
 	if trimmed {
 		key += "/"
 	}
-	vars, ok := v.addresses[key]
+	vars, ok := v.probe.Derived(key, func() any { return addressVars(target, trimmed) }).(match.Vars)
 	if !ok {
-		vars = addressVars(target, trimmed)
-		if v.addresses == nil {
-			v.addresses = map[string]match.Vars{}
-		}
-		v.addresses[key] = vars
+		return addressVars(target, trimmed)
 	}
 	return vars
 }

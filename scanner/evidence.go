@@ -19,7 +19,7 @@ const (
 	bodyShown    = 1200 // of a response's body from its beginning, when nothing is to be shown in particular
 	around       = 200  // on each side of a part to be shown
 	partsShown   = 6    // parts of one body
-	contextRead  = 8 << 10
+	contextRead  = 4 << 10
 )
 
 // NewEvidence is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data

@@ -58,7 +58,11 @@ func cover(text string, spans []span) string {
 // secretSpans finds what to mask, in order, without overlaps.
 func secretSpans(text string) []span {
 	var spans []span
+	low := strings.ToLower(text)
 	for _, p := range shapes {
+		if !slices.ContainsFunc(p.has, func(s string) bool { return strings.Contains(low, s) }) {
+			continue
+		}
 		for _, m := range p.expr.FindAllStringSubmatchIndex(text, -1) {
 			group := 2 * p.group
 			s := span{m[group], m[group+1]}
@@ -83,34 +87,35 @@ func secretSpans(text string) []span {
 // shape is a secret that shows by its own look.
 type shape struct {
 	expr   *regexp.Regexp
+	has    []string                            // lower case; a text without any of them has no match
 	group  int                                 // what is masked; 0 is all
 	unless func(text string, match []int) bool // nil masks every match
 }
 
 var shapes = []shape{
-	{expr: regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----([^-]*(?:-{1,4}[^-]+)*)`), group: 1},
-	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/?#]+)@`), group: 1},
-	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/:@?#]*:[^\s"'<>@]+)@`), group: 1},
-	{expr: regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`)},
-	{expr: regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|[sprk]k_(?:live|test)_|sk-|npm_|pypi-|dop_v1_|SG\.|hf_|ya29\.)[A-Za-z0-9_.\-]{16,}`)},
-	{expr: regexp.MustCompile(`\bAIza[0-9A-Za-z_\-]{30,}`)},
-	{expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?`)},
-	{expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|digest|negotiate)\s+([A-Za-z0-9+/=_.\-~]{8,})`), group: 1, unless: plainWord},
-	{expr: regexp.MustCompile(`(?:\$(?:1|2[abxy]?|5|6|7|y|P|H|S|apr1|argon2[a-z]*|pbkdf2[a-z0-9\-]*|scrypt)\$|\{S?SHA[0-9]*\})[./A-Za-z0-9$,=+\-]{8,}`)},
-	{expr: regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`)},
-	{expr: regexp.MustCompile(`[A-Za-z0-9+/_\-]{40,}={0,2}`), unless: notRandom},
-	{expr: regexp.MustCompile(`[\p{L}\p{N}._%+\-]+(?:@|%40|＠)[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+`)},
-	{expr: regexp.MustCompile(`[0-9](?:[ \-]?[0-9]){12,18}`), unless: notCard},
-	{expr: regexp.MustCompile(`(?:[(（][0０][0-9０-９]{1,4}[)）] ?|[0０][0-9０-９]{1,4}[ \-‐–−ー－(（])[0-9０-９]{1,4}[ \-‐–−ー－)）][0-9０-９]{3,4}`), unless: insideNumber},
-	{expr: regexp.MustCompile(`[0０][5789５７８９][0０][0-9０-９]{8}`), unless: insideNumber},
-	{expr: regexp.MustCompile(`\+[0-9]{1,3}[ \-]?(?:\([0-9]{1,4}\)[ \-]?)?[0-9]{1,4}(?:[ \-]?[0-9]{2,4}){2,4}`), unless: insideNumber},
-	{expr: regexp.MustCompile(`\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}`)},
-	{expr: regexp.MustCompile(`〒\s?([0-9０-９]{3}[\-‐–−ー－]?[0-9０-９]{4})`), group: 1},
-	{expr: regexp.MustCompile(`(?i)<([\w:.\-]{2,64})(?:\s[^<>]*)?>([^<]+)</`), group: 2, unless: plainKey},
-	{expr: regexp.MustCompile(`(?i)\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["'][^<>]{0,200}?\bvalue\s{0,3}=\s{0,3}(?:"([^"]*)"|'[^']*')`), group: 2, unless: plainKey},
-	{expr: regexp.MustCompile(`(?i)\bvalue\s{0,3}=\s{0,3}["']([^"'<>]*)["'][^<>]{0,200}?\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["']`), group: 1, unless: plainKeyAfter},
-	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}(?:"([^"\n]*)"|'[^'\n]*')`), group: 2, unless: plainKey},
-	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}'([^'\n]*)'`), group: 2, unless: plainKey},
+	{expr: regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----([^-]*(?:-{1,4}[^-]+)*)`), has: []string{"private key"}, group: 1},
+	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/?#]+)@`), has: []string{"://"}, group: 1},
+	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/:@?#]*:[^\s"'<>@]+)@`), has: []string{"://"}, group: 1},
+	{expr: regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`), has: []string{"akia", "asia", "aroa", "aida"}},
+	{expr: regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|[sprk]k_(?:live|test)_|sk-|npm_|pypi-|dop_v1_|SG\.|hf_|ya29\.)[A-Za-z0-9_.\-]{16,}`), has: []string{"gh", "glpat-", "xox", "k_live_", "k_test_", "sk-", "npm_", "pypi-", "dop_v1_", "sg.", "hf_", "ya29."}},
+	{expr: regexp.MustCompile(`\bAIza[0-9A-Za-z_\-]{30,}`), has: []string{"aiza"}},
+	{expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?`), has: []string{"eyj"}},
+	{expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|digest|negotiate)\s+([A-Za-z0-9+/=_.\-~]{8,})`), has: []string{"bearer", "basic", "digest", "negotiate"}, group: 1, unless: plainWord},
+	{expr: regexp.MustCompile(`(?:\$(?:1|2[abxy]?|5|6|7|y|P|H|S|apr1|argon2[a-z]*|pbkdf2[a-z0-9\-]*|scrypt)\$|\{S?SHA[0-9]*\})[./A-Za-z0-9$,=+\-]{8,}`), has: []string{"$", "sha"}},
+	{expr: regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`), has: []string{""}},
+	{expr: regexp.MustCompile(`[A-Za-z0-9+/_\-]{40,}={0,2}`), has: []string{""}, unless: notRandom},
+	{expr: regexp.MustCompile(`[\p{L}\p{N}._%+\-]+(?:@|%40|＠)[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+`), has: []string{"@", "%40", "＠"}},
+	{expr: regexp.MustCompile(`[0-9](?:[ \-]?[0-9]){12,18}`), has: []string{""}, unless: notCard},
+	{expr: regexp.MustCompile(`(?:[(（][0０][0-9０-９]{1,4}[)）] ?|[0０][0-9０-９]{1,4}[ \-‐–−ー－(（])[0-9０-９]{1,4}[ \-‐–−ー－)）][0-9０-９]{3,4}`), has: []string{"0", "０"}, unless: insideNumber},
+	{expr: regexp.MustCompile(`[0０][5789５７８９][0０][0-9０-９]{8}`), has: []string{"0", "０"}, unless: insideNumber},
+	{expr: regexp.MustCompile(`\+[0-9]{1,3}[ \-]?(?:\([0-9]{1,4}\)[ \-]?)?[0-9]{1,4}(?:[ \-]?[0-9]{2,4}){2,4}`), has: []string{"+"}, unless: insideNumber},
+	{expr: regexp.MustCompile(`\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}`), has: []string{"("}},
+	{expr: regexp.MustCompile(`〒\s?([0-9０-９]{3}[\-‐–−ー－]?[0-9０-９]{4})`), has: []string{"〒"}, group: 1},
+	{expr: regexp.MustCompile(`(?i)<([\w:.\-]{2,64})(?:\s[^<>]*)?>([^<]+)</`), has: []string{"</"}, group: 2, unless: plainKey},
+	{expr: regexp.MustCompile(`(?i)\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["'][^<>]{0,200}?\bvalue\s{0,3}=\s{0,3}(?:"([^"]*)"|'[^']*')`), has: []string{"value"}, group: 2, unless: plainKey},
+	{expr: regexp.MustCompile(`(?i)\bvalue\s{0,3}=\s{0,3}["']([^"'<>]*)["'][^<>]{0,200}?\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["']`), has: []string{"value"}, group: 1, unless: plainKeyAfter},
+	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}(?:"([^"\n]*)"|'[^'\n]*')`), has: []string{"'", "\""}, group: 2, unless: plainKey},
+	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}'([^'\n]*)'`), has: []string{"'", "\""}, group: 2, unless: plainKey},
 }
 
 func plainKey(text string, m []int) bool      { return !secretName(text[m[2]:m[3]]) }

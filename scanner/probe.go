@@ -59,6 +59,28 @@ func (p *Probe) Count(n int) {
 	p.requests += n
 }
 
+// Derived is what checks make of the target alone: made when first asked for under a name, and shared by all signatures.
+// It must never change.
+func (p *Probe) Derived(name string, make func() any) any {
+	if p.site == nil {
+		return make()
+	}
+	p.site.mu.Lock()
+	known, ok := p.site.derived[name]
+	p.site.mu.Unlock()
+	if ok {
+		return known
+	}
+	made := make()
+	p.site.mu.Lock()
+	defer p.site.mu.Unlock()
+	if p.site.derived == nil {
+		p.site.derived = map[string]any{}
+	}
+	p.site.derived[name] = made
+	return made
+}
+
 // Fact is what another signature found out, by the name in its gives:.
 func (p *Probe) Fact(name string) (map[string]string, bool) { return p.site.fact(name) }
 

@@ -17,6 +17,8 @@ type forecast struct {
 	askers   []int32   // by id: how many steps will ask
 	requests [][]int32 // by step: ids, ascending
 	own      []bool    // by step: forecast for each target
+	unknown  []bool    // by step: its requests are not known before it runs
+	blind    int       // how many of these there are
 	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
 }
 
@@ -72,9 +74,13 @@ func (p *Plan) forecastFor(t Target, o origin) *forecast {
 // forecast asks the checks what they will request. shared compares two made-up targets of t's kind: only steps that differ
 // in the host alone are forecast for all.
 func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
-	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps))}
+	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps)), unknown: make([]bool, len(p.steps))}
 	one, other := standIn(t, "a.sotomi-one.invalid"), standIn(t, "b.sotomi-two.test")
 	for _, i := range steps {
+		if !p.plans(i) && p.steps[i].end == nil {
+			f.unknown[i] = true
+			f.blind++
+		}
 		if !shared {
 			f.own[i] = p.plans(i)
 			continue

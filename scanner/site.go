@@ -13,8 +13,12 @@ import (
 	"sotomi/scanner/web"
 )
 
-// keptBytes is how much of a site's answers is kept beyond those that a planned request still waits for.
-const keptBytes = 128 << 10
+// How much of a site's answers is kept, in bytes, beyond those that a planned request still waits for: more while there
+// are checks whose requests are not known beforehand.
+const (
+	keptBytes      = 128 << 10
+	keptForUnknown = 1 << 20
+)
 
 // Site is what the signatures share about one target: its answers, facts, pages. One Site lives as long as its target
 // is being scanned.
@@ -34,7 +38,10 @@ type Site struct {
 	facts  map[string]fact
 	tally  tally
 
+	derived map[string]any // by name; what checks made of the target
+
 	forecast *forecast
+	unknown  int              // steps whose requests are not known beforehand and that have not ended
 	askers   []int32          // by id of the forecast: steps that may still ask
 	own      map[int][]digest // by step: requests that are not in the forecast
 }
@@ -106,7 +113,7 @@ func (s *Site) Probe(sig *signature.Signature, safety signature.Safety) *Probe {
 func (s *Site) follow(f *forecast) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forecast, s.askers = f, slices.Clone(f.askers)
+	s.forecast, s.askers, s.unknown = f, slices.Clone(f.askers), f.blind
 	s.tally.planned += int64(len(f.digests))
 	for _, e := range s.memo {
 		if id, ok := f.ids[e.key]; ok {
@@ -189,6 +196,11 @@ func (s *Site) release(a asker) {
 	delete(s.own, a.step)
 	if s.forecast == nil {
 		return
+	}
+	if s.forecast.unknown[a.step] {
+		if s.unknown--; s.unknown == 0 {
+			s.trim()
+		}
 	}
 	taken := a.taken
 	for _, id := range s.forecast.requests[a.step] {
@@ -293,11 +305,20 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker)
 	return a
 }
 
-// keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond keptBytes.
+// keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.
 func (s *Site) keep(e *entry) {
 	e.element = s.kept.PushFront(e)
 	s.size += e.bytes()
-	for s.size > keptBytes && s.kept.Len() > 0 {
+	s.trim()
+}
+
+// trim forgets the oldest answers beyond the limit.
+func (s *Site) trim() {
+	limit := keptBytes
+	if s.forecast == nil || s.unknown > 0 {
+		limit = keptForUnknown
+	}
+	for s.size > limit && s.kept.Len() > 0 {
 		old := s.kept.Back().Value.(*entry)
 		s.unkeep(old)
 		delete(s.memo, old.key)

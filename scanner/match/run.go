@@ -74,13 +74,13 @@ func (m *matcher) run(s *scope) (bool, []string) {
 		matched = slices.Contains(m.sizes, len(t.s))
 	case "word":
 		matched, seen = m.matchWords(t, s)
-		if !matched && m.part == "body" && s.view.decoded.s != "" {
-			matched, seen = m.matchWords(&s.view.decoded, s)
+		if !matched && m.part == "body" && s.view.decoded().s != "" {
+			matched, seen = m.matchWords(s.view.decoded(), s)
 		}
 	case "regex":
 		matched, seen = m.matchRegexes(t)
-		if !matched && m.part == "body" && s.view.decoded.s != "" {
-			matched, seen = m.matchRegexes(&s.view.decoded)
+		if !matched && m.part == "body" && s.view.decoded().s != "" {
+			matched, seen = m.matchRegexes(s.view.decoded())
 		}
 	case "binary":
 		matched, _ = m.each(len(m.binaries), func(i int) []string { return found(strings.Contains(t.s, m.binaries[i]), "") })

@@ -15,12 +15,17 @@ import (
 // view is one exchange as the language sees it. It is made once an exchange, whoever looks, and goes away with it: a
 // thousand templates look at the same front page.
 type view struct {
-	ex      *web.Exchange
-	body    text
-	header  text
-	all     text
-	decoded text // body in UTF-8, when that differs
-	fields  map[string]string
+	ex   *web.Exchange
+	body text
+
+	headerOnce sync.Once
+	head       text
+	allOnce    sync.Once
+	whole      text
+	utf8Once   sync.Once
+	utf8       text
+	fieldsOnce sync.Once
+	byName     map[string]string
 
 	responseOnce sync.Once
 	response     string
@@ -48,22 +53,42 @@ func viewOf(ex *web.Exchange) *view {
 	return ex.Derived(func() any { return newView(ex) }).(*view)
 }
 
-func newView(ex *web.Exchange) *view {
-	v := &view{ex: ex}
-	v.body.s = string(ex.Body)
-	v.header.s = headerText(ex)
-	v.all.s = v.body.s + v.header.s
-	v.fields = make(map[string]string, len(ex.Header)+4)
-	for _, c := range ex.Cookies() {
-		v.fields[strings.ToLower(c.Name)] = c.Value
-	}
-	for name, values := range ex.Header {
-		v.fields[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
-	}
-	if !utf8.Valid(ex.Body) {
-		v.decoded.s = ex.Text()
-	}
-	return v
+func newView(ex *web.Exchange) *view { return &view{ex: ex, body: text{s: string(ex.Body)}} }
+
+// header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
+func (v *view) header() *text {
+	v.headerOnce.Do(func() { v.head.s = headerText(v.ex) })
+	return &v.head
+}
+
+// all is body and head.
+func (v *view) all() *text {
+	v.allOnce.Do(func() { v.whole.s = v.body.s + v.header().s })
+	return &v.whole
+}
+
+// decoded is the body in UTF-8 when that differs, else empty.
+func (v *view) decoded() *text {
+	v.utf8Once.Do(func() {
+		if !utf8.Valid(v.ex.Body) {
+			v.utf8.s = v.ex.Text()
+		}
+	})
+	return &v.utf8
+}
+
+// fields are the headers and cookies by the names that the language has for them.
+func (v *view) fields() map[string]string {
+	v.fieldsOnce.Do(func() {
+		v.byName = make(map[string]string, len(v.ex.Header)+4)
+		for _, c := range v.ex.Cookies() {
+			v.byName[strings.ToLower(c.Name)] = c.Value
+		}
+		for name, values := range v.ex.Header {
+			v.byName[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
+		}
+	})
+	return v.byName
 }
 
 // headerText is the head of the answer: status line, then the fields by name.
@@ -88,7 +113,7 @@ func headerText(ex *web.Exchange) string {
 
 // full is head and body.
 func (v *view) full() string {
-	v.responseOnce.Do(func() { v.response = v.header.s + v.body.s })
+	v.responseOnce.Do(func() { v.response = v.header().s + v.body.s })
 	return v.response
 }
 
@@ -104,11 +129,11 @@ func (v *view) value(name string) (any, bool) {
 	case "body":
 		return v.body.s, true
 	case "header", "all_headers":
-		return v.header.s, true
+		return v.header().s, true
 	case "response", "raw":
 		return v.full(), true
 	case "all":
-		return v.all.s, true
+		return v.all().s, true
 	case "request":
 		return string(v.ex.Sent), true
 	case "status_code":
@@ -129,9 +154,9 @@ func (v *view) value(name string) (any, bool) {
 	case lowerBody:
 		return v.body.lower(), true
 	case lowerHeader:
-		return v.header.lower(), true
+		return v.header().lower(), true
 	}
-	s, ok := v.fields[name]
+	s, ok := v.fields()[name]
 	return s, ok
 }
 
@@ -197,9 +222,9 @@ func (s *scope) part(name string) (*text, bool) {
 		case "body":
 			return &s.view.body, true
 		case "all_headers":
-			return &s.view.header, true
+			return s.view.header(), true
 		case "all":
-			return &s.view.all, true
+			return s.view.all(), true
 		}
 	}
 	v, ok := s.lookup(name)

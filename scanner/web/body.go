@@ -23,14 +23,22 @@ import (
 // drained is how much of an unread rest is read so that the connection can be used again.
 const drained = 64 << 10
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var (
+	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+)
 
 // readBody reads and closes the body: content coding undone, at most limit bytes. An error is only returned when the
 // deadline passed or the context ended; a body that breaks off is kept as far as it came.
 func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err error) {
 	defer res.Body.Close()
 	raw := &failing{r: res.Body}
-	reader := bufio.NewReader(raw)
+	reader := readers.Get().(*bufio.Reader)
+	reader.Reset(raw)
+	defer func() {
+		reader.Reset(nil)
+		readers.Put(reader)
+	}()
 	decoded, err := decode(reader, res.Header.Get("Content-Encoding"))
 	if err != nil {
 		decoded = reader

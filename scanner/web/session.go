@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -196,13 +195,16 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 	if method == "" {
 		method = http.MethodGet
 	}
-	var body io.Reader
-	if len(r.Body) > 0 {
-		body = bytes.NewReader(r.Body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://placeholder/", body)
-	if err != nil {
-		return nil, err
+	req := &http.Request{Method: method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	if len(r.Body) > 0 || method != http.MethodGet {
+		var body io.Reader
+		if len(r.Body) > 0 {
+			body = bytes.NewReader(r.Body)
+		}
+		var err error
+		if req, err = http.NewRequestWithContext(ctx, method, "http://placeholder/", body); err != nil {
+			return nil, err
+		}
 	}
 	u := *r.URL
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
@@ -279,16 +281,24 @@ func port(u *url.URL) string {
 
 // shown is the request for evidence: what r asked for, without cookies and credentials.
 func (s *Session) shown(req *http.Request, r *Request) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.URL.RequestURI(), req.Host)
-	for _, name := range slices.Sorted(maps.Keys(req.Header)) {
-		for _, value := range req.Header[name] {
-			b.WriteString(name + ": " + value + "\r\n")
+	names := make([]string, 0, 8)
+	size := 64 + len(req.URL.Path) + len(req.URL.RawQuery) + len(req.Host) + len(r.Body)
+	for name, values := range req.Header {
+		names = append(names, name)
+		for _, value := range values {
+			size += len(name) + len(value) + 4
 		}
 	}
-	b.WriteString("\r\n")
-	b.Write(r.Body)
-	return b.Bytes()
+	slices.Sort(names)
+	b := make([]byte, 0, size)
+	b = append(append(append(b, req.Method...), ' '), req.URL.RequestURI()...)
+	b = append(append(append(b, " HTTP/1.1\r\nHost: "...), req.Host...), "\r\n"...)
+	for _, name := range names {
+		for _, value := range req.Header[name] {
+			b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+		}
+	}
+	return append(append(b, "\r\n"...), r.Body...)
 }
 
 var errDeadline = errors.New("deadline of the attempt")
