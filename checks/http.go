@@ -31,12 +31,14 @@ type httpCheck struct {
 // block is one entry of http:, ready to run on any target.
 type block struct {
 	*signature.HTTP
+	number   int    // from 1
 	first    int    // order of its first request in the template
 	name     string // by which a flow calls it, beside its number
 	program  *match.Program
 	paths    []string // of path:, or nil
 	raws     []string // of raw:, with the line ends of HTTP
 	payloads *payloads
+	exported bool // later blocks use parts of its answers by name
 	alone    bool // requests know nothing of each other's answers
 	earlier  bool // matchers look at answers of earlier requests: body_2
 	errors   bool // it asks for an error page, which is what the site says about things that cannot exist
@@ -61,7 +63,8 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.first = 1 + i*2*maxCombinations
+		b.number, b.first = i+1, 1+i*2*maxCombinations
+		b.exported = len(s.HTTP) > 1 && slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, b.prefix()) })
 		c.blocks = append(c.blocks, b)
 	}
 	if strings.TrimSpace(s.Flow) != "" {
@@ -110,6 +113,9 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	b.errors = asksForErrors(h)
 	return b, nil
 }
+
+// prefix stands before the names of the parts of the block's answer in later blocks.
+func (b *block) prefix() string { return cmp.Or(b.name, fmt.Sprint("http_", b.number)) + "_" }
 
 var numbered = regexp.MustCompile(`_\d+`)
 

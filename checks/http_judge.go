@@ -20,6 +20,7 @@ func (v *visit) judge(ctx context.Context, r *round, number int, bt *built, ex *
 		data := r.data(number, bt, seen)
 		result := r.block.program.Run(data)
 		r.note(number, seen, &result)
+		v.export(r.block, seen)
 		names, hit := found(r.block, &result)
 		if !hit {
 			continue

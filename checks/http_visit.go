@@ -256,6 +256,21 @@ func (v *visit) keep(taken map[string][]string) {
 	}
 }
 
+// export makes the parts of a block's answer known to later blocks as http_1_body, or by the block's own id, for templates
+// that use such names.
+func (v *visit) export(b *block, ex *web.Exchange) {
+	if !b.exported {
+		return
+	}
+	prefix := b.prefix()
+	for name, values := range ex.Header {
+		v.known[prefix+strings.ToLower(strings.ReplaceAll(name, "-", "_"))] = strings.Join(values, " ")
+	}
+	v.known[prefix+"status_code"] = ex.Status
+	v.known[prefix+"body"] = string(ex.Body)
+	v.known[prefix+"content_length"] = len(ex.Body)
+}
+
 // isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,
 // since a request with cookies cannot be shared.
 func isStateful(s *signature.Signature) bool {
