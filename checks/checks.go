@@ -9,6 +9,7 @@ import "sotomi/scanner"
 // All is the table of checks by the name that signatures use.
 var All = scanner.Table{
 	"cache-leak":    newCacheLeak,
+	"transport":     newTransport,
 	"elasticsearch": NewElasticsearch,
 	"filehash":      NewFileHash,
 	"release-range": NewReleaseRange,

@@ -23,6 +23,12 @@ type Planner interface {
 	Plan(t Target) []*web.Request
 }
 
+// Handshaker is a Check that looks at nothing but the TLS handshake. It runs also where a site cannot be scanned because
+// its certificate is not accepted: that is then what it has to tell.
+type Handshaker interface {
+	Handshaker() bool
+}
+
 // Factory makes the check of one signature, or says what is wrong with its parameters (file and line in the error).
 type Factory func(s *signature.Signature) (Check, error)
 

@@ -48,6 +48,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 		}
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
+			site.untrusted = true
 			return site, &Stop{StatusUnreachable, plainError(err) + "; --ca or --insecure scans it all the same"}
 		}
 		samePort := i+1 < len(o.candidates) && portOf(u) == portOf(o.candidates[i+1])

@@ -27,7 +27,10 @@ type Site struct {
 	target   Target
 	settings siteSettings
 	health   health
-	crawl    crawl
+
+	untrusted bool // its certificate was not accepted, so nothing but handshakes is possible; never changes after discovery
+
+	crawl crawl
 
 	mu     sync.Mutex
 	memo   map[digest]*entry

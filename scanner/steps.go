@@ -71,8 +71,21 @@ func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targe
 			}
 		}
 		r.run(ctx, f)
+	} else if s.untrusted {
+		r.handshakes(ctx)
 	}
 	return r.finish(ctx, end)
+}
+
+// handshakes runs the steps that a certificate which is not accepted does not keep out.
+func (r *siteRun) handshakes(ctx context.Context) {
+	for _, i := range r.steps {
+		st := r.plan.steps[i]
+		if h, ok := st.check.(Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
+			continue
+		}
+		r.ended[i] = look(ctx, st.check, r.site.Probe(st.signature, r.plan.options.Safety), r.plan.options.StepTimeout)
+	}
 }
 
 // run works through the steps with as many workers as the gate lets requests out at once.

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// Handshake is what a server shows who speaks TLS with it, whatever its certificate is worth: nothing is verified, and
+// nothing is sent after it. maxVersion is the newest version that we offer (tls.VersionTLS11 and so on), 0 the newest there
+// is. It counts as a request at the gate. The error is a *Error: KindTLS when the server agrees to no version, and
+// KindProtocol through a proxy, where the server is not what we speak with.
+func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) (*tls.ConnectionState, error) {
+	fail := func(kind Kind, err error) (*tls.ConnectionState, error) {
+		return nil, &Error{Kind: kind, URL: u.String(), Err: err}
+	}
+	o := s.client.options
+	switch {
+	case !s.inScope(u):
+		return fail(KindScope, fmt.Errorf("%s is not the host that was asked for", u.Hostname()))
+	case o.Proxy != nil:
+		return fail(KindProtocol, fmt.Errorf("the handshake cannot be seen through a proxy"))
+	}
+	address := net.JoinHostPort(u.Hostname(), port(u))
+	g := s.client.gate
+	h := g.host(u.Host)
+	defer g.leave(h)
+	if err := h.wait(ctx); err != nil {
+		return fail(KindCanceled, err)
+	}
+	defer func() { <-h.slots }()
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	g.sent.Add(1)
+	conn, err := dialer(o)(ctx, "tcp", address)
+	if err != nil {
+		return fail(kindOf(ctx, err), err)
+	}
+	defer func() { _ = conn.Close() }() // nothing is to be read any more
+	config := &tls.Config{
+		InsecureSkipVerify: true, // the certificate is what is looked at
+		MinVersion:         tls.VersionTLS10, MaxVersion: maxVersion, ServerName: u.Hostname(),
+		CipherSuites: everySuite(),
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		if ctx.Err() != nil {
+			return fail(KindTimeout, err)
+		}
+		return fail(KindTLS, err)
+	}
+	state := secure.ConnectionState()
+	return &state, nil
+}
+
+// everySuite are the cipher suites that old servers may insist on, too.
+func everySuite() []uint16 {
+	var list []uint16
+	for _, suites := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {
+		for _, s := range suites {
+			list = append(list, s.ID)
+		}
+	}
+	return list
+}
