@@ -190,6 +190,7 @@ type Case struct {
 	File    string                       `yaml:"file"`    // a raw HTTP response for every path, instead of serve
 	Path    string                       `yaml:"path"`    // path of the target URL; "" is the root
 	Facts   map[string]map[string]string `yaml:"facts"`   // facts established beforehand
+	TLS     string                       `yaml:"tls"`     // serves over HTTPS with a certificate of this kind: valid, expired, soon, wrong-name ...
 	Session map[string]string            `yaml:"session"` // what each visitor sends, as in a file of --session: "Cookie: a=b"
 	Page    []string                     `yaml:"page"`    // addresses as with --page
 	Want    []map[string]any             `yaml:"want"`    // one map of values a finding, in order; [] for nothing

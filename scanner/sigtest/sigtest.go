@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -94,9 +96,12 @@ type Result struct {
 // Scan runs signatures at every safety level against a handler served on loopback, at the path and with the facts of the
 // case, which may be nil.
 func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner.Table, sigs ...*signature.Signature) (*Result, error) {
-	server := httptest.NewServer(h)
+	server, accepted, err := serve(h, c)
+	if err != nil {
+		return nil, err
+	}
 	defer server.Close()
-	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 2 * time.Second})
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 2 * time.Second, Insecure: accepted})
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +126,24 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner
 	summary, err := scanner.Run(ctx, o)
 	sink.Summary = summary
 	return &sink.Result, err
+}
+
+// serve starts the server of a case, and says whether its certificate, which no authority has signed, is to be accepted:
+// it is where there is nothing else wrong with it.
+func serve(h http.Handler, c *signature.Case) (server *httptest.Server, accepted bool, err error) {
+	server = httptest.NewUnstartedServer(h)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that are broken off are part of the test
+	if c == nil || c.TLS == "" {
+		server.Start()
+		return server, false, nil
+	}
+	if server.TLS, err = tlsConfig(c.TLS); err != nil {
+		return nil, false, fmt.Errorf("case %q: %w", c.Name, err)
+	}
+	server.StartTLS()
+	leaf := server.TLS.Certificates[0].Leaf
+	now := time.Now()
+	return server, leaf.VerifyHostname("127.0.0.1") == nil && now.After(leaf.NotBefore) && now.Before(leaf.NotAfter), nil
 }
 
 // named are the visitors and pages of a case.
