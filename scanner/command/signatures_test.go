@@ -54,6 +54,9 @@ func TestSignaturesStayQuiet(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range r.Findings {
+				if carried(f) {
+					continue
+				}
 				t.Errorf("%s finds something: %s %v\n%s", f.Signature.ID, f.Hit.URL, f.Hit.Values, f.Hit.Evidence[0].Response)
 			}
 			if len(r.Outcomes) != len(sigs) {
@@ -62,6 +65,9 @@ func TestSignaturesStayQuiet(t *testing.T) {
 		})
 	}
 }
+
+// carried reports a finding about how a site is carried and not what it shows: servers on loopback are carried as they are.
+func carried(f scanner.Finding) bool { return slices.Contains(f.Signature.Info.Tags, "transport") }
 
 // TestSignaturesOnCatchAll serves what a signature looks for at every address: then it means nothing.
 func TestSignaturesOnCatchAll(t *testing.T) {
@@ -145,7 +151,7 @@ func TestSignaturesCrossfire(t *testing.T) {
 					t.Errorf("%s: case %q: not found among the others: %+v", s.ID, c.Name, r.Outcomes[s.ID])
 				}
 				for _, f := range r.Findings {
-					if f.Signature.ID != s.ID && !slices.Contains(alike[s.ID], f.Signature.ID) {
+					if f.Signature.ID != s.ID && !carried(f) && !slices.Contains(alike[s.ID], f.Signature.ID) {
 						t.Errorf("%s also matches the server of %s, case %q:\n%s", f.Signature.ID, s.ID, c.Name, strings.TrimSpace(f.Hit.Evidence[0].Response))
 					}
 				}
