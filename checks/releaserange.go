@@ -82,7 +82,7 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if !ok {
 		return nil, scanner.NotApplicable("no %s here", c.params.Product)
 	}
-	candidates := factList(fact["candidates"])
+	candidates := slices.DeleteFunc(factList(fact["candidates"]), func(name string) bool { return !filehash.IsRelease(name) })
 	if len(candidates) == 0 {
 		return nil, scanner.Undetermined("the release of %s is not known", c.params.Product)
 	}

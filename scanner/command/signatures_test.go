@@ -93,12 +93,19 @@ func TestSignaturesOnCatchAll(t *testing.T) {
 					u, err := url.Parse(f.Hit.URL)
 					return err == nil && u.Path == "/"
 				})
-				if len(elsewhere) > 0 || r.Summary.Suppressed == 0 && len(r.Findings) == 0 {
+				if len(elsewhere) > 0 || r.Summary.Suppressed == 0 && len(r.Findings) == 0 && !ownControl(s) {
 					t.Errorf("%d findings, %d suppressed; want none and at least one", len(elsewhere), r.Summary.Suppressed)
 				}
 			})
 		}
 	}
+}
+
+// ownControl reports whether a signature itself asks for an address that cannot exist.
+func ownControl(s *signature.Signature) bool {
+	return slices.ContainsFunc(s.HTTP, func(b signature.HTTP) bool {
+		return slices.ContainsFunc(b.Path, func(p string) bool { return strings.Contains(p, "{{randstr}}") })
+	})
 }
 
 func everywhere(t *testing.T, s *signature.Signature, c *signature.Case) http.Handler {
@@ -117,10 +124,19 @@ func everywhere(t *testing.T, s *signature.Signature, c *signature.Case) http.Ha
 	})
 }
 
+// releaseRange is the check of signatures that ask nothing: they follow from the release that another one told.
+const releaseRange = "release-range"
+
 // alike are signatures that rightly find something on another's server.
 var alike = map[string][]string{
 	"git-exposed":       {"directory-listing"},
 	"directory-listing": {"default-page"},
+
+	"eccube2-default-admin":   {"eccube-admin-plain-http"},
+	"eccube3-default-admin":   {"eccube-admin-plain-http"},
+	"eccube4-default-admin":   {"eccube-admin-plain-http"},
+	"eccube-admin-plain-http": {"eccube4-default-admin"},
+	"eccube-cve-2021-20778":   {"eccube4-env-file"},
 
 	"cache-leak":              {"cache-personal-storable", "session-mixup"},
 	"cache-personal-storable": {"cache-leak", "session-mixup"},
@@ -133,6 +149,9 @@ func TestSignaturesCrossfire(t *testing.T) {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0) * 2)
 	for _, s := range sigs {
+		if s.Check == releaseRange {
+			continue // its cases serve nothing
+		}
 		for i := range s.Tests {
 			c := &s.Tests[i]
 			if len(c.Want) == 0 {
@@ -151,7 +170,7 @@ func TestSignaturesCrossfire(t *testing.T) {
 					t.Errorf("%s: case %q: not found among the others: %+v", s.ID, c.Name, r.Outcomes[s.ID])
 				}
 				for _, f := range r.Findings {
-					if f.Signature.ID != s.ID && !carried(f) && !slices.Contains(alike[s.ID], f.Signature.ID) {
+					if f.Signature.ID != s.ID && !carried(f) && f.Signature.Check != releaseRange && !slices.Contains(alike[s.ID], f.Signature.ID) {
 						t.Errorf("%s also matches the server of %s, case %q:\n%s", f.Signature.ID, s.ID, c.Name, strings.TrimSpace(f.Hit.Evidence[0].Response))
 					}
 				}
