@@ -177,24 +177,18 @@ func gatherElasticsearch(ctx context.Context, p *scanner.Probe, place esPlace) (
 	return a, err
 }
 
-// esRoot asks for the greeting, once more with or without TLS where the first answer says so.
+// esRoot asks for the greeting, once more in TLS where the answer is that plain HTTP is not spoken here. A server that says
+// nothing at all is asked the other way by the engine.
 func esRoot(ctx context.Context, p *scanner.Probe, a *esAnswers) (*web.Exchange, error) {
 	ex, err := esAsk(ctx, p, a.Place, "/")
-	other := ""
-	switch {
-	case a.Place.base.Scheme == "http" && (web.KindOf(err) == web.KindClosed || web.KindOf(err) == web.KindProtocol ||
-		ex != nil && ex.Status == http.StatusBadRequest && bytes.Contains(bytes.ToLower(ex.Body), []byte("https"))):
-		other = "https"
-	case a.Place.base.Scheme == "https" && web.KindOf(err) == web.KindTLS:
-		other = "http"
-	default:
+	if err != nil || a.Place.base.Scheme != "http" || ex.Status != http.StatusBadRequest || !bytes.Contains(bytes.ToLower(ex.Body), []byte("https")) {
 		return ex, err
 	}
 	turned := *a.Place.base
-	turned.Scheme = other
-	second, secondErr := esAsk(ctx, p, esPlace{base: &turned}, "/")
-	if secondErr != nil {
-		return ex, err
+	turned.Scheme = "https"
+	second, err := esAsk(ctx, p, esPlace{base: &turned}, "/")
+	if err != nil {
+		return nil, err
 	}
 	a.Place.base = &turned
 	return second, nil

@@ -90,8 +90,8 @@ func judgeElasticsearch(a *esAnswers) esVerdict {
 	case healthy && absent && listed:
 		v.Kind, v.Indices = esOpen, indices
 		v.look(a)
-	case healthy && refusedBy(a.Indices) && (absent || refusedBy(a.Control)):
-		v.Kind = esMetadata
+	case healthy && refusedBy(a.Indices) && absent, healthy && (refusedBy(a.Indices) || listed) && refusedBy(a.Control):
+		v.Kind = esMetadata // whoever may list and not count may not read either
 	case refusedBy(a.Health) && refusedBy(a.Indices) && refusedBy(a.Control):
 		v.Kind = esBanner
 		if a.Health.Status == http.StatusNotFound {

@@ -31,8 +31,12 @@ func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
 // outcome of all signatures when none does.
 func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 	var first *Site
+	var failure error
 	var reasons []string
 	for i, u := range o.candidates {
+		if i > 0 && o.named && !wrongScheme(failure) {
+			break
+		}
 		site := newSite(p.options.Client, Target{URL: u, Origin: o.from}, p.siteSettings())
 		if first == nil {
 			first = site
@@ -42,6 +46,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 			site.health.sawHome(ex)
 			return site, nil
 		}
+		failure = err
 		end := p.noAnswer(ctx, err)
 		if end.Status != StatusUnreachable {
 			return site, end
@@ -84,6 +89,16 @@ func (p *Plan) noAnswer(ctx context.Context, err error) *Stop {
 		return &Stop{StatusThrottled, plainError(err)}
 	}
 	return &Stop{StatusUnreachable, plainError(err)}
+}
+
+// wrongScheme reports a failure that asking in TLS for plain HTTP, or the reverse, may explain.
+func wrongScheme(err error) bool {
+	switch web.KindOf(err) {
+	case web.KindClosed, web.KindProtocol, web.KindTLS:
+		return true
+	case web.KindUnreachable, web.KindTimeout, web.KindScope, web.KindThrottled, web.KindCanceled:
+	}
+	return false
 }
 
 // untrusted reports a server that speaks TLS with a certificate that we do not accept.

@@ -9,6 +9,7 @@ import (
 type origin struct {
 	from       Origin
 	candidates []*url.URL // tried in order; the first that answers is the target
+	named      bool       // the first is an address as it was given; the others only explain why it failed
 	port       string     // of a further port that signatures name, where silence means that nothing is there; else ""
 	steps      []int      // indexes in Plan.steps, ascending
 }
@@ -19,7 +20,7 @@ func (p *Plan) origins(in Input) []origin {
 	all := p.everyStep()
 	switch {
 	case in.URL != nil:
-		return []origin{{from: in.Origin, candidates: []*url.URL{in.URL}, steps: all}}
+		return []origin{{from: in.Origin, candidates: withOther(in.URL), named: true, steps: all}}
 	case in.Port != "":
 		return []origin{{from: in.Origin, candidates: schemes(in.Host, in.Port), steps: all}}
 	}
@@ -37,6 +38,17 @@ func (p *Plan) everyStep() []int {
 		all[i] = i
 	}
 	return all
+}
+
+// withOther is an address and, on a port that is neither's own, the same with the other scheme: Elasticsearch with TLS, for
+// one, closes a plain connection without a word.
+func withOther(u *url.URL) []*url.URL {
+	if p := portOf(u); p == "80" || p == "443" {
+		return []*url.URL{u}
+	}
+	other := *u
+	other.Scheme = map[string]string{"http": "https", "https": "http"}[u.Scheme]
+	return []*url.URL{u, &other}
 }
 
 // schemes are the two ways to speak to a port: TLS first, for a server that speaks it answers plain HTTP with an error

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Fetches the search servers that the labs run, once, from Maven Central, and unpacks them where nobody's home is: labs start
+# them as a user without rights. usage: fetch.sh [DIR]; DIR is $SOTOMI_LAB_SERVERS, else /var/cache/sotomi-labs.
+set -eu
+dir=${1:-${SOTOMI_LAB_SERVERS:-/var/cache/sotomi-labs}}
+central=https://repo1.maven.org/maven2/org
+mkdir -p "$dir"
+cd "$dir"
+
+fetch() { # PATH SHA256
+	file=${1##*/}
+	name=${file%.zip}
+	[ ! -d "$name" ] || return 0
+	curl -fsSL --retry 3 -o "$file.part" "$central/$1"
+	echo "$2  $file.part" | sha256sum -c - >/dev/null || { echo "$file is not what it was: its checksum differs" >&2; exit 1; }
+	rm -rf "unpack.$$"
+	unzip -q -d "unpack.$$" "$file.part"
+	chmod -R a+rX "unpack.$$"
+	mv "unpack.$$/$name" "$name"
+	rm -rf "unpack.$$" "$file.part"
+	echo "fetched $name"
+}
+
+fetch elasticsearch/distribution/zip/elasticsearch/2.4.6/elasticsearch-2.4.6.zip 13473542568a1805c9daf0bd97a3910746cd1922d2b283578dbc3bcef605cbcb
+fetch elasticsearch/distribution/integ-test-zip/elasticsearch/6.8.23/elasticsearch-6.8.23.zip d0499f7103d10c16c4cb575a796a509578053f21130979eda5745968f28b9928
+fetch elasticsearch/distribution/integ-test-zip/elasticsearch/7.17.29/elasticsearch-7.17.29.zip 841ee00be1a72ba8e707b5a2fb55f23fe7a4184369b4585393238b1c903eedaf
+fetch elasticsearch/distribution/integ-test-zip/elasticsearch/8.8.2/elasticsearch-8.8.2.zip 287ea4823a0dd24a2533eb77d3ba9949c8232240b2f464f3046352429b0125b2
+fetch elasticsearch/distribution/integ-test-zip/elasticsearch/9.2.0/elasticsearch-9.2.0.zip bf44938a0490ba2a303d39c9cb64b38963dd08c812ce93e10816e878585bcb6b
+fetch opensearch/distribution/integ-test-zip/opensearch/2.19.0/opensearch-2.19.0.zip 84b8d1a06a31b57993cfe2801cbf01bdbc54fe07b45aee5cb2ba87917a01c751
+fetch opensearch/distribution/integ-test-zip/opensearch/3.2.0/opensearch-3.2.0.zip 8c1fb97a5a6f74cac9a25199c0181caa09052e5f941b45f56ee028c32c9de17d
