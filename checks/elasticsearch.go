@@ -61,7 +61,7 @@ func (c elasticsearch) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit
 		}
 	}
 	if len(reasons) > 0 {
-		p.Explain("%s", reasons[0])
+		p.Explain("%s", strings.Join(reasons, "; "))
 	}
 	return nil, nil
 }
@@ -95,8 +95,10 @@ func esPlaces(ctx context.Context, p *scanner.Probe) func(func(esPlace, error) b
 			yield(esPlace{}, err)
 			return
 		}
-		if isDashboards(pages) && scanner.SafetyRank(p.Safety) >= scanner.SafetyRank(signature.SafetyIntrusive) {
-			if !yield(esPlace{base: &base, console: true}, nil) {
+		if isDashboards(pages) {
+			if scanner.SafetyRank(p.Safety) < scanner.SafetyRank(signature.SafetyIntrusive) {
+				p.Explain("Kibana or OpenSearch Dashboards answers here; the search server behind it is asked only with --safety intrusive, because that takes a POST")
+			} else if !yield(esPlace{base: &base, console: true}, nil) {
 				return
 			}
 		}

@@ -30,7 +30,7 @@ var strongFields = map[string]*regexp.Regexp{
 		`(telefono|celular|telefone)`, `(denwa|keitai)(_?bango)?`, `shou_?ji(_?hao)?`),
 	"mail": words(`e_?mail(_?addr(ess)?)?[0-9]*`, `mail_?addr(ess)?`, `(correo|correo_electronico)`, `(meru_?ado|mailaddress)`),
 	"national-id": words(`(ssn|social_security(_number)?|national_id(_number)?|passport(_?(no|number))?|driver_?s?_?licen[cs]e(_?(no|number))?|tax_id|id_card(_?(no|number))?)`,
-		`(rut|run|dni|nie|nif|curp|rfc|cedula|cpf|cnpj|rg|nino|nhs_number|aadhaar)`, `(my_?number|mynumber|kojin_?bango|hoken_?sho(_?bango)?|menkyo)`,
+		`(rut|dni|nie|nif|curp|cedula|cpf|cnpj|nino|nhs_number|aadhaar)`, `(my_?number|mynumber|kojin_?bango|hoken_?sho(_?bango)?|menkyo)`,
 		`(shen_?fen_?zheng|sfz)`, `jumin(_?(no|number))?`),
 	"card": words(`(credit_?)?card_?(no|num|number|holder|exp(iry|iration)?)`, `(cvv2?|cvc2?|card_security_code|pan|iban|bank_?account(_?(no|number))?|account_number)`,
 		`(tarjeta|cartao|kouza_?bango|koza_?bango)`),
@@ -54,10 +54,12 @@ var weakFields = map[string]*regexp.Regexp{
 	"address":  words(`addr(ess(es)?)?`, `city`, `ciudad`, `cidade`),
 	"location": words(`lat(itude)?`, `lon(gitude)?|lng`, `location`),
 	"phone":    words(`mobile`, `tel`),
+
+	"national-id": regexp.MustCompile(`^_(?:run|rg|rfc)_$`), // Chile, Brazil, Mexico; the words mean much else
 }
 
 // others are names that hold such a word and mean something else.
-var others = words(`(ip|mac|email|bitcoin|wallet|memory|remote|server|client|source|dest(ination)?|local|host|net)_addr(ess)?`,
+var others = words(`(ip|mac|bitcoin|wallet|memory|remote|server|client|source|dest(ination)?|local|host|net)_addr(ess)?`,
 	`(host|file|user_?agent|index|class|method|domain|event|product|item|category|brand|service|container|node|cluster|field|column|table|process|thread|logger|image|pod|queue|topic)_?names?`,
 	`e?mail_?(template|subject|sent|count|type|status|enabled|id|opt_?in|server|host|queue|body)`, `(phone|tel)_?(model|os|type|brand|count)`,
 	`tel_?type`, `pan_?(zoom|el)`, `birth_?rate`)

@@ -23,7 +23,30 @@ func searchKinds() map[string]http.Handler {
 		all["elasticsearch-"+kind] = Elasticsearch(kind)
 	}
 	all["opensearch-plain"] = Elasticsearch("opensearch")
+	all["kibana-plain"] = kibana(Elasticsearch("plain"))
 	return all
+}
+
+// kibana is a console in front of a search server that itself cannot be reached: whoever may open the console may ask.
+func kibana(behind http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Kbn-Name", "demo-kibana")
+		switch {
+		case r.URL.Path == "/api/console/proxy" && r.Method == http.MethodPost && r.Header.Get("Kbn-Xsrf") != "":
+			inner, err := http.NewRequestWithContext(r.Context(), r.URL.Query().Get("method"), "/"+r.URL.Query().Get("path"), nil)
+			if err != nil {
+				http.Error(w, "bad path", http.StatusBadRequest)
+				return
+			}
+			behind.ServeHTTP(w, inner)
+		case r.URL.Path == "/":
+			http.Redirect(w, r, "/app/home", http.StatusFound)
+		case r.URL.Path == "/app/home":
+			fmt.Fprint(w, "<!doctype html><title>Elastic</title><div>Loading Elastic</div>")
+		default:
+			http.NotFound(w, r)
+		}
+	})
 }
 
 type search struct {

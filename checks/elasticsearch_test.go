@@ -1,0 +1,122 @@
+package checks
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
+	"sotomi/scanner/web"
+	"sotomi/signatures"
+)
+
+// reading are words of addresses that give out documents, or change something.
+var reading = regexp.MustCompile(`_search|_msearch|_doc\b|_source|_sql|_mget|scroll|_termvectors|_mtermvectors|fielddata|_explain|_bulk|_update|_reindex|_snapshot|_scripts?\b|_pit|_async|_eql|_esql|_graph|_delete`)
+
+// TestElasticsearchReadsNoDocument: neither does the source name an address that would, nor does a scan ask for one.
+func TestElasticsearchReadsNoDocument(t *testing.T) {
+	files, err := filepath.Glob("elasticsearch*.go")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("files = %v, %v", files, err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, literal := range regexp.MustCompile(`"[^"\n]*"`).FindAllString(string(text), -1) {
+			if strings.Contains(literal, "/") && reading.MatchString(literal) {
+				t.Errorf("%s: %s", file, literal)
+			}
+		}
+	}
+	for _, kind := range []string{"personal", "plain", "system", "ransom", "metadata", "banner", "protected", "everywhere", "opensearch"} {
+		asked := &recorded{Handler: sigtest.Elasticsearch(kind)}
+		if _, err := sigtest.Scan(t.Context(), asked, nil, All, elasticsearchSignatures(t)...); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range asked.requests {
+			if method, path, _ := strings.Cut(r, " "); method != http.MethodGet || reading.MatchString(path) {
+				t.Errorf("%s: %s", kind, r)
+			}
+		}
+		if len(asked.requests) < 2 || len(asked.requests) > 8 {
+			t.Errorf("%s: %d requests: %v", kind, len(asked.requests), asked.requests)
+		}
+	}
+}
+
+// TestElasticsearchBehindConsole: the console is named, and asked by POST only where that was allowed.
+func TestElasticsearchBehindConsole(t *testing.T) {
+	open := elasticsearchSignatures(t)[slices.IndexFunc(elasticsearchSignatures(t), func(s *signature.Signature) bool { return s.ID == "elasticsearch-open" })]
+	for safety, posts := range map[signature.Safety]bool{signature.SafetyActive: false, signature.SafetyIntrusive: true} {
+		h, err := sigtest.Handler(nil, &signature.Case{Server: "kibana-plain"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := &recorded{Handler: h}
+		server := httptest.NewServer(asked)
+		defer server.Close()
+		base, err := url.Parse(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := web.NewClient(web.Options{Rate: -1, Retries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		r := &results{}
+		if _, err := scanner.Run(t.Context(), scanner.Options{
+			Client: client, Signatures: []*signature.Signature{open}, Checks: All, Targets: scanner.TargetURLs(base), Safety: safety, Sinks: []scanner.Sink{r},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		outcome := r.outcomes[0]
+		if got := slices.ContainsFunc(asked.requests, func(r string) bool { return strings.HasPrefix(r, "POST ") }); got != posts {
+			t.Errorf("%s: posts = %v: %v", safety, got, asked.requests)
+		}
+		if named := strings.Contains(outcome.Reason, "--safety intrusive"); named == posts || posts && outcome.Status != scanner.StatusFound {
+			t.Errorf("%s: %s (%s)", safety, outcome.Status, outcome.Reason)
+		}
+	}
+}
+
+// recorded notes "METHOD path" of every request.
+type recorded struct {
+	http.Handler
+	mu       sync.Mutex
+	requests []string
+}
+
+func (r *recorded) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r.mu.Lock()
+	r.requests = append(r.requests, req.Method+" "+req.RequestURI)
+	r.mu.Unlock()
+	r.Handler.ServeHTTP(w, req)
+}
+
+func elasticsearchSignatures(t *testing.T) []*signature.Signature {
+	t.Helper()
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := set.Select(signature.Filter{Only: []string{"elasticsearch"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
