@@ -93,13 +93,14 @@ func categories(fields []string) map[string]bool {
 		if others.MatchString(name) {
 			continue
 		}
+		strong := false
 		for c, re := range strongFields {
 			if re.MatchString(name) {
-				found[c] = true
+				found[c], strong = true, true
 			}
 		}
 		for c, re := range weakFields {
-			if re.MatchString(name) {
+			if !strong && re.MatchString(name) {
 				weak[c] = true
 			}
 		}
