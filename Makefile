@@ -25,7 +25,8 @@ lint:
 # Speed and memory as ratios in one run on loopback. TEMPLATES names a folder of public templates; without it a set of the
 # same shape is made.
 bench:
-	go run ./scanner/bench
+	go test ./scanner/command -run "^$$" -bench Scan -benchtime 1x
+	go test ./scanner/signature -run "^$$" -bench LoadEmbedded
 
 # Every stable release of EC-CUBE served as a shop: ECCUBE2_GIT and ECCUBE_GIT name bare mirrors of EC-CUBE/ec-cube2 and
 # EC-CUBE/ec-cube.

@@ -74,30 +74,29 @@ func withPatterns(functions map[string]govaluate.ExpressionFunction) map[string]
 	return functions
 }
 
-// patternMemory compiles each pattern once, up to a number of them.
+// patternMemory parses each pattern once, up to a number of them.
 type patternMemory struct {
 	mu   sync.RWMutex
-	seen map[string]pattern
+	seen map[string]*pattern
 }
 
 const maxPatterns = 64
 
-func (m *patternMemory) compile(source string) (pattern, error) {
+func (m *patternMemory) compile(source string) (*pattern, error) {
 	m.mu.RLock()
 	p, ok := m.seen[source]
 	m.mu.RUnlock()
 	if ok {
 		return p, nil
 	}
-	re, err := regexp.Compile(source)
+	p, err := newPattern(source)
 	if err != nil {
-		return pattern{}, err
+		return nil, err
 	}
-	p = newPattern(re)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.seen == nil {
-		m.seen = map[string]pattern{}
+		m.seen = map[string]*pattern{}
 	}
 	if len(m.seen) < maxPatterns {
 		m.seen[source] = p

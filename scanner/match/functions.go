@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 
@@ -88,15 +89,15 @@ func anyOf(f func(s, other string) bool) function {
 	})
 }
 
-func compilePlain(source string) (pattern, error) {
-	re, err := regexp.Compile(source)
-	return pattern{re: re}, err
+func compilePlain(source string) (*pattern, error) {
+	_, err := syntax.Parse(source, syntax.Perl)
+	return &pattern{source: source}, err
 }
 
-func regexFunctions(compile func(string) (pattern, error)) map[string]function {
-	matches := func(p pattern, v any) bool {
+func regexFunctions(compile func(string) (*pattern, error)) map[string]function {
+	matches := func(p *pattern, v any) bool {
 		t := text{s: toString(v)}
-		return p.possible(&t) && p.re.MatchString(t.s)
+		return p.possible(&t) && p.re().MatchString(t.s)
 	}
 	m := map[string]function{
 		"regex": fixed(2, func(a []any) (any, error) {
@@ -135,7 +136,7 @@ func regexFunctions(compile func(string) (pattern, error)) map[string]function {
 			if err != nil {
 				return nil, err
 			}
-			return p.re.ReplaceAllString(toString(a[0]), toString(a[2])), nil
+			return p.re().ReplaceAllString(toString(a[0]), toString(a[2])), nil
 		}),
 	}
 	for name, f := range maps.Clone(m) {

@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -84,7 +83,7 @@ type matcher struct {
 	statuses []int
 	sizes    []int
 	words    []word
-	regexes  []pattern
+	regexes  []*pattern
 	binaries []string
 	xpaths   []string
 	dsl      []*expression
@@ -102,7 +101,7 @@ type extractor struct {
 	internal  bool
 	fold      bool
 	group     int
-	regexes   []pattern
+	regexes   []*pattern
 	keys      []string
 	queries   []*gojq.Code
 	xpaths    []string
@@ -244,14 +243,14 @@ func partName(part string) string {
 	return part
 }
 
-func compilePatterns(list []string) ([]pattern, error) {
-	out := make([]pattern, 0, len(list))
+func compilePatterns(list []string) ([]*pattern, error) {
+	out := make([]*pattern, 0, len(list))
 	for _, text := range list {
-		re, err := regexp.Compile(text)
+		p, err := newPattern(text)
 		if err != nil {
 			return nil, fmt.Errorf("regex %q: %w", text, err)
 		}
-		out = append(out, newPattern(re))
+		out = append(out, p)
 	}
 	return out, nil
 }

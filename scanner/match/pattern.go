@@ -4,25 +4,30 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync"
 )
 
 // pattern is a regular expression with literals of which the text must hold one: looking for those is much cheaper than
-// running the expression, and on most pages most expressions end there.
+// running the expression, and on most pages most expressions end there. It is compiled when a text first passes them.
 type pattern struct {
-	re     *regexp.Regexp
+	source string
 	needs  []string // nil when nothing is known
 	folded bool     // needs are lower case, for the lower-cased text
+
+	once     sync.Once
+	compiled *regexp.Regexp
 }
 
-func newPattern(re *regexp.Regexp) pattern {
-	p := pattern{re: re}
-	tree, err := syntax.Parse(re.String(), syntax.Perl)
+// newPattern says what is wrong with the source of one that cannot be compiled.
+func newPattern(source string) (*pattern, error) {
+	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
-		return p
+		return nil, err
 	}
-	l := required(tree.Simplify())
+	p := &pattern{source: source}
+	l := required(tree)
 	if len(l.any) == 0 {
-		return p
+		return p, nil
 	}
 	p.needs, p.folded = l.any, l.folded
 	if p.folded {
@@ -30,7 +35,13 @@ func newPattern(re *regexp.Regexp) pattern {
 			p.needs[i] = strings.ToLower(text)
 		}
 	}
-	return p
+	return p, nil
+}
+
+// re is the compiled expression: what can be parsed can be compiled.
+func (p *pattern) re() *regexp.Regexp {
+	p.once.Do(func() { p.compiled = regexp.MustCompile(p.source) })
+	return p.compiled
 }
 
 // possible reports whether the text can match.

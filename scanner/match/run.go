@@ -151,7 +151,7 @@ func (m *matcher) matchRegexes(t *text) (bool, []string) {
 		if !m.regexes[i].possible(t) {
 			return nil
 		}
-		return m.regexes[i].re.FindAllString(t.s, limit)
+		return m.regexes[i].re().FindAllString(t.s, limit)
 	})
 }
 
@@ -274,7 +274,7 @@ func (e *extractor) values(s *scope) []string {
 			if !e.regexes[i].possible(t) {
 				continue
 			}
-			for _, m := range e.regexes[i].re.FindAllStringSubmatch(t.s, -1) {
+			for _, m := range e.regexes[i].re().FindAllStringSubmatch(t.s, -1) {
 				if e.group < len(m) {
 					add(m[e.group])
 				}
