@@ -4,8 +4,14 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"sotomi/scanner/command"
 )
 
-func main() { os.Exit(command.Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(command.GCPercent)
+	}
+	os.Exit(command.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+}

@@ -72,15 +72,12 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 		trimmed = withSlash.MatchString(path)
 	}
 	vars := v.names(v.address(target, trimmed), taken)
-	values := match.Vars{}
-	for name, value := range d.values {
-		text, _, err := match.Expand(fmt.Sprint(value), vars)
-		if err != nil {
+	if len(d.values) > 0 {
+		var err error
+		if vars, err = withValues(vars, d.values); err != nil {
 			return nil, err
 		}
-		values[name] = text
 	}
-	maps.Copy(vars, values)
 	f := &filler{vars: vars}
 	var req *web.Request
 	var err error
@@ -105,6 +102,24 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
 		slices.ContainsFunc(v.madeUp, func(word string) bool { return strings.Contains(req.URL.Path, word) })
 	return &built{request: req, vars: vars, own: own}, nil
+}
+
+// withValues adds those of the payloads, which may use the names there are.
+func withValues(vars, values match.Vars) (match.Vars, error) {
+	all := make(match.Vars, len(vars)+len(values))
+	maps.Copy(all, vars)
+	for name, value := range values {
+		text, ok := value.(string)
+		if !ok {
+			text = fmt.Sprint(value)
+		}
+		text, _, err := match.Expand(text, vars)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = text
+	}
+	return all, nil
 }
 
 // unresolvedError says that a request is not sent because it uses names without a value.

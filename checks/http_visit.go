@@ -24,6 +24,11 @@ type visit struct {
 	known match.Vars // facts, and what internal extractors of ended blocks took
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
+	addresses [2]struct { // the newest, not trimmed and trimmed
+		target *url.URL
+		vars   match.Vars
+	}
+
 	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
@@ -43,19 +48,29 @@ func (v *visit) roll(request int) {
 
 // address is addressVars, made once for each place on the target.
 func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
+	known := &v.addresses[0]
 	key := "http address " + target.Host
 	if trimmed {
+		known = &v.addresses[1]
 		key += "/"
+	}
+	if known.target == target {
+		return known.vars
 	}
 	vars, ok := v.probe.Derived(key, func() any { return addressVars(target, trimmed) }).(match.Vars)
 	if !ok {
-		return addressVars(target, trimmed)
+		vars = addressVars(target, trimmed)
 	}
+	known.target, known.vars = target, vars
 	return vars
 }
 
-// names are what a request may use: its own values over the target's over variables.
+// names are what a request may use: its own values over the target's over variables. They are the address itself, which
+// all signatures share and nobody changes, when there is nothing to add.
 func (v *visit) names(address, taken match.Vars) match.Vars {
+	if len(v.known)+len(taken)+len(v.check.signature.Variables) == 0 {
+		return address
+	}
 	vars := v.merged(taken)
 	maps.Copy(vars, address)
 	for _, variable := range v.check.signature.Variables {

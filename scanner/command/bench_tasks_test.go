@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/command"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
@@ -69,6 +71,7 @@ func benchScan(b *testing.B, folder string, urls []string) benchReport {
 	}
 	r := benchReport{Load: time.Since(started), Templates: len(set.Signatures), Statuses: map[string]int{}}
 	r.Embedded = benchEmbedded(b)
+	debug.SetGCPercent(command.GCPercent)
 	client, err := web.NewClient(web.Options{Rate: -1, InFlight: benchInFlight})
 	if err != nil {
 		b.Fatal(err)

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"regexp"
@@ -139,7 +140,7 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	if n := keys["signature"]; n != nil && n.Kind == yaml.ScalarNode {
 		add("request signing")
 	}
-	if callbacks.Match(text) {
+	if bytes.Contains(text, []byte("interactsh")) && callbacks.Match(text) {
 		add("out-of-band callbacks (interactsh)")
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
