@@ -25,8 +25,15 @@ func Test_leaks_of_the_application_itself(t *testing.T) {
 	for _, c := range []struct {
 		page, via string // via "" is clean
 	}{
-		{"/account", ""}, {"/singleflight", "concurrent"}, {"/page-cache", "sequential"}, {"/race", "concurrent"},
-		{"/noise", ""}, {"/time", ""}, {"/theme", ""}, {"/public", ""}, {"/cookie", ""},
+		{"/account", ""},
+		{"/singleflight", "concurrent"},
+		{"/page-cache", "sequential"},
+		{"/race", "concurrent"},
+		{"/noise", ""},
+		{"/time", ""},
+		{"/theme", ""},
+		{"/public", ""},
+		{"/cookie", ""},
 	} {
 		t.Run(c.page, func(t *testing.T) {
 			r := cacheScan{signature: "cache-leak", target: origin.URL, page: c.page, sessions: cookieSessions()}.run(t.Context(), t)

@@ -167,8 +167,9 @@ func (c *crossing) strength() int {
 		return 3
 	case proofWhole:
 		return 2
+	default:
+		return 1
 	}
-	return 1
 }
 
 // crossed looks for another visitor's marks in got. fills are the answers under the same key to others, control is an

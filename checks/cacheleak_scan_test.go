@@ -23,6 +23,7 @@ func (r *results) Start(scanner.Start) error       { return nil }
 func (r *results) Progress(scanner.Progress) error { return nil }
 func (r *results) Close(scanner.Summary) error     { return nil }
 func (r *results) Finding(f scanner.Finding) error { r.findings = append(r.findings, f); return nil }
+
 func (r *results) Outcome(o scanner.Outcome) error { r.outcomes = append(r.outcomes, o); return nil }
 
 // cacheScan is one scan with one of the signatures about caches.

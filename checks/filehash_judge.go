@@ -38,7 +38,7 @@ func (c *fileHash) judge(s *fileHashSeen) []scanner.Hit {
 	if v.Candidates.Count() > 1 {
 		values["note"] = "these releases cannot be told apart from outside"
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s, v)}}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
 	if len(v.Mixed) > 0 {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
@@ -133,7 +133,7 @@ func (s *fileHashSeen) exchange(file int) *web.Exchange {
 }
 
 // evidence shows the page that named the product and the files that told most.
-func (c *fileHash) evidence(s *fileHashSeen, v filehash.Verdict) []scanner.Evidence {
+func (c *fileHash) evidence(s *fileHashSeen) []scanner.Evidence {
 	var list []scanner.Evidence
 	if s.why != "" {
 		list = append(list, scanner.NewEvidence(s.first, s.why))

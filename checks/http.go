@@ -109,7 +109,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 		return nil, fmt.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
-	b.alone = values != nil && !(hands && len(b.paths)+len(b.raws) > 1)
+	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
 	b.errors = asksForErrors(h)
 	return b, nil
 }

@@ -40,7 +40,7 @@ func (ssiInjection) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 	var blocked []string
 	reflected, probed := 0, 0
 	for _, point := range points[:min(len(points), ssiPoints)] {
-		verdict, err := tryPoint(ctx, p, visitor, point, random)
+		verdict, err := tryPoint(ctx, visitor, point, random)
 		if err != nil {
 			return hits, err
 		}
@@ -52,6 +52,7 @@ func (ssiInjection) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 			blocked = append(blocked, point.Where)
 		case ssiPlain:
 			reflected++
+		case ssiAbsent:
 		}
 	}
 	if len(hits) == 0 && len(blocked) > 0 {
@@ -79,7 +80,7 @@ func ssiHit(point injectionPoint, v ssiVerdict) scanner.Hit {
 }
 
 // tryPoint sends at most four requests: canary, proof, proof again, control.
-func tryPoint(ctx context.Context, p *scanner.Probe, visitor *web.Session, point injectionPoint, random *rand.Rand) (ssiVerdict, error) {
+func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, random *rand.Rand) (ssiVerdict, error) {
 	send := func(text string) (*web.Exchange, error) {
 		r := point.Request(text)
 		if r.Header == nil {

@@ -127,8 +127,9 @@ func ignoreAbsent(err error) error {
 	switch web.KindOf(err) {
 	case web.KindScope, web.KindProtocol, web.KindTimeout, web.KindClosed:
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 type ssiError struct{}

@@ -86,6 +86,7 @@ func plainHTTP(ctx context.Context, p *scanner.Probe, _ transportParams) (*scann
 		hit.Variant, hit.Values["https"] = "beside", "beside"
 	case web.KindUnreachable, web.KindClosed, web.KindTimeout, web.KindTLS:
 		hit.Values["https"] = "none"
+	default: // not told
 	}
 	return hit, nil
 }

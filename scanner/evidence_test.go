@@ -47,7 +47,8 @@ func TestNewEvidence(t *testing.T) {
 			Evidence{Request: "GET /x HTTP/1.1", Response: "HTTP/1.1 200 OK\n\nplain words before \\x1b[31mred\\u202etxt\\x85 after"},
 		},
 		"around_what_matters": {
-			exchangeOf("GET /x HTTP/1.1", nil, long+"NEEDLE"+long), []string{"", "NEEDLE", "not there"},
+			exchangeOf("GET /x HTTP/1.1", nil, long+"NEEDLE"+long),
+			[]string{"", "NEEDLE", "not there"},
 			Evidence{Request: "GET /x HTTP/1.1", Response: "HTTP/1.1 200 OK\n\n[…] " + strings.Repeat("a b ", 50) + "NEEDLE" + strings.Repeat("a b ", 50) + " […]"},
 		},
 	}

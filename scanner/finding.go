@@ -5,6 +5,7 @@ import "sotomi/scanner/signature"
 // Certainty is how sure a finding is.
 type Certainty string
 
+// How sure a finding is.
 const (
 	Confirmed Certainty = "confirmed" // the exchange shows the weakness itself
 	Possible  Certainty = "possible"  // the exchange shows a sign of it

@@ -5,6 +5,7 @@ import "time"
 // Status is how one signature ended on one target.
 type Status string
 
+// What a signature came to on a target.
 const (
 	StatusClean         Status = "clean"          // ran to its end and saw nothing
 	StatusFound         Status = "found"          // at least one finding

@@ -222,35 +222,43 @@ func TestBareHosts(t *testing.T) {
 		want    []string
 	}{
 		"https_first": {
-			"h.test", map[string]string{"h.test:443": at(secure), "h.test:80": at(plain), "h.test:9200": closed},
+			"h.test",
+			map[string]string{"h.test:443": at(secure), "h.test:80": at(plain), "h.test:9200": closed},
 			[]string{"a https://h.test clean", "s https://h.test clean", "s https://h.test:9200 not-applicable port 9200 closed"},
 		},
 		"http_when_no_https": {
-			"h.test", map[string]string{"h.test:443": closed, "h.test:80": at(plain), "h.test:9200": at(plain)},
+			"h.test",
+			map[string]string{"h.test:443": closed, "h.test:80": at(plain), "h.test:9200": at(plain)},
 			[]string{"a http://h.test clean", "s http://h.test clean", "s http://h.test:9200 clean"},
 		},
 		"further_port_with_tls": {
-			"h.test", map[string]string{"h.test:443": closed, "h.test:80": at(plain), "h.test:9200": at(secure)},
+			"h.test",
+			map[string]string{"h.test:443": closed, "h.test:80": at(plain), "h.test:9200": at(secure)},
 			[]string{"a http://h.test clean", "s http://h.test clean", "s https://h.test:9200 clean"},
 		},
 		"nothing_answers": {
-			"h.test", map[string]string{"h.test:443": closed, "h.test:80": closed, "h.test:9200": closed},
+			"h.test",
+			map[string]string{"h.test:443": closed, "h.test:80": closed, "h.test:9200": closed},
 			[]string{"a https://h.test unreachable", "s https://h.test unreachable", "s https://h.test:9200 unreachable"},
 		},
 		"only_the_further_port": {
-			"h.test", map[string]string{"h.test:443": closed, "h.test:80": closed, "h.test:9200": at(plain)},
+			"h.test",
+			map[string]string{"h.test:443": closed, "h.test:80": closed, "h.test:9200": at(plain)},
 			[]string{"a https://h.test unreachable", "s https://h.test unreachable", "s http://h.test:9200 clean"},
 		},
 		"host_and_port": {
-			"h.test:8080", map[string]string{"h.test:8080": at(plain)},
+			"h.test:8080",
+			map[string]string{"h.test:8080": at(plain)},
 			[]string{"a http://h.test:8080 clean", "s http://h.test:8080 clean"},
 		},
 		"host_and_port_with_tls": {
-			"h.test:8443", map[string]string{"h.test:8443": at(secure)},
+			"h.test:8443",
+			map[string]string{"h.test:8443": at(secure)},
 			[]string{"a https://h.test:8443 clean", "s https://h.test:8443 clean"},
 		},
 		"url": {
-			"http://h.test/shop/", map[string]string{"h.test:80": at(plain)},
+			"http://h.test/shop/",
+			map[string]string{"h.test:80": at(plain)},
 			[]string{"a http://h.test/shop/ clean", "s http://h.test/shop/ clean"},
 		},
 	}

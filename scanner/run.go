@@ -30,7 +30,7 @@ func (p *Plan) Run(ctx context.Context) (Summary, error) {
 	before := p.options.Client.Requests()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d := newDelivery(p, ctx, cancel, before)
+	d := newDelivery(ctx, p, cancel, before)
 	d.sinks(func(s Sink) error { return s.Start(p.start(started)) })
 
 	var group errgroup.Group
@@ -132,7 +132,7 @@ type delivery struct {
 	summary  Summary
 }
 
-func newDelivery(p *Plan, outer context.Context, cancel context.CancelFunc, before int64) *delivery {
+func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, before int64) *delivery {
 	return &delivery{
 		plan: p, outer: outer, cancel: cancel, before: before,
 		room: make(chan struct{}, p.window()), results: make(chan hostResult), waiting: map[int]hostResult{},

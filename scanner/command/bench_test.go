@@ -70,7 +70,7 @@ func BenchmarkScan(b *testing.B) {
 		answered := sites.count.Load()
 		requests := sites.recorded(b)
 		bare := child(b, "bare", requests, sites.urls())
-		fmt.Print(table(scan, bare, answered))
+		fmt.Fprint(os.Stdout, table(scan, bare, answered))
 		b.ReportMetric(perSecond(scan)/perSecond(bare), "ratio")
 		b.ReportMetric(perSecond(scan), "req/s")
 		b.ReportMetric(float64(scan.Peak)/(1<<20), "peak-MB")

@@ -78,15 +78,19 @@ func (t tee) each(do func(scanner.Sink) error) error {
 func (t tee) Start(v scanner.Start) error {
 	return t.each(func(s scanner.Sink) error { return s.Start(v) })
 }
+
 func (t tee) Finding(v scanner.Finding) error {
 	return t.each(func(s scanner.Sink) error { return s.Finding(v) })
 }
+
 func (t tee) Outcome(v scanner.Outcome) error {
 	return t.each(func(s scanner.Sink) error { return s.Outcome(v) })
 }
+
 func (t tee) Progress(v scanner.Progress) error {
 	return t.each(func(s scanner.Sink) error { return s.Progress(v) })
 }
+
 func (t tee) Close(v scanner.Summary) error {
 	return t.each(func(s scanner.Sink) error { return s.Close(v) })
 }

@@ -50,7 +50,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	lab, err := startDemoLab()
+	lab, err := startDemoLab(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ type demoLab struct {
 
 type demoSite struct{ address, what string }
 
-func startDemoLab() (*demoLab, error) {
+func startDemoLab(ctx context.Context) (*demoLab, error) {
 	lab := &demoLab{}
 	for _, site := range []struct {
 		what    string
@@ -107,7 +107,7 @@ func startDemoLab() (*demoLab, error) {
 		{"a shop that lists its uploads", demoListing()},
 		{"its safe twin", demoShop(nil)},
 	} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			lab.stop()
 			return nil, fmt.Errorf("demo: %w", err)

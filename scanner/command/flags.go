@@ -30,12 +30,12 @@ func list(name, category, usage string, aliases ...string) cli.Flag {
 	return &cli.StringSliceFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
 }
 
-func text(name, category, usage, value string, aliases ...string) cli.Flag {
-	return &cli.StringFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
+func text(name, category, usage, value string) cli.Flag {
+	return &cli.StringFlag{Name: name, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
 }
 
-func number(name, category, usage string, value int) cli.Flag {
-	return &cli.IntFlag{Name: name, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
+func number(name, usage string, value int) cli.Flag {
+	return &cli.IntFlag{Name: name, Category: categoryHow, Usage: usage, Value: value, EnvVars: env(name)}
 }
 
 func yes(name, category, usage string, aliases ...string) cli.Flag {
@@ -56,11 +56,11 @@ func scanFlags() []cli.Flag {
 		text("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
 
 		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests a second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},
-		number("concurrency", categoryHow, "hosts scanned at once", 25),
-		number("in-flight", categoryHow, "requests to one host at once", 6),
+		number("concurrency", "hosts scanned at once", 25),
+		number("in-flight", "requests to one host at once", 6),
 		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "the longest an answer may take", Value: defaultTimeout, EnvVars: env("timeout")},
-		number("retries", categoryHow, "further attempts after a connection error", 1),
-		number("crawl-pages", categoryHow, "pages of one site that are read for their links", 30),
+		number("retries", "further attempts after a connection error", 1),
+		number("crawl-pages", "pages of one site that are read for their links", 30),
 		text("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy", ""),
 		list("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
 		list("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),

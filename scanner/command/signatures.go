@@ -21,9 +21,9 @@ import (
 
 func (e *environment) signatures() *cli.Command {
 	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
-	sub := func(name, args, usage, description string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
+	sub := func(name, args, usage string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Description: description, Flags: append(signatureFlags(), flags...), OnUsageError: usageError,
+			Name: name, Usage: usage, ArgsUsage: args, Flags: append(signatureFlags(), flags...), OnUsageError: usageError,
 			Action: func(c *cli.Context) error {
 				s := &settings{c: c}
 				set, selected, err := s.load(signatures.FS, signature.SafetyIntrusive)
@@ -39,10 +39,10 @@ func (e *environment) signatures() *cli.Command {
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
 			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
-			sub("list", "", "one line for each", "", e.listSignatures, lang),
-			sub("show", "ID...", "all about some", "", e.showSignatures, lang),
-			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", "", e.lintSignatures),
-			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", "", e.testSignatures),
+			sub("list", "", "one line for each", e.listSignatures, lang),
+			sub("show", "ID...", "all about some", e.showSignatures, lang),
+			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", e.lintSignatures),
+			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", e.testSignatures),
 			{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(*cli.Context) error {
 				_, err := e.stdout.Write(signatures.Schema)
 				return err
@@ -103,9 +103,14 @@ func (e *environment) show(sig *signature.Signature, lang string) {
 	}
 	fmt.Fprintf(e.stdout, "\n%s\n\n", strings.TrimSpace(w.Remediation))
 	rows := [][2]string{
-		{"severity", string(sig.Info.Severity)}, {"safety", string(sig.Safety)}, {"check", cmp.Or(sig.Check, "http")},
-		{"tags", strings.Join(sig.Info.Tags, ", ")}, {"weakness", strings.Join(sig.Info.Classification.CWEID, ", ")},
-		{"needs", strings.Join(sig.Needs, ", ")}, {"file", sig.File}, {"unsupported", strings.Join(sig.Unsupported, ", ")},
+		{"severity", string(sig.Info.Severity)},
+		{"safety", string(sig.Safety)},
+		{"check", cmp.Or(sig.Check, "http")},
+		{"tags", strings.Join(sig.Info.Tags, ", ")},
+		{"weakness", strings.Join(sig.Info.Classification.CWEID, ", ")},
+		{"needs", strings.Join(sig.Needs, ", ")},
+		{"file", sig.File},
+		{"unsupported", strings.Join(sig.Unsupported, ", ")},
 	}
 	for _, r := range rows {
 		if r[1] != "" {

@@ -110,6 +110,7 @@ func required(re *syntax.Regexp) literals {
 		return best
 	case syntax.OpAlternate:
 		return alternatives(re.Sub)
+	default: // nothing that every match holds
 	}
 	return literals{}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -249,8 +250,9 @@ func hasOurKeys(keys map[string]*yaml.Node) bool {
 
 // mistakesOf joins mistakes given as "LINE: message", in the order of the file.
 func mistakesOf(name string, mistakes []string) error {
-	line := func(text string) (n int) {
-		fmt.Sscanf(text, "%d:", &n)
+	line := func(text string) int {
+		number, _, _ := strings.Cut(text, ":")
+		n, _ := strconv.Atoi(number) // one without a line comes first
 		return n
 	}
 	slices.SortStableFunc(mistakes, func(a, b string) int { return cmp.Compare(line(a), line(b)) })

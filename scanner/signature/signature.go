@@ -9,6 +9,7 @@ import "io/fs"
 // Severity of a finding, from the signature and never from a check.
 type Severity string
 
+// The severities, the worst first.
 const (
 	SeverityCritical Severity = "critical"
 	SeverityHigh     Severity = "high"
@@ -21,6 +22,7 @@ const (
 // Safety is how far a signature goes; a scan runs those at or below its --safety.
 type Safety string
 
+// The levels of safety, the most harmless first.
 const (
 	SafetyPassive   Safety = "passive"   // what a browser could send
 	SafetyActive    Safety = "active"    // odd but harmless requests

@@ -92,14 +92,14 @@ func (s search) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	switch {
-	case path == "/_cluster/health":
+	switch path {
+	case "/_cluster/health":
 		s.json(w, http.StatusOK, map[string]any{"cluster_name": "demo-shop", "status": "green", "timed_out": false, "number_of_nodes": 1, "active_shards": len(s.indices)})
-	case path == "/_cat/indices":
+	case "/_cat/indices":
 		s.json(w, http.StatusOK, s.rows())
-	case path == "/_count":
+	case "/_count":
 		s.json(w, http.StatusOK, map[string]any{"count": s.documents(), "_shards": map[string]int{"total": 2, "successful": 2, "failed": 0}})
-	case path == "/_mapping":
+	case "/_mapping":
 		s.json(w, http.StatusOK, s.mappings())
 	default:
 		s.json(w, http.StatusNotFound, missingIndex(name))

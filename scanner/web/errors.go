@@ -8,6 +8,7 @@ import (
 // Kind says why an attempt gave no Exchange.
 type Kind string
 
+// Why there is no answer.
 const (
 	KindUnreachable Kind = "unreachable" // name not found, connection refused, no route, connect timed out
 	KindTimeout     Kind = "timeout"     // connected, but the deadline for headers and body passed

@@ -16,6 +16,7 @@ import (
 // session (the host name the user asked for).
 type Redirects int
 
+// How far redirects are followed.
 const (
 	RedirectsNone Redirects = iota // the redirect answer itself is the result
 	RedirectsHost                  // only to the same host and port

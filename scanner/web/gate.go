@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -118,7 +119,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		release()
 	})
 	if err != nil {
-		if context.Cause(ctx) == errDeadline {
+		if errors.Is(context.Cause(ctx), errDeadline) {
 			err = &timeoutError{err}
 		}
 		done()

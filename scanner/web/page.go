@@ -134,6 +134,7 @@ func (p *Page) walk(n *html.Node) {
 		if t := strings.TrimSpace(n.Data); t != "" && shows(n.Parent) {
 			p.Visible = append(p.Visible, t)
 		}
+	default: // holds the others
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		p.walk(c)

@@ -118,7 +118,7 @@ func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 	}
 	const tries = 3
 	for try := 0; ; try++ {
-		ex, res, err := s.attempt(ctx, r)
+		ex, res, err := s.attempt(ctx, r) //nolint:bodyclose // attempt has read it
 		if err != nil {
 			return nil, err
 		}

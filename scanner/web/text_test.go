@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func TestParsePage(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "b", "c", "shown", "m"}, p.Visible); diff != "" {
 		t.Errorf("visible (-want +got):\n%s", diff)
 	}
-	if _, err := ParsePage(&Exchange{URL: u, Body: []byte("{}"), Header: http.Header{"Content-Type": {"application/json"}}}); err != ErrNotHTML {
+	if _, err := ParsePage(&Exchange{URL: u, Body: []byte("{}"), Header: http.Header{"Content-Type": {"application/json"}}}); !errors.Is(err, ErrNotHTML) {
 		t.Errorf("json: %v", err)
 	}
 }

@@ -144,9 +144,9 @@ func (d *Database) Range(s Set) string {
 	var out []string
 	first, last := "", ""
 	flush := func() {
-		switch {
-		case first == "":
-		case first == last:
+		switch first {
+		case "":
+		case last:
 			out = append(out, first)
 		default:
 			out = append(out, first+" to "+last)

@@ -8,6 +8,7 @@ import (
 // Class is a kind of files that fare alike in a shop.
 type Class int
 
+// The classes.
 const (
 	ClassScript    Class = iota // scripts, style sheets and other text
 	ClassImage                  // images, fonts
