@@ -12,6 +12,7 @@ var All = scanner.Table{
 	"transport":     newTransport,
 	"elasticsearch": NewElasticsearch,
 	"filehash":      NewFileHash,
+	"payment-page":  NewPaymentPage,
 	"release-range": NewReleaseRange,
 	"http":          NewHTTP,
 	"ssi-injection": NewSSIInjection,
