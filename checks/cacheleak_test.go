@@ -69,6 +69,17 @@ func Test_what_cannot_be_told_is_said(t *testing.T) {
 		}
 		_, _ = w.Write(accountBody(a, member, true))
 	})
+	// One answer says that it was stored: the request went out twice. Or all of them do: the key is not looked at.
+	var asked atomic.Int32
+	stored := func(hit func(n int32) bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			_, a, member := whoAsks(r)
+			w.Header().Set("X-Cache", map[bool]string{true: "HIT", false: "MISS"}[hit(asked.Add(1))])
+			_, _ = w.Write(accountBody(a, member, true))
+		}
+	}
+	mux.HandleFunc("/stored-once", stored(func(n int32) bool { return n == 5 }))
+	mux.HandleFunc("/stored-always", stored(func(int32) bool { return true }))
 	site := httptest.NewServer(mux)
 	t.Cleanup(site.Close)
 	dead := map[string]string{"A": "Cookie: sid=ended", "B": "Cookie: sid=ended-too"}
@@ -87,6 +98,8 @@ func Test_what_cannot_be_told_is_said(t *testing.T) {
 		{"one_ended_session", "/account", one, scanner.StatusFailed, "visitor B is not logged in"},
 		{"one_account_twice", "/account", twice, scanner.StatusFailed, "two different test accounts"},
 		{"two_good_sessions", "/account", cookieSessions(), scanner.StatusClean, "nobody got another's"},
+		{"stored_once", "/stored-once", cookieSessions(), scanner.StatusClean, "nobody got another's"},
+		{"stored_always", "/stored-always", cookieSessions(), scanner.StatusFailed, "answers addresses that were never asked for before"},
 		{"no_sessions", "/account", nil, scanner.StatusClean, "anonymous visitors only"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
