@@ -200,7 +200,11 @@ func (e *environment) status(s scanner.Summary, j *job) error {
 				n += count
 			}
 		}
-		line += fmt.Sprintf("%d findings at or above %s", n, j.failOn)
+		noun := "findings"
+		if n == 1 {
+			noun = "finding"
+		}
+		line += fmt.Sprintf("%d %s at or above %s", n, noun, j.failOn)
 		if gap != "" {
 			line += "; " + gap
 		}

@@ -253,8 +253,8 @@ func (t *textReport) Close(s scanner.Summary) error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.say("status-"+string(status), nil)))
 		}
 	}
-	t.print("%s\n", t.words.say("checked", map[string]any{
-		"Outcomes": outcomes, "Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
+	t.print("%s\n", t.words.count("checked", outcomes, map[string]any{
+		"Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
 	}))
 	t.print("%s\n", t.words.say("cost", map[string]any{"Requests": s.Requests, "Seconds": fmt.Sprintf("%.1f", s.Took.Seconds())}))
 	for id, n := range map[string]int{"suppressed": s.Suppressed} {
