@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"sotomi": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+		"sotomi": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // as main does
 	})
 }
 
