@@ -210,6 +210,10 @@ func wrap(text string, width int) []string {
 
 // evidence shows the request line and the beginning of the answer.
 func (t *textReport) evidence(e scanner.Evidence) {
+	if e.Request == "" && e.Response == "" {
+		t.print(indent+"%s: %s\n", t.words.say("evidence", nil), plain(e.Note))
+		return
+	}
 	request, _, _ := strings.Cut(e.Request, "\n")
 	request = strings.TrimSuffix(strings.TrimSpace(plain(request)), " HTTP/1.1")
 	head, body, _ := strings.Cut(e.Response, "\n\n")
@@ -343,16 +347,28 @@ func (t *textReport) paint(c color.Attribute, text string) string {
 func valuesText(values scanner.Values) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		text := fmt.Sprint(values[name])
-		if list, ok := values[name].([]string); ok {
-			text = strings.Join(list, ", ")
-		}
-		if f, ok := values[name].(float64); ok && f == float64(int64(f)) {
-			text = fmt.Sprint(int64(f))
-		}
-		parts = append(parts, name+": "+runewidth.Truncate(plain(text), evidenceWidth, "…"))
+		parts = append(parts, name+": "+runewidth.Truncate(plain(valueText(values[name])), evidenceWidth, "…"))
 	}
 	return strings.Join(parts, "   ")
+}
+
+// valueText is a value of a scan, or one read back from JSON.
+func valueText(value any) string {
+	switch v := value.(type) {
+	case []string:
+		return strings.Join(v, ", ")
+	case []any:
+		parts := make([]string, len(v))
+		for i := range v {
+			parts[i] = valueText(v[i])
+		}
+		return strings.Join(parts, ", ")
+	case float64:
+		if v == float64(int64(v)) {
+			return fmt.Sprint(int64(v))
+		}
+	}
+	return fmt.Sprint(value)
 }
 
 // plain is text that cannot steer a terminal: control characters and the marks that change the direction of writing come

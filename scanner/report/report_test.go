@@ -1,0 +1,195 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner"
+	"sotomi/scanner/report"
+	"sotomi/scanner/signature"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// scanned puts a scan with something of everything into a sink.
+func scanned(t testing.TB, to scanner.Sink) {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal(err)
+		}
+	}
+	must(to.Start(scanner.Start{
+		Version: "1.0.0", SignatureSet: "2026.11 0123456789ab", Time: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+		Targets: []string{"shop.example", "@more.txt"}, Signatures: 9, AboveSafety: []string{"odd-one"},
+	}))
+	open := signature.Words{Name: "公開された検索サーバー", Description: "誰でもデータを読み取れる状態です。", Impact: "個人情報が漏えいします。", Remediation: "外部からの接続を遮断してください。\n次にパスワードを設定してください。"}
+	for i, severity := range []signature.Severity{"critical", "high", "medium", "low", "info", "unknown"} {
+		s := &signature.Signature{ID: "sig-" + string(severity), Info: signature.Info{
+			Name: "Search server open to all", Description: strings.Repeat("Everybody can read the data. ", 6), Impact: "Personal data leaks.",
+			Remediation: "Close the door first, then set a password.", JA: open, Severity: severity, Tags: []string{"database"},
+			Reference: []string{"https://a.example/1", "https://a.example/2"}, Classification: signature.Classification{CWEID: []string{"CWE-306"}, CVEID: []string{"CVE-2020-0001"}},
+		}}
+		certainty := scanner.Confirmed
+		if i%2 == 1 {
+			certainty = scanner.Possible
+		}
+		must(to.Finding(scanner.Finding{
+			Signature: s, Severity: severity, Target: "https://shop.example", Fingerprint: strings.Repeat("0", i) + "f",
+			Hit: scanner.Hit{
+				URL: "https://shop.example/x", Certainty: certainty, Values: scanner.Values{"documents": 51, "fields": []string{"mail", "name"}, "version": "7.1"},
+				Evidence: []scanner.Evidence{
+					{Request: "GET /x HTTP/1.1\nHost: shop.example\n", Response: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n{\"count\": 51}", Note: "Counted, not read."},
+					{Note: "concluded from the release"},
+				},
+			},
+		}))
+		must(to.Outcome(scanner.Outcome{Signature: s.ID, Target: "https://shop.example", Status: scanner.StatusFound, Requests: 2}))
+	}
+	for status, reason := range map[scanner.Status]string{"unreachable": "connection refused"} {
+		must(to.Outcome(scanner.Outcome{Signature: "a", Target: "http://dead.example", Status: status, Reason: reason}))
+		must(to.Outcome(scanner.Outcome{Signature: "b", Target: "http://dead.example", Status: status, Reason: reason}))
+	}
+	must(to.Outcome(scanner.Outcome{Signature: "a", Target: "http://quiet.example", Status: scanner.StatusClean, Reason: "asks for a password", Requests: 1}))
+	must(to.Outcome(scanner.Outcome{Signature: "b", Target: "http://quiet.example", Status: scanner.StatusBlocked, Reason: "a filter\x1b[31m refuses"}))
+	must(to.Close(scanner.Summary{
+		Severities: map[string]int{"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1, "unknown": 1},
+		Statuses:   map[scanner.Status]int{"found": 6, "unreachable": 2, "clean": 1, "blocked": 1},
+		Targets:    3, Requests: 17, Suppressed: 2, AboveSafety: 1, NotStarted: 1, Took: 1500 * time.Millisecond,
+	}))
+}
+
+func written(t testing.TB, format string, o report.Options) []byte {
+	t.Helper()
+	f, err := report.ByName(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	scanned(t, f(&out, o))
+	return out.Bytes()
+}
+
+func TestReportsReadAsTheyDid(t *testing.T) {
+	for name, o := range map[string]report.Options{
+		"text.en": {Language: "en"}, "text.ja": {Language: "ja"}, "text.verbose": {Language: "en", Verbose: true},
+		"text.color": {Language: "en", Color: true}, "jsonl.any": {Language: "ja"},
+	} {
+		format, _, _ := strings.Cut(name, ".")
+		got := written(t, format, o)
+		file := filepath.Join("testdata", name+".golden")
+		if *update {
+			if err := os.MkdirAll("testdata", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, got, 0o644); err != nil { //nolint:gosec // read by all
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(want), string(got)); d != "" {
+			t.Errorf("%s (-update writes it anew):\n%s", name, d)
+		}
+		if strings.Contains(string(got), "\x1b[31m refuses") {
+			t.Errorf("%s: what a site says reaches the terminal", name)
+		}
+	}
+}
+
+// TestReplay: a saved scan reads like the scan.
+func TestReplay(t *testing.T) {
+	saved := written(t, "jsonl", report.Options{})
+	for _, language := range []string{"en", "ja"} {
+		var out bytes.Buffer
+		if err := report.Replay(bytes.NewReader(saved), report.NewText(&out, report.Options{Language: language})); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(written(t, "text", report.Options{Language: language})), out.String()); d != "" {
+			t.Errorf("%s:\n%s", language, d)
+		}
+	}
+	var again bytes.Buffer
+	if err := report.Replay(bytes.NewReader(saved), report.NewJSONLines(&again, report.Options{})); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(saved), again.String()); d != "" {
+		t.Error(d)
+	}
+	lines := bytes.SplitAfter(saved, []byte("\n"))
+	cut := bytes.Join(lines[:len(lines)-2], nil)
+	if err := report.Replay(bytes.NewReader(cut), report.NewText(&again, report.Options{Language: "en"})); !errors.Is(err, report.ErrIncomplete) {
+		t.Errorf("without a summary: %v", err)
+	}
+}
+
+// TestLinesKeepTheContract: every line says its type, and the fields that others rely on are there.
+func TestLinesKeepTheContract(t *testing.T) {
+	fields := map[string][]string{
+		"scan":    {"tool", "version", "signature_set", "time", "targets", "signatures"},
+		"finding": {"signature", "severity", "certainty", "target", "url", "title", "evidence", "references", "cwe", "fingerprint", "values", "remediation"},
+		"outcome": {"signature", "target", "status", "requests"},
+		"summary": {"severities", "statuses", "targets", "requests", "complete", "interrupted"},
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(written(t, "jsonl", report.Options{}))) {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		kind, _ := record["type"].(string)
+		seen[kind] = true
+		for _, name := range fields[kind] {
+			if _, ok := record[name]; !ok {
+				t.Errorf("%s has no %s", kind, name)
+			}
+		}
+	}
+	if len(seen) != len(fields) {
+		t.Errorf("types %v", slices.Sorted(maps.Keys(seen)))
+	}
+}
+
+// TestWordsInBothLanguages: whatever can be said in one can be said in the other.
+func TestWordsInBothLanguages(t *testing.T) {
+	keys := func(file string) []string {
+		text, err := os.ReadFile(filepath.Join("words", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all map[string]any
+		if err := json.Unmarshal(text, &all); err != nil {
+			t.Fatal(err)
+		}
+		return slices.Sorted(maps.Keys(all))
+	}
+	if d := cmp.Diff(keys("en.json"), keys("ja.json")); d != "" {
+		t.Error(d)
+	}
+}
+
+func FuzzReplay(f *testing.F) {
+	f.Add(written(f, "jsonl", report.Options{}))
+	f.Add([]byte("{\"type\":\"scan\"}\n{\"type\":\"finding\"}\n{\"type\":\"summary\"}"))
+	f.Fuzz(func(t *testing.T, saved []byte) {
+		var text bytes.Buffer
+		_ = report.Replay(bytes.NewReader(saved), report.NewText(&text, report.Options{Language: "en"})) // it must not panic
+		if bytes.ContainsRune(text.Bytes(), '\x1b') {
+			t.Errorf("an escape reaches the terminal: %q", text.String())
+		}
+	})
+}
