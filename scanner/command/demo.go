@@ -50,7 +50,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	lab, err := startDemoLab(ctx)
+	lab, err := startDemoLab(ctx, lang)
 	if err != nil {
 		return err
 	}
@@ -96,17 +96,20 @@ type demoLab struct {
 
 type demoSite struct{ address, what string }
 
-func startDemoLab(ctx context.Context) (*demoLab, error) {
+func startDemoLab(ctx context.Context, lang string) (*demoLab, error) {
 	lab := &demoLab{}
 	for _, site := range []struct {
-		what    string
-		handler http.Handler
+		what, ja string
+		handler  http.Handler
 	}{
-		{"a search server without a password", sigtest.Elasticsearch("personal")},
-		{"a shop that publishes its .git folder", demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
-		{"a shop that lists its uploads", demoListing()},
-		{"its safe twin", demoShop(nil)},
+		{"a search server without a password", "パスワードのない検索サーバー", sigtest.Elasticsearch("personal")},
+		{"a shop that publishes its .git folder", ".git フォルダーを公開しているショップ", demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
+		{"a shop that lists its uploads", "アップロードの一覧を表示するショップ", demoListing()},
+		{"its safe twin", "同じ作りの安全なショップ", demoShop(nil)},
 	} {
+		if lang == "ja" {
+			site.what = site.ja
+		}
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			lab.stop()

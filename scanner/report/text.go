@@ -77,12 +77,12 @@ func (t *textReport) Finding(f scanner.Finding) error {
 func (t *textReport) Outcome(o scanner.Outcome) error {
 	if t.options.Verbose {
 		t.flush()
-		t.print("%s  %s  %s%s\n", o.Target, o.Signature, t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(o.Reason)))
+		t.print("%s  %s  %s%s\n", o.Target, o.Signature, t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(t.words.translate(o.Reason))))
 	}
 	if o.Status.Complete() {
 		return t.err
 	}
-	g := gap{o.Status, o.Reason}
+	g := gap{o.Status, t.words.translate(o.Reason)}
 	c, ok := t.gaps[g]
 	if !ok {
 		if len(t.gaps) == maxGaps {
@@ -137,7 +137,7 @@ func (t *textReport) finding(f *scanner.Finding) {
 	name := f.Signature.ID + prefixed(":", f.Hit.Matcher)
 	t.print("  %s  %s  [%s] %s\n", t.severity(f.Severity, label), t.paint(color.Bold, plain(w.Name)), plain(name), t.words.say("certainty-"+string(certainty), nil))
 	t.print(indent+"%s: %s\n", t.words.say("where", nil), plain(f.Hit.URL))
-	if values := valuesText(f.Hit.Values); values != "" {
+	if values := valuesText(t.words, f.Hit.Values); values != "" {
 		t.print(indent+"%s\n", values)
 	}
 	t.paragraph("", w.Description)
@@ -211,7 +211,7 @@ func wrap(text string, width int) []string {
 // evidence shows the request line and the beginning of the answer.
 func (t *textReport) evidence(e scanner.Evidence) {
 	if e.Request == "" && e.Response == "" {
-		t.print(indent+"%s: %s\n", t.words.say("evidence", nil), plain(e.Note))
+		t.print(indent+"%s: %s\n", t.words.say("evidence", nil), plain(t.words.translate(e.Note)))
 		return
 	}
 	request, _, _ := strings.Cut(e.Request, "\n")
@@ -232,7 +232,7 @@ func (t *textReport) evidence(e scanner.Evidence) {
 		t.print(indent+"  │ %s\n", runewidth.Truncate(line, evidenceWidth, "…"))
 	}
 	if e.Note != "" {
-		t.print(indent+"  %s\n", plain(e.Note))
+		t.print(indent+"  %s\n", plain(t.words.translate(e.Note)))
 	}
 }
 
@@ -344,10 +344,14 @@ func (t *textReport) paint(c color.Attribute, text string) string {
 	return p.Sprint(text)
 }
 
-func valuesText(values scanner.Values) string {
+func valuesText(w words, values scanner.Values) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		parts = append(parts, name+": "+runewidth.Truncate(plain(valueText(values[name])), evidenceWidth, "…"))
+		value := values[name]
+		if name == "personal-fields" {
+			value = w.named("field ", value)
+		}
+		parts = append(parts, fmt.Sprint(w.named("value ", name))+": "+runewidth.Truncate(plain(valueText(value)), evidenceWidth, "…"))
 	}
 	return strings.Join(parts, "   ")
 }

@@ -15,7 +15,10 @@ import (
 var translations embed.FS
 
 // words are the words of one language.
-type words struct{ localizer *i18n.Localizer }
+type words struct {
+	localizer *i18n.Localizer
+	japanese  bool
+}
 
 // newWords panics when an embedded file is broken, which a test would have seen.
 func newWords(lang string) words {
@@ -26,7 +29,7 @@ func newWords(lang string) words {
 			panic(fmt.Sprintf("%s: %v", name, err))
 		}
 	}
-	return words{i18n.NewLocalizer(bundle, lang)}
+	return words{i18n.NewLocalizer(bundle, lang), lang == "ja"}
 }
 
 // say is a message; data fills its places.
