@@ -85,13 +85,11 @@ func (e *environment) app() *cli.App {
 		ErrWriter:                 e.stderr,
 		DisableSliceFlagSeparator: true,
 		EnableBashCompletion:      true,
-		Suggest:                   true,
-		HideHelpCommand:           true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
 		Commands:                  []*cli.Command{e.scan(), e.demo(), e.signatures(), e.convert(), e.completion()},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
-				return fmt.Errorf("there is no command %q%s; see sotomi --help", name, suggestion(name, c.App.Commands))
+				return fmt.Errorf("there is no command %q%s; see sotomi --help", name, signature.DidYouMean(name, names(c.App.Commands)))
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -99,19 +97,47 @@ func (e *environment) app() *cli.App {
 	}
 }
 
+// usageError names the command as it is typed, and the flag that was perhaps meant.
 func usageError(c *cli.Context, err error, _ bool) error {
-	command := "sotomi"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "sotomi" {
-		command += " " + c.Command.Name
+	command, flags := c.App.Name, c.App.Flags
+	if c.Command != nil && c.Command.HelpName != "" {
+		command, flags = c.Command.HelpName, c.Command.Flags
+	}
+	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
+		var names []string
+		for _, f := range flags {
+			for _, n := range f.Names() {
+				if len(n) > 1 {
+					names = append(names, "--"+n)
+				}
+			}
+		}
+		name = strings.Repeat("-", min(2, len(name))) + name
+		err = fmt.Errorf("there is no flag %s%s", name, signature.DidYouMean(name, names))
 	}
 	return fmt.Errorf("%w; see %s --help", err, command)
 }
 
-func suggestion(name string, commands []*cli.Command) string {
-	if s := cli.SuggestCommand(commands, name); s != "" {
-		return " (" + strings.ToLower(s[:1]) + s[1:] + ")"
+// leaf is a command without others below it: a target may be called help.
+func leaf(c *cli.Command) *cli.Command {
+	c.HideHelpCommand, c.OnUsageError = true, usageError
+	return c
+}
+
+// noArguments refuses what a command would otherwise leave out without a word.
+func noArguments(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return nil
 	}
-	return ""
+	return fmt.Errorf("%s takes no arguments, but %q is given; see %s --help", c.Command.HelpName, c.Args().First(), c.Command.HelpName)
+}
+
+func names(commands []*cli.Command) []string {
+	var all []string
+	for _, c := range commands {
+		all = append(all, c.Names()...)
+	}
+	return all
 }
 
 // version names the program and the embedded signatures, so that a report says what made it.
@@ -152,6 +178,9 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 			takesValue[name] = !boolean
 		}
 	}
+	if args[len(args)-1] == "--generate-bash-completion" {
+		return args, nil // what is typed so far is in no order yet
+	}
 	flags, rest := []string{}, []string{}
 	for i := depth; i < len(args); i++ {
 		arg := args[i]
@@ -164,6 +193,9 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 		default:
 			flags = append(flags, arg)
 			name := strings.TrimLeft(arg, "-")
+			if name == "help" || name == "h" {
+				return append(args[:depth:depth], "--help"), nil
+			}
 			if !strings.Contains(name, "=") && takesValue[name] {
 				if i+1 == len(args) {
 					return nil, fmt.Errorf("%s needs a value", arg)

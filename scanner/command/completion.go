@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -28,16 +29,16 @@ compdef _sotomi sotomi
 }
 
 func (e *environment) completion() *cli.Command {
-	return &cli.Command{
+	return leaf(&cli.Command{
 		Name: "completion", Usage: "print the script that completes commands and flags in a shell", ArgsUsage: "bash|zsh|fish",
 		Description: "EXAMPLES\n   source <(sotomi completion bash)\n   sotomi completion zsh > ~/.zfunc/_sotomi\n   sotomi completion fish > ~/.config/fish/completions/sotomi.fish",
 		Action: func(c *cli.Context) error {
 			script, ok := completions[c.Args().First()]
-			if !ok {
-				return fmt.Errorf("completion needs the name of a shell: bash, zsh or fish")
+			if !ok || c.NArg() > 1 {
+				return errors.New("completion needs the name of a shell: bash, zsh or fish")
 			}
 			_, err := fmt.Fprint(e.stdout, script)
 			return err
 		},
-	}
+	})
 }

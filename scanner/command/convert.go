@@ -13,7 +13,7 @@ import (
 )
 
 func (e *environment) convert() *cli.Command {
-	return &cli.Command{
+	return leaf(&cli.Command{
 		Name: "convert", Usage: "make another report of a saved scan", ArgsUsage: "SCAN.jsonl",
 		Description: "Reads a scan that was saved with -o jsonl and writes it in another format, without scanning again.\n\n" +
 			"EXAMPLES\n   sotomi convert scan.jsonl -o text\n   sotomi convert scan.jsonl -o text=report.txt --lang ja\n   sotomi scan -o jsonl=- shop.example | sotomi convert - -o text",
@@ -22,14 +22,13 @@ func (e *environment) convert() *cli.Command {
 			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
 			yes("verbose", categoryReport, "show every outcome", "v"),
 		},
-		OnUsageError: usageError,
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return errors.New("convert needs one file, such as scan.jsonl, or - for standard input")
 			}
 			return e.runConvert(&settings{c: c}, c.Args().First())
 		},
-	}
+	})
 }
 
 func (e *environment) runConvert(s *settings, name string) error {

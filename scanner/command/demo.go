@@ -20,7 +20,7 @@ import (
 )
 
 func (e *environment) demo() *cli.Command {
-	return &cli.Command{
+	return leaf(&cli.Command{
 		Name: "demo", Usage: "start a lab on this machine, scan it, show the report",
 		Description: "Starts four small servers on loopback: a search server without a password, a shop that publishes its .git folder,\n" +
 			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.",
@@ -28,9 +28,13 @@ func (e *environment) demo() *cli.Command {
 			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
 			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
 		},
-		OnUsageError: usageError,
-		Action:       func(c *cli.Context) error { return e.runDemo(c.Context, &settings{c: c}) },
-	}
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return e.runDemo(c.Context, &settings{c: c})
+		},
+	})
 }
 
 func (e *environment) runDemo(ctx context.Context, s *settings) error {

@@ -40,9 +40,9 @@ EXIT STATUS
    130  interrupted; the results so far are written`
 
 func (e *environment) scan() *cli.Command {
-	return &cli.Command{
+	return leaf(&cli.Command{
 		Name: "scan", Usage: "look at sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
-		Flags: scanFlags(), OnUsageError: usageError,
+		Flags: scanFlags(),
 		Action: func(c *cli.Context) error {
 			s, err := readSettings(c)
 			if err != nil {
@@ -50,7 +50,7 @@ func (e *environment) scan() *cli.Command {
 			}
 			return e.runScan(c.Context, s, c.Args().Slice())
 		},
-	}
+	})
 }
 
 func (e *environment) runScan(ctx context.Context, s *settings, args []string) error {

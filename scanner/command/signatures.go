@@ -22,9 +22,12 @@ import (
 func (e *environment) signatures() *cli.Command {
 	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
 	sub := func(name, args, usage string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
-		return &cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Flags: append(signatureFlags(), flags...), OnUsageError: usageError,
+		return leaf(&cli.Command{
+			Name: name, Usage: usage, ArgsUsage: args, Flags: append(signatureFlags(), flags...),
 			Action: func(c *cli.Context) error {
+				if err := noArguments(c); args == "" && err != nil {
+					return err
+				}
 				s := &settings{c: c}
 				set, selected, err := s.load(signatures.FS, signature.SafetyIntrusive)
 				if err != nil {
@@ -32,7 +35,7 @@ func (e *environment) signatures() *cli.Command {
 				}
 				return action(s, set, selected)
 			},
-		}
+		})
 	}
 	return &cli.Command{
 		Name: "signatures", Usage: "list, show, check and test signatures", OnUsageError: usageError,
@@ -43,10 +46,13 @@ func (e *environment) signatures() *cli.Command {
 			sub("show", "ID...", "all about some", e.showSignatures, lang),
 			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", e.lintSignatures),
 			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", e.testSignatures),
-			{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(*cli.Context) error {
+			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(c *cli.Context) error {
+				if err := noArguments(c); err != nil {
+					return err
+				}
 				_, err := e.stdout.Write(signatures.Schema)
 				return err
-			}},
+			}}),
 		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
@@ -178,8 +184,13 @@ func missing(sig *signature.Signature) ([]string, error) {
 	return nil, err
 }
 
-func (e *environment) testSignatures(s *settings, _ *signature.Set, selected []*signature.Signature) error {
+func (e *environment) testSignatures(s *settings, set *signature.Set, selected []*signature.Signature) error {
 	wanted := s.c.Args().Slice()
+	for _, id := range wanted {
+		if !slices.ContainsFunc(set.Signatures, func(sig *signature.Signature) bool { return sig.ID == id }) {
+			return fmt.Errorf("there is no signature %q; see sotomi signatures list", id)
+		}
+	}
 	ran, cases, failed := 0, 0, 0
 	for _, sig := range selected {
 		if len(wanted) > 0 && !slices.Contains(wanted, sig.ID) || len(sig.Tests) == 0 || len(sig.Unsupported) > 0 {

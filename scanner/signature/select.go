@@ -49,11 +49,11 @@ func (set *Set) similar(name string) string {
 	for i, s := range set.Signatures {
 		ids[i] = s.ID
 	}
-	return didYouMean(name, ids)
+	return DidYouMean(name, ids)
 }
 
-// didYouMean is a hint at the nearest of the names, or nothing when none is near.
-func didYouMean(name string, names []string) string {
+// DidYouMean is a hint at the nearest of the names, or nothing when none is near.
+func DidYouMean(name string, names []string) string {
 	best, distance := "", min(3, len(name))
 	for _, n := range names {
 		if d := editDistance(name, n, distance); d < distance {

@@ -91,7 +91,7 @@ func (s *shape) unknown(n *yaml.Node, found *[]string) {
 
 // similar is a hint at the key that was meant, or nothing.
 func (s *shape) similar(key string) string {
-	return didYouMean(key, slices.Sorted(maps.Keys(s.keys)))
+	return DidYouMean(key, slices.Sorted(maps.Keys(s.keys)))
 }
 
 // widen makes a list of one where a public template gives a single value.
