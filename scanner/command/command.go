@@ -42,6 +42,9 @@ func (e *statusError) Error() string { return e.message }
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &environment{stdin: stdin, stdout: stdout, stderr: stderr}
 	app := e.app()
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+		app.Version = version() // shown, and it takes reading all signatures
+	}
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
@@ -79,7 +82,7 @@ func (e *environment) app() *cli.App {
 		Usage:                     "external exposure scanner",
 		UsageText:                 "sotomi COMMAND [flags] [arguments]\n\nsotomi demo                      see it work, on a lab of its own\nsotomi scan https://shop.example  scan a site",
 		Description:               about,
-		Version:                   version(),
+		Version:                   web.Version,
 		Reader:                    e.stdin,
 		Writer:                    e.stdout,
 		ErrWriter:                 e.stderr,

@@ -1,145 +1,147 @@
 package command
 
 import (
-	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
-	"regexp"
+	"os/exec"
+	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// TestMain is the program itself when it is started under its name.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"sotomi": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // as main does
+		"sotomi": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // a process of its own
 	})
 }
 
-// TestScripts runs the program as its users do. The scripts have WEAK, a site that publishes .git, SAFE, its twin, and
-// CLOSED, where nobody listens.
-func TestScripts(t *testing.T) {
-	weak := httptest.NewServer(demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"}))
-	t.Cleanup(weak.Close)
-	safe := httptest.NewServer(demoShop(nil))
-	t.Cleanup(safe.Close)
-	counted := &counting{Handler: demoShop(nil)}
-	watched := httptest.NewServer(counted)
-	t.Cleanup(watched.Close)
+// TestScript runs what users type, as they type it. Commands of its own:
+//
+//	site NAME               starts a site on loopback; $NAME is its address. weak publishes its .git folder, safe nothing,
+//	                        closed is an address where nobody listens
+//	[!] asked NAME          NAME got a request, or none
+//	asked NAME PATH N       NAME got N requests for PATH
+//	status N PROGRAM ARG... runs a program that must end with exit status N
+func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("WEAK", weak.URL)
-			e.Setenv("SAFE", safe.URL)
-			e.Setenv("WATCHED", watched.URL)
-			e.Setenv("CLOSED", closedAddress(t))
-			e.Setenv("LANG", "C")
-			e.Setenv("HOME", e.WorkDir)
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[sitesKey{}] = map[string]*scriptSite{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			// status N COMMAND...: runs it and holds its exit status against N
-			"status": runWithStatus,
-			// untouched: the site WATCHED has had no request
-			"untouched": func(ts *testscript.TestScript, _ bool, _ []string) {
-				if n := counted.requests(); n > 0 {
-					ts.Fatalf("%d requests were sent", n)
-				}
-			},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"site": startScriptSite, "asked": askedScriptSite, "status": exitStatus,
 		},
 	})
 }
 
-func runWithStatus(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec(args[1], args[2:]...)
-	got := "0"
-	if err != nil {
-		m := regexp.MustCompile(`exit status (\d+)`).FindStringSubmatch(err.Error())
-		if m == nil {
-			ts.Fatalf("%v", err)
-		}
-		got = m[1]
-	}
-	if got != args[0] {
-		ts.Fatalf("exit status %s, want %s", got, args[0])
-	}
+type sitesKey struct{}
+
+// scriptSite counts what it is asked, by path.
+type scriptSite struct {
+	mu    sync.Mutex
+	asked map[string]int
+	shop  http.Handler
 }
 
-func closedAddress(t *testing.T) string {
+func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.asked[r.URL.Path]++
+	s.mu.Unlock()
+	s.shop.ServeHTTP(w, r)
+}
+
+var scriptFiles = map[string]map[string]string{
+	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
+	"safe": {},
+}
+
+func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
+	return ts.Value(sitesKey{}).(map[string]*scriptSite)
+}
+
+func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: site weak|safe|closed")
+	}
+	name := args[0]
+	if name == "closed" {
+		ts.Setenv(name, closedSite(ts))
+		return
+	}
+	files, ok := scriptFiles[name]
+	if !ok {
+		ts.Fatalf("there is no site %q", name)
+	}
+	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files)}
+	server := httptest.NewServer(site)
+	ts.Defer(server.Close)
+	scriptSites(ts)[name] = site
+	ts.Setenv(name, server.URL)
+}
+
+// closedSite is an address that refuses connections for as long as the script runs: the near end of a connection.
+func closedSite(ts *testscript.TestScript) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	ts.Check(err)
+	near, err := net.Dial("tcp", l.Addr().String())
+	ts.Check(err)
+	far, err := l.Accept()
+	ts.Check(err)
+	ts.Defer(func() {
+		ts.Check(errors.Join(near.Close(), far.Close(), l.Close()))
+	})
+	return "http://" + near.LocalAddr().String()
 }
 
-// TestExamplesAreTrue runs every command line of the documents, with a site on loopback instead of those named there and
-// without sending anything: all flags exist, and mean what they say there.
-func TestExamplesAreTrue(t *testing.T) {
-	site := httptest.NewServer(demoShop(nil))
-	t.Cleanup(site.Close)
-	lines := append(commandLines(t, "README.md"), commandLines(t, "docs/README.ja.md")...)
-	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{
-		"targets.txt": site.URL + "\n", "a.txt": "Cookie: sid=a\n", "b.txt": "Cookie: sid=b\n",
-		"my-templates/x.yaml": "id: x\ninfo: {name: x, author: x, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/x']\n    matchers: [{type: word, words: [unlikely words]}]\n",
-	} {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+func askedScriptSite(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 && len(args) != 3 || len(args) == 3 && neg {
+		ts.Fatalf("usage: asked NAME [PATH N]")
 	}
-	var said bytes.Buffer
-	if status := run(t.Context(), []string{"sotomi", "scan", site.URL, "--only", "git-exposed", "-o", "jsonl=scan.jsonl"}, nil, &said, &said); status != 0 {
-		t.Fatalf("exit status %d\n%s", status, said.String())
+	site, ok := scriptSites(ts)[args[0]]
+	if !ok {
+		ts.Fatalf("there is no site %q", args[0])
 	}
-	hosts := regexp.MustCompile(`https?://[a-z]+\.example\S*|\b[a-z]+\.example\b|192\.0\.2\.\d+(?:/\d+)?`)
-	for _, line := range lines {
-		args := strings.Fields(hosts.ReplaceAllString(line, site.URL))
-		if args[1] == "scan" {
-			args = append(args, "--dry-run")
+	site.mu.Lock()
+	defer site.mu.Unlock()
+	switch {
+	case len(args) == 3:
+		want, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		if got := site.asked[args[1]]; got != want {
+			ts.Fatalf("%s was asked for %s %d times, want %d", args[0], args[1], got, want)
 		}
-		var out, said bytes.Buffer
-		if status := run(t.Context(), args, strings.NewReader(""), &out, &said); status == 2 || out.Len() == 0 {
-			t.Errorf("%s: exit status %d, %d bytes of output\n%s", line, status, out.Len(), said.String())
-		}
-	}
-	if len(lines) < 15 {
-		t.Errorf("only %d examples were found", len(lines))
+	case neg && len(site.asked) > 0:
+		ts.Fatalf("%s was asked for %v", args[0], site.asked)
+	case !neg && len(site.asked) == 0:
+		ts.Fatalf("%s was asked for nothing", args[0])
 	}
 }
 
-// commandLines are the calls of sotomi in the examples of a document.
-func commandLines(t *testing.T, file string) []string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../..", file))
-	if err != nil {
-		t.Fatal(err)
+func exitStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM ARG...")
 	}
-	var lines []string
-	for _, m := range regexp.MustCompile(`(?m)^\$ (sotomi .*)$`).FindAllStringSubmatch(string(text), -1) {
-		lines = append(lines, m[1])
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	switch err := ts.Exec(args[1], args[2:]...); {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
 	}
-	return lines
-}
-
-// counting counts requests.
-type counting struct {
-	http.Handler
-	n atomic.Int64
-}
-
-func (c *counting) requests() int64 { return c.n.Load() }
-
-func (c *counting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.n.Add(1)
-	c.Handler.ServeHTTP(w, r)
+	if got != want {
+		ts.Fatalf("%s ended with status %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
 }
