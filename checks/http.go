@@ -87,7 +87,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	case errors.As(err, &lacking):
 		return nil, scanner.Unsupported(lacking.Feature)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", s.File, err)
+		return nil, placed(s.File, err)
 	}
 	if h.Redirects && h.HostRedirects {
 		return nil, fmt.Errorf("%s:%d: redirects and host-redirects cannot be used together", s.File, h.Line)
@@ -112,6 +112,23 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
 	b.errors = asksForErrors(h)
 	return b, nil
+}
+
+// placed is the mistakes of a block, each with file and line.
+func placed(file string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined error itself
+	if !ok {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var mistakes []error
+	for _, err := range joined.Unwrap() {
+		var m *match.Mistake
+		if errors.As(err, &m) {
+			err = fmt.Errorf("%s:%d: %w", file, m.Line, m.Err)
+		}
+		mistakes = append(mistakes, err)
+	}
+	return errors.Join(mistakes...)
 }
 
 // prefix stands before the names of the parts of the block's answer in later blocks.

@@ -140,8 +140,10 @@ func newStep(s *signature.Signature, checks Table) (*step, error) {
 	switch {
 	case errors.As(err, &stop):
 		st.end = stop
-	case err != nil && s.Check == "" && !s.Own:
+	case err != nil && s.Check == "" && !s.Own && !s.Strict:
 		st.end = &Stop{StatusUnsupported, err.Error()}
+	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
 	}

@@ -109,13 +109,23 @@ type extractor struct {
 	dsl       []*expression
 }
 
-// Compile reads matchers and extractors. The error joins all mistakes, each with its line; a *UnsupportedError among
-// them names a feature that sotomi lacks.
+// Mistake is one in a matcher or extractor.
+type Mistake struct {
+	Line int // of the file, counts from 1
+	Err  error
+}
+
+func (m *Mistake) Error() string { return fmt.Sprintf("line %d: %v", m.Line, m.Err) }
+
+func (m *Mistake) Unwrap() error { return m.Err }
+
+// Compile reads matchers and extractors. The error joins all mistakes, each a *Mistake; a *UnsupportedError among them
+// names a feature that sotomi lacks.
 func Compile(h *signature.HTTP) (*Program, error) {
 	p := &Program{and: strings.EqualFold(h.MatchersCondition, "and")}
 	var mistakes []error
 	if c := strings.ToLower(h.MatchersCondition); c != "" && c != "and" && c != "or" {
-		mistakes = append(mistakes, fmt.Errorf("line %d: matchers-condition %q is neither and nor or", h.Line, h.MatchersCondition))
+		mistakes = append(mistakes, at(h.Line, fmt.Errorf("matchers-condition %q is neither and nor or", h.MatchersCondition)))
 	}
 	for i := range h.Matchers {
 		m, err := compileMatcher(&h.Matchers[i])
@@ -137,7 +147,7 @@ func Compile(h *signature.HTTP) (*Program, error) {
 	return p, nil
 }
 
-func at(line int, err error) error { return fmt.Errorf("line %d: %w", line, err) }
+func at(line int, err error) error { return &Mistake{line, err} }
 
 func compileMatcher(s *signature.Matcher) (matcher, error) {
 	m := matcher{
