@@ -2,25 +2,210 @@ package command
 
 import (
 	"bytes"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	"sotomi/scanner"
 )
 
-// TestExamplesAreTrue runs every command line of the documents, with a site on loopback instead of those named there and
-// without sending anything: all flags exist, and mean what they say there.
+// documents are those whose examples are held to.
+var documents = []string{"README.md", "docs/README.ja.md", "docs/CONTRIBUTING.md"}
+
+// fence is one fenced block of a document.
+type fence struct {
+	file, language, text string
+	line                 int // of its first line in the file
+}
+
+func document(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func fences(t *testing.T, file string) []fence {
+	t.Helper()
+	text := document(t, file)
+	var list []fence
+	for _, at := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatchIndex(text, -1) {
+		list = append(list, fence{file, text[at[2]:at[3]], text[at[4]:at[5]], 1 + strings.Count(text[:at[4]], "\n")})
+	}
+	return list
+}
+
+// example is one line that a reader may type, and the output that stands below it, if any.
+type example struct{ where, line, output string }
+
+// examples are the lines behind a $, and those within a sentence.
+func examples(t *testing.T, file string) []example {
+	t.Helper()
+	var list []example
+	for _, f := range fences(t, file) {
+		if f.language != "console" {
+			continue
+		}
+		for i, line := range strings.Split(strings.TrimSuffix(f.text, "\n"), "\n") {
+			command, ok := strings.CutPrefix(line, "$ ")
+			switch {
+			case ok:
+				list = append(list, example{where: file + ":" + strconv.Itoa(f.line+i), line: command})
+			case len(list) > 0:
+				list[len(list)-1].output += line + "\n"
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile("`((?:sotomi|go run \\.|make|source) [^`]*)`").FindAllStringSubmatch(document(t, file), -1) {
+		list = append(list, example{where: file, line: strings.ReplaceAll(m[1], " ID", " git-exposed")})
+	}
+	return list
+}
+
+// helpExamples are those of --help.
+func helpExamples(commands []*cli.Command) []example {
+	var list []example
+	for _, c := range commands {
+		_, text, _ := strings.Cut(c.Description, "EXAMPLES\n")
+		text, _, _ = strings.Cut(text, "\n\n")
+		for line := range strings.Lines(text) {
+			list = append(list, example{where: "sotomi " + c.Name + " --help", line: strings.TrimSpace(line)})
+		}
+	}
+	return list
+}
+
+// invocations are the programs of a shell line with their arguments.
+func invocations(line string) [][]string {
+	line, _, _ = strings.Cut(line, "   (") // a remark
+	line = regexp.MustCompile(`^source <\((.*)\)$`).ReplaceAllString(line, "$1")
+	var list [][]string
+	for _, one := range regexp.MustCompile(`\s(?:&&|\|)\s`).Split(line, -1) {
+		one, _, _ = strings.Cut(one, " > ")
+		list = append(list, strings.Fields(one))
+	}
+	return list
+}
+
+// TestExamplesAreTrue runs every command line of the documents and of --help: all commands, flags and names of signatures
+// exist, and what is printed below a command is what it prints. Scans are dry.
 func TestExamplesAreTrue(t *testing.T) {
-	site := httptest.NewServer(demoShop(nil))
-	t.Cleanup(site.Close)
-	lines := append(commandLines(t, "README.md"), commandLines(t, "docs/README.ja.md")...)
-	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{
-		"targets.txt": site.URL + "\n", "a.txt": "Cookie: sid=a\n", "b.txt": "Cookie: sid=b\n",
-		"my-templates/x.yaml": "id: x\ninfo: {name: x, author: x, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/x']\n    matchers: [{type: word, words: [unlikely words]}]\n",
+	makefile := document(t, "Makefile")
+	all := helpExamples((&environment{}).app().Commands)
+	for _, file := range documents {
+		all = append(all, examples(t, file)...)
+	}
+	if len(all) < 40 {
+		t.Errorf("only %d examples were found", len(all))
+	}
+	exampleFolder(t)
+	done := map[string]bool{}
+	for _, e := range all {
+		for _, words := range invocations(e.line) {
+			switch {
+			case words[0] == "sotomi", words[0] == "./sotomi":
+				words = words[1:]
+			case slices.Equal(words[:min(3, len(words))], []string{"go", "run", "."}):
+				words = words[3:]
+			case words[0] == "make" && strings.Contains(makefile, "\n"+words[1]+":\n"), slices.Equal(words, []string{"go", "build", "-o", "sotomi", "."}):
+				continue
+			default:
+				t.Errorf("%s: %q is not a command that this test knows", e.where, words)
+				continue
+			}
+			if key := strings.Join(words, " "); done[key] && e.output == "" {
+				continue
+			} else {
+				done[key] = true
+			}
+			if printed := runExample(t, e, words); e.output != "" {
+				if line := notPrinted(e.output, printed); line != "" {
+					t.Errorf("%s: %s does not print %q there:\n%s", e.where, e.line, line, printed)
+				}
+			}
+		}
+	}
+}
+
+func runExample(t *testing.T, e example, words []string) string {
+	t.Helper()
+	args := append([]string{"sotomi"}, words...)
+	if words[0] == "scan" && !slices.Contains(words, "--help") {
+		args = append(args, "--dry-run")
+	}
+	stdin, err := os.Open("scan.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	var out, said bytes.Buffer
+	if status := run(t.Context(), args, stdin, &out, &said); status != scanner.ExitClean {
+		t.Errorf("%s: %s: exit status %d\n%s", e.where, e.line, status, said.String())
+	} else if out.Len() == 0 && !slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, "text=") }) {
+		t.Errorf("%s: %s prints nothing", e.where, e.line)
+	}
+	return out.String()
+}
+
+var numbers = regexp.MustCompile(`\d+(?:\.\d+)*`)
+
+// notPrinted is the first line of a document that the program did not print, in this order and but for numbers, which
+// differ from run to run. A document may leave lines out, with "..." in their place.
+func notPrinted(documented, printed string) string {
+	lines := strings.Split(numbers.ReplaceAllString(printed, "N"), "\n")
+	for line := range strings.Lines(documented) {
+		line = strings.TrimRight(line, "\n")
+		if text := strings.TrimSpace(line); text == "" || text == "..." || text == "…" {
+			continue
+		}
+		i := slices.Index(lines, numbers.ReplaceAllString(line, "N"))
+		if i < 0 {
+			return line
+		}
+		lines = lines[i+1:]
+	}
+	return ""
+}
+
+func TestNotPrinted(t *testing.T) {
+	const printed = "http://127.0.0.1:4711  2 findings\n\n  HIGH      Git\n    more\n3 findings: 1 HIGH\n"
+	for documented, want := range map[string]string{
+		"http://127.0.0.1:80  1 findings\n\n  HIGH      Git\n...\n6 findings: 2 HIGH\n": "",
+		"  HIGH      Git\nhttp://127.0.0.1:80  1 findings\n":                            "http://127.0.0.1:80  1 findings",
+		"  HIGH      Gitt\n": "  HIGH      Gitt",
 	} {
+		if got := notPrinted(documented, printed); got != want {
+			t.Errorf("notPrinted(%q) = %q, want %q", documented, got, want)
+		}
+	}
+}
+
+// exampleFolder moves into a folder with the files that the examples name.
+func exampleFolder(t *testing.T) {
+	t.Helper()
+	files := map[string]string{
+		"targets.txt": "https://shop.example\n", "a.txt": "Cookie: sid=a\n", "b.txt": "Cookie: sid=b\n",
+		"scan.jsonl": `{"type":"scan","tool":"sotomi"}` + "\n" + `{"type":"summary","complete":true}` + "\n",
+		"nuclei-templates/http/exposures/x.yaml": "id: x\ninfo: {name: x, author: x, severity: info}\n" +
+			"http:\n  - path: ['{{BaseURL}}/x']\n    matchers: [{type: word, words: [unlikely words]}]\n",
+	}
+	for _, f := range fences(t, "README.md") {
+		id, _, _ := strings.Cut(strings.TrimPrefix(f.text, "id: "), "\n")
+		if f.language == "yaml" && strings.HasPrefix(f.text, "id: ") {
+			files["my-templates/"+id+".yaml"] = f.text
+		}
+	}
+	files["my-signatures/backup-folder.yaml"] = strings.TrimSpace(scriptFile(t, "signatures.txtar", "mine/backup-folder.yaml")) + "\n"
+	t.Chdir(t.TempDir())
+	for name, text := range files {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -28,36 +213,86 @@ func TestExamplesAreTrue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var said bytes.Buffer
-	if status := run(t.Context(), []string{"sotomi", "scan", site.URL, "--only", "git-exposed", "-o", "jsonl=scan.jsonl"}, nil, &said, &said); status != 0 {
-		t.Fatalf("exit status %d\n%s", status, said.String())
-	}
-	hosts := regexp.MustCompile(`https?://[a-z]+\.example\S*|\b[a-z]+\.example\b|192\.0\.2\.\d+(?:/\d+)?`)
-	for _, line := range lines {
-		args := strings.Fields(hosts.ReplaceAllString(line, site.URL))
-		if args[1] == "scan" {
-			args = append(args, "--dry-run")
-		}
-		var out, said bytes.Buffer
-		if status := run(t.Context(), args, strings.NewReader(""), &out, &said); status == 2 || out.Len() == 0 {
-			t.Errorf("%s: exit status %d, %d bytes of output\n%s", line, status, out.Len(), said.String())
-		}
-	}
-	if len(lines) < 15 {
-		t.Errorf("only %d examples were found", len(lines))
-	}
 }
 
-// commandLines are the calls of sotomi in the examples of a document.
-func commandLines(t *testing.T, file string) []string {
+// scriptFile is a file that a script carries.
+func scriptFile(t *testing.T, script, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../..", file))
+	text, err := os.ReadFile(filepath.Join("testdata/script", script))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lines []string
-	for _, m := range regexp.MustCompile(`(?m)^\$ (sotomi .*)$`).FindAllStringSubmatch(string(text), -1) {
-		lines = append(lines, m[1])
+	_, rest, ok := strings.Cut(string(text), "-- "+name+" --\n")
+	if !ok {
+		t.Fatalf("%s has no %s", script, name)
 	}
-	return lines
+	rest, _, _ = strings.Cut(rest, "\n-- ")
+	return rest
+}
+
+// TestSettingsOfDocuments: a sotomi.yaml in a document is one.
+func TestSettingsOfDocuments(t *testing.T) {
+	var settings []fence
+	for _, file := range documents {
+		for _, f := range fences(t, file) {
+			if f.language == "yaml" && !strings.HasPrefix(f.text, "id: ") {
+				settings = append(settings, f)
+			}
+		}
+	}
+	if len(settings) == 0 {
+		t.Error("there is none")
+	}
+	t.Chdir(t.TempDir())
+	for _, f := range settings {
+		if err := os.WriteFile(defaultConfig, []byte(f.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, said bytes.Buffer
+		if status := run(t.Context(), []string{"sotomi", "scan", "--dry-run"}, nil, &out, &said); status != scanner.ExitClean {
+			t.Errorf("%s:%d: exit status %d\n%s", f.file, f.line, status, said.String())
+		}
+	}
+}
+
+// TestFlagsOfDocuments: what a document calls a flag or a variable is one, and the exit statuses are those of --help.
+func TestFlagsOfDocuments(t *testing.T) {
+	known := map[string]bool{"--help": true, "--version": true}
+	for _, c := range (&environment{}).app().Commands {
+		for _, flags := range append([][]cli.Flag{c.Flags}, flagsOf(c.Subcommands)...) {
+			for _, f := range flags {
+				known["--"+f.Names()[0]] = true
+				for _, variable := range f.(cli.DocGenerationFlag).GetEnvVars() {
+					known[variable] = true
+				}
+			}
+		}
+	}
+	_, help, _ := strings.Cut(scanHelp, "EXIT STATUS\n")
+	statuses := regexp.MustCompile(`(?m)^   (\d+) `).FindAllStringSubmatch(help, -1)
+	for _, file := range []string{"README.md", "docs/README.ja.md"} {
+		text := document(t, file)
+		for _, name := range regexp.MustCompile(`--[a-z][a-z-]+|\bSOTOMI_[A-Z_]+`).FindAllString(text, -1) {
+			if !known[name] {
+				t.Errorf("%s: there is no %s", file, name)
+			}
+		}
+		rows := regexp.MustCompile(`(?m)^\| (\d+) \|`).FindAllStringSubmatch(text, -1)
+		if len(rows) != len(statuses) {
+			t.Fatalf("%s: %d exit statuses, --help has %d", file, len(rows), len(statuses))
+		}
+		for i := range rows {
+			if rows[i][1] != statuses[i][1] {
+				t.Errorf("%s: exit status %s, --help has %s", file, rows[i][1], statuses[i][1])
+			}
+		}
+	}
+}
+
+func flagsOf(commands []*cli.Command) [][]cli.Flag {
+	var all [][]cli.Flag
+	for _, c := range commands {
+		all = append(all, c.Flags)
+	}
+	return all
 }

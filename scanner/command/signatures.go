@@ -40,7 +40,7 @@ func (e *environment) signatures() *cli.Command {
 	return &cli.Command{
 		Name: "signatures", Usage: "list, show, check and test signatures", OnUsageError: usageError,
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
-			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures\n   sotomi signatures schema > schema.json",
+			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures --no-default-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
 			sub("list", "", "one line for each", e.listSignatures, lang),
 			sub("show", "ID...", "all about some", e.showSignatures, lang),
