@@ -12,12 +12,12 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Noise is the servers on which every signature must stay quiet, by name: sites that answer to anything, refuse
 // anything, or are no web servers worth the name.
 func Noise() map[string]http.Handler {
-	bomb := gzipBomb()
 	return map[string]http.Handler{
 		"echo":      http.HandlerFunc(echo),
 		"empty":     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }),
@@ -31,7 +31,7 @@ func Noise() map[string]http.Handler {
 		"truncated": http.HandlerFunc(truncated),
 		"gzip-bomb": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(bomb)
+			_, _ = w.Write(gzipBomb())
 		}),
 		"waf":    page(http.StatusForbidden, "Request blocked", "The firewall blocked the request for %s. Incident 7f3a."),
 		"waf-ok": page(http.StatusOK, "Attention required", "Please show that you are human to see %s. Ray 7f3a."),
@@ -115,8 +115,8 @@ func truncated(w http.ResponseWriter, _ *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// gzipBomb is 256 MiB of nothing in about 256 KB.
-func gzipBomb() []byte {
+// gzipBomb is 256 MiB of nothing in about 256 KB, made once.
+var gzipBomb = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is a valid one
 	zeros := make([]byte, 1<<20)
@@ -125,4 +125,4 @@ func gzipBomb() []byte {
 	}
 	_ = z.Close()
 	return b.Bytes()
-}
+})
