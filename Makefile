@@ -18,7 +18,7 @@ race:
 	go test -race -shuffle=on -timeout 60m ./scanner/... ./checks/...
 
 lint:
-	@test -z "$$(go run $(GOFUMPT) -l . | tee /dev/stderr)" || { echo "gofumpt: run 'go run $(GOFUMPT) -w .'"; exit 1; }
+	@out=$$(go run $(GOFUMPT) -l .) && if [ -n "$$out" ]; then echo "$$out"; echo "gofumpt: run 'go run $(GOFUMPT) -w .'"; exit 1; fi
 	go run $(GOLANGCI) run ./...
 	@if curl -sfm 5 -o /dev/null https://vuln.go.dev/index/db.json; then go run $(VULN) ./...; else echo "SKIPPED: govulncheck, its database cannot be reached"; fi
 
