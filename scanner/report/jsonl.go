@@ -123,6 +123,13 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
+func orNone[K comparable](counts map[K]int) map[K]int {
+	if counts == nil {
+		return map[K]int{}
+	}
+	return counts
+}
+
 // weaknesses are the numbers of "CWE-200" and the like.
 func weaknesses(ids []string) []int {
 	list := []int{}
@@ -142,7 +149,7 @@ func (j *jsonLines) Progress(scanner.Progress) error { return nil }
 
 func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{
-		Type: "summary", Severities: s.Severities, Statuses: s.Statuses, Targets: s.Targets, Requests: s.Requests,
+		Type: "summary", Severities: orNone(s.Severities), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
 		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Seconds: s.Took.Seconds(),
 		Complete: s.Complete, Interrupted: s.Interrupted,
 	})

@@ -2,13 +2,9 @@ package report_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"flag"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,107 +85,44 @@ func TestReportsReadAsTheyDid(t *testing.T) {
 	} {
 		format, _, _ := strings.Cut(name, ".")
 		got := written(t, format, o)
-		file := filepath.Join("testdata", name+".golden")
-		if *update {
-			if err := os.MkdirAll("testdata", 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, got, 0o644); err != nil { //nolint:gosec // read by all
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(string(want), string(got)); d != "" {
-			t.Errorf("%s (-update writes it anew):\n%s", name, d)
-		}
+		golden(t, name, got)
 		if strings.Contains(string(got), "\x1b[31m refuses") {
 			t.Errorf("%s: what a site says reaches the terminal", name)
 		}
 	}
 }
 
-// TestReplay: a saved scan reads like the scan.
-func TestReplay(t *testing.T) {
-	saved := written(t, "jsonl", report.Options{})
-	for _, language := range []string{"en", "ja"} {
-		var out bytes.Buffer
-		if err := report.Replay(bytes.NewReader(saved), report.NewText(&out, report.Options{Language: language})); err != nil {
+// golden holds a report against testdata, or writes it there.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(string(written(t, "text", report.Options{Language: language})), out.String()); d != "" {
-			t.Errorf("%s:\n%s", language, d)
+		if err := os.WriteFile(file, got, 0o644); err != nil { //nolint:gosec // read by all
+			t.Fatal(err)
 		}
 	}
-	var again bytes.Buffer
-	if err := report.Replay(bytes.NewReader(saved), report.NewJSONLines(&again, report.Options{})); err != nil {
+	want, err := os.ReadFile(file)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(string(saved), again.String()); d != "" {
-		t.Error(d)
-	}
-	lines := bytes.SplitAfter(saved, []byte("\n"))
-	cut := bytes.Join(lines[:len(lines)-2], nil)
-	if err := report.Replay(bytes.NewReader(cut), report.NewText(&again, report.Options{Language: "en"})); !errors.Is(err, report.ErrIncomplete) {
-		t.Errorf("without a summary: %v", err)
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("%s (-update writes it anew):\n%s", name, d)
 	}
 }
 
-// TestLinesKeepTheContract: every line says its type, and the fields that others rely on are there.
-func TestLinesKeepTheContract(t *testing.T) {
-	fields := map[string][]string{
-		"scan":    {"tool", "version", "signature_set", "time", "targets", "signatures"},
-		"finding": {"signature", "severity", "certainty", "target", "url", "title", "evidence", "references", "cwe", "fingerprint", "values", "remediation"},
-		"outcome": {"signature", "target", "status", "requests"},
-		"summary": {"severities", "statuses", "targets", "requests", "complete", "interrupted"},
-	}
-	seen := map[string]bool{}
-	for line := range strings.Lines(string(written(t, "jsonl", report.Options{}))) {
-		var record map[string]any
-		if err := json.Unmarshal([]byte(line), &record); err != nil {
-			t.Fatal(err)
-		}
-		kind, _ := record["type"].(string)
-		seen[kind] = true
-		for _, name := range fields[kind] {
-			if _, ok := record[name]; !ok {
-				t.Errorf("%s has no %s", kind, name)
-			}
-		}
-	}
-	if len(seen) != len(fields) {
-		t.Errorf("types %v", slices.Sorted(maps.Keys(seen)))
-	}
+func text(t testing.TB, put func(testing.TB, scanner.Sink), o report.Options) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	put(t, report.NewText(&out, o))
+	return out.Bytes()
 }
 
-// TestWordsInBothLanguages: whatever can be said in one can be said in the other.
-func TestWordsInBothLanguages(t *testing.T) {
-	keys := func(file string) []string {
-		text, err := os.ReadFile(filepath.Join("words", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all map[string]any
-		if err := json.Unmarshal(text, &all); err != nil {
-			t.Fatal(err)
-		}
-		return slices.Sorted(maps.Keys(all))
-	}
-	if d := cmp.Diff(keys("en.json"), keys("ja.json")); d != "" {
-		t.Error(d)
-	}
-}
-
-func FuzzReplay(f *testing.F) {
-	f.Add(written(f, "jsonl", report.Options{}))
-	f.Add([]byte("{\"type\":\"scan\"}\n{\"type\":\"finding\"}\n{\"type\":\"summary\"}"))
-	f.Fuzz(func(t *testing.T, saved []byte) {
-		var text bytes.Buffer
-		_ = report.Replay(bytes.NewReader(saved), report.NewText(&text, report.Options{Language: "en"})) // it must not panic
-		if bytes.ContainsRune(text.Bytes(), '\x1b') {
-			t.Errorf("an escape reaches the terminal: %q", text.String())
-		}
-	})
+func lines(t testing.TB, put func(testing.TB, scanner.Sink)) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	put(t, report.NewJSONLines(&out, report.Options{}))
+	return out.Bytes()
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
@@ -77,7 +78,7 @@ func (t *textReport) Finding(f scanner.Finding) error {
 func (t *textReport) Outcome(o scanner.Outcome) error {
 	if t.options.Verbose {
 		t.flush()
-		t.print("%s  %s  %s%s\n", o.Target, o.Signature, t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(t.words.translate(o.Reason))))
+		t.print("%s  %s  %s%s\n", plain(o.Target), plain(o.Signature), t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(t.words.translate(o.Reason))))
 	}
 	if o.Status.Complete() {
 		return t.err
@@ -260,7 +261,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	t.print("%s\n", t.words.count("checked", outcomes, map[string]any{
 		"Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
 	}))
-	t.print("%s\n", t.words.say("cost", map[string]any{"Requests": s.Requests, "Seconds": fmt.Sprintf("%.1f", s.Took.Seconds())}))
+	t.print("%s\n", t.words.count("cost", int(s.Requests), map[string]any{"Seconds": fmt.Sprintf("%.1f", s.Took.Seconds())}))
 	for id, n := range map[string]int{"suppressed": s.Suppressed} {
 		if n > 0 {
 			t.print("%s\n", t.words.count(id, n, nil))
@@ -351,7 +352,9 @@ func valuesText(w words, values scanner.Values) string {
 		if name == "personal-fields" {
 			value = w.named("field ", value)
 		}
-		parts = append(parts, fmt.Sprint(w.named("value ", name))+": "+runewidth.Truncate(plain(valueText(value)), evidenceWidth, "…"))
+		if text := plain(valueText(value)); text != "" {
+			parts = append(parts, plain(fmt.Sprint(w.named("value ", name)))+": "+runewidth.Truncate(text, evidenceWidth, "…"))
+		}
 	}
 	return strings.Join(parts, "   ")
 }
@@ -376,9 +379,9 @@ func valueText(value any) string {
 }
 
 // plain is text that cannot steer a terminal: control characters and the marks that change the direction of writing come
-// out as what they are called.
+// out as what they are called, and bytes that are no UTF-8 as U+FFFD, one each, as in JSON.
 func plain(text string) string {
-	if !strings.ContainsFunc(text, steers) {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, steers) {
 		return text
 	}
 	var b strings.Builder

@@ -36,7 +36,7 @@ func newWords(lang string) words {
 func (w words) say(id string, data map[string]any) string {
 	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data})
 	if err != nil {
-		return id
+		return plain(id) // of a file by another version
 	}
 	return text
 }
@@ -49,7 +49,7 @@ func (w words) count(id string, n int, data map[string]any) string {
 	data["N"] = n
 	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: n})
 	if err != nil {
-		return id
+		return plain(id) // of a file by another version
 	}
 	return text
 }
