@@ -211,7 +211,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 	return same
 }
 
-// report makes hits: one for each name, or one.
+// report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.
 func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 	if len(names) == 0 {
 		names = []string{""}
@@ -220,6 +220,9 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 	evidence := []scanner.Evidence{scanner.NewEvidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
 	for _, name := range names {
 		hit := scanner.Hit{URL: shownAddress(ex.URL), Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
+		if _, ok := v.check.signature.Variants[name]; ok {
+			hit.Variant = name
+		}
 		if !slices.ContainsFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name }) {
 			v.hits = append(v.hits, hit)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -44,10 +45,22 @@ func Lint(s *Signature) []error {
 	}
 	missing(finds > 0, "tests: no case that finds something")
 	missing(quiet > 0, "tests: no case that finds nothing")
+	if len(s.HTTP) > 0 {
+		for name := range s.Variants {
+			missing(s.hasMatcher(name), fmt.Sprintf("variant %q: no matcher has this name", name))
+		}
+	}
 	for i := range s.HTTP {
 		all = append(all, s.HTTP[i].lint(s.File)...)
 	}
 	return all
+}
+
+// hasMatcher reports whether a matcher carries a name.
+func (s *Signature) hasMatcher(name string) bool {
+	return slices.ContainsFunc(s.HTTP, func(h HTTP) bool {
+		return slices.ContainsFunc(h.Matchers, func(m Matcher) bool { return m.Name == name })
+	})
 }
 
 // lint refuses blocks that any site would match.

@@ -45,7 +45,7 @@ type Signature struct {
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
 	Needs    []string           `yaml:"needs"`                                                       // facts that must be known before this runs
 	Gives    string             `yaml:"gives"`                                                       // fact that a finding of this establishes
-	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart
+	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher
 	Tests    []Case             `yaml:"tests"`
 
 	File        string   `yaml:"-"` // as named to the user
@@ -195,7 +195,7 @@ type Case struct {
 	TLS     string                       `yaml:"tls"`     // serves over HTTPS with a certificate of this kind: valid, expired, soon, wrong-name ...
 	Session map[string]string            `yaml:"session"` // what each visitor sends, as in a file of --session: "Cookie: a=b"
 	Page    []string                     `yaml:"page"`    // addresses as with --page
-	Want    []map[string]any             `yaml:"want"`    // one map of values a finding, in order; [] for nothing
+	Want    []map[string]any             `yaml:"want"`    // one map of values a finding, in order; severity is the finding's; [] for nothing
 	Outcome string                       `yaml:"outcome"` // the status expected; "" is found or clean, as Want says
 }
 
