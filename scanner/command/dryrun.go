@@ -39,7 +39,7 @@ func (e *environment) dryRun(ctx context.Context, o scanner.Options) error {
 		}
 		fmt.Fprintf(e.stdout, "  %s %s  (%s%s)\n", method, address, shortened(p.Signatures), unless)
 	}
-	fmt.Fprintf(e.stdout, "%d requests, and those that checks decide as they go; nothing was sent\n", requests)
+	fmt.Fprintf(e.stdout, "%s, and those that checks decide as they go; nothing was sent\n", counted(requests, "request"))
 	return ctx.Err()
 }
 
@@ -48,4 +48,11 @@ func shortened(ids []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(ids[:3], ", "), len(ids)-3)
 	}
 	return strings.Join(ids, ", ")
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

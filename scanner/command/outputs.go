@@ -149,7 +149,7 @@ func (p *progressSink) Finding(scanner.Finding) error { return nil }
 func (p *progressSink) Outcome(scanner.Outcome) error { return nil }
 
 func (p *progressSink) Progress(s scanner.Progress) error {
-	p.bar.Describe(fmt.Sprintf("%d requests, %d findings", s.Requests, s.Findings))
+	p.bar.Describe(counted(int(s.Requests), "request") + ", " + counted(s.Findings, "finding"))
 	return p.bar.Set(s.TargetsDone)
 }
 
@@ -190,7 +190,7 @@ func (e *environment) status(s scanner.Summary, j *job) error {
 		if reason == "" {
 			reason = string(j.gaps.first.Status)
 		}
-		gap = fmt.Sprintf("%d of %d checks not completed (%s: %s)", j.gaps.open, j.gaps.total, j.gaps.first.Target, reason)
+		gap = fmt.Sprintf("%d of %s not completed (%s: %s)", j.gaps.open, counted(j.gaps.total, "check"), j.gaps.first.Target, reason)
 	}
 	switch status {
 	case scanner.ExitFound:
@@ -200,11 +200,7 @@ func (e *environment) status(s scanner.Summary, j *job) error {
 				n += count
 			}
 		}
-		noun := "findings"
-		if n == 1 {
-			noun = "finding"
-		}
-		line += fmt.Sprintf("%d %s at or above %s", n, noun, j.failOn)
+		line += fmt.Sprintf("%s at or above %s", counted(n, "finding"), j.failOn)
 		if gap != "" {
 			line += "; " + gap
 		}

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 // TestScript runs what users type, as they type it. Commands of its own:
 //
 //	site NAME               starts a site on loopback; $NAME is its address. weak publishes its .git folder, safe nothing,
-//	                        closed is an address where nobody listens
+//	                        stuck never answers for its .git folder, closed is an address where nobody listens
+//	await NAME              waits until the stuck site NAME is asked for what it never answers
 //	[!] asked NAME          NAME got a request, or none
 //	asked NAME PATH N       NAME got N requests for PATH
 //	status N PROGRAM ARG... runs a program that must end with exit status N
@@ -39,7 +40,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"site": startScriptSite, "asked": askedScriptSite, "status": exitStatus,
+			"site": startScriptSite, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
 		},
 	})
 }
@@ -51,18 +52,25 @@ type scriptSite struct {
 	mu    sync.Mutex
 	asked map[string]int
 	shop  http.Handler
+	stuck chan struct{} // closed at the first request that is never answered; nil where all are
+	once  sync.Once
 }
 
 func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked[r.URL.Path]++
 	s.mu.Unlock()
+	if s.stuck != nil && r.URL.Path == "/.git/HEAD" {
+		s.once.Do(func() { close(s.stuck) })
+		<-r.Context().Done()
+		return
+	}
 	s.shop.ServeHTTP(w, r)
 }
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {},
+	"safe": {}, "stuck": {},
 }
 
 func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
@@ -71,7 +79,7 @@ func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|closed")
+		ts.Fatalf("usage: site weak|safe|stuck|closed")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -83,8 +91,14 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("there is no site %q", name)
 	}
 	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files)}
+	if name == "stuck" {
+		site.stuck = make(chan struct{})
+	}
 	server := httptest.NewServer(site)
-	ts.Defer(server.Close)
+	ts.Defer(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
 	scriptSites(ts)[name] = site
 	ts.Setenv(name, server.URL)
 }
@@ -125,6 +139,13 @@ func askedScriptSite(ts *testscript.TestScript, neg bool, args []string) {
 	case !neg && len(site.asked) == 0:
 		ts.Fatalf("%s was asked for nothing", args[0])
 	}
+}
+
+func awaitScriptSite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || scriptSites(ts)[args[0]] == nil || scriptSites(ts)[args[0]].stuck == nil {
+		ts.Fatalf("usage: await NAME, of a stuck site")
+	}
+	<-scriptSites(ts)[args[0]].stuck
 }
 
 func exitStatus(ts *testscript.TestScript, neg bool, args []string) {

@@ -153,13 +153,13 @@ func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected [
 	for _, f := range slices.SortedFunc(maps.Keys(lacking), func(a, b string) int { return cmp.Or(lacking[b]-lacking[a], strings.Compare(a, b)) }) {
 		fmt.Fprintf(e.stdout, "%5d  not supported: %s\n", lacking[f], f)
 	}
-	fmt.Fprintf(e.stdout, "%d of %d signatures can run (%.1f %%)", supported, len(selected), 100*float64(supported)/float64(max(1, len(selected))))
+	fmt.Fprintf(e.stdout, "%d of %s can run (%.1f %%)", supported, counted(len(selected), "signature"), 100*float64(supported)/float64(max(1, len(selected))))
 	if n := len(set.Skipped); n > 0 {
 		fmt.Fprintf(e.stdout, "; %d YAML files are no signatures", n)
 	}
 	fmt.Fprintln(e.stdout)
 	if mistakes > 0 {
-		return &statusError{scanner.ExitUsage, fmt.Sprintf("%d mistakes", mistakes)}
+		return &statusError{scanner.ExitUsage, counted(mistakes, "mistake")}
 	}
 	return nil
 }
@@ -210,9 +210,9 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 	if ran == 0 {
 		return errors.New("no signature with cases is selected")
 	}
-	fmt.Fprintf(e.stdout, "%d cases of %d signatures, %d failed\n", cases, ran, failed)
+	fmt.Fprintf(e.stdout, "%s of %s, %d failed\n", counted(cases, "case"), counted(ran, "signature"), failed)
 	if failed > 0 {
-		return &statusError{scanner.ExitFound, fmt.Sprintf("%d of %d cases failed", failed, cases)}
+		return &statusError{scanner.ExitFound, fmt.Sprintf("%d of %s failed", failed, counted(cases, "case"))}
 	}
 	return nil
 }
