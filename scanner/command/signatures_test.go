@@ -136,6 +136,8 @@ const releaseRange = "release-range"
 var alike = map[string][]string{
 	"git-exposed":       {"directory-listing"},
 	"directory-listing": {"default-page"},
+	"default-page":      {"tomcat"},
+	"tomcat":            {"default-page"},
 
 	"eccube2-default-admin":   {"eccube-admin-plain-http"},
 	"eccube3-default-admin":   {"eccube-admin-plain-http"},
