@@ -2,8 +2,6 @@ package checks
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,7 +13,6 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
-	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
 
@@ -67,24 +64,7 @@ func TestElasticsearchBehindConsole(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked := &recorded{Handler: h}
-		server := httptest.NewServer(asked)
-		defer server.Close()
-		base, err := url.Parse(server.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client, err := web.NewClient(web.Options{Rate: -1, Retries: -1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
-		r := &results{}
-		if _, err := scanner.Run(t.Context(), scanner.Options{
-			Client: client, Signatures: []*signature.Signature{open}, Checks: All, Targets: scanner.TargetURLs(base), Safety: safety, Sinks: []scanner.Sink{r},
-		}); err != nil {
-			t.Fatal(err)
-		}
-		outcome := r.outcomes[0]
+		outcome := scanned(t, asked, open, safety).outcomes[0]
 		if got := slices.ContainsFunc(asked.requests, func(r string) bool { return strings.HasPrefix(r, "POST ") }); got != posts {
 			t.Errorf("%s: posts = %v: %v", safety, got, asked.requests)
 		}

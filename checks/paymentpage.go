@@ -57,6 +57,7 @@ func (c paymentPage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, 
 		return nil, scanner.Undetermined("the path of the shop: %v", err)
 	}
 	seen := hostsSeen{scripts: map[string]bool{}, forms: map[string]bool{}, on: map[string]*web.Exchange{}}
+	read := 0
 	for _, path := range c.params.Pages {
 		u, err := base.Parse(path)
 		if err != nil {
@@ -64,15 +65,22 @@ func (c paymentPage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, 
 		}
 		ex, err := p.Do(ctx, &web.Request{URL: u, Redirects: web.RedirectsHost})
 		if err != nil {
-			return nil, ignoreAbsent(err)
+			return c.judge(base, seen), err // the pages before it still count
 		}
 		page, err := web.ParsePage(ex)
 		if err != nil || ex.Status != http.StatusOK {
 			continue
 		}
+		read++
 		seen.add(page, p.Target.URL)
 	}
-	return c.judge(p, base, seen), nil
+	switch {
+	case read == 0:
+		return nil, scanner.Undetermined("none of the pages near the payment could be read")
+	case len(seen.on) == 0:
+		p.Explain("scripts and forms of the pages looked at are the shop's own")
+	}
+	return c.judge(base, seen), nil
 }
 
 // hostsSeen are the hosts that pages name, other than the shop's own.
@@ -101,9 +109,8 @@ func (h hostsSeen) add(page *web.Page, shop *url.URL) {
 }
 
 // judge makes a hit of what was seen; none where everything is the shop's own.
-func (c paymentPage) judge(p *scanner.Probe, base *url.URL, seen hostsSeen) []scanner.Hit {
+func (c paymentPage) judge(base *url.URL, seen hostsSeen) []scanner.Hit {
 	if len(seen.on) == 0 {
-		p.Explain("scripts and forms of the pages looked at are the shop's own")
 		return nil
 	}
 	hit := scanner.Hit{URL: base.String(), Certainty: scanner.Confirmed, Values: scanner.Values{}}

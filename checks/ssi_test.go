@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -163,27 +161,11 @@ func TestSSIAsksWithinItsLimits(t *testing.T) {
 		text, _ := url.QueryUnescape(r.URL.RawQuery)
 		fmt.Fprint(w, "<html><body>"+text+list.String()+"</body></html>")
 	})}
-	server := httptest.NewServer(asked)
-	defer server.Close()
-	r := &results{}
-	client, err := web.NewClient(web.Options{Rate: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	base, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s, err := signature.Parse("ssi.yaml", []byte("id: ssi-injection\ninfo: {name: x, author: x, severity: high}\ncheck: ssi-injection\n"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scanner.Run(t.Context(), scanner.Options{
-		Client: client, Signatures: []*signature.Signature{s}, Checks: All, Targets: scanner.TargetURLs(base), Safety: signature.SafetyActive, Sinks: []scanner.Sink{r},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	r := scanned(t, asked, s, signature.SafetyActive)
 	probes := 0
 	for _, line := range asked.requests {
 		if strings.Contains(line, "%3C%21--") || strings.Contains(line, "<!--") {

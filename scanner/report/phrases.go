@@ -25,14 +25,13 @@ type phrase struct {
 
 var verb = regexp.MustCompile(`%([sdqv])`)
 
-// japanese are the phrases, those with the longest fixed text first; it panics when the embedded file is broken, which a
-// test would have seen.
+// japanese are the phrases in the order of the file, which decides where two fit; it panics when the embedded file is
+// broken, which a test would have seen.
 var japanese = sync.OnceValue(func() []phrase {
 	text, err := phraseFile.ReadFile("words/phrases.ja.json")
 	if err != nil {
 		panic(err)
 	}
-	// The order of the file decides where two fit.
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	var list []phrase
 	if _, err := d.Token(); err != nil {
