@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sotomi/scanner"
 	"sotomi/scanner/match"
@@ -41,6 +41,7 @@ type block struct {
 	exported bool // later blocks use parts of its answers by name
 	alone    bool // requests know nothing of each other's answers
 	earlier  bool // matchers look at answers of earlier requests: body_2
+	plain    func() []*plainRequest
 	errors   bool // it asks for an error page, which is what the site says about things that cannot exist
 }
 
@@ -65,6 +66,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		}
 		b.number, b.first = i+1, 1+i*2*maxCombinations
 		b.exported = len(s.HTTP) > 1 && slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, b.prefix()) })
+		b.plain = sync.OnceValue(func() []*plainRequest { return c.plainRequests(b) })
 		c.blocks = append(c.blocks, b)
 	}
 	if strings.TrimSpace(s.Flow) != "" {
@@ -240,9 +242,9 @@ func (c *httpCheck) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 
 // visit starts on one target; nothing is known of the site while planning.
 func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
-	v := &visit{check: c, probe: p, known: match.Vars{}}
-	if !planning {
-		maps.Copy(v.known, factVars(p))
+	v := &visit{check: c, probe: p}
+	if !planning && len(p.Signature.Needs) > 0 {
+		v.known = factVars(p)
 	}
 	if c.dice {
 		v.seed = p.Rand().Uint64()

@@ -85,6 +85,9 @@ func (r *round) note(number int, ex *web.Exchange, result *match.Result) {
 		return // values for later requests are lost where the same answer gives values to report
 	}
 	for name, value := range result.Dynamic {
+		if r.taken == nil {
+			r.taken = map[string][]string{}
+		}
 		r.taken[name] = mergeValues(valuesOf(value), r.taken[name])
 	}
 }
@@ -123,10 +126,11 @@ func (v *visit) suppress(ctx context.Context, r *round, number int, names []stri
 	about := []int{number}
 	if r.block.earlier && !r.block.alone {
 		about = about[:0]
-		for n := range r.sent {
-			about = append(about, n)
+		for i, bt := range r.sent {
+			if bt != nil {
+				about = append(about, i+1)
+			}
 		}
-		slices.Sort(about)
 	}
 	controls := slices.Clone(r.answers)
 	var last *web.Exchange
@@ -164,18 +168,21 @@ func (v *visit) suppress(ctx context.Context, r *round, number int, names []stri
 // controlled reports whether there is a control for a request: not for the target's own page, nor for names made up on
 // purpose, nor for a block that asks for an error page.
 func (r *round) controlled(number int) bool {
-	bt := r.sent[number]
+	bt := r.sent[number-1]
 	return bt != nil && !bt.own && !r.block.errors
 }
 
 func (v *visit) control(ctx context.Context, r *round, number int) (*web.Exchange, error) {
-	req := r.sent[number].request
+	req := r.sent[number-1].request
 	key := req.Key()
 	if ex, ok := r.control[key]; ok {
 		return ex, nil
 	}
 	ex, err := v.probe.Control(ctx, req)
 	if err == nil {
+		if r.control == nil {
+			r.control = map[string]*web.Exchange{}
+		}
 		r.control[key] = ex
 	}
 	return ex, err
@@ -194,7 +201,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 		if hop != control {
 			seen = withoutBody(hop)
 		}
-		data := &match.Data{Exchange: seen, Vars: r.sent[number].vars}
+		data := &match.Data{Exchange: seen, Vars: r.sent[number-1].vars}
 		if r.block.earlier && !r.block.alone {
 			data.Earlier = before(controls, number)
 		}

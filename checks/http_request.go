@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"sotomi/scanner/match"
 	"sotomi/scanner/web"
@@ -17,10 +18,11 @@ import (
 // draft is one request of a block before its placeholders are filled in.
 type draft struct {
 	order  int // in the template, from 1
+	index  int // in the block, from 0
 	number int // of its path or raw request in the block, from 1
 	path   string
 	raw    string
-	values match.Vars // of the payloads
+	round  int // of the payloads
 }
 
 // drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
@@ -30,26 +32,22 @@ func (b *block) drafts() iter.Seq[draft] {
 		if b.payloads != nil {
 			rounds = b.payloads.count()
 		}
-		order := b.first
+		index := 0
 		for round := range rounds {
-			var values match.Vars
-			if b.payloads != nil {
-				values = b.payloads.combination(round)
-			}
 			for i, path := range b.paths {
-				if !yield(draft{order: order, number: i + 1, path: path, values: values}) {
+				if !yield(draft{order: b.first + index, index: index, number: i + 1, path: path, round: round}) {
 					return
 				}
-				order++
+				index++
 			}
 			for i, raw := range b.raws {
 				if round > 0 && parseAnnotations(raw).once {
 					continue
 				}
-				if !yield(draft{order: order, number: i + 1, raw: raw, values: values}) {
+				if !yield(draft{order: b.first + index, index: index, number: i + 1, raw: raw, round: round}) {
 					return
 				}
-				order++
+				index++
 			}
 		}
 	}
@@ -58,29 +56,32 @@ func (b *block) drafts() iter.Seq[draft] {
 // built is a request ready to be sent, and the names that its answer is judged with.
 type built struct {
 	request *web.Request
-	vars    match.Vars
+	vars    func() match.Vars
 	own     bool // it asks for the target's own page, or for a name made up on purpose: there is no control for these
 }
 
 // build fills in a draft. An *unresolvedError says that it uses a name that nothing gave a value to.
 func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
+	if len(taken) == 0 && !v.filling {
+		if p := v.plain(b, d); p != nil {
+			vars := sync.OnceValue(func() match.Vars {
+				vars, _ := v.namesFor(b, d, nil) // the error would have kept it from being plain
+				return vars
+			})
+			return &built{request: p.at(v.probe.Target.URL), vars: vars, own: p.own}, nil
+		}
+	}
 	v.roll(d.order)
 	target, path := v.probe.Target.URL, d.path
-	trimmed := false
 	if d.raw == "" {
 		target, path = otherPort(target, path)
-		trimmed = withSlash.MatchString(path)
 	}
-	vars := v.names(v.address(target, trimmed), taken)
-	if len(d.values) > 0 {
-		var err error
-		if vars, err = withValues(vars, d.values); err != nil {
-			return nil, err
-		}
+	vars, err := v.namesFor(b, d, taken)
+	if err != nil {
+		return nil, err
 	}
 	f := &filler{vars: vars}
 	var req *web.Request
-	var err error
 	if d.raw != "" {
 		req, err = f.raw(d.raw, target, !b.DisablePathAutomerge)
 	} else {
@@ -101,7 +102,21 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	}
 	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
 		slices.ContainsFunc(v.madeUp, func(word string) bool { return strings.Contains(req.URL.Path, word) })
-	return &built{request: req, vars: vars, own: own}, nil
+	return &built{request: req, vars: func() match.Vars { return vars }, own: own}, nil
+}
+
+// namesFor are the names that a draft may use.
+func (v *visit) namesFor(b *block, d draft, taken match.Vars) (match.Vars, error) {
+	target, path, trimmed := v.probe.Target.URL, d.path, false
+	if d.raw == "" {
+		target, path = otherPort(target, path)
+		trimmed = withSlash.MatchString(path)
+	}
+	vars := v.names(v.address(target, trimmed), taken)
+	if b.payloads == nil {
+		return vars, nil
+	}
+	return withValues(vars, b.payloads.combination(d.round))
 }
 
 // withValues adds those of the payloads, which may use the names there are.

@@ -21,7 +21,7 @@ type visit struct {
 	check *httpCheck
 	probe *scanner.Probe
 	seed  uint64     // of the random numbers
-	known match.Vars // facts, and what internal extractors of ended blocks took
+	known match.Vars // facts, and what internal extractors of ended blocks took; nil for nothing
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
 	addresses [2]struct { // the newest, not trimmed and trimmed
@@ -29,6 +29,7 @@ type visit struct {
 		vars   match.Vars
 	}
 
+	filling bool         // every draft is filled in, plain or not
 	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
@@ -42,8 +43,15 @@ type visit struct {
 // roll gives the request of a number in the template random numbers of its own, the same in every run.
 func (v *visit) roll(request int) {
 	if v.check.dice {
-		v.known[match.Random] = rand.New(rand.NewPCG(v.seed, uint64(request)))
+		v.know(match.Random, rand.New(rand.NewPCG(v.seed, uint64(request))))
 	}
+}
+
+func (v *visit) know(name string, value any) {
+	if v.known == nil {
+		v.known = match.Vars{}
+	}
+	v.known[name] = value
 }
 
 // address is addressVars, made once for each place on the target.
@@ -124,17 +132,17 @@ func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
 // round is what the requests of one block share.
 type round struct {
 	block   *block
-	sent    map[int]*built           // by number, for controls
+	sent    []*built                 // by number - 1, for controls; nil where none was sent
 	answers []*web.Exchange          // by number - 1; nil where there is none
-	taken   map[string][]string      // what internal extractors took so far
+	taken   map[string][]string      // what internal extractors took so far; nil for nothing
 	matched bool                     // the newest answer
 	ok      bool                     // for a flow
-	control map[string]*web.Exchange // answers about things that cannot exist, by request key
+	control map[string]*web.Exchange // answers about things that cannot exist, by request key; nil for none
 }
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
 func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
-	r := &round{block: b, sent: map[int]*built{}, taken: map[string][]string{}, control: map[string]*web.Exchange{}}
+	r := &round{block: b, sent: make([]*built, len(b.paths)+len(b.raws))}
 	defer func() { v.keep(r.taken) }()
 	for d := range b.drafts() {
 		for _, taken := range r.values() {
@@ -179,7 +187,7 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 		return false, nil
 	}
 	v.sent++
-	r.sent[d.number] = bt
+	r.sent[d.number-1] = bt
 	if err := v.judge(ctx, r, d.number, bt, ex); err != nil {
 		return true, err
 	}
@@ -239,7 +247,7 @@ func (v *visit) verdict() error {
 // block iterates over all.
 func (r *round) values() []match.Vars {
 	if len(r.taken) == 0 {
-		return []match.Vars{nil}
+		return nothingTaken
 	}
 	most := 1
 	if r.block.IterateAll {
@@ -257,15 +265,17 @@ func (r *round) values() []match.Vars {
 	return sets
 }
 
+var nothingTaken = []match.Vars{nil}
+
 // keep makes what a block's internal extractors took known to later blocks: a single value by the extractor's name,
 // further ones with 1, 2 and so on behind it.
 func (v *visit) keep(taken map[string][]string) {
 	for name, list := range taken {
 		for i, value := range list {
 			if i == 0 {
-				v.known[name] = value
+				v.know(name, value)
 			} else {
-				v.known[fmt.Sprint(name, i)] = value
+				v.know(fmt.Sprint(name, i), value)
 			}
 		}
 	}
@@ -279,11 +289,11 @@ func (v *visit) export(b *block, ex *web.Exchange) {
 	}
 	prefix := b.prefix()
 	for name, values := range ex.Header {
-		v.known[prefix+strings.ToLower(strings.ReplaceAll(name, "-", "_"))] = strings.Join(values, " ")
+		v.know(prefix+strings.ToLower(strings.ReplaceAll(name, "-", "_")), strings.Join(values, " "))
 	}
-	v.known[prefix+"status_code"] = ex.Status
-	v.known[prefix+"body"] = string(ex.Body)
-	v.known[prefix+"content_length"] = len(ex.Body)
+	v.know(prefix+"status_code", ex.Status)
+	v.know(prefix+"body", string(ex.Body))
+	v.know(prefix+"content_length", len(ex.Body))
 }
 
 // isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,

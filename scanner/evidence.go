@@ -25,7 +25,7 @@ const (
 // NewEvidence is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data
 // masked. Parts of the response around keep (if any are given) are shown, else its beginning.
 func NewEvidence(ex *web.Exchange, note string, keep ...string) Evidence {
-	request := strings.TrimSpace(string(ex.Sent))
+	request := strings.TrimSpace(ex.Sent.String())
 	shown := span{0, runeStart(request, requestShown)}
 	shownRequest := maskWindow(request, shown)
 	if shown.end < len(request) {

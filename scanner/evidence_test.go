@@ -13,7 +13,7 @@ import (
 )
 
 func exchangeOf(sent string, header http.Header, body string) *web.Exchange {
-	return &web.Exchange{Sent: []byte(sent), StatusLine: "HTTP/1.1 200 OK", Status: 200, Header: header, Body: []byte(body)}
+	return &web.Exchange{Sent: web.SentText(sent), StatusLine: "HTTP/1.1 200 OK", Status: 200, Header: header, Body: []byte(body)}
 }
 
 func TestNewEvidence(t *testing.T) {

@@ -1,9 +1,10 @@
 package scanner
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
-	"strings"
+	"sync"
 
 	"sotomi/scanner/web"
 )
@@ -37,15 +38,36 @@ const (
 // requestDigest is the same for the requests that one signature makes to two targets, unless they differ in more than the
 // host, and different for different requests to one target.
 func requestDigest(t Target, r *web.Request) digest {
-	key := r.Key()
-	if strings.IndexByte(key, hostMark[0]) >= 0 {
-		return digestOf([]byte("\x02" + key))
+	k := keys.Get().(*keyBuffers)
+	defer keys.Put(k)
+	k.key = r.AppendKey(k.key[:0])
+	if bytes.IndexByte(k.key, hostMark[0]) >= 0 {
+		return digestOf(append(k.key, 2))
 	}
-	key = strings.ReplaceAll(key, t.URL.Host, hostMark)
+	k.marked = appendReplaced(k.marked[:0], k.key, t.URL.Host, hostMark)
 	if name := t.URL.Hostname(); name != t.URL.Host {
-		key = strings.ReplaceAll(key, name, nameMark)
+		k.key = appendReplaced(k.key[:0], k.marked, name, nameMark)
+		return digestOf(k.key)
 	}
-	return digestOf([]byte(key))
+	return digestOf(k.marked)
+}
+
+// keyBuffers are what a request's key is written to.
+type keyBuffers struct{ key, marked []byte }
+
+var keys = sync.Pool{New: func() any { return new(keyBuffers) }}
+
+// appendReplaced appends text to b with every old in it replaced.
+func appendReplaced(b, text []byte, old, replacement string) []byte {
+	for old != "" {
+		i := bytes.Index(text, []byte(old))
+		if i < 0 {
+			break
+		}
+		b = append(append(b, text[:i]...), replacement...)
+		text = text[i+len(old):]
+	}
+	return append(b, text...)
 }
 
 // forecastFor gives the forecast for an origin's kind: scheme, whether there is a port, path, and which steps run.

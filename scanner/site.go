@@ -72,9 +72,10 @@ func digestOf(b []byte) digest {
 // entry is one request to the site and, once it was sent, what came of it.
 type entry struct {
 	key     digest
-	id      int32         // in the forecast, -1 for none
-	want    int           // steps with requests of their own that may still ask
-	sending chan struct{} // closed when the answer is there; nil when nobody is sending
+	id      int32 // in the forecast, -1 for none
+	want    int   // steps with requests of their own that may still ask
+	sending bool
+	sent    chan struct{} // closed when sending ends; made by the first who waits for it
 	done    bool
 	answer  answer
 	element *list.Element // in Site.kept
@@ -229,7 +230,7 @@ func (s *Site) settle(e *entry) {
 		s.keep(e)
 	default:
 		s.tally.unneeded++
-		if e.sending == nil {
+		if !e.sending {
 			delete(s.memo, e.key)
 		}
 	}
@@ -270,17 +271,20 @@ func (s *Site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 			s.mu.Unlock()
 			return a
 		}
-		if sending := e.sending; sending != nil {
+		if e.sending {
+			if e.sent == nil {
+				e.sent = make(chan struct{})
+			}
+			sent := e.sent
 			s.mu.Unlock()
 			select {
-			case <-sending:
+			case <-sent:
 				continue
 			case <-ctx.Done():
 				return answer{err: &web.Error{Kind: web.KindCanceled, URL: r.URL.String(), Err: ctx.Err()}}
 			}
 		}
-		sending := make(chan struct{})
-		e.sending = sending
+		e.sending = true
 		s.mu.Unlock()
 		return s.fill(ctx, e, r, asker)
 	}
@@ -291,8 +295,10 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker)
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		close(e.sending)
-		e.sending = nil
+		if e.sending = false; e.sent != nil {
+			close(e.sent)
+			e.sent = nil
+		}
 		var stop *Stop
 		if (a.ex == nil && a.err == nil) || web.KindOf(a.err) == web.KindCanceled || errors.As(a.err, &stop) {
 			return
@@ -338,7 +344,7 @@ func (e *entry) bytes() int {
 	const overhead = 4 << 10 // headers, the request, and the structures around them
 	n := overhead
 	for ex := e.answer.ex; ex != nil; ex = ex.Previous {
-		n += 3*len(ex.Body) + len(ex.Sent) // the body is also kept as text, and in lower case
+		n += 3 * len(ex.Body) // the body is also kept as text, and in lower case
 	}
 	return n
 }

@@ -27,7 +27,7 @@ type Vars map[string]any
 type Data struct {
 	Exchange *web.Exchange   // the answer just received
 	Earlier  []*web.Exchange // all answers of the block or flow before it, in order: body_1 is Earlier[0]'s, the last number is Exchange's
-	Vars     Vars
+	Vars     func() Vars     // made when first needed, which is seldom; nil for none
 }
 
 // Program is the compiled matchers and extractors of one http block. It may be used by many goroutines.

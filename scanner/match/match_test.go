@@ -90,7 +90,7 @@ func TestMatchers(t *testing.T) {
 		"regex_function_is_remembered": {`matchers: [{type: dsl, dsl: ["regex('(?i)VERSION [0-9]', body)"]}]`, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := &Data{Exchange: page, Earlier: []*web.Exchange{answer(302, "login")}, Vars: Vars{"number": "2.13.5"}}
+			d := &Data{Exchange: page, Earlier: []*web.Exchange{answer(302, "login")}, Vars: func() Vars { return Vars{"number": "2.13.5"} }}
 			for range 2 { // the second time from what the first remembered
 				if got := program(t, tc.matchers).Run(d).Matched; got != tc.want {
 					t.Errorf("matched = %v, want %v", got, tc.want)

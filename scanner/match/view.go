@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+	"unsafe"
 
 	"sotomi/scanner/web"
 )
@@ -53,7 +54,10 @@ func viewOf(ex *web.Exchange) *view {
 	return ex.Derived(func() any { return newView(ex) }).(*view)
 }
 
-func newView(ex *web.Exchange) *view { return &view{ex: ex, body: text{s: string(ex.Body)}} }
+func newView(ex *web.Exchange) *view {
+	// Not a copy: neither an exchange nor a string ever changes, and pages are large.
+	return &view{ex: ex, body: text{s: unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body))}}
+}
 
 // header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
 func (v *view) header() *text {
@@ -135,7 +139,7 @@ func (v *view) value(name string) (any, bool) {
 	case "all":
 		return v.all().s, true
 	case "request":
-		return string(v.ex.Sent), true
+		return v.ex.Sent.String(), true
 	case "status_code":
 		return v.ex.Status, true
 	case "content_length":
@@ -171,6 +175,7 @@ const (
 type scope struct {
 	data  *Data
 	view  *view
+	vars  Vars // nil until needed
 	taken Vars
 }
 
@@ -189,10 +194,18 @@ func (s *scope) lookup(name string) (any, bool) {
 	if v, ok := s.view.value(name); ok {
 		return v, true
 	}
-	if v, ok := s.data.Vars[name]; ok {
+	if v, ok := s.names()[name]; ok {
 		return v, true
 	}
 	return s.numbered(name)
+}
+
+// names are the variables of the template.
+func (s *scope) names() Vars {
+	if s.vars == nil && s.data.Vars != nil {
+		s.vars = s.data.Vars()
+	}
+	return s.vars
 }
 
 // numbered is body_2 and the like: a value of the second answer.

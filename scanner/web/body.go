@@ -33,15 +33,17 @@ var (
 func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err error) {
 	defer res.Body.Close()
 	raw := &failing{r: res.Body}
-	reader := readers.Get().(*bufio.Reader)
-	reader.Reset(raw)
-	defer func() {
-		reader.Reset(nil)
-		readers.Put(reader)
-	}()
-	decoded, err := decode(reader, res.Header.Get("Content-Encoding"))
-	if err != nil {
-		decoded = reader
+	var decoded io.Reader = raw
+	if coding := res.Header.Get("Content-Encoding"); coding != "" {
+		reader := readers.Get().(*bufio.Reader)
+		reader.Reset(raw)
+		defer func() {
+			reader.Reset(nil)
+			readers.Put(reader)
+		}()
+		if decoded, err = decode(reader, coding); err != nil {
+			decoded = reader
+		}
 	}
 	b := buffers.Get().(*bytes.Buffer)
 	defer func() {
@@ -62,7 +64,7 @@ func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err
 	if err != nil {
 		truncated = true
 	}
-	if raw.err == nil {
+	if raw.err == nil && !raw.ended {
 		_, _ = io.CopyN(io.Discard, raw, drained) // only so that the connection can be kept
 	}
 	return bytes.Clone(b.Bytes()), truncated, nil
@@ -70,13 +72,17 @@ func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err
 
 // failing remembers the error of the connection, which decoders wrap or hide.
 type failing struct {
-	r   io.Reader
-	err error
+	r     io.Reader
+	err   error
+	ended bool
 }
 
 func (f *failing) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
-	if err != nil && err != io.EOF {
+	switch {
+	case errors.Is(err, io.EOF):
+		f.ended = true
+	case err != nil:
 		f.err = err
 	}
 	return n, err

@@ -49,6 +49,7 @@ type Client struct {
 	gate      *gate
 	transport *http.Transport
 	retry     *retryablehttp.Client
+	header    http.Header // of every request, unless it says otherwise; never changes
 }
 
 // NewClient checks the options; an error names the one that is wrong.
@@ -94,7 +95,8 @@ func NewClient(o Options) (*Client, error) {
 	hc.Timeout = 0      // it would count the wait for our own rate limit
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	return &Client{options: o, gate: g, transport: transport, retry: rc}, nil
+	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
+	return &Client{options: o, gate: g, transport: transport, retry: rc, header: header}, nil
 }
 
 func withDefaults(o Options) Options {
@@ -184,10 +186,7 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 
 // retryConnectionErrors is the policy: connection errors only. Which methods are retried is decided by the session.
 func retryConnectionErrors(ctx context.Context, _ *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil {
-		return false, ctx.Err()
-	}
-	if err == nil {
+	if err == nil || ctx.Err() != nil {
 		return false, nil
 	}
 	var scope *scopeError

@@ -74,7 +74,7 @@ func TestDoFillsTheExchange(t *testing.T) {
 	if ex.Status != 200 || ex.StatusLine != "HTTP/1.1 200 OK" || ex.Remote != u.Host || ex.FirstByte <= 0 || ex.Took < ex.FirstByte {
 		t.Errorf("exchange = %+v", ex)
 	}
-	if want := "GET /a?b=%2F&c=+d HTTP/1.1\r\nHost: " + u.Host; !strings.HasPrefix(string(ex.Sent), want) {
+	if want := "GET /a?b=%2F&c=+d HTTP/1.1\r\nHost: " + u.Host; !strings.HasPrefix(ex.Sent.String(), want) {
 		t.Errorf("sent = %q, want it to begin with %q", ex.Sent, want)
 	}
 }
@@ -132,11 +132,11 @@ func TestCredentialsStayAtTheirOrigin(t *testing.T) {
 		t.Error("the header went to another origin")
 	}
 	for hop := ex; hop != nil; hop = hop.Previous {
-		if strings.Contains(string(hop.Sent), "secret") {
+		if strings.Contains(hop.Sent.String(), "secret") {
 			t.Errorf("evidence shows the secret: %q", hop.Sent)
 		}
 	}
-	if ex := get(t, client(t, Options{Header: http.Header{"X-Key": {"secret"}}}).Stranger(other), other, Request{}); strings.Contains(string(ex.Sent), "secret") || leaked.Load() {
+	if ex := get(t, client(t, Options{Header: http.Header{"X-Key": {"secret"}}}).Stranger(other), other, Request{}); strings.Contains(ex.Sent.String(), "secret") || leaked.Load() {
 		t.Error("a stranger carries the user's headers")
 	}
 }

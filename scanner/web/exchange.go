@@ -39,10 +39,14 @@ type Request struct {
 	NoCookies    bool          // neither sends nor stores cookies
 }
 
+func (r *Request) idempotent() bool {
+	return r.Method == "" || r.Method == http.MethodGet || r.Method == http.MethodHead
+}
+
 // Exchange is one request and its response. It never changes and may be read by many goroutines.
 type Exchange struct {
 	Request    *Request // as asked for; URL is that of this hop
-	Sent       []byte   // head (and body) of the request as written, for evidence; credentials of the user are left out
+	Sent       Sent     // as written, for evidence
 	URL        *url.URL // of this hop
 	Status     int      // 200
 	StatusLine string   // "HTTP/1.1 200 OK"

@@ -42,18 +42,6 @@ func newGate(next http.RoundTripper, o Options) *gate {
 	return &gate{next: next, options: o, hosts: map[string]*hostState{}}
 }
 
-// attemptKey carries what a session says about an attempt.
-type attemptKey struct{}
-
-type attempt struct {
-	timeout time.Duration
-	once    bool // a second attempt is refused, whoever asks for it
-	tries   int
-
-	begun     time.Time    // when the last try had its turn
-	firstByte atomic.Int64 // Unix nanoseconds
-}
-
 // host is the state of host:port, made when first asked for. leave gives it back; the last one to leave drops it, unless
 // the host asked us to slow down.
 func (g *gate) host(name string) *hostState {
@@ -94,38 +82,32 @@ func (g *gate) leave(h *hostState) {
 
 // RoundTrip waits for its turn, sends, and gives the turn back when the body is closed.
 func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
-	a, _ := req.Context().Value(attemptKey{}).(*attempt)
-	if a == nil {
-		a = &attempt{timeout: g.options.Timeout}
+	a, ok := req.Context().Value(attemptKey{}).(*attempt)
+	if !ok {
+		return nil, errors.New("only a session sends requests")
 	}
 	if a.tries++; a.once && a.tries > 1 {
 		return nil, io.ErrUnexpectedEOF
 	}
 	h := g.host(req.URL.Host)
-	release := func() { g.leave(h) }
 	if reserved, _ := req.Context().Value(turnKey{}).(*turn); !reserved.take(h) {
 		if err := h.wait(req.Context()); err != nil {
-			release()
+			g.leave(h)
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(req.Context(), a.timeout, errDeadline)
+	t := &turnBody{gate: g, host: h, attempt: a}
 	g.sent.Add(1)
-	a.begun = time.Now()
-	res, err := g.next.RoundTrip(req.WithContext(ctx))
-	done := sync.OnceFunc(func() {
-		cancel()
-		<-h.slots
-		release()
-	})
+	a.begin()
+	res, err := g.next.RoundTrip(req)
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errDeadline) {
+		if a.late() {
 			err = &timeoutError{err}
 		}
-		done()
+		t.done()
 		return nil, err
 	}
-	res.Body = &turnBody{ReadCloser: res.Body, done: done}
+	t.ReadCloser, res.Body = res.Body, t
 	return res, nil
 }
 
@@ -196,13 +178,24 @@ func retryAfter(res *http.Response, tries int) (time.Duration, bool) {
 // turnBody gives the turn back when closed.
 type turnBody struct {
 	io.ReadCloser
-	done func()
+	gate    *gate
+	host    *hostState
+	attempt *attempt
+	over    atomic.Bool
 }
 
 func (b *turnBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.done()
 	return err
+}
+
+func (b *turnBody) done() {
+	if b.over.CompareAndSwap(false, true) {
+		b.attempt.stop()
+		<-b.host.slots
+		b.gate.leave(b.host)
+	}
 }
 
 type timeoutError struct{ err error }

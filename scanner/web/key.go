@@ -10,40 +10,49 @@ import (
 
 // Key is the canonical request with every option that changes its answer: two requests with equal keys are one. (A key
 // that forgets an option makes one signature see the answer meant for another.)
-func (r *Request) Key() string {
-	var b strings.Builder
+func (r *Request) Key() string { return string(r.AppendKey(nil)) }
+
+// AppendKey appends the key to b. The host stands in it as it does in the URL.
+func (r *Request) AppendKey(b []byte) []byte {
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
 	}
-	b.Grow(128)
-	b.WriteString(method)
-	b.WriteByte(' ')
-	b.WriteString(r.URL.String())
+	b = append(append(b, method...), ' ')
+	b = append(append(append(b, r.URL.Scheme...), "://"...), r.URL.Host...)
+	b = append(b, r.URL.Path...)
 	field := func(tag byte, value string) {
 		if value != "" {
-			b.WriteByte(0)
-			b.WriteByte(tag)
-			b.WriteString(value)
+			b = append(append(b, 0, tag), value...)
 		}
 	}
+	flag := func(tag byte, on bool) {
+		if on {
+			b = append(b, 0, tag)
+		}
+	}
+	field('p', r.URL.RawPath)
+	field('q', r.URL.RawQuery)
+	flag('?', r.URL.ForceQuery)
+	field('O', r.URL.Opaque)
+	field('u', r.URL.User.String())
 	field('h', strings.ToLower(r.Host))
 	field('t', r.Target)
 	if len(r.Header) > 0 {
 		for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 			field('n', http.CanonicalHeaderKey(name))
-			if len(r.Header[name]) == 0 {
-				field('-', "-")
-			}
+			flag('-', len(r.Header[name]) == 0)
 			for _, value := range r.Header[name] {
-				field('v', value+"\x00")
+				b = append(append(append(b, 0, 'v'), value...), 0)
 			}
 		}
 	}
-	field('b', string(r.Body))
+	if len(r.Body) > 0 {
+		b = append(append(b, 0, 'b'), r.Body...)
+	}
 	number := func(tag byte, n int64) {
 		if n != 0 {
-			field(tag, strconv.FormatInt(n, 10))
+			b = strconv.AppendInt(append(b, 0, tag), n, 10)
 		}
 	}
 	number('r', int64(r.Redirects))
@@ -52,11 +61,7 @@ func (r *Request) Key() string {
 	}
 	number('s', r.MaxBody)
 	number('d', int64(r.Timeout))
-	if r.Once {
-		field('o', "1")
-	}
-	if r.NoCookies {
-		field('c', "1")
-	}
-	return b.String()
+	flag('o', r.Once)
+	flag('c', r.NoCookies)
+	return b
 }

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"github.com/projectdiscovery/retryablehttp-go"
 	"golang.org/x/net/publicsuffix"
@@ -23,9 +21,9 @@ import (
 type Session struct {
 	client *Client
 	base   *url.URL
-	jar    http.CookieJar
-	header http.Header // of the user, for the exact origin of base only; never shown
-	own    bool        // carries credentials of one visitor: nothing it gets may be shared
+	jar    atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
+	header http.Header                   // of the user, for the exact origin of base only; never shown
+	own    bool                          // carries credentials of one visitor: nothing it gets may be shared
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
@@ -38,22 +36,36 @@ func (c *Client) Session(base *url.URL) *Session {
 
 // Stranger is a Session without the headers of the client's options: for origins that the user did not name.
 func (c *Client) Stranger(base *url.URL) *Session {
-	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-	if err != nil {
-		jar = nil // cannot be: New has no way to fail
-	}
-	return &Session{client: c, base: base, jar: jar}
+	return &Session{client: c, base: base}
 }
 
 // Cookies are what the visitor would send to u.
-func (s *Session) Cookies(u *url.URL) []*http.Cookie { return s.jar.Cookies(u) }
+func (s *Session) Cookies(u *url.URL) []*http.Cookie {
+	if jar := s.jar.Load(); jar != nil {
+		return jar.Cookies(u)
+	}
+	return nil
+}
+
+// setCookies keeps what an answer from u sets.
+func (s *Session) setCookies(u *url.URL, cookies []*http.Cookie) {
+	if len(cookies) == 0 {
+		return
+	}
+	if s.jar.Load() == nil {
+		jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+		if err != nil {
+			return // cannot be: New has no way to fail
+		}
+		s.jar.CompareAndSwap(nil, jar)
+	}
+	s.jar.Load().SetCookies(u, cookies)
+}
 
 // Adopt takes the cookies that an answer and the hops before it set, as if this visitor had received it.
 func (s *Session) Adopt(ex *Exchange) {
 	for hop := ex; hop != nil; hop = hop.Previous {
-		if cookies := hop.Cookies(); len(cookies) > 0 {
-			s.jar.SetCookies(hop.URL, cookies)
-		}
+		s.setCookies(hop.URL, hop.Cookies())
 	}
 }
 
@@ -127,8 +139,7 @@ func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 			return ex, nil
 		}
 		s.client.gate.slowDown(r.URL.Host, min(wait, patience))
-		idempotent := r.Method == "" || r.Method == http.MethodGet || r.Method == http.MethodHead
-		if wait > patience || try+1 >= tries || r.Once || !idempotent {
+		if wait > patience || try+1 >= tries || r.Once || !r.idempotent() {
 			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: fmt.Errorf("status %d, asked to wait %s", ex.Status, wait)}
 		}
 	}
@@ -139,26 +150,16 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	fail := func(err error) (*Exchange, *http.Response, error) {
 		return nil, nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
 	}
-	a := &attempt{timeout: r.Timeout, once: r.Once}
-	if a.timeout <= 0 {
-		a.timeout = s.client.options.Timeout
-	}
-	ctx = context.WithValue(ctx, attemptKey{}, a)
-	req, err := s.build(ctx, r)
+	a := s.client.attempt(ctx, r)
+	defer a.end()
+	req, err := s.build(a.traced(), r)
 	if err != nil {
 		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
-	if r.Once || len(r.Body) > 0 || (req.Method != http.MethodGet && req.Method != http.MethodHead) {
-		ctx = context.WithValue(ctx, retryablehttp.RETRY_MAX, 0)
-	}
-	ex := &Exchange{Request: r, URL: r.URL, Sent: s.shown(req, r)}
-	trace := &httptrace.ClientTrace{
-		GotConn:              func(i httptrace.GotConnInfo) { ex.Remote = remote(i.Conn, s.client.options.Proxy) },
-		GotFirstResponseByte: func() { a.firstByte.Store(time.Now().UnixNano()) }, // may come late, from an attempt given up
-	}
+	ex := &Exchange{Request: r, URL: r.URL, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
-	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req.WithContext(httptrace.WithClientTrace(ctx, trace))})
+	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req})
 	if err != nil {
 		return fail(err)
 	}
@@ -172,30 +173,20 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	}
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
-	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
-	ex.FirstByte = max(0, time.Unix(0, a.firstByte.Load()).Sub(a.begun))
+	a.note(ex)
 	if !r.NoCookies {
-		if cookies := res.Cookies(); len(cookies) > 0 {
-			s.jar.SetCookies(r.URL, cookies)
-		}
+		s.setCookies(r.URL, res.Cookies())
 	}
 	return ex, res, nil
 }
 
-func remote(c net.Conn, proxy *url.URL) string {
-	if c == nil || proxy != nil {
-		return ""
-	}
-	return c.RemoteAddr().String()
-}
-
-// build makes the request as it is sent, but for cookies and credentials.
+// build makes the request as it is sent, but for cookies and credentials. Its header is not to be written to.
 func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) {
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
 	}
-	req := &http.Request{Method: method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	var req *http.Request
 	if len(r.Body) > 0 || method != http.MethodGet {
 		var body io.Reader
 		if len(r.Body) > 0 {
@@ -205,6 +196,8 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 		if req, err = http.NewRequestWithContext(ctx, method, "http://placeholder/", body); err != nil {
 			return nil, err
 		}
+	} else {
+		req = (&http.Request{Method: method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	}
 	u := *r.URL
 	u.User, u.Fragment, u.RawFragment = nil, "", ""
@@ -218,13 +211,12 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 	if req.Host == "" {
 		req.Host = u.Host
 	}
-	req.Header = http.Header{
-		"User-Agent":      {s.client.options.UserAgent},
-		"Accept":          {"*/*"},
-		"Accept-Encoding": {"gzip, br, deflate"},
-	}
-	for name, values := range r.Header {
-		req.Header[http.CanonicalHeaderKey(name)] = values
+	req.Header = s.client.header
+	if len(r.Header) > 0 {
+		req.Header = maps.Clone(s.client.header)
+		for name, values := range r.Header {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
 	}
 	return req, nil
 }
@@ -244,12 +236,19 @@ func setTarget(u *url.URL, target string) {
 
 // credentials adds what only this visitor has: its cookies, and the user's headers at the exact origin they are for.
 func (s *Session) credentials(req *http.Request, r *Request) {
+	var cookies []*http.Cookie
 	if !r.NoCookies {
-		for _, c := range s.jar.Cookies(r.URL) {
-			req.AddCookie(c)
-		}
+		cookies = s.Cookies(r.URL)
 	}
-	if len(s.header) == 0 || !sameOrigin(r.URL, s.base) {
+	own := len(s.header) > 0 && sameOrigin(r.URL, s.base)
+	if len(cookies) == 0 && !own {
+		return
+	}
+	req.Header = maps.Clone(req.Header) // what is shown has none of them
+	for _, c := range cookies {
+		req.AddCookie(c)
+	}
+	if !own {
 		return
 	}
 	for name, values := range s.header {
@@ -277,28 +276,6 @@ func port(u *url.URL) string {
 		return "443"
 	}
 	return "80"
-}
-
-// shown is the request for evidence: what r asked for, without cookies and credentials.
-func (s *Session) shown(req *http.Request, r *Request) []byte {
-	names := make([]string, 0, 8)
-	size := 64 + len(req.URL.Path) + len(req.URL.RawQuery) + len(req.Host) + len(r.Body)
-	for name, values := range req.Header {
-		names = append(names, name)
-		for _, value := range values {
-			size += len(name) + len(value) + 4
-		}
-	}
-	slices.Sort(names)
-	b := make([]byte, 0, size)
-	b = append(append(append(b, req.Method...), ' '), req.URL.RequestURI()...)
-	b = append(append(append(b, " HTTP/1.1\r\nHost: "...), req.Host...), "\r\n"...)
-	for _, name := range names {
-		for _, value := range req.Header[name] {
-			b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
-		}
-	}
-	return append(append(b, "\r\n"...), r.Body...)
 }
 
 var errDeadline = errors.New("deadline of the attempt")

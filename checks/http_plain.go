@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"net/url"
+	"reflect"
+
+	"sotomi/scanner"
+	"sotomi/scanner/web"
+)
+
+// Nearly all requests of public templates ask every site for the same thing: nothing in them depends on the target but the
+// scheme and the host they go to. Such a request is filled in once, not once a target.
+
+// maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
+const maxPlain = 64
+
+// plainRequest is one without scheme and host.
+type plainRequest struct {
+	request *web.Request
+	own     bool // as in built
+}
+
+// at is the request to a target that is the root of a host.
+func (p *plainRequest) at(target *url.URL) *web.Request {
+	r := &struct {
+		web.Request
+		url url.URL
+	}{*p.request, *p.request.URL}
+	r.url.Scheme, r.url.Host = target.Scheme, target.Host
+	r.URL = &r.url
+	return &r.Request
+}
+
+// plain is the draft as a plain request, nil when it is none or when more is known than the target.
+func (v *visit) plain(b *block, d draft) *plainRequest {
+	if len(v.known) > 0 || v.check.dice || !isRoot(v.probe.Target.URL) || d.index >= maxPlain {
+		return nil
+	}
+	if list := b.plain(); d.index < len(list) {
+		return list[d.index]
+	}
+	return nil
+}
+
+func isRoot(u *url.URL) bool {
+	return (u.Path == "/" || u.Path == "") && u.RawPath == "" && u.RawQuery == ""
+}
+
+// plainRequests are the block's requests by index, nil for those that are not plain. To find out, each is filled in for two
+// targets that have nothing in common.
+func (c *httpCheck) plainRequests(b *block) []*plainRequest {
+	one := &url.URL{Scheme: "http", Host: "a.sotomi-one.invalid:61234", Path: "/"}
+	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test", Path: "/"}
+	visits := [2]*visit{}
+	for i, u := range []*url.URL{one, other} {
+		visits[i] = c.visit(&scanner.Probe{Target: scanner.Target{URL: u}, Signature: c.signature}, true)
+		visits[i].filling = true
+	}
+	var list []*plainRequest
+	for d := range b.drafts() {
+		if d.index >= maxPlain {
+			break
+		}
+		var made [2]*built
+		for i, v := range visits {
+			bt, err := v.build(b, d, nil)
+			if err != nil || bt.request.URL.Scheme != v.probe.Target.URL.Scheme || bt.request.URL.Host != v.probe.Target.URL.Host {
+				break
+			}
+			bt.request.URL.Scheme, bt.request.URL.Host = "", ""
+			made[i] = bt
+		}
+		var p *plainRequest
+		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {
+			p = &plainRequest{request: made[0].request, own: made[0].own}
+		}
+		list = append(list, p)
+	}
+	return list
+}
