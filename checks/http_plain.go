@@ -1,8 +1,11 @@
 package checks
 
 import (
+	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/web"
@@ -12,13 +15,21 @@ import (
 // scheme and the host they go to. Such a request is filled in once, not once a target.
 
 // maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
-const maxPlain = 64
+const maxPlain = 2048
 
 // plainRequest is one without scheme and host.
 type plainRequest struct {
 	request *web.Request
 	own     bool // as in built
+	marked  bool // the header holds marks for the target, as in Referer: {{BaseURL}}/
 }
+
+// marks stand for the target in headers: its root, its host with the port, its host alone.
+const (
+	rootMark = "\x01r"
+	hostMark = "\x01h"
+	nameMark = "\x01n"
+)
 
 // at is the request to a target that is the root of a host.
 func (p *plainRequest) at(target *url.URL) *web.Request {
@@ -28,7 +39,40 @@ func (p *plainRequest) at(target *url.URL) *web.Request {
 	}{*p.request, *p.request.URL}
 	r.url.Scheme, r.url.Host = target.Scheme, target.Host
 	r.URL = &r.url
+	if p.marked {
+		r.Header = withValuesChanged(p.request.Header, func(value string) string {
+			value = strings.ReplaceAll(value, rootMark, target.Scheme+"://"+target.Host)
+			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
+		})
+	}
 	return &r.Request
+}
+
+// withValuesChanged is a header with each value changed; the old one stays as it is.
+func withValuesChanged(header http.Header, change func(string) string) http.Header {
+	made := make(http.Header, len(header))
+	for name, values := range header {
+		made[name] = values
+		for i, value := range values {
+			if text := change(value); text != value {
+				made[name] = slices.Clone(made[name])
+				made[name][i] = text
+			}
+		}
+	}
+	return made
+}
+
+// mark puts marks for the target into the header of a request of its own, and takes scheme and host out of the address.
+func mark(r *web.Request, target *url.URL) (marked bool) {
+	r.URL.Scheme, r.URL.Host = "", ""
+	if len(r.Header) == 0 {
+		return false
+	}
+	with := strings.NewReplacer(target.Scheme+"://"+target.Host, rootMark, target.Host, hostMark, target.Hostname(), nameMark)
+	before := r.Header
+	r.Header = withValuesChanged(before, with.Replace)
+	return !reflect.DeepEqual(before, r.Header)
 }
 
 // plain is the draft as a plain request, nil when it is none or when more is known than the target.
@@ -62,17 +106,18 @@ func (c *httpCheck) plainRequests(b *block) []*plainRequest {
 			break
 		}
 		var made [2]*built
+		marked := false
 		for i, v := range visits {
 			bt, err := v.build(b, d, nil)
 			if err != nil || bt.request.URL.Scheme != v.probe.Target.URL.Scheme || bt.request.URL.Host != v.probe.Target.URL.Host {
 				break
 			}
-			bt.request.URL.Scheme, bt.request.URL.Host = "", ""
+			marked = mark(bt.request, v.probe.Target.URL)
 			made[i] = bt
 		}
 		var p *plainRequest
 		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {
-			p = &plainRequest{request: made[0].request, own: made[0].own}
+			p = &plainRequest{request: made[0].request, own: made[0].own, marked: marked}
 		}
 		list = append(list, p)
 	}

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 
 	"sotomi/scanner/match"
 	"sotomi/scanner/web"
@@ -64,10 +63,10 @@ type built struct {
 func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	if len(taken) == 0 && !v.filling {
 		if p := v.plain(b, d); p != nil {
-			vars := sync.OnceValue(func() match.Vars {
+			vars := func() match.Vars {
 				vars, _ := v.namesFor(b, d, nil) // the error would have kept it from being plain
 				return vars
-			})
+			}
 			return &built{request: p.at(v.probe.Target.URL), vars: vars, own: p.own}, nil
 		}
 	}

@@ -35,6 +35,7 @@ type Program struct {
 	and        bool
 	matchers   []matcher
 	extractors []extractor
+	statuses   [][]int // see hopeless
 }
 
 // UnsupportedError names a feature of the language that sotomi lacks.
@@ -144,6 +145,7 @@ func Compile(h *signature.HTTP) (*Program, error) {
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
+	p.statuses = p.wants()
 	return p, nil
 }
 

@@ -19,6 +19,9 @@ const (
 
 // Run judges one answer.
 func (p *Program) Run(d *Data) Result {
+	if p.hopeless(d.Exchange.Status) {
+		return Result{}
+	}
 	s := &scope{data: d, view: viewOf(d.Exchange)}
 	r := Result{}
 	for i := range p.extractors {

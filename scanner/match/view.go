@@ -21,6 +21,13 @@ type view struct {
 
 	headerOnce sync.Once
 	head       text
+
+	moreOnce sync.Once
+	rest     *more
+}
+
+// more is what few templates look at.
+type more struct {
 	allOnce    sync.Once
 	whole      text
 	utf8Once   sync.Once
@@ -32,6 +39,11 @@ type view struct {
 	response     string
 	hashOnce     sync.Once
 	hash         string
+}
+
+func (v *view) more() *more {
+	v.moreOnce.Do(func() { v.rest = &more{} })
+	return v.rest
 }
 
 // text is a string and what is derived from it on demand.
@@ -67,32 +79,35 @@ func (v *view) header() *text {
 
 // all is body and head.
 func (v *view) all() *text {
-	v.allOnce.Do(func() { v.whole.s = v.body.s + v.header().s })
-	return &v.whole
+	m := v.more()
+	m.allOnce.Do(func() { m.whole.s = v.body.s + v.header().s })
+	return &m.whole
 }
 
 // decoded is the body in UTF-8 when that differs, else empty.
 func (v *view) decoded() *text {
-	v.utf8Once.Do(func() {
+	m := v.more()
+	m.utf8Once.Do(func() {
 		if !utf8.Valid(v.ex.Body) {
-			v.utf8.s = v.ex.Text()
+			m.utf8.s = v.ex.Text()
 		}
 	})
-	return &v.utf8
+	return &m.utf8
 }
 
 // fields are the headers and cookies by the names that the language has for them.
 func (v *view) fields() map[string]string {
-	v.fieldsOnce.Do(func() {
-		v.byName = make(map[string]string, len(v.ex.Header)+4)
+	m := v.more()
+	m.fieldsOnce.Do(func() {
+		m.byName = make(map[string]string, len(v.ex.Header)+4)
 		for _, c := range v.ex.Cookies() {
-			v.byName[strings.ToLower(c.Name)] = c.Value
+			m.byName[strings.ToLower(c.Name)] = c.Value
 		}
 		for name, values := range v.ex.Header {
-			v.byName[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
+			m.byName[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
 		}
 	})
-	return v.byName
+	return m.byName
 }
 
 // headerText is the head of the answer: status line, then the fields by name.
@@ -117,14 +132,16 @@ func headerText(ex *web.Exchange) string {
 
 // full is head and body.
 func (v *view) full() string {
-	v.responseOnce.Do(func() { v.response = v.header().s + v.body.s })
-	return v.response
+	m := v.more()
+	m.responseOnce.Do(func() { m.response = v.header().s + v.body.s })
+	return m.response
 }
 
 // faviconHash is the hash that search engines for hosts use of icons: MurmurHash3 of the base64 text with line breaks.
 func (v *view) faviconHash() string {
-	v.hashOnce.Do(func() { v.hash = murmur(base64Lines(v.body.s)) })
-	return v.hash
+	m := v.more()
+	m.hashOnce.Do(func() { m.hash = murmur(base64Lines(v.body.s)) })
+	return m.hash
 }
 
 // value is a variable of the answer by name.
