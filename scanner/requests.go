@@ -17,7 +17,7 @@ type forecast struct {
 	digests  []digest  // by id
 	askers   []int32   // by id: how many steps will ask
 	requests [][]int32 // by step: ids, ascending
-	own      []bool    // by step: forecast for each target
+	own      []bool    // by step: there are others, which are forecast for each target
 	unknown  []bool    // by step: its requests are not known before it runs
 	blind    int       // how many of these there are
 	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
@@ -107,12 +107,10 @@ func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
 			f.own[i] = p.plans(i)
 			continue
 		}
-		digests := p.digests(i, one)
-		if !slices.Equal(digests, p.digests(i, other)) {
-			f.own[i] = true
-			continue
-		}
-		for _, d := range digests {
+		digests, rest := p.digests(i, one), p.digests(i, other)
+		common := without(digests, without(digests, rest))
+		f.own[i] = len(common) < max(len(digests), len(rest))
+		for _, d := range common {
 			id, ok := f.ids[d]
 			if !ok {
 				id = int32(len(f.digests))
@@ -126,6 +124,35 @@ func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
 	}
 	f.arrange(p, steps)
 	return f
+}
+
+// without is a list less what is in another, as often as it is in there.
+func without(list, other []digest) []digest {
+	if slices.Equal(list, other) {
+		return nil
+	}
+	count := map[digest]int{}
+	for _, d := range other {
+		count[d]++
+	}
+	var left []digest
+	for _, d := range list {
+		if count[d] > 0 {
+			count[d]--
+			continue
+		}
+		left = append(left, d)
+	}
+	return left
+}
+
+// ownOf are the digests of step i on t that the forecast lacks.
+func (p *Plan) ownOf(f *forecast, i int, t Target) []digest {
+	known := make([]digest, len(f.requests[i]))
+	for j, id := range f.requests[i] {
+		known[j] = f.digests[id]
+	}
+	return without(p.digests(i, t), known)
 }
 
 // standIn is a target of t's kind on another host.

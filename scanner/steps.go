@@ -67,7 +67,7 @@ func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targe
 		s.follow(f)
 		for _, i := range o.steps {
 			if f.own[i] {
-				s.expect(i, p.digests(i, s.target))
+				s.expect(i, p.ownOf(f, i, s.target))
 			}
 		}
 		r.run(ctx, f)

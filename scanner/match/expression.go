@@ -31,7 +31,7 @@ func compileExpression(source string) (*expression, error) {
 		return known.(*expression), nil
 	}
 	e, err := newExpression(source)
-	if err == nil && e.compiled != nil && len(source) <= shortExpression {
+	if err == nil && !e.marked && len(source) <= shortExpression {
 		compiled.Store(source, e)
 	}
 	return e, err
@@ -41,15 +41,18 @@ func newExpression(source string) (*expression, error) {
 	if f := forbiddenFunction(source); f != "" {
 		return nil, &UnsupportedError{"function " + f}
 	}
-	e := &expression{text: source}
-	if hasMarker(source) {
+	e := &expression{text: source, marked: hasMarker(source)}
+	if e.marked {
 		return e, nil
 	}
-	var err error
-	if e.compiled, err = parseExpression(shared.Replace(source), nil); err != nil {
+	if _, err := e.parse(); err != nil {
 		return nil, fmt.Errorf("dsl %q: %w", source, err)
 	}
 	return e, nil
+}
+
+func (e *expression) parse() (*govaluate.EvaluableExpression, error) {
+	return parseExpression(shared.Replace(e.text), nil)
 }
 
 func parseExpression(source string, functions map[string]govaluate.ExpressionFunction) (e *govaluate.EvaluableExpression, err error) {
@@ -65,14 +68,18 @@ func parseExpression(source string, functions map[string]govaluate.ExpressionFun
 
 func (e *expression) eval(s *scope) (v any, err error) {
 	defer recovered(&err)
-	compiled := e.compiled
-	if compiled == nil {
-		compiled, err = parseExpression(fillStrings(e.text, s.lookup), nil)
+	if e.marked {
+		filled, err := parseExpression(fillStrings(e.text, s.lookup), nil)
 		if err != nil {
 			return nil, err
 		}
+		return filled.Eval(s)
 	}
-	return compiled.Eval(s)
+	e.once.Do(func() { e.compiled, e.err = e.parse() })
+	if e.err != nil {
+		return nil, e.err // cannot be: it was parsed before
+	}
+	return e.compiled.Eval(s)
 }
 
 // recovered turns a panic of the evaluator, which has some on odd operands, into an error.

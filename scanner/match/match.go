@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/itchyny/gojq"
 	"github.com/projectdiscovery/govaluate"
@@ -279,8 +280,13 @@ func compileExpressions(list []string) ([]*expression, error) {
 	return out, nil
 }
 
-// expression is one of the dsl. Those with placeholders in them are compiled when the values are known.
+// expression is one of the dsl. It is compiled when it is first looked at, since most never are; one with placeholders in
+// it when the values are known.
 type expression struct {
-	text     string
-	compiled *govaluate.EvaluableExpression // nil when it holds placeholders
+	text   string
+	marked bool // holds placeholders
+
+	once     sync.Once
+	compiled *govaluate.EvaluableExpression
+	err      error
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -49,18 +50,13 @@ func (p *pattern) possible(t *text) bool {
 	if p.needs == nil {
 		return true
 	}
-	in := t.s
+	in := t
 	if p.folded {
 		if in = t.lower(); t.longS {
 			return true // the long s folds to s but does not lower to it
 		}
 	}
-	for _, need := range p.needs {
-		if strings.Contains(in, need) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.needs, in.holds)
 }
 
 // literals are texts of which at least one is in every match.

@@ -86,7 +86,7 @@ func (m *matcher) run(s *scope) (bool, []string) {
 			matched, seen = m.matchRegexes(s.view.decoded())
 		}
 	case "binary":
-		matched, _ = m.each(len(m.binaries), func(i int) []string { return found(strings.Contains(t.s, m.binaries[i]), "") })
+		matched, _ = m.each(len(m.binaries), func(i int) []string { return found(t.holds(m.binaries[i]), "") })
 	case "dsl":
 		matched, _ = m.each(len(m.dsl), func(i int) []string {
 			v, err := m.dsl[i].eval(s)
@@ -132,16 +132,15 @@ func (m *matcher) each(n int, compare func(int) []string) (bool, []string) {
 }
 
 func (m *matcher) matchWords(t *text, s *scope) (bool, []string) {
-	in := t.s
 	if m.fold {
-		in = t.lower()
+		t = t.lower()
 	}
 	return m.each(len(m.words), func(i int) []string {
 		w := m.words[i].text
 		if m.words[i].dynamic {
 			w = s.render(w)
 		}
-		return found(strings.Contains(in, w), w)
+		return found(t.holds(w), w)
 	})
 }
 

@@ -48,15 +48,17 @@ func (v *view) more() *more {
 
 // text is a string and what is derived from it on demand.
 type text struct {
-	s     string
-	once  sync.Once
-	low   string
-	longS bool // holds the letter U+017F
+	s         string
+	lowerOnce sync.Once
+	low       *text // of the lower-cased string
+	longS     bool  // holds the letter U+017F
+	indexOnce sync.Once
+	index     *trigrams
 }
 
-func (t *text) lower() string {
-	t.once.Do(func() {
-		t.low = strings.ToLower(t.s)
+func (t *text) lower() *text {
+	t.lowerOnce.Do(func() {
+		t.low = &text{s: strings.ToLower(t.s)}
 		t.longS = strings.Contains(t.s, "\u017f")
 	})
 	return t.low
@@ -173,9 +175,9 @@ func (v *view) value(name string) (any, bool) {
 	case favicon:
 		return v.faviconHash(), true
 	case lowerBody:
-		return v.body.lower(), true
+		return v.body.lower().s, true
 	case lowerHeader:
-		return v.header().lower(), true
+		return v.header().lower().s, true
 	}
 	s, ok := v.fields()[name]
 	return s, ok
