@@ -124,7 +124,10 @@ func (m *Mistake) Unwrap() error { return m.Err }
 // Compile reads matchers and extractors. The error joins all mistakes, each a *Mistake; a *UnsupportedError among them
 // names a feature that sotomi lacks.
 func Compile(h *signature.HTTP) (*Program, error) {
-	p := &Program{and: strings.EqualFold(h.MatchersCondition, "and")}
+	p := &Program{
+		and:      strings.EqualFold(h.MatchersCondition, "and"),
+		matchers: make([]matcher, 0, len(h.Matchers)), extractors: make([]extractor, 0, len(h.Extractors)),
+	}
 	var mistakes []error
 	if c := strings.ToLower(h.MatchersCondition); c != "" && c != "and" && c != "or" {
 		mistakes = append(mistakes, at(h.Line, fmt.Errorf("matchers-condition %q is neither and nor or", h.MatchersCondition)))

@@ -36,7 +36,7 @@ func (t *trigrams) may(word string) bool {
 
 // holds reports whether the text contains the word.
 func (t *text) holds(word string) bool {
-	if len(t.s) < minIndexed || len(word) < 3 {
+	if !t.popular || len(t.s) < minIndexed || len(word) < 3 {
 		return strings.Contains(t.s, word)
 	}
 	t.indexOnce.Do(func() { t.index = trigramsOf(t.s) })

@@ -12,7 +12,7 @@ func TestHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		letters := rapid.SampledFrom([]string{"a", "b", "<", "é", "\x00", "日", "xyz"})
 		s := strings.Join(rapid.SliceOfN(letters, 0, 2000).Draw(t, "text"), "")
-		in := &text{s: s}
+		in := &text{s: s, popular: true}
 		word := strings.Join(rapid.SliceOfN(letters, 0, 12).Draw(t, "word"), "")
 		if len(s) > 0 && rapid.Bool().Draw(t, "from the text") {
 			at := rapid.IntRange(0, len(s)-1).Draw(t, "at")

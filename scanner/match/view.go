@@ -54,11 +54,12 @@ type text struct {
 	longS     bool  // holds the letter U+017F
 	indexOnce sync.Once
 	index     *trigrams
+	popular   bool // many ask what it holds
 }
 
 func (t *text) lower() *text {
 	t.lowerOnce.Do(func() {
-		t.low = &text{s: strings.ToLower(t.s)}
+		t.low = &text{s: strings.ToLower(t.s), popular: t.popular}
 		t.longS = strings.Contains(t.s, "\u017f")
 	})
 	return t.low
@@ -70,7 +71,7 @@ func viewOf(ex *web.Exchange) *view {
 
 func newView(ex *web.Exchange) *view {
 	// Not a copy: neither an exchange nor a string ever changes, and pages are large.
-	return &view{ex: ex, body: text{s: unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body))}}
+	return &view{ex: ex, body: text{s: unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body)), popular: true}}
 }
 
 // header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
