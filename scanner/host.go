@@ -37,6 +37,10 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 		if i > 0 && o.named && !wrongScheme(failure) {
 			break
 		}
+		if i > 0 && o.named && u.Scheme == "http" && (p.options.Client.CarriesHeaders() || len(p.options.Visitors) > 0) {
+			reasons[0] += "; plain HTTP was not tried, for it would show the headers and sessions that were given for https"
+			break
+		}
 		site := newSite(p.options.Client, Target{URL: u, Origin: o.from}, p.siteSettings())
 		if first == nil {
 			first = site

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,5 +64,26 @@ func TestWrongScheme(t *testing.T) {
 		if d := cmp.Diff([]string{want}, got); d != "" {
 			t.Errorf("%s: %s", asked, d)
 		}
+	}
+}
+
+func TestHeadersGivenForHTTPSAreNotShownToPlainHTTP(t *testing.T) {
+	var shown atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		shown.Store(shown.Load() || r.Header.Get("Authorization") != "")
+	}))
+	t.Cleanup(s.Close)
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Header: http.Header{"Authorization": {"Bearer secret"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	plain := strings.TrimPrefix(s.URL, "http://")
+	got, _ := outcomes(t, Options{
+		Client: client, Targets: mustTargets(t, "https://"+plain), Signatures: []*signature.Signature{sig("a")},
+		Checks: tableOf(map[string]Check{"a": checkFunc(quiet)}),
+	})
+	if shown.Load() || len(got) != 1 || !strings.HasPrefix(got[0], "a https://"+plain+" unreachable ") || !strings.Contains(got[0], "plain HTTP was not tried") {
+		t.Errorf("shown: %v, outcomes: %q", shown.Load(), got)
 	}
 }

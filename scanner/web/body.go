@@ -110,6 +110,7 @@ func timedOut(err error) bool {
 func kindOf(ctx context.Context, err error) Kind {
 	var (
 		scope   *scopeError
+		proxy   *proxyError
 		timeout *timeoutError
 		op      *net.OpError
 		dns     *net.DNSError
@@ -125,6 +126,8 @@ func kindOf(ctx context.Context, err error) Kind {
 		return KindCanceled
 	case errors.As(err, &scope):
 		return KindScope
+	case errors.As(err, &proxy):
+		return KindUnreachable
 	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
 		return KindTLS
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "socks connect" || op.Op == "proxyconnect"), errors.As(err, &dns):

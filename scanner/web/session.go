@@ -159,6 +159,9 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
 	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req.WithContext(httptrace.WithClientTrace(ctx, trace))})
+	if err == nil {
+		err = refusedByProxy(res, s.client.options.Proxy)
+	}
 	if err != nil {
 		return fail(err)
 	}
