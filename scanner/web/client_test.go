@@ -194,6 +194,9 @@ func TestBodyLimits(t *testing.T) {
 			_, _ = io.WriteString(w, "half")
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
+		case "/unasked":
+			w.Header().Set("Content-Encoding", "zstd")
+			_, _ = io.WriteString(w, "(\xb5/\xfd...")
 		case "/coded":
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -205,16 +208,18 @@ func TestBodyLimits(t *testing.T) {
 	type answer struct {
 		Length    int
 		Truncated bool
+		Broken    bool
 		Start     string
 	}
 	for path, want := range map[string]answer{
-		"/bomb":  {1 << 20, true, "\x00\x00\x00\x00"},
-		"/lie":   {15, false, "plai"},
-		"/cut":   {4, true, "half"},
-		"/coded": {5, false, "hell"},
+		"/bomb":    {1 << 20, true, false, "\x00\x00\x00\x00"},
+		"/lie":     {15, false, false, "plai"},
+		"/cut":     {4, true, true, "half"},
+		"/coded":   {5, false, false, "hell"},
+		"/unasked": {7, false, true, "(\xb5/\xfd"},
 	} {
 		ex := get(t, s, parse(t, u.String()+path), Request{})
-		got := answer{len(ex.Body), ex.Truncated, string(ex.Body[:4])}
+		got := answer{len(ex.Body), ex.Truncated, ex.Broken, string(ex.Body[:4])}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}

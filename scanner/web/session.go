@@ -169,10 +169,11 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	if r.MaxBody > 0 {
 		limit = min(limit, r.MaxBody)
 	}
-	ex.Body, ex.Truncated, err = readBody(res, limit)
+	got, err := readBody(res, limit)
 	if err != nil {
 		return fail(err)
 	}
+	ex.Body, ex.Truncated, ex.Broken = got.body, got.truncated, got.broken
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
 	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
