@@ -25,6 +25,7 @@ const GCPercent = 80
 
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -40,7 +41,8 @@ type statusError struct {
 func (e *statusError) Error() string { return e.message }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &environment{stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &stream{to: stdout}
+	e := &environment{stdin: stdin, stdout: out, stderr: stderr}
 	app := e.app()
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
 		app.Version = version() // shown, and it takes reading all signatures
@@ -48,6 +50,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
+	}
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("the output could not be written: %w", out.err)
 	}
 	var status *statusError
 	switch {
