@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"sync"
@@ -241,13 +240,4 @@ var changing = regexp.MustCompile(`[0-9A-Fa-f]{6,}|[0-9]+|/[^\s<>"']*`)
 func viewOf(ex *web.Exchange) view {
 	body := ex.Body[:min(len(ex.Body), 8<<10)]
 	return view{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
-}
-
-// plainError is the cause of a request's failure without its address.
-func plainError(err error) string {
-	var e *web.Error
-	if errors.As(err, &e) && e.Err != nil {
-		return string(e.Kind) + ": " + e.Err.Error()
-	}
-	return err.Error()
 }

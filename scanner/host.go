@@ -128,7 +128,7 @@ func joinReasons(addresses []*url.URL, reasons []string) string {
 		if i > 0 {
 			text += "; "
 		}
-		text += addresses[i].Scheme + " " + r
+		text += addresses[i].Scheme + ": " + r
 	}
 	return text
 }

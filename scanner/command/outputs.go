@@ -66,7 +66,7 @@ func (o *outputs) open() error {
 	for _, w := range o.wanted {
 		if w.path == "" {
 			options := o.options
-			options.Color = colours(o.stdout)
+			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
 			o.sinks = append(o.sinks, w.format(o.stdout, options))
 			continue
 		}
@@ -104,22 +104,39 @@ func (e *environment) progress(targets int) scanner.Sink {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progressSink{bar: progressbar.NewOptions(targets, progressbar.OptionSetWriter(e.stderr), progressbar.OptionClearOnFinish(),
-		progressbar.OptionShowCount(), progressbar.OptionSetDescription("targets"), progressbar.OptionSetElapsedTime(true))}
+	return &progressSink{bar: newBar(e.stderr, targets)}
 }
 
-type progressSink struct{ bar *progressbar.ProgressBar }
+func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
+	const width = 20 // columns of the bar itself: the whole line mostly fits into 80
+	return progressbar.NewOptions(targets, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
+}
+
+// progressSink stands before the reports among the sinks: it takes its line away before one of them writes.
+type progressSink struct {
+	bar   *progressbar.ProgressBar
+	shown bool
+}
 
 func (p *progressSink) Start(scanner.Start) error     { return nil }
-func (p *progressSink) Finding(scanner.Finding) error { return nil }
-func (p *progressSink) Outcome(scanner.Outcome) error { return nil }
+func (p *progressSink) Finding(scanner.Finding) error { return p.clear() }
+func (p *progressSink) Outcome(scanner.Outcome) error { return p.clear() }
+func (p *progressSink) Close(scanner.Summary) error   { return p.clear() }
 
 func (p *progressSink) Progress(s scanner.Progress) error {
 	p.bar.Describe(counted(int(s.Requests), "request") + ", " + counted(s.Findings, "finding"))
+	p.shown = true
 	return p.bar.Set(s.TargetsDone)
 }
 
-func (p *progressSink) Close(scanner.Summary) error { return p.bar.Clear() }
+func (p *progressSink) clear() error {
+	if !p.shown {
+		return nil
+	}
+	p.shown = false
+	return p.bar.Clear()
+}
 
 // gaps remembers the first thing that could not be checked, for the last line.
 type gaps struct {

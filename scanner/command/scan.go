@@ -68,7 +68,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	if err := j.outputs.open(); err != nil {
 		return err
 	}
-	j.options.Sinks = append(j.outputs.sinks, j.extra...)
+	j.options.Sinks = append(j.extra, j.outputs.sinks...)
 	summary, err := scanner.Run(ctx, j.options)
 	j.outputs.finish()
 	if err != nil {

@@ -28,9 +28,30 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 func isTerminal(w io.Writer) bool {
+	f := fileOf(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is the width of a terminal, 0 for anything else.
+func columns(w io.Writer) int {
+	if !isTerminal(w) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(fileOf(w).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// fileOf is the file behind w, nil when there is none.
+func fileOf(w io.Writer) *os.File {
 	if s, ok := w.(*stream); ok {
 		w = s.to
 	}
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok {
+		return nil
+	}
+	return f
 }

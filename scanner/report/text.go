@@ -167,7 +167,11 @@ func (t *textReport) paragraph(label, text string) {
 	if text == "" {
 		return
 	}
-	for i, line := range wrap(labelled(label, text), 100) {
+	width := 100
+	if w := t.options.Width - len(indent) - 2; w >= 20 {
+		width = min(width, w)
+	}
+	for i, line := range wrap(labelled(label, text), width) {
 		if i > 0 && label != "" {
 			line = "  " + line
 		}
