@@ -155,7 +155,7 @@ func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected [
 	}
 	fmt.Fprintf(e.stdout, "%d of %s can run (%.1f %%)", supported, counted(len(selected), "signature"), 100*float64(supported)/float64(max(1, len(selected))))
 	if n := len(set.Skipped); n > 0 {
-		fmt.Fprintf(e.stdout, "; %d YAML files are no signatures", n)
+		fmt.Fprintf(e.stdout, "; left out, for they are no signatures or repeat one: %s", counted(n, "YAML file"))
 	}
 	fmt.Fprintln(e.stdout)
 	if mistakes > 0 {

@@ -50,7 +50,7 @@ func (s *Signature) normalise() {
 	s.ID = strings.TrimSpace(s.ID)
 	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
 	if !slices.Contains(severities, s.Info.Severity) && !s.Strict {
-		s.Info.Severity = SeverityUnknown
+		s.misrated, s.Info.Severity = s.Info.Severity, SeverityUnknown
 	}
 	if s.Safety != "" {
 		return
@@ -145,6 +145,9 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
 		add("no http block")
+	}
+	if s.misrated != "" {
+		add(fmt.Sprintf("severity %q%s", s.misrated, DidYouMean(string(s.misrated), []string{"critical", "high", "medium", "low", "info", "unknown"})))
 	}
 	for i := range s.HTTP {
 		for _, f := range s.HTTP[i].unsupported() {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -61,7 +62,12 @@ func merge(files []file, loaded []result) (*Set, error) {
 	var mistakes []error
 	byID := map[string]int{}
 	sum := sha256.New()
+	empty := map[string]bool{}
 	for i, r := range loaded {
+		if from := files[i].from; from != "" {
+			before, seen := empty[from]
+			empty[from] = (before || !seen) && r.signature == nil && len(r.mistakes) == 0
+		}
 		mistakes = append(mistakes, r.mistakes...)
 		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
 		if r.signature == nil {
@@ -84,6 +90,11 @@ func merge(files []file, loaded []result) (*Set, error) {
 			set.Skipped = append(set.Skipped, files[i].name)
 		}
 	}
+	for _, folder := range slices.Sorted(maps.Keys(empty)) {
+		if empty[folder] {
+			mistakes = append(mistakes, fmt.Errorf("signatures %q: no signature in it, only other YAML", folder))
+		}
+	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
@@ -97,6 +108,7 @@ type file struct {
 	read  func() ([]byte, error)
 	roots []string
 	own   bool
+	from  string // the user's folder that it is in; "" for an embedded one
 
 	embedded     fs.FS // of our own
 	withoutTests bool
@@ -145,7 +157,7 @@ func list(src Sources) ([]file, error) {
 				return nil
 			}
 			files = append(files, file{
-				name: name, read: func() ([]byte, error) { return os.ReadFile(name) },
+				name: name, from: folder, read: func() ([]byte, error) { return os.ReadFile(name) },
 				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
@@ -205,10 +217,11 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, nil
 	}
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
-	var mistakes []string
+	var mistakes, unknown []string // the latter are no mistakes in a public template
 	if s.Strict {
 		signatureShape.unknown(root, &mistakes)
 	} else {
+		unknown = unknownKeys(root, keys["info"])
 		signatureShape.widen(root)
 	}
 	if err := root.Decode(s); err != nil {
@@ -227,7 +240,30 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, errors.Join(mistakes...)
 	}
 	s.Unsupported = unsupported(s, keys, text)
+	if len(s.HTTP) > 0 {
+		s.Unsupported = append(s.Unsupported, unknown...)
+	}
 	return s, nil
+}
+
+// unknownKeys are what a public template says beyond what sotomi knows, as features: left out, be it only misspelt, such a
+// key makes another template. Words that nobody knows under info do no harm, unless one of ours is meant.
+func unknownKeys(root, info *yaml.Node) []string {
+	var mistakes, words, list []string
+	signatureShape.unknown(root, &mistakes)
+	if info != nil {
+		signatureShape.keys["info"].unknown(info, &words)
+	}
+	for _, m := range mistakes {
+		line, text, _ := strings.Cut(m, ": ")
+		name, err := strconv.QuotedPrefix(strings.TrimPrefix(text, "unknown key "))
+		protocol := err != nil || slices.Contains(foreign, strings.Trim(name, `"`)) // named as such
+		if protocol || slices.Contains(words, m) && !strings.Contains(text, "did you mean") {
+			continue
+		}
+		list = append(list, "line "+line+": "+text)
+	}
+	return list
 }
 
 func topKeys(n *yaml.Node) map[string]*yaml.Node {

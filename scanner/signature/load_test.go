@@ -77,7 +77,6 @@ http:
     headers:
       X-Number: 1
       X-Bool: true
-    some-new-key: [1]
     payloads:
       second: [1, two]
       first: |
@@ -106,7 +105,7 @@ http:
 		"path": []string{"{{BaseURL}}/x"}, "headers": map[string]string{"X-Number": "1", "X-Bool": "true"},
 		"order":    []string{"second", "first", "third"},
 		"payloads": map[string]signature.Payload{"second": {Values: []string{"1", "two"}}, "first": {Values: []string{"one", "two", ""}}, "third": {File: "words.txt"}},
-		"status":   []int{200}, "words": []string{"12", "true"}, "lines": []int{13, 26, 28},
+		"status":   []int{200}, "words": []string{"12", "true"}, "lines": []int{13, 25, 27},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -134,6 +133,8 @@ func TestParse_names_what_sotomi_lacks(t *testing.T) {
 		"interactsh":          {"http:\n  - path: ['{{BaseURL}}/?u={{interactsh-url}}']\n", []string{"out-of-band callbacks (interactsh)"}, signature.SafetyPassive},
 		"fuzzing":             {"http:\n  - path: [x]\n    fuzzing:\n      - part: query\n", []string{"fuzzing"}, signature.SafetyPassive},
 		"extraction_to_file":  {"http:\n  - path: [x]\n    extractors:\n      - type: regex\n        regex: [a]\n        to: out.txt\n", []string{"extraction to files"}, signature.SafetyPassive},
+		"misspelt_key":        {"http:\n  - path: [x]\n    macthers: []\n", []string{`line 5: unknown key "macthers"; did you mean "matchers"?`}, signature.SafetyPassive},
+		"newer_key":           {"http:\n  - path: [x]\n    some-new-key: 1\n", []string{`line 5: unknown key "some-new-key"`}, signature.SafetyPassive},
 		"nothing":             {"some: thing\n", []string{"no http block"}, signature.SafetyPassive},
 	}
 	for name, test := range tests {
@@ -373,5 +374,22 @@ func write(t *testing.T, dir, name, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestParse_takes_no_severity_for_another(t *testing.T) {
+	for info, want := range map[string][]string{
+		"severity: hgih": {`severity "hgih"; did you mean "high"?`},
+		"serverity: low": {`line 4: unknown key "serverity"; did you mean "severity"?`},
+		"severity: LOW":  nil,
+		"nickname: x":    nil,
+	} {
+		s, err := signature.Parse("p.yaml", []byte("id: p\ninfo:\n  name: P\n  "+info+"\nhttp:\n  - path: [x]\n"), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Unsupported); diff != "" {
+			t.Errorf("%s: unsupported (-want +got):\n%s", info, diff)
+		}
 	}
 }
