@@ -105,27 +105,6 @@ func (e *environment) app() *cli.App {
 	}
 }
 
-// usageError names the command as it is typed, and the flag that was perhaps meant.
-func usageError(c *cli.Context, err error, _ bool) error {
-	command, flags := c.App.Name, c.App.Flags
-	if c.Command != nil && c.Command.HelpName != "" {
-		command, flags = c.Command.HelpName, c.Command.Flags
-	}
-	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
-		var names []string
-		for _, f := range flags {
-			for _, n := range f.Names() {
-				if len(n) > 1 {
-					names = append(names, "--"+n)
-				}
-			}
-		}
-		name = strings.Repeat("-", min(2, len(name))) + name
-		err = fmt.Errorf("there is no flag %s%s", name, signature.DidYouMean(name, names))
-	}
-	return fmt.Errorf("%w; see %s --help", err, command)
-}
-
 // leaf is a command without others below it: a target may be called help.
 func leaf(c *cli.Command) *cli.Command {
 	c.HideHelpCommand, c.OnUsageError = true, usageError

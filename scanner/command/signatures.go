@@ -92,13 +92,21 @@ func (e *environment) showSignatures(s *settings, set *signature.Set, _ []*signa
 	for _, id := range s.c.Args().Slice() {
 		found, err := set.Select(signature.Filter{Only: []string{id}, Safety: signature.SafetyIntrusive})
 		if err != nil {
-			return err
+			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 		}
 		for _, sig := range found {
 			e.show(sig, lang)
 		}
 	}
 	return nil
+}
+
+func ids(list []*signature.Signature) []string {
+	all := make([]string, len(list))
+	for i, s := range list {
+		all[i] = s.ID
+	}
+	return all
 }
 
 func (e *environment) show(sig *signature.Signature, lang string) {
@@ -188,7 +196,7 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 	wanted := s.c.Args().Slice()
 	for _, id := range wanted {
 		if !slices.ContainsFunc(set.Signatures, func(sig *signature.Signature) bool { return sig.ID == id }) {
-			return fmt.Errorf("there is no signature %q; see sotomi signatures list", id)
+			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 		}
 	}
 	ran, cases, failed := 0, 0, 0
