@@ -19,6 +19,9 @@ func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
 		if i == 0 {
 			down = end
 		}
+		if p.options.Targets.elsewhere(in, site.target.URL) {
+			continue
+		}
 		if end != nil && o.port != "" && end.Status == StatusUnreachable && down == nil {
 			end = &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", o.port)}
 		}

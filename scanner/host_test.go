@@ -87,3 +87,43 @@ func TestHeadersGivenForHTTPSAreNotShownToPlainHTTP(t *testing.T) {
 		t.Errorf("shown: %v, outcomes: %q", shown.Load(), got)
 	}
 }
+
+// A host that is named in two ways is one target, whatever it turns out to be.
+func TestOneAddressNamedTwice(t *testing.T) {
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }))
+	t.Cleanup(secure.Close)
+	at, plain, closed := secure.Listener.Addr().String(), strings.TrimPrefix(hello(t).URL, "http://"), closedPort(t)
+	both := map[string]string{"h.test:443": at, "h.test:80": plain, "h.test:9200": plain, "h.test:8080": plain}
+	onlyHTTP := map[string]string{"h.test:443": closed, "h.test:80": plain, "h.test:9200": closed}
+	cases := map[string]struct {
+		args    []string
+		resolve map[string]string
+		want    []string
+	}{
+		"bare_and_https":      {[]string{"h.test", "https://h.test"}, both, []string{"http://h.test:9200", "https://h.test"}},
+		"https_and_bare":      {[]string{"https://h.test/", "h.test"}, both, []string{"https://h.test", "http://h.test:9200"}},
+		"bare_and_http":       {[]string{"h.test", "http://h.test"}, both, []string{"https://h.test", "http://h.test:9200", "http://h.test"}},
+		"bare_without_https":  {[]string{"h.test", "http://h.test"}, onlyHTTP, []string{"https://h.test:9200", "http://h.test"}},
+		"bare_and_port":       {[]string{"h.test", "h.test:9200"}, both, []string{"https://h.test", "http://h.test:9200"}},
+		"bare_and_other_port": {[]string{"h.test", "h.test:8080"}, both, []string{"https://h.test", "http://h.test:9200", "http://h.test:8080"}},
+		"port_and_url":        {[]string{"h.test:8080", "http://h.test:8080"}, both, []string{"http://h.test:8080"}},
+		"other_path":          {[]string{"h.test", "https://h.test/shop/"}, both, []string{"https://h.test", "http://h.test:9200", "https://h.test/shop/"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			options := Options{
+				Client: resolving(t, c.resolve), Targets: mustTargets(t, c.args...),
+				Signatures: []*signature.Signature{sig("s", func(s *signature.Signature) { s.Ports = []int{9200} })},
+				Checks:     tableOf(map[string]Check{"s": checkFunc(quiet)}),
+			}
+			lines, _ := outcomes(t, options)
+			var got []string
+			for _, l := range lines {
+				got = append(got, strings.Fields(l)[1])
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("targets (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
