@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"sotomi/scanner/web"
 )
@@ -51,6 +53,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 		ex, err := p.home(ctx, site)
 		if err == nil {
 			site.health.sawHome(ex)
+			site.leads = p.leadsTo(ex)
 			return site, nil
 		}
 		failure = err
@@ -82,6 +85,31 @@ func (p *Plan) siteSettings() siteSettings {
 func (p *Plan) home(ctx context.Context, s *Site) (*web.Exchange, error) {
 	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL}, nil)
 	return a.ex, a.err
+}
+
+// leadsTo is the origin that a site's own page redirects to, "" when that is its own or one that the user named too.
+func (p *Plan) leadsTo(ex *web.Exchange) string {
+	const small = 4096 // inputs; more are not searched
+	location := ex.Header.Get("Location")
+	to, err := ex.URL.Parse(location)
+	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
+		return ""
+	}
+	origin := originURL(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
+	same := func(u *url.URL) bool { return u.Scheme == origin.Scheme && strings.EqualFold(u.Host, origin.Host) }
+	if same(originURL(ex.URL.Scheme, ex.URL.Hostname(), ex.URL.Port())) {
+		return ""
+	}
+	if p.options.Targets.Len() <= small {
+		for in := range p.options.Targets.All() {
+			for _, o := range p.origins(in) {
+				if slices.ContainsFunc(o.candidates, same) {
+					return ""
+				}
+			}
+		}
+	}
+	return strings.TrimSuffix(origin.String(), "/")
 }
 
 // noAnswer is the outcome for all signatures when the first request failed.

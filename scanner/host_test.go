@@ -127,3 +127,35 @@ func TestOneAddressNamedTwice(t *testing.T) {
 		})
 	}
 }
+
+func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
+	to := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusMovedPermanently) }))
+	t.Cleanup(s.Close)
+	address := strings.TrimPrefix(s.URL, "http://")
+	client := resolving(t, map[string]string{"h.test:80": address, "www.h.test:443": closedPort(t)})
+	here := func(place string) []Redirected { return []Redirected{{"http://h.test", place}} }
+	for name, c := range map[string]struct {
+		to      string
+		targets []string
+		want    []Redirected
+	}{
+		"other_host":      {"https://WWW.h.test:443/shop", []string{"http://h.test"}, here("https://www.h.test")},
+		"other_scheme":    {"https://h.test/", []string{"http://h.test"}, here("https://h.test")},
+		"own_page":        {"/login", []string{"http://h.test"}, nil},
+		"a_target_too":    {"https://www.h.test/", []string{"http://h.test", "https://www.h.test"}, nil},
+		"a_bare_host_too": {"https://www.h.test/", []string{"http://h.test", "www.h.test"}, nil},
+		"no_site":         {"mailto:a@h.test", []string{"http://h.test"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to = c.to
+			_, summary := outcomes(t, Options{
+				Client: client, Targets: mustTargets(t, c.targets...), Signatures: []*signature.Signature{sig("a")},
+				Checks: tableOf(map[string]Check{"a": checkFunc(quiet)}),
+			})
+			if diff := cmp.Diff(c.want, summary.Redirected); diff != "" {
+				t.Errorf("redirected (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -28,7 +28,8 @@ type Site struct {
 	settings siteSettings
 	health   health
 
-	untrusted bool // its certificate was not accepted, so nothing but handshakes is possible; never changes after discovery
+	leads     string // where its own page sends visitors, when that is no target; never changes after discovery
+	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible; never changes after discovery
 
 	crawl crawl
 

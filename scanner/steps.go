@@ -61,7 +61,7 @@ type ended struct {
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
 func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targetResult {
-	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String()}}
+	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String(), leads: s.leads}}
 	if end == nil {
 		r.plain = make([]plainEnd, len(p.steps))
 		f := p.forecastFor(s.target, o)

@@ -248,8 +248,20 @@ func (t *textReport) Close(s scanner.Summary) error {
 	if s.NotStarted > 0 {
 		t.print("%s\n", t.words.count("not-started", s.NotStarted, nil))
 	}
+	t.redirected(s)
 	t.unchecked()
 	return t.err
+}
+
+// redirected lists sites that are somewhere else in truth.
+func (t *textReport) redirected(s scanner.Summary) {
+	if len(s.Redirected) == 0 {
+		return
+	}
+	t.print("\n%s\n", t.paint(color.FgYellow, t.words.say("redirected", nil)))
+	for _, r := range s.Redirected {
+		t.print("  %s → %s\n", plain(r.Target), plain(r.To))
+	}
 }
 
 // unchecked lists what the scan has no answer to.
