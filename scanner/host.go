@@ -151,7 +151,7 @@ func portOf(u *url.URL) string {
 
 // joinReasons says why each address gave nothing, in one line.
 func joinReasons(addresses []*url.URL, reasons []string) string {
-	if len(reasons) == 1 {
+	if len(slices.Compact(slices.Clone(reasons))) == 1 {
 		return reasons[0]
 	}
 	text := ""

@@ -24,9 +24,9 @@ type Probe struct {
 
 	mu         sync.Mutex
 	reason     string
-	requests   int    // of Do, shared ones included
-	lastOrder  int    // of the newest answer it looked at
-	broken     string // address of the first answer that broke off; "" for none
+	requests   int  // of Do, shared ones included
+	lastOrder  int  // of the newest answer it looked at
+	broken     bool // it got an answer of which the rest is unknown
 	suppressed int
 	visitors   map[string]*web.Session
 }
@@ -41,9 +41,7 @@ func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
 	defer p.mu.Unlock()
 	p.requests++
 	p.lastOrder = max(p.lastOrder, a.order)
-	if a.ex != nil && a.ex.Broken && p.broken == "" {
-		p.broken = a.ex.URL.String()
-	}
+	p.broken = p.broken || a.ex != nil && a.ex.Broken
 	return a.ex, a.err
 }
 
@@ -97,9 +95,7 @@ func (p *Probe) Crawl(ctx context.Context) ([]*web.Page, error) {
 	p.requests += len(pages)
 	p.lastOrder = max(p.lastOrder, order)
 	for _, page := range pages {
-		if page.Exchange.Broken && p.broken == "" {
-			p.broken = page.Exchange.URL.String()
-		}
+		p.broken = p.broken || page.Exchange.Broken
 	}
 	return pages, err
 }

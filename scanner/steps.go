@@ -50,7 +50,7 @@ type ended struct {
 	err       error // as the check returned it; nil when it ran to its end
 	reason    string
 	missing   string // the fact that it lacked
-	broken    string // address of an answer that broke off; "" for none
+	broken    bool   // it got an answer of which the rest is unknown
 	requests  int
 	lastOrder int
 	suppress  int
@@ -134,7 +134,7 @@ func (r *siteRun) step(ctx context.Context, i int) {
 }
 
 func (r *siteRun) note(i int, e *ended) {
-	if e.missing == "" && e.reason == "" && e.broken == "" && e.err == nil && len(e.findings)+e.suppress == 0 {
+	if e.missing == "" && e.reason == "" && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
 		r.plain[i] = plainEnd{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
 		return
 	}
@@ -285,8 +285,8 @@ func silent(s *Stop) bool { return s.Status == StatusClean || s.Status == Status
 // stopOfCheck is the end of a check that ran. One that saw nothing in an answer of which it got a part cannot tell.
 func stopOfCheck(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
 	stop := stopAsSaid(ctx, t, e, siteEnd, timeout)
-	if e.broken != "" && silent(stop) {
-		return &Stop{StatusFailed, "the answer breaks off: " + e.broken}
+	if e.broken && silent(stop) {
+		return &Stop{StatusFailed, "an answer breaks off, or cannot be decoded"}
 	}
 	return stop
 }
