@@ -23,7 +23,8 @@ func (e *environment) demo() *cli.Command {
 	return leaf(&cli.Command{
 		Name: "demo", Usage: "start a lab on this machine, scan it, show the report",
 		Description: "Starts four small servers on loopback: a search server without a password, a shop that publishes its .git folder,\n" +
-			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.",
+			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.\n\n" +
+			"EXAMPLES\n   sotomi demo\n   sotomi demo --lang ja\n   sotomi demo -o text -o jsonl=demo.jsonl",
 		Flags: []cli.Flag{
 			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
 			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),

@@ -21,9 +21,9 @@ import (
 
 func (e *environment) signatures() *cli.Command {
 	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
-	sub := func(name, args, usage string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
+	sub := func(name, args, usage, examples string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
 		return leaf(&cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Flags: append(signatureFlags(), flags...),
+			Name: name, Usage: usage, ArgsUsage: args, Description: examples, Flags: append(signatureFlags(), flags...),
 			Action: func(c *cli.Context) error {
 				if err := noArguments(c); args == "" && err != nil {
 					return err
@@ -42,11 +42,13 @@ func (e *environment) signatures() *cli.Command {
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
 			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures --no-default-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
-			sub("list", "", "one line for each", e.listSignatures, lang),
-			sub("show", "ID...", "all about some", e.showSignatures, lang),
-			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", e.lintSignatures),
-			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", e.testSignatures),
-			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(c *cli.Context) error {
+			sub("list", "", "one line for each", "EXAMPLES\n   sotomi signatures list\n   sotomi signatures list --only high,exposure --lang ja", e.listSignatures, lang),
+			sub("show", "ID...", "all about some", "EXAMPLES\n   sotomi signatures show git-exposed\n   sotomi signatures show git-exposed --lang ja", e.showSignatures, lang),
+			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks",
+				"EXAMPLES\n   sotomi signatures lint\n   sotomi signatures lint -s my-signatures --no-default-signatures", e.lintSignatures),
+			sub("test", "[ID...]", "run the cases that signatures carry, on loopback",
+				"EXAMPLES\n   sotomi signatures test git-exposed\n   sotomi signatures test -s my-signatures --no-default-signatures", e.testSignatures),
+			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Description: "EXAMPLES\n   sotomi signatures schema > schema.json", Action: func(c *cli.Context) error {
 				if err := noArguments(c); err != nil {
 					return err
 				}
