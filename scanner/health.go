@@ -101,7 +101,7 @@ func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error
 	h.checking = make(chan struct{})
 	h.mu.Unlock()
 
-	again, againErr := s.client.Session(s.target.URL).Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
+	again, againErr := s.session().Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
 
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -47,6 +47,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 			break
 		}
 		site := newSite(p.options.Client, Target{URL: u, Origin: o.from}, p.siteSettings())
+		site.stranger = o.port != ""
 		if first == nil {
 			first = site
 		}
@@ -72,6 +73,14 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 		}
 	}
 	return first, &Stop{StatusUnreachable, joinReasons(o.candidates, reasons)}
+}
+
+// session is a new visitor of the site.
+func (s *Site) session() *web.Session {
+	if s.stranger {
+		return s.client.Stranger(s.target.URL)
+	}
+	return s.client.Session(s.target.URL)
 }
 
 func (p *Plan) siteSettings() siteSettings {

@@ -1,12 +1,14 @@
 package scanner
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -157,5 +159,39 @@ func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
 				t.Errorf("redirected (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Another port of a bare host is another origin, perhaps another's program.
+func TestHeadersAreNotShownToFurtherPorts(t *testing.T) {
+	got := map[string]string{}
+	var mu sync.Mutex
+	serve := func() string {
+		s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			got[r.Host] += r.Header.Get("Authorization") + ";"
+		}))
+		t.Cleanup(s.Close)
+		return strings.TrimPrefix(s.URL, "http://")
+	}
+	client, err := web.NewClient(web.Options{
+		Rate: -1, Retries: -1, Header: http.Header{"Authorization": {"secret"}},
+		Resolve: map[string]string{"h.test:443": closedPort(t), "h.test:80": serve(), "h.test:9200": serve()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	lines, _ := outcomes(t, Options{
+		Client: client, Targets: mustTargets(t, "h.test"),
+		Signatures: []*signature.Signature{sig("s", func(s *signature.Signature) { s.Ports = []int{9200} })},
+		Checks: tableOf(map[string]Check{"s": checkFunc(func(ctx context.Context, p *Probe) ([]Hit, error) {
+			_, err := p.Session().Do(ctx, &web.Request{URL: p.Target.URL})
+			return nil, err
+		})}),
+	})
+	if diff := cmp.Diff(map[string]string{"h.test": "secret;secret;", "h.test:9200": ";;"}, got); diff != "" {
+		t.Errorf("headers (-want +got):\n%s\n%q", diff, lines)
 	}
 }

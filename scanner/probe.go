@@ -32,7 +32,7 @@ type Probe struct {
 }
 
 // Session is a new visitor with an empty cookie jar. Nothing it does is shared.
-func (p *Probe) Session() *web.Session { return p.site.client.Session(p.Target.URL) }
+func (p *Probe) Session() *web.Session { return p.site.session() }
 
 // Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
@@ -117,7 +117,7 @@ func (p *Probe) Visitor(name string) (*web.Session, bool) {
 		return s, s != nil
 	}
 	enter, ok := p.site.settings.visitors[name]
-	if !ok {
+	if !ok || p.site.stranger {
 		return nil, false
 	}
 	if p.visitors == nil {
