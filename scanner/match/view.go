@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +71,7 @@ func (v *view) all() *text {
 // decoded is the body in UTF-8 when that differs, else empty.
 func (v *view) decoded() *text {
 	v.utf8Once.Do(func() {
-		if !utf8.Valid(v.ex.Body) {
+		if !utf8.Valid(v.ex.Body) || bytes.Contains(v.ex.Body, []byte("\x1b$")) { // ISO-2022-JP is ASCII
 			v.utf8.s = v.ex.Text()
 		}
 	})
