@@ -71,7 +71,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	if err := j.outputs.open(); err != nil {
 		return err
 	}
-	j.options.Sinks = append(j.extra, j.outputs.sinks...)
+	j.options.Sinks = withoutSecrets(append(j.extra, j.outputs.sinks...), s.secrets)
 	summary, err := scanner.Run(ctx, j.options)
 	j.outputs.finish()
 	if err != nil {
@@ -179,6 +179,7 @@ func (s *settings) client() (web.Options, error) {
 	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {
 		return o, err
 	}
+	s.secrets = append(s.secrets, web.Secrets(o.Header)...)
 	o.Resolve, err = parseResolve(s.list("resolve", s.file.Resolve))
 	return o, err
 }
@@ -243,6 +244,7 @@ func (s *settings) visitors() (map[string]scanner.Visitor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--session %s: %w", name, err)
 		}
+		s.secrets = append(s.secrets, credentials.Secrets()...)
 		m[name] = func(c *web.Client, base *url.URL) (*web.Session, error) { return c.SessionWith(base, credentials), nil }
 	}
 	return m, nil
