@@ -26,10 +26,15 @@ const GCPercent = 80
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	return run(context.Background(), args, stdin, stdout, stderr)
+}
+
+// interruptible is ctx until the user stops the program, for what has results to write then. Anything else, such as waiting
+// for targets on standard input, a signal ends at once.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return run(ctx, args, stdin, stdout, stderr)
+	return ctx, stop
 }
 
 // statusError ends the program with a status of its own; an empty message has been said already.

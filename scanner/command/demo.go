@@ -56,6 +56,8 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	lab, err := startDemoLab(ctx, lang)
 	if err != nil {
 		return err

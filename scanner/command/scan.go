@@ -68,6 +68,8 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	if s.c.Bool("dry-run") {
 		return e.dryRun(ctx, j.options)
 	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if err := j.outputs.open(); err != nil {
 		return err
 	}

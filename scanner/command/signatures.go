@@ -201,6 +201,8 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 		}
 	}
+	ctx, stop := interruptible(s.c.Context)
+	defer stop()
 	ran, cases, failed := 0, 0, 0
 	for _, sig := range selected {
 		if len(wanted) > 0 && !slices.Contains(wanted, sig.ID) || len(sig.Tests) == 0 || len(sig.Unsupported) > 0 {
@@ -212,7 +214,11 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 		if sig.Own {
 			files = signatures.FS
 		}
-		for _, f := range sigtest.Run(s.c.Context, sig, sigtest.Options{Checks: checks.All, Files: files}) {
+		failures := sigtest.Run(ctx, sig, sigtest.Options{Checks: checks.All, Files: files})
+		if ctx.Err() != nil {
+			return &statusError{scanner.ExitInterrupted, "interrupted"}
+		}
+		for _, f := range failures {
 			failed++
 			fmt.Fprintln(e.stdout, f)
 		}
