@@ -134,7 +134,8 @@ func TestHostThatBlocks(t *testing.T) {
 		},
 		"out_of_order_from_the_start": {
 			func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusBadGateway) },
-			map[string]int{"failed": 300}, 20,
+			map[string]int{"failed": 300},
+			20,
 		},
 		"out_of_order_after_a_while": {
 			func(n int64, w http.ResponseWriter, r *http.Request) {

@@ -62,7 +62,7 @@ func merge(files []file, loaded []result) (*Set, error) {
 	var mistakes []error
 	byID := map[string]int{}
 	sum := sha256.New()
-	empty := map[string]bool{}
+	empty, sums := map[string]bool{}, map[string][sha256.Size]byte{}
 	for i, r := range loaded {
 		if from := files[i].from; from != "" {
 			before, seen := empty[from]
@@ -80,13 +80,14 @@ func merge(files []file, loaded []result) (*Set, error) {
 		at, double := byID[s.ID]
 		switch {
 		case !double:
+			sums[s.ID] = r.sum
 			byID[s.ID] = len(set.Signatures)
 			set.Signatures = append(set.Signatures, s)
 		case set.Signatures[at].Own && !s.Own:
-			set.Signatures[at] = s
-		case s.Strict || set.Signatures[at].Strict:
+			set.Signatures[at], sums[s.ID] = s, r.sum
+		case s.Strict || set.Signatures[at].Strict || sums[s.ID] != r.sum:
 			mistakes = append(mistakes, fmt.Errorf("%s:1: id %q is also that of %s", s.File, s.ID, set.Signatures[at].File))
-		default: // public collections hold the same template twice now and then; the first one counts
+		default: // public collections hold the same template twice now and then
 			set.Skipped = append(set.Skipped, files[i].name)
 		}
 	}
@@ -156,8 +157,12 @@ func list(src Sources) ([]file, error) {
 			if name != folder && !isYAML(name) {
 				return nil
 			}
+			read := os.ReadFile
+			if !d.Type().IsRegular() {
+				read = readRegular
+			}
 			files = append(files, file{
-				name: name, from: folder, read: func() ([]byte, error) { return os.ReadFile(name) },
+				name: name, from: folder, read: func() ([]byte, error) { return read(name) },
 				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
@@ -170,6 +175,18 @@ func list(src Sources) ([]file, error) {
 		}
 	}
 	return files, nil
+}
+
+// readRegular reads what a link leads to. A pipe or a device could keep us waiting.
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file", name)
+	}
+	return os.ReadFile(name)
 }
 
 func isYAML(name string) bool {

@@ -37,6 +37,8 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 		"severity":             {"id: a\ninfo: {name: A, severity: grave}\ncheck: x\n", `a.yaml:2: info.severity "grave": there are critical, high, medium, low, info`},
 		"safety":               {head + "check: x\nsafety: harmless\n", `a.yaml:6: safety "harmless": there are passive, active, intrusive`},
 		"neither_http_nor_go":  {head, "a.yaml:1: exactly one of http: and check: is needed"},
+		"matcher_condition":    {head + "http:\n  - path: [x]\n    matchers:\n      - {type: status, status: [200], condition: xor}\n", `a.yaml:8: condition "xor" is neither and nor or`},
+		"matcher_of_nothing":   {head + "http:\n  - path: [x]\n    matchers:\n      - type: word\n        regex: [a]\n", `a.yaml:8: a matcher of type word that looks for nothing`},
 		"matcher_type":         {head + "http:\n  - path: [x]\n    matchers:\n      - type: words\n", `a.yaml:8: matcher type "words": there are status, size, word, regex, binary, dsl, xpath, favicon`},
 		"not_yaml":             {"id: a\n\tinfo: x\n", "a.yaml:2: found a tab character that violates indentation"},
 		"no_mapping":           {"- a\n- b\n", "a.yaml:1: no signature in it"},
@@ -374,22 +376,5 @@ func write(t *testing.T, dir, name, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestParse_takes_no_severity_for_another(t *testing.T) {
-	for info, want := range map[string][]string{
-		"severity: hgih": {`severity "hgih"; did you mean "high"?`},
-		"serverity: low": {`line 4: unknown key "serverity"; did you mean "severity"?`},
-		"severity: LOW":  nil,
-		"nickname: x":    nil,
-	} {
-		s, err := signature.Parse("p.yaml", []byte("id: p\ninfo:\n  name: P\n  "+info+"\nhttp:\n  - path: [x]\n"), false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, s.Unsupported); diff != "" {
-			t.Errorf("%s: unsupported (-want +got):\n%s", info, diff)
-		}
 	}
 }
