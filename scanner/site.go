@@ -28,11 +28,11 @@ type Site struct {
 	settings siteSettings
 	health   health
 
-	leads     string // where its own page sends visitors, when that is no target; never changes after discovery
+	// These never change after discovery.
+	leads     string // where its own page sends visitors, when that is no target
 	stranger  bool   // an origin that the user did not name: what was given for the named one is not shown to it
-	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible; never changes after discovery
-
-	crawl crawl
+	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
+	crawl     crawl
 
 	mu     sync.Mutex
 	memo   map[digest]*entry
