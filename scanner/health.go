@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"sync"
@@ -13,7 +12,8 @@ import (
 // How many signs in a row make the engine ask whether a site is still itself.
 const (
 	failuresInRow  = 3  // connection errors
-	refusalsInRow  = 10 // 403, 406, 429, 503
+	refusalsInRow  = 10 // 403, 406, 429, 5xx
+	sameInRow      = 10 // one page for different addresses
 	throttledInRow = 2  // requests given up because the site asked us to wait too long; each has waited its share
 )
 
@@ -32,8 +32,27 @@ type health struct {
 	refused   view // the first of the row
 	rowStart  int  // order of it
 	alike     bool // all of the row look the same
+	proper    bool // something was answered that is no error of the server
+	same      sameRow
 
-	patience int // grows when a suspicion was wrong: 0 is once the constants, 1 twice, 2 four times ...
+	patience     int // grows when a suspicion was wrong: 0 is once the constants, 1 twice, 2 four times ...
+	samePatience int // the same for sameInRow, which many a site reaches that is well
+}
+
+// sameRow are answers in a row that look like one page at a glance, other than "not found".
+type sameRow struct{ status, size, n, start int }
+
+func (r *sameRow) add(order int, ex *web.Exchange) {
+	const slack = 64 // bytes; pages that stand for all others tell the address and a number
+	size := len(ex.Body)
+	switch {
+	case ex.Status == 404 || ex.Status == 410:
+		*r = sameRow{}
+	case r.n > 0 && r.status == ex.Status && max(r.size, size)-min(r.size, size) <= slack:
+		r.n++
+	default:
+		*r = sameRow{ex.Status, size, 1, order}
+	}
 }
 
 // view is what matters of an answer for telling a block page from the site's own.
@@ -74,7 +93,7 @@ func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error
 	h.mu.Lock()
 	h.order++
 	order := h.order
-	suspicion := h.count(order, ex, err)
+	suspicion, patience := h.count(order, ex, err)
 	if suspicion == nil || h.end != nil || h.checking != nil {
 		h.mu.Unlock()
 		return order
@@ -82,7 +101,7 @@ func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error
 	h.checking = make(chan struct{})
 	h.mu.Unlock()
 
-	again, againErr := s.client.Session(s.target.URL).Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
+	again, againErr := s.session().Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
 
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,7 +111,7 @@ func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error
 		return order
 	}
 	if h.end, h.endOrder = suspicion(again, againErr); h.end == nil {
-		h.patience++
+		*patience++
 		h.failures, h.refusals = 0, 0
 	}
 	return order
@@ -101,39 +120,60 @@ func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error
 // verdict says what the site's own page, asked for again, means: the end and the first answer not to be believed, or nil.
 type verdict func(ex *web.Exchange, err error) (*Stop, int)
 
-// count gives the verdict to be asked for when the row of bad signs is long enough.
-func (h *health) count(order int, ex *web.Exchange, err error) verdict {
+// count gives the verdict to be asked for when the row of bad signs is long enough, and the patience that it costs if it is
+// wrong.
+func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
 	switch kind := web.KindOf(err); kind {
 	case web.KindCanceled, web.KindScope:
-		return nil
+		return nil, nil
 	case web.KindThrottled:
 		if h.throttled++; h.throttled >= throttledInRow && h.end == nil {
 			h.end, h.endOrder = &Stop{StatusThrottled, "the host asks us to wait longer than we do"}, 0
 		}
-		return nil
+		return nil, nil
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
 		if h.failures++; h.failures < failuresInRow<<min(h.patience, 6) {
-			return nil
+			return nil, nil
 		}
-		return h.gone
+		return h.gone, &h.patience
 	}
 	if ex == nil {
-		return nil
+		return nil, nil
 	}
 	h.failures, h.throttled = 0, 0
+	h.proper = h.proper || ex.Status < 500
 	if !refusal(ex.Status) {
 		h.refusals, h.other = 0, true
-		return nil
+		return h.countSame(order, ex), &h.samePatience
 	}
+	h.same = sameRow{}
 	v := viewOf(ex)
 	if h.refusals++; h.refusals == 1 {
 		h.refused, h.rowStart, h.alike = v, order, true
 	}
 	h.alike = h.alike && v == h.refused
 	if h.refusals < refusalsInRow<<min(h.patience, 6) {
+		return nil, nil
+	}
+	return h.turnedAway, &h.patience
+}
+
+// countSame gives the verdict to be asked for when everything is answered with one page that is not the site's own.
+func (h *health) countSame(order int, ex *web.Exchange) verdict {
+	h.same.add(order, ex)
+	if h.same.n != sameInRow<<min(h.samePatience, 6) || h.home == nil {
 		return nil
 	}
-	return h.turnedAway
+	v, start := viewOf(ex), h.same.start
+	if v == *h.home {
+		return nil
+	}
+	return func(again *web.Exchange, err error) (*Stop, int) {
+		if err != nil || viewOf(again) != v {
+			return nil, 0
+		}
+		return &Stop{StatusBlocked, "the site's own page has become the page that everything is answered with"}, start
+	}
 }
 
 func (h *health) gone(_ *web.Exchange, err error) (*Stop, int) {
@@ -158,9 +198,9 @@ func (h *health) turnedAway(ex *web.Exchange, err error) (*Stop, int) {
 	case err != nil:
 		return h.gone(ex, err)
 	case wasOpen && refusal(ex.Status):
-		return &Stop{StatusBlocked, fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
+		return &Stop{turnedAwayBy(ex.Status), fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
 	case !wasOpen && !h.other && h.alike && refusal(ex.Status):
-		return &Stop{StatusBlocked, fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
+		return &Stop{turnedAwayBy(ex.Status), fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
 	}
 	return nil, 0
 }
@@ -173,8 +213,25 @@ func (h *health) sawHome(ex *web.Exchange) {
 	h.home = &v
 }
 
+// close ends a site that gave nothing but errors of its server: however few it was asked, it has told nothing.
+func (h *health) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.end == nil && h.home != nil && h.home.status >= 500 && !h.proper {
+		h.end, h.endOrder = &Stop{turnedAwayBy(h.home.status), fmt.Sprintf("everything is answered with errors such as %d", h.home.status)}, 1
+	}
+}
+
 func refusal(status int) bool {
-	return status == 403 || status == 406 || status == 429 || status == 503
+	return status == 403 || status == 406 || status == 429 || status >= 500
+}
+
+// turnedAwayBy tells a filter from a server that is out of order.
+func turnedAwayBy(status int) Status {
+	if status >= 500 && status != 503 {
+		return StatusFailed
+	}
+	return StatusBlocked
 }
 
 // changing are the parts of a block page that differ between requests: numbers, identifiers and the address asked for.
@@ -183,13 +240,4 @@ var changing = regexp.MustCompile(`[0-9A-Fa-f]{6,}|[0-9]+|/[^\s<>"']*`)
 func viewOf(ex *web.Exchange) view {
 	body := ex.Body[:min(len(ex.Body), 8<<10)]
 	return view{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
-}
-
-// plainError is the cause of a request's failure without its address.
-func plainError(err error) string {
-	var e *web.Error
-	if errors.As(err, &e) && e.Err != nil {
-		return string(e.Kind) + ": " + e.Err.Error()
-	}
-	return err.Error()
 }

@@ -107,6 +107,52 @@ func TestHostThatBlocks(t *testing.T) {
 				fmt.Fprintf(w, "denied %s %d", r.URL.Path, n)
 			}, map[string]int{"blocked": 300}, 20,
 		},
+		"with_a_friendly_page": {
+			func(n int64, w http.ResponseWriter, r *http.Request) {
+				if n > 40 {
+					fmt.Fprintf(w, "<h1>are you human?</h1> request %d for %s", n, r.URL.Path)
+					return
+				}
+				http.NotFound(w, r)
+			}, map[string]int{"clean": 39, "blocked": 261}, 40 + 20,
+		},
+		"with_a_redirect": {
+			func(n int64, w http.ResponseWriter, r *http.Request) {
+				if n > 40 {
+					http.Redirect(w, r, "/captcha", http.StatusFound)
+					return
+				}
+				http.NotFound(w, r)
+			}, map[string]int{"clean": 39, "blocked": 261}, 40 + 20,
+		},
+		"one_page_for_whatever_is_not_there": {
+			func(_ int64, w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/" {
+					fmt.Fprint(w, "nothing here")
+				}
+			}, map[string]int{"clean": 300}, 310,
+		},
+		"out_of_order_from_the_start": {
+			func(_ int64, w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", http.StatusBadGateway) },
+			map[string]int{"failed": 300},
+			20,
+		},
+		"out_of_order_after_a_while": {
+			func(n int64, w http.ResponseWriter, r *http.Request) {
+				if n > 40 {
+					http.Error(w, "oops", http.StatusInternalServerError)
+					return
+				}
+				http.NotFound(w, r)
+			}, map[string]int{"clean": 39, "failed": 261}, 40 + 20,
+		},
+		"errors_for_some": {
+			func(n int64, w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/" {
+					http.Error(w, "oops", http.StatusInternalServerError)
+				}
+			}, map[string]int{"clean": 300}, 310,
+		},
 		"closed_front_page_only": {
 			func(_ int64, w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/" {
@@ -166,5 +212,14 @@ func TestThrottlingInARowEndsTheSite(t *testing.T) {
 	var stop *Stop
 	if err := h.before(t.Context()); !errors.As(err, &stop) || stop.Status != StatusThrottled {
 		t.Errorf("before = %v, want throttled", err)
+	}
+}
+
+func TestServerErrorsAloneAreNotClean(t *testing.T) {
+	s, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	sigs, table := many(1)
+	got, _ := outcomes(t, Options{Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: table})
+	if diff := cmp.Diff(map[string]int{"failed": 1}, statuses(got)); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"sotomi/scanner/web"
 )
@@ -18,6 +20,9 @@ func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
 		site, end := p.discover(ctx, o)
 		if i == 0 {
 			down = end
+		}
+		if p.options.Targets.elsewhere(in, site.target.URL) {
+			continue
 		}
 		if end != nil && o.port != "" && end.Status == StatusUnreachable && down == nil {
 			end = &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", o.port)}
@@ -37,13 +42,19 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 		if i > 0 && o.named && !wrongScheme(failure) {
 			break
 		}
+		if i > 0 && o.named && u.Scheme == "http" && (p.options.Client.CarriesHeaders() || len(p.options.Visitors) > 0) {
+			reasons[0] += "; plain HTTP was not tried, for it would show the headers and sessions that were given for https"
+			break
+		}
 		site := newSite(p.options.Client, Target{URL: u, Origin: o.from}, p.siteSettings())
+		site.stranger = o.port != ""
 		if first == nil {
 			first = site
 		}
 		ex, err := p.home(ctx, site)
 		if err == nil {
 			site.health.sawHome(ex)
+			site.leads = p.leadsTo(ex)
 			return site, nil
 		}
 		failure = err
@@ -64,6 +75,14 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 	return first, &Stop{StatusUnreachable, joinReasons(o.candidates, reasons)}
 }
 
+// session is a new visitor of the site.
+func (s *Site) session() *web.Session {
+	if s.stranger {
+		return s.client.Stranger(s.target.URL)
+	}
+	return s.client.Session(s.target.URL)
+}
+
 func (p *Plan) siteSettings() siteSettings {
 	return siteSettings{
 		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge, hashNames: p.options.HashNames,
@@ -75,6 +94,31 @@ func (p *Plan) siteSettings() siteSettings {
 func (p *Plan) home(ctx context.Context, s *Site) (*web.Exchange, error) {
 	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL}, nil)
 	return a.ex, a.err
+}
+
+// leadsTo is the origin that a site's own page redirects to, "" when that is its own or one that the user named too.
+func (p *Plan) leadsTo(ex *web.Exchange) string {
+	const small = 4096 // inputs; more are not searched
+	location := ex.Header.Get("Location")
+	to, err := ex.URL.Parse(location)
+	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
+		return ""
+	}
+	origin := originURL(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
+	same := func(u *url.URL) bool { return u.Scheme == origin.Scheme && strings.EqualFold(u.Host, origin.Host) }
+	if same(originURL(ex.URL.Scheme, ex.URL.Hostname(), ex.URL.Port())) {
+		return ""
+	}
+	if p.options.Targets.Len() <= small {
+		for in := range p.options.Targets.All() {
+			for _, o := range p.origins(in) {
+				if slices.ContainsFunc(o.candidates, same) {
+					return ""
+				}
+			}
+		}
+	}
+	return strings.TrimSuffix(origin.String(), "/")
 }
 
 // noAnswer is the outcome for all signatures when the first request failed.
@@ -116,7 +160,7 @@ func portOf(u *url.URL) string {
 
 // joinReasons says why each address gave nothing, in one line.
 func joinReasons(addresses []*url.URL, reasons []string) string {
-	if len(reasons) == 1 {
+	if len(slices.Compact(slices.Clone(reasons))) == 1 {
 		return reasons[0]
 	}
 	text := ""
@@ -124,7 +168,7 @@ func joinReasons(addresses []*url.URL, reasons []string) string {
 		if i > 0 {
 			text += "; "
 		}
-		text += addresses[i].Scheme + " " + r
+		text += addresses[i].Scheme + ": " + r
 	}
 	return text
 }

@@ -82,6 +82,7 @@ func oracle(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	default:
 		fmt.Fprintf(w, "%s asks %q: word%d", r.URL.Path, r.Header.Get("X-Ask"), n%4)
+		fmt.Fprint(w, strings.Repeat(".", int(n%9)*100)) // pages that look alike make the engine ask for the site's own again
 	}
 }
 

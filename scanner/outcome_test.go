@@ -310,3 +310,44 @@ func TestOutcomesFollowTheOrderOfTargets(t *testing.T) {
 		t.Errorf("outcomes = %q, want %q", got, want)
 	}
 }
+
+func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(w, "home")
+		case "/whole":
+			fmt.Fprint(w, "nothing")
+		default:
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, strings.TrimPrefix(r.URL.Path, "/"))
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(s.Close)
+	ask := func(path, word string) Check { return pathCheck{[]string{path}, word} }
+	got, summary := outcomes(t, Options{
+		Targets: mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains")},
+		Checks: tableOf(map[string]Check{
+			"a-half": ask("/nothing", "secret"), "b-seen-before": ask("/secret", "secret"), "c-whole": ask("/whole", "secret"),
+			"d-explains": checkFunc(func(ctx context.Context, p *Probe) ([]Hit, error) {
+				_, err := p.Get(ctx, "/nothing")
+				return nil, errors.Join(err, NotApplicable("no shop"))
+			}),
+		}),
+	})
+	want := []string{
+		"a-half " + s.URL + " failed an answer breaks off, or cannot be decoded",
+		"b-seen-before " + s.URL + " found ",
+		"c-whole " + s.URL + " clean ",
+		"d-explains " + s.URL + " failed an answer breaks off, or cannot be decoded",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if status := ExitStatus(summary, SeverityNever, false); status != ExitIncomplete {
+		t.Errorf("exit status %d, want %d", status, ExitIncomplete)
+	}
+}

@@ -246,6 +246,9 @@ func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for in := range p.options.Targets.All() {
 			for _, o := range p.origins(in) {
+				if p.options.Targets.elsewhere(in, o.candidates[0]) {
+					continue
+				}
 				if ctx.Err() != nil || !p.listOrigin(o, yield) {
 					return
 				}

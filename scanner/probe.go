@@ -24,14 +24,15 @@ type Probe struct {
 
 	mu         sync.Mutex
 	reason     string
-	requests   int // of Do, shared ones included
-	lastOrder  int // of the newest answer it looked at
+	requests   int  // of Do, shared ones included
+	lastOrder  int  // of the newest answer it looked at
+	broken     bool // it got an answer of which the rest is unknown
 	suppressed int
 	visitors   map[string]*web.Session
 }
 
 // Session is a new visitor with an empty cookie jar. Nothing it does is shared.
-func (p *Probe) Session() *web.Session { return p.site.client.Session(p.Target.URL) }
+func (p *Probe) Session() *web.Session { return p.site.session() }
 
 // Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
@@ -40,6 +41,7 @@ func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
 	defer p.mu.Unlock()
 	p.requests++
 	p.lastOrder = max(p.lastOrder, a.order)
+	p.broken = p.broken || a.ex != nil && a.ex.Broken
 	return a.ex, a.err
 }
 
@@ -92,6 +94,9 @@ func (p *Probe) Crawl(ctx context.Context) ([]*web.Page, error) {
 	defer p.mu.Unlock()
 	p.requests += len(pages)
 	p.lastOrder = max(p.lastOrder, order)
+	for _, page := range pages {
+		p.broken = p.broken || page.Exchange.Broken
+	}
 	return pages, err
 }
 
@@ -112,7 +117,7 @@ func (p *Probe) Visitor(name string) (*web.Session, bool) {
 		return s, s != nil
 	}
 	enter, ok := p.site.settings.visitors[name]
-	if !ok {
+	if !ok || p.site.stranger {
 		return nil, false
 	}
 	if p.visitors == nil {

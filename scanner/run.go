@@ -68,6 +68,7 @@ type targetResult struct {
 	ends       []stepEnd // by step
 	suppressed int
 	tally      tally
+	leads      string // where the site's own page sends visitors; "" when that is a target too, or nowhere
 }
 
 // stepEnd is an Outcome without what its place tells.
@@ -181,6 +182,9 @@ func (d *delivery) write(t targetResult) {
 	d.summary.Planned += t.tally.planned
 	d.summary.Answered += t.tally.answered
 	d.summary.Unneeded += t.tally.unneeded
+	if t.leads != "" && len(d.summary.Redirected) < maxRedirected {
+		d.summary.Redirected = append(d.summary.Redirected, Redirected{t.target, t.leads})
+	}
 	findings := t.findings
 	for _, end := range t.ends {
 		sig := d.plan.steps[end.step].signature

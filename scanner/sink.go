@@ -21,6 +21,15 @@ type Start struct {
 	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
 }
 
+// Redirected is a site whose own page leads to another, which was not looked at.
+type Redirected struct {
+	Target string `json:"target"` // as Target.String gives it
+	To     string `json:"to"`     // scheme://host:port
+}
+
+// maxRedirected is how many are kept for the summary.
+const maxRedirected = 20
+
 // Progress is for people only; a report that never gets one is complete.
 type Progress struct {
 	TargetsDone  int   `json:"targets_done"`
@@ -41,6 +50,7 @@ type Summary struct {
 	Suppressed  int            `json:"suppressed"`   // matches dropped because the site answers like that to anything
 	AboveSafety int            `json:"above_safety"` // signatures that the safety level left out
 	NotStarted  int            `json:"not_started"`  // inputs without outcomes because the scan was interrupted
+	Redirected  []Redirected   `json:"redirected"`   // sites that send visitors to one that is no target, the first 20
 	Took        time.Duration  `json:"-"`
 	Complete    bool           `json:"complete"` // every outcome is an answer
 	Interrupted bool           `json:"interrupted"`

@@ -28,9 +28,11 @@ type Site struct {
 	settings siteSettings
 	health   health
 
-	untrusted bool // its certificate was not accepted, so nothing but handshakes is possible; never changes after discovery
-
-	crawl crawl
+	// These never change after discovery.
+	leads     string // where its own page sends visitors, when that is no target
+	stranger  bool   // an origin that the user did not name: what was given for the named one is not shown to it
+	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
+	crawl     crawl
 
 	mu     sync.Mutex
 	memo   map[digest]*entry
@@ -354,7 +356,7 @@ func (s *Site) send(ctx context.Context, r *web.Request) answer {
 	if err := s.health.before(ctx); err != nil {
 		return answer{err: err}
 	}
-	ex, err := s.client.Session(s.target.URL).Do(ctx, r)
+	ex, err := s.session().Do(ctx, r)
 	if ex != nil {
 		s.intern(ex)
 	}

@@ -50,6 +50,7 @@ type ended struct {
 	err       error // as the check returned it; nil when it ran to its end
 	reason    string
 	missing   string // the fact that it lacked
+	broken    bool   // it got an answer of which the rest is unknown
 	requests  int
 	lastOrder int
 	suppress  int
@@ -60,7 +61,7 @@ type ended struct {
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
 func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targetResult {
-	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String()}}
+	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String(), leads: s.leads}}
 	if end == nil {
 		r.plain = make([]plainEnd, len(p.steps))
 		f := p.forecastFor(s.target, o)
@@ -137,7 +138,7 @@ func (r *siteRun) step(clock *stepClock, i int) {
 }
 
 func (r *siteRun) note(i int, e *ended) {
-	if e.missing == "" && e.reason == "" && e.err == nil && len(e.findings)+e.suppress == 0 {
+	if e.missing == "" && e.reason == "" && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
 		r.plain[i] = plainEnd{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
 		return
 	}
@@ -167,7 +168,7 @@ func look(clock *stepClock, c Check, p *Probe) (e *ended) {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		e.requests, e.lastOrder, e.suppress, e.reason = p.requests, p.lastOrder, p.suppressed, p.reason
+		e.requests, e.lastOrder, e.suppress, e.reason, e.broken = p.requests, p.lastOrder, p.suppressed, p.reason, p.broken
 		e.took = time.Since(started)
 	}()
 	hits, err := c.Run(inner, p)
@@ -207,6 +208,9 @@ func factValues(values Values) map[string]string {
 
 // finish turns what the steps came to into outcomes, knowing how the site ended.
 func (r *siteRun) finish(ctx context.Context, end *Stop) targetResult {
+	if end == nil {
+		r.site.health.close()
+	}
 	siteEnd, from := r.site.health.ended()
 	if end == nil {
 		end = siteEnd
@@ -274,14 +278,24 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *Stop) *Stop {
 // stop is the end of a step that ran.
 func (r *siteRun) stop(ctx context.Context, e *ended, siteEnd *Stop, from int) *Stop {
 	stop := stopOfCheck(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
-	silent := stop.Status == StatusClean || stop.Status == StatusNotApplicable
-	if silent && siteEnd != nil && from > 0 && e.lastOrder >= from {
+	if silent(stop) && siteEnd != nil && from > 0 && e.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
 	}
 	return stop
 }
 
+func silent(s *Stop) bool { return s.Status == StatusClean || s.Status == StatusNotApplicable }
+
+// stopOfCheck is the end of a check that ran. One that saw nothing in an answer of which it got a part cannot tell.
 func stopOfCheck(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
+	stop := stopAsSaid(ctx, t, e, siteEnd, timeout)
+	if e.broken && silent(stop) {
+		return &Stop{StatusFailed, "an answer breaks off, or cannot be decoded"}
+	}
+	return stop
+}
+
+func stopAsSaid(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
 	var stop *Stop
 	switch {
 	case len(e.findings) > 0 && e.err == nil:

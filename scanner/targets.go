@@ -4,6 +4,7 @@ import (
 	"iter"
 	"net/netip"
 	"net/url"
+	"strings"
 )
 
 // MaxAddresses is how many addresses the CIDR blocks of one scan may name together: those of an IPv4 /8.
@@ -24,6 +25,27 @@ type Targets struct {
 	files []string
 	items []item
 	total int
+	named map[string]named // addresses that another input of the list may turn out to be
+}
+
+// named is what the user wrote an address as, beside the host that it is on.
+type named int
+
+const (
+	namedURL  named = iota + 1 // with its scheme
+	namedPort                  // as host:port
+)
+
+// elsewhere reports whether what an input turned out to be is an input of its own: shop.example beside
+// https://shop.example. Such an address is looked at once, under its full name.
+func (t *Targets) elsewhere(in Input, u *url.URL) bool {
+	switch t.named[strings.TrimSuffix(Target{URL: u}.String(), "/")] {
+	case namedURL:
+		return in.URL == nil
+	case namedPort:
+		return in.URL == nil && in.Port == ""
+	}
+	return false
 }
 
 // item is an input in compact form: a list of a million lines is held in memory.

@@ -134,7 +134,7 @@ func asciiHost(host string) (string, error) {
 		if i := strings.IndexFunc(a.Zone(), func(r rune) bool { return !nameRune(r) && r != '.' }); i >= 0 {
 			return "", fmt.Errorf("%q is not an interface", a.Zone())
 		}
-		return a.String(), nil
+		return a.Unmap().String(), nil
 	}
 	if bare == "" {
 		return "", errors.New("no host")

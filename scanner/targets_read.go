@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -40,7 +41,37 @@ func ParseTargets(args []string, stdin io.Reader, open func(name string) (io.Rea
 	if p.targets.total == 0 {
 		return nil, errors.New("no targets: name a URL, host, host:port, CIDR block, @FILE or - for standard input")
 	}
+	p.findNamed()
 	return p.targets, nil
+}
+
+// findNamed notes the addresses that two inputs name, one of them by less than the whole address.
+func (p *targetParser) findNamed() {
+	bare := func(host string) bool {
+		if a, err := netip.ParseAddr(host); err == nil {
+			return p.single[a] || contained(p.blocks, a)
+		}
+		return p.seen[host+" "]
+	}
+	note := func(u *url.URL, as named) {
+		if p.targets.named == nil {
+			p.targets.named = map[string]named{}
+		}
+		key := strings.TrimSuffix(Target{URL: u}.String(), "/")
+		if p.targets.named[key] != namedURL {
+			p.targets.named[key] = as
+		}
+	}
+	for key := range p.seen {
+		if host, port, ok := strings.Cut(key, " "); ok {
+			if port != "" && bare(host) {
+				note(originURL("https", host, port), namedPort)
+				note(originURL("http", host, port), namedPort)
+			}
+		} else if u, err := url.Parse(key); err == nil && (bare(u.Hostname()) || p.seen[u.Hostname()+" "+portOf(u)]) {
+			note(u, namedURL)
+		}
+	}
 }
 
 type targetParser struct {
@@ -119,7 +150,12 @@ func (p *targetParser) repeated(in Input) bool {
 		}
 	}
 	key := in.Host + " " + in.Port
-	if in.URL != nil {
+	switch {
+	case in.Port == "80":
+		key = strings.TrimSuffix(Target{URL: originURL("http", in.Host, in.Port)}.String(), "/")
+	case in.Port == "443":
+		key = strings.TrimSuffix(Target{URL: originURL("https", in.Host, in.Port)}.String(), "/")
+	case in.URL != nil:
 		key = strings.TrimSuffix(Target{URL: in.URL}.String(), "/")
 	}
 	if p.seen[key] {

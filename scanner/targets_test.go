@@ -57,6 +57,8 @@ func TestParseTargets(t *testing.T) {
 		"block_ipv6":            {[]string{"2001:db8::/127"}, "", []string{"2001:db8::", "2001:db8::1"}},
 		"last_block":            {[]string{"255.255.255.254/31"}, "", []string{"255.255.255.254", "255.255.255.255"}},
 		"blocks_overlap":        {[]string{"192.0.2.2", "192.0.2.0/31", "192.0.2.0/30", "192.0.2.1", "192.0.2.3/32"}, "", []string{"192.0.2.2", "192.0.2.0", "192.0.2.1", "192.0.2.3"}},
+		"default_ports":         {[]string{"http://a.test", "a.test:80", "https://a.test:443/", "a.test:443"}, "", []string{"http://a.test/", "https://a.test/"}},
+		"address_in_both_forms": {[]string{"192.0.2.1", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]"}, "", []string{"192.0.2.1"}},
 		"block_inside_block":    {[]string{"192.0.2.0/30", "192.0.2.2/31"}, "", []string{"192.0.2.0", "192.0.2.1", "192.0.2.2", "192.0.2.3"}},
 		"file":                  {[]string{"@list"}, "", []string{"a.test", "http://b.test/"}},
 		"stdin":                 {[]string{"x.test", "-"}, "y.test\r\nx.test\r\n", []string{"x.test", "y.test"}},

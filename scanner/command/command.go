@@ -25,10 +25,16 @@ const GCPercent = 80
 
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
+	return run(context.Background(), args, stdin, stdout, stderr)
+}
+
+// interruptible is ctx until the user stops the program, for what has results to write then. Anything else, such as waiting
+// for targets on standard input, a signal ends at once.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return run(ctx, args, stdin, stdout, stderr)
+	return ctx, stop
 }
 
 // statusError ends the program with a status of its own; an empty message has been said already.
@@ -40,7 +46,8 @@ type statusError struct {
 func (e *statusError) Error() string { return e.message }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &environment{stdin: stdin, stdout: stdout, stderr: stderr}
+	out := &stream{to: stdout}
+	e := &environment{stdin: stdin, stdout: out, stderr: stderr}
 	app := e.app()
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
 		app.Version = version() // shown, and it takes reading all signatures
@@ -48,6 +55,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
+	}
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("the output could not be written: %w", out.err)
 	}
 	var status *statusError
 	switch {
@@ -98,27 +108,6 @@ func (e *environment) app() *cli.App {
 		},
 		OnUsageError: usageError,
 	}
-}
-
-// usageError names the command as it is typed, and the flag that was perhaps meant.
-func usageError(c *cli.Context, err error, _ bool) error {
-	command, flags := c.App.Name, c.App.Flags
-	if c.Command != nil && c.Command.HelpName != "" {
-		command, flags = c.Command.HelpName, c.Command.Flags
-	}
-	if name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); unknown {
-		var names []string
-		for _, f := range flags {
-			for _, n := range f.Names() {
-				if len(n) > 1 {
-					names = append(names, "--"+n)
-				}
-			}
-		}
-		name = strings.Repeat("-", min(2, len(name))) + name
-		err = fmt.Errorf("there is no flag %s%s", name, signature.DidYouMean(name, names))
-	}
-	return fmt.Errorf("%w; see %s --help", err, command)
 }
 
 // leaf is a command without others below it: a target may be called help.

@@ -23,8 +23,15 @@ _sotomi() {
   if [[ -n "$options[1]" ]]; then _describe 'values' options; else _files; fi
 }
 compdef _sotomi sotomi
+if [[ "$funcstack[1]" == _sotomi ]]; then _sotomi "$@"; fi
 `,
-	"fish": `complete -c sotomi -a '(eval (commandline -opc) --generate-bash-completion 2>/dev/null)'
+	"fish": `function __sotomi
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  string match -q -- '-*' "$current"; and set -a words $current
+  $words --generate-bash-completion 2>/dev/null
+end
+complete -c sotomi -a '(__sotomi)'
 `,
 }
 

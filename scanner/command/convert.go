@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"sotomi/scanner"
 	"sotomi/scanner/report"
@@ -48,6 +49,10 @@ func (e *environment) runConvert(s *settings, name string) error {
 		}
 		defer f.Close()
 		in = f
+	}
+	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		_, stop := interruptible(s.c.Context) // the scan that is read from is stopped too, and has its end to say
+		defer stop()
 	}
 	if err := outs.open(); err != nil {
 		return err

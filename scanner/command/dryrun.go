@@ -1,11 +1,14 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/web"
 )
 
 // dryRun prints what a scan would send, by target. What a check decides as it goes is named instead.
@@ -14,33 +17,65 @@ func (e *environment) dryRun(ctx context.Context, o scanner.Options) error {
 	if err != nil {
 		return err
 	}
-	target, requests := "", 0
+	d := &dryTarget{out: e.stdout}
 	for p := range plan.Requests(ctx) {
-		if name := p.Target.String(); name != target {
-			target = name
-			fmt.Fprintf(e.stdout, "%s\n", target)
+		if d.target.URL == nil || p.Target.String() != d.target.String() {
+			d.flush()
+			d.begin(p.Target)
 		}
-		unless := ""
-		if p.Unless != "" {
-			unless = ", " + p.Unless
-		}
-		if p.Request == nil {
-			fmt.Fprintf(e.stdout, "  (%s decides as it goes%s)\n", strings.Join(p.Signatures, ", "), unless)
-			continue
-		}
-		requests++
-		method := p.Request.Method
-		if method == "" {
-			method = "GET"
-		}
-		address := p.Request.URL.String()
-		if p.Request.Target != "" {
-			address = p.Request.URL.Scheme + "://" + p.Request.URL.Host + p.Request.Target
-		}
-		fmt.Fprintf(e.stdout, "  %s %s  (%s%s)\n", method, address, shortened(p.Signatures), unless)
+		d.add(p)
 	}
-	fmt.Fprintf(e.stdout, "%s, and those that checks decide as they go; nothing was sent\n", counted(requests, "request"))
+	d.flush()
+	fmt.Fprintf(e.stdout, "%s, and those that checks decide as they go; nothing was sent\n", counted(d.requests, "request"))
 	return ctx.Err()
+}
+
+// dryTarget is what would be sent to one target.
+type dryTarget struct {
+	out      io.Writer
+	requests int // to all targets so far
+
+	target scanner.Target
+	home   string // key of the request that every scan of a target begins with
+	first  bool   // nobody else makes it
+	lines  []string
+}
+
+func (d *dryTarget) begin(t scanner.Target) {
+	d.target, d.first, d.lines = t, true, nil
+	d.home = (&web.Request{Method: "GET", URL: t.URL}).Key()
+}
+
+func (d *dryTarget) add(p scanner.Planned) {
+	unless := ""
+	if p.Unless != "" {
+		unless = ", " + p.Unless
+	}
+	if p.Request == nil {
+		d.lines = append(d.lines, fmt.Sprintf("  (%s decides as it goes%s)", strings.Join(p.Signatures, ", "), unless))
+		return
+	}
+	d.requests++
+	d.first = d.first && p.Request.Key() != d.home
+	address := p.Request.URL.String()
+	if p.Request.Target != "" {
+		address = p.Request.URL.Scheme + "://" + p.Request.URL.Host + p.Request.Target
+	}
+	d.lines = append(d.lines, fmt.Sprintf("  %s %s  (%s%s)", cmp.Or(p.Request.Method, "GET"), address, shortened(p.Signatures), unless))
+}
+
+func (d *dryTarget) flush() {
+	if d.target.URL == nil {
+		return
+	}
+	fmt.Fprintln(d.out, d.target)
+	if d.first {
+		d.requests++
+		fmt.Fprintf(d.out, "  GET %s  (first, to see whether the site answers)\n", d.target.URL)
+	}
+	for _, line := range d.lines {
+		fmt.Fprintln(d.out, line)
+	}
 }
 
 func shortened(ids []string) string {

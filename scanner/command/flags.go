@@ -61,7 +61,7 @@ func scanFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "the longest an answer may take", Value: defaultTimeout, EnvVars: env("timeout")},
 		number("retries", "further attempts after a connection error", 1),
 		number("crawl-pages", "pages of one site that are read for their links", 30),
-		text("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy", ""),
+		text("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and the like are not looked at)", ""),
 		list("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
 		list("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),
 		text("ca", categoryHow, "trust the certificates in this PEM `FILE` as well", ""),

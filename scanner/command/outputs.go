@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
-	"github.com/google/renameio/v2"
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"sotomi/scanner"
 	"sotomi/scanner/report"
@@ -24,7 +22,7 @@ type outputs struct {
 	wanted  []output
 	options report.Options
 	sinks   []scanner.Sink
-	pending []*renameio.PendingFile
+	places  []*place
 }
 
 type output struct {
@@ -45,9 +43,12 @@ func (e *environment) outputs(list []string, lang string, verbose bool) (*output
 		if err != nil {
 			return nil, fmt.Errorf("--output: %w", err)
 		}
-		if path == "" || path == "-" {
+		switch path {
+		case "", "-", "/dev/stdout":
 			path = ""
 			standard++
+		default:
+			path = filepath.Clean(path)
 		}
 		if path != "" && slices.ContainsFunc(o.wanted, func(w output) bool { return w.path == path }) {
 			return nil, fmt.Errorf("--output: two reports go to %s", path)
@@ -65,56 +66,26 @@ func (o *outputs) open() error {
 	for _, w := range o.wanted {
 		if w.path == "" {
 			options := o.options
-			options.Color = colours(o.stdout)
-			o.sinks = append(o.sinks, w.format(unlessClosed{o.stdout}, options))
+			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
+			o.sinks = append(o.sinks, w.format(o.stdout, options))
 			continue
 		}
-		f, err := renameio.NewPendingFile(w.path, renameio.WithPermissions(0o600), renameio.WithExistingPermissions())
+		p, err := newPlace(w.path)
 		if err != nil {
-			o.abandon()
+			o.finish()
 			return fmt.Errorf("--output %s=%s: %w", w.name, w.path, err)
 		}
-		o.pending = append(o.pending, f)
-		o.sinks = append(o.sinks, &fileSink{w.format(f, o.options), f, w.path})
+		o.places = append(o.places, p)
+		o.sinks = append(o.sinks, &placed{w.format(p, o.options), p})
 	}
 	return nil
-}
-
-func (o *outputs) abandon() {
-	for _, f := range o.pending {
-		_ = f.Cleanup() // nothing was written yet
-	}
 }
 
 // finish removes what a failed report left behind.
-func (o *outputs) finish() { o.abandon() }
-
-// fileSink gives the file its name when the report is closed.
-type fileSink struct {
-	scanner.Sink
-	file *renameio.PendingFile
-	path string
-}
-
-func (s *fileSink) Close(summary scanner.Summary) error {
-	if err := s.Sink.Close(summary); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+func (o *outputs) finish() {
+	for _, p := range o.places {
+		p.abandon()
 	}
-	if err := s.file.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
-	}
-	return nil
-}
-
-// unlessClosed lets a reader such as head go away early.
-type unlessClosed struct{ w io.Writer }
-
-func (u unlessClosed) Write(p []byte) (int, error) {
-	n, err := u.w.Write(p)
-	if errors.Is(err, syscall.EPIPE) {
-		return len(p), nil
-	}
-	return n, err
 }
 
 // colours: on a terminal, unless NO_COLOR is set; always with CLICOLOR_FORCE.
@@ -128,32 +99,44 @@ func colours(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("TERM") != "dumb"
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
 // progress is a bar on standard error, nil when that is not a terminal.
 func (e *environment) progress(targets int) scanner.Sink {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progressSink{bar: progressbar.NewOptions(targets, progressbar.OptionSetWriter(e.stderr), progressbar.OptionClearOnFinish(),
-		progressbar.OptionShowCount(), progressbar.OptionSetDescription("targets"), progressbar.OptionSetElapsedTime(true))}
+	return &progressSink{bar: newBar(e.stderr, targets)}
 }
 
-type progressSink struct{ bar *progressbar.ProgressBar }
+func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
+	const width = 20 // columns of the bar itself: the whole line mostly fits into 80
+	return progressbar.NewOptions(targets, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
+}
+
+// progressSink stands before the reports among the sinks: it takes its line away before one of them writes.
+type progressSink struct {
+	bar   *progressbar.ProgressBar
+	shown bool
+}
 
 func (p *progressSink) Start(scanner.Start) error     { return nil }
-func (p *progressSink) Finding(scanner.Finding) error { return nil }
-func (p *progressSink) Outcome(scanner.Outcome) error { return nil }
+func (p *progressSink) Finding(scanner.Finding) error { return p.clear() }
+func (p *progressSink) Outcome(scanner.Outcome) error { return p.clear() }
+func (p *progressSink) Close(scanner.Summary) error   { return p.clear() }
 
 func (p *progressSink) Progress(s scanner.Progress) error {
 	p.bar.Describe(counted(int(s.Requests), "request") + ", " + counted(s.Findings, "finding"))
+	p.shown = true
 	return p.bar.Set(s.TargetsDone)
 }
 
-func (p *progressSink) Close(scanner.Summary) error { return p.bar.Clear() }
+func (p *progressSink) clear() error {
+	if !p.shown {
+		return nil
+	}
+	p.shown = false
+	return p.bar.Clear()
+}
 
 // gaps remembers the first thing that could not be checked, for the last line.
 type gaps struct {

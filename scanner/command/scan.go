@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -65,10 +68,12 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	if s.c.Bool("dry-run") {
 		return e.dryRun(ctx, j.options)
 	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if err := j.outputs.open(); err != nil {
 		return err
 	}
-	j.options.Sinks = append(j.outputs.sinks, j.extra...)
+	j.options.Sinks = withoutSecrets(append(j.extra, j.outputs.sinks...), s.secrets)
 	summary, err := scanner.Run(ctx, j.options)
 	j.outputs.finish()
 	if err != nil {
@@ -146,7 +151,7 @@ func parseFailOn(text string) (signature.Severity, error) {
 // client is how sites are asked.
 func (s *settings) client() (web.Options, error) {
 	rate := pick(s, "rate", s.c.Float64, s.file.Rate)
-	if rate < 0 {
+	if !(rate >= 0) || math.IsInf(rate, 0) { // also not a number
 		return web.Options{}, fmt.Errorf("--rate %v: a number of requests a second, or 0 for no limit", rate)
 	}
 	if rate == 0 {
@@ -161,6 +166,9 @@ func (s *settings) client() (web.Options, error) {
 		CAFile: s.text("ca", s.file.CA), ClientCert: s.text("client-cert", s.file.ClientCert), Insecure: s.yes("insecure", s.file.Insecure),
 		UserAgent: s.text("user-agent", s.file.UserAgent),
 	}
+	if s.number("retries", s.file.Retries) < 0 || s.number("crawl-pages", s.file.CrawlPages) < 0 {
+		return o, errors.New("--retries and --crawl-pages must not be less than nothing")
+	}
 	if o.InFlight < 1 || o.Timeout <= 0 || s.number("concurrency", s.file.Concurrency) < 1 {
 		return o, errors.New("--in-flight, --concurrency and --timeout must be more than nothing")
 	}
@@ -173,6 +181,7 @@ func (s *settings) client() (web.Options, error) {
 	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {
 		return o, err
 	}
+	s.secrets = append(s.secrets, web.Secrets(o.Header)...)
 	o.Resolve, err = parseResolve(s.list("resolve", s.file.Resolve))
 	return o, err
 }
@@ -200,12 +209,21 @@ func parseResolve(list []string) (map[string]string, error) {
 			host = strings.TrimPrefix(host, "[")
 		}
 		port, address, ok2 := strings.Cut(rest, ":")
-		if !ok || !ok2 || host == "" || port == "" || address == "" {
-			return nil, fmt.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS", entry)
+		if n, err := strconv.ParseUint(port, 10, 16); !ok || !ok2 || host == "" || err != nil || n == 0 || !isAddress(address) {
+			return nil, fmt.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS, such as shop.example:443:192.0.2.7", entry)
 		}
 		m[strings.ToLower(net.JoinHostPort(host, port))] = address
 	}
 	return m, nil
+}
+
+// isAddress: an IP address, or one with a port.
+func isAddress(text string) bool {
+	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddrPort(text)
+	return err == nil
 }
 
 // visitors are the sessions by name; each file is read now, so that a mistake in it is told before anything is sent.
@@ -228,6 +246,7 @@ func (s *settings) visitors() (map[string]scanner.Visitor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--session %s: %w", name, err)
 		}
+		s.secrets = append(s.secrets, credentials.Secrets()...)
 		m[name] = func(c *web.Client, base *url.URL) (*web.Session, error) { return c.SessionWith(base, credentials), nil }
 	}
 	return m, nil

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +26,8 @@ func TestMain(m *testing.M) {
 // TestScript runs what users type, as they type it. Commands of its own:
 //
 //	site NAME               starts a site on loopback; $NAME is its address. weak publishes its .git folder, safe nothing,
-//	                        stuck never answers for its .git folder, closed is an address where nobody listens
+//	                        stuck never answers for its .git folder, echo publishes one that
+//	                        repeats the header X-Key, closed is an address where nobody listens
 //	await NAME              waits until the stuck site NAME is asked for what it never answers
 //	[!] asked NAME          NAME got a request, or none
 //	asked NAME PATH N       NAME got N requests for PATH
@@ -52,6 +54,7 @@ type scriptSite struct {
 	mu    sync.Mutex
 	asked map[string]int
 	shop  http.Handler
+	echo  bool
 	stuck chan struct{} // closed at the first request that is never answered; nil where all are
 	once  sync.Once
 }
@@ -65,12 +68,17 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
+	if s.echo && r.URL.Path == "/.git/HEAD" {
+		w.Header().Set("X-Echo", r.Header.Get("X-Key"))
+		fmt.Fprintf(w, "ref: refs/heads/%s\n", r.Header.Get("X-Key"))
+		return
+	}
 	s.shop.ServeHTTP(w, r)
 }
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {}, "stuck": {},
+	"safe": {}, "stuck": {}, "echo": {},
 }
 
 func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
@@ -79,7 +87,7 @@ func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|stuck|closed")
+		ts.Fatalf("usage: site weak|safe|stuck|echo|closed")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -90,7 +98,7 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if !ok {
 		ts.Fatalf("there is no site %q", name)
 	}
-	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files)}
+	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files), echo: name == "echo"}
 	if name == "stuck" {
 		site.stuck = make(chan struct{})
 	}

@@ -53,8 +53,9 @@ type configFile struct {
 
 // settings are flags, environment and file together.
 type settings struct {
-	c    *cli.Context
-	file configFile
+	c       *cli.Context
+	file    configFile
+	secrets []string // values given to log in, known once client and visitors are read
 }
 
 // readSettings reads the file that --config names, or sotomi.yaml if there is one.

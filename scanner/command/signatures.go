@@ -21,9 +21,9 @@ import (
 
 func (e *environment) signatures() *cli.Command {
 	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
-	sub := func(name, args, usage string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
+	sub := func(name, args, usage, examples string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
 		return leaf(&cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Flags: append(signatureFlags(), flags...),
+			Name: name, Usage: usage, ArgsUsage: args, Description: examples, Flags: append(signatureFlags(), flags...),
 			Action: func(c *cli.Context) error {
 				if err := noArguments(c); args == "" && err != nil {
 					return err
@@ -42,11 +42,13 @@ func (e *environment) signatures() *cli.Command {
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
 			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures --no-default-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
-			sub("list", "", "one line for each", e.listSignatures, lang),
-			sub("show", "ID...", "all about some", e.showSignatures, lang),
-			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks", e.lintSignatures),
-			sub("test", "[ID...]", "run the cases that signatures carry, on loopback", e.testSignatures),
-			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Action: func(c *cli.Context) error {
+			sub("list", "", "one line for each", "EXAMPLES\n   sotomi signatures list\n   sotomi signatures list --only high,exposure --lang ja", e.listSignatures, lang),
+			sub("show", "ID...", "all about some", "EXAMPLES\n   sotomi signatures show git-exposed\n   sotomi signatures show git-exposed --lang ja", e.showSignatures, lang),
+			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks",
+				"EXAMPLES\n   sotomi signatures lint\n   sotomi signatures lint -s my-signatures --no-default-signatures", e.lintSignatures),
+			sub("test", "[ID...]", "run the cases that signatures carry, on loopback",
+				"EXAMPLES\n   sotomi signatures test git-exposed\n   sotomi signatures test -s my-signatures --no-default-signatures", e.testSignatures),
+			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Description: "EXAMPLES\n   sotomi signatures schema > schema.json", Action: func(c *cli.Context) error {
 				if err := noArguments(c); err != nil {
 					return err
 				}
@@ -92,13 +94,21 @@ func (e *environment) showSignatures(s *settings, set *signature.Set, _ []*signa
 	for _, id := range s.c.Args().Slice() {
 		found, err := set.Select(signature.Filter{Only: []string{id}, Safety: signature.SafetyIntrusive})
 		if err != nil {
-			return err
+			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 		}
 		for _, sig := range found {
 			e.show(sig, lang)
 		}
 	}
 	return nil
+}
+
+func ids(list []*signature.Signature) []string {
+	all := make([]string, len(list))
+	for i, s := range list {
+		all[i] = s.ID
+	}
+	return all
 }
 
 func (e *environment) show(sig *signature.Signature, lang string) {
@@ -155,7 +165,7 @@ func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected [
 	}
 	fmt.Fprintf(e.stdout, "%d of %s can run (%.1f %%)", supported, counted(len(selected), "signature"), 100*float64(supported)/float64(max(1, len(selected))))
 	if n := len(set.Skipped); n > 0 {
-		fmt.Fprintf(e.stdout, "; %d YAML files are no signatures", n)
+		fmt.Fprintf(e.stdout, "; left out, for they are no signatures or repeat one: %s", counted(n, "YAML file"))
 	}
 	fmt.Fprintln(e.stdout)
 	if mistakes > 0 {
@@ -188,9 +198,11 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 	wanted := s.c.Args().Slice()
 	for _, id := range wanted {
 		if !slices.ContainsFunc(set.Signatures, func(sig *signature.Signature) bool { return sig.ID == id }) {
-			return fmt.Errorf("there is no signature %q; see sotomi signatures list", id)
+			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 		}
 	}
+	ctx, stop := interruptible(s.c.Context)
+	defer stop()
 	ran, cases, failed := 0, 0, 0
 	for _, sig := range selected {
 		if len(wanted) > 0 && !slices.Contains(wanted, sig.ID) || len(sig.Tests) == 0 || len(sig.Unsupported) > 0 {
@@ -202,7 +214,11 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 		if sig.Own {
 			files = signatures.FS
 		}
-		for _, f := range sigtest.Run(s.c.Context, sig, sigtest.Options{Checks: checks.All, Files: files}) {
+		failures := sigtest.Run(ctx, sig, sigtest.Options{Checks: checks.All, Files: files})
+		if ctx.Err() != nil {
+			return &statusError{scanner.ExitInterrupted, "interrupted"}
+		}
+		for _, f := range failures {
 			failed++
 			fmt.Fprintln(e.stdout, f)
 		}

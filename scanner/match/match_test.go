@@ -143,6 +143,11 @@ func TestJapaneseWords(t *testing.T) {
 	if !program(t, "matchers: [{type: word, words: [ログイン]}]").Run(&Data{Exchange: page}).Matched {
 		t.Error("a Japanese word is not found on an EUC-JP page")
 	}
+	// The same in ISO-2022-JP, which is ASCII to those who do not look.
+	page = answer(200, "<title>\x1b$B%m%0%$%s\x1b(B</title>", "Content-Type", "text/html; charset=ISO-2022-JP")
+	if !program(t, "matchers: [{type: word, words: [ログイン]}]").Run(&Data{Exchange: page}).Matched {
+		t.Error("a Japanese word is not found on an ISO-2022-JP page")
+	}
 }
 
 func TestExpand(t *testing.T) {

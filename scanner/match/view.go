@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,7 +92,7 @@ func (v *view) all() *text {
 func (v *view) decoded() *text {
 	m := v.more()
 	m.utf8Once.Do(func() {
-		if !utf8.Valid(v.ex.Body) {
+		if !utf8.Valid(v.ex.Body) || bytes.Contains(v.ex.Body, []byte("\x1b$")) { // ISO-2022-JP is ASCII
 			m.utf8.s = v.ex.Text()
 		}
 	})

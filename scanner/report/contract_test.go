@@ -66,6 +66,7 @@ var contract = map[string][]field{
 		{"suppressed", "number", false},
 		{"not_started", "number", true},
 		{"above_safety", "number", true},
+		{"redirected", "list", true},
 		{"seconds", "number", false},
 		{"complete", "bool", false},
 		{"interrupted", "bool", false},

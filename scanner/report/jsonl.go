@@ -68,6 +68,7 @@ type (
 		Suppressed  int                    `json:"suppressed"`
 		NotStarted  int                    `json:"not_started,omitempty"`
 		AboveSafety int                    `json:"above_safety,omitempty"`
+		Redirected  []scanner.Redirected   `json:"redirected,omitempty"` // sites that send visitors to one that is no target
 		Seconds     float64                `json:"seconds"`
 		Complete    bool                   `json:"complete"`
 		Interrupted bool                   `json:"interrupted"`
@@ -150,7 +151,7 @@ func (j *jsonLines) Progress(scanner.Progress) error { return nil }
 func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{
 		Type: "summary", Severities: orNone(s.Severities), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
-		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Seconds: s.Took.Seconds(),
+		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Redirected: s.Redirected, Seconds: s.Took.Seconds(),
 		Complete: s.Complete, Interrupted: s.Interrupted,
 	})
 }

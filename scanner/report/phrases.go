@@ -78,6 +78,8 @@ func (w words) translate(sentence string) string {
 		for i, text := range m[1:] {
 			values[i] = text
 			switch p.verbs[i] {
+			case 's':
+				values[i] = w.translate(text) // a reason may hold another
 			case 'd':
 				if n, err := strconv.Atoi(text); err == nil {
 					values[i] = n

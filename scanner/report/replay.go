@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,10 +28,18 @@ func Replay(r io.Reader, to scanner.Sink) error {
 	n := 0
 	for lines.Scan() {
 		n++
-		if len(lines.Bytes()) == 0 {
+		text := lines.Bytes()
+		if n == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		}
+		if len(text) == 0 {
 			continue
 		}
-		if err := p.line(lines.Bytes()); err != nil {
+		err := p.line(text)
+		if half(err) && p.started && !lines.Scan() {
+			break // the last line of a scan that was killed while it wrote
+		}
+		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
@@ -44,6 +53,12 @@ func Replay(r io.Reader, to scanner.Sink) error {
 		return errors.Join(ErrIncomplete, to.Close(p.counted))
 	}
 	return nil
+}
+
+// half reports JSON that ends too early.
+func half(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input"
 }
 
 type replay struct {
@@ -130,7 +145,7 @@ func (p *replay) summary(text []byte) error {
 	p.closed = true
 	return p.to.Close(scanner.Summary{
 		Severities: r.Severities, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
-		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Took: time.Duration(r.Seconds * float64(time.Second)),
+		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(r.Seconds * float64(time.Second)),
 		Complete: r.Complete, Interrupted: r.Interrupted,
 	})
 }

@@ -16,6 +16,7 @@ import (
 type Options struct {
 	Language string // "en" or "ja"
 	Color    bool   // the destination is a terminal that shows colours
+	Width    int    // columns of the terminal that text goes to; 0 for what is no terminal
 	Verbose  bool   // every outcome, also the clean ones
 }
 

@@ -62,7 +62,7 @@ func scanned(t testing.TB, to scanner.Sink) {
 	must(to.Close(scanner.Summary{
 		Severities: map[string]int{"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1, "unknown": 1},
 		Statuses:   map[scanner.Status]int{"found": 6, "unreachable": 2, "clean": 1, "blocked": 1},
-		Targets:    3, Requests: 17, Suppressed: 2, AboveSafety: 1, NotStarted: 1, Took: 1500 * time.Millisecond,
+		Targets:    3, Requests: 17, Suppressed: 2, AboveSafety: 1, NotStarted: 1, Redirected: []scanner.Redirected{{Target: "http://shop.example", To: "https://www.shop.example"}}, Took: 1500 * time.Millisecond,
 	}))
 }
 

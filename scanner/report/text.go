@@ -6,8 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
@@ -167,7 +165,11 @@ func (t *textReport) paragraph(label, text string) {
 	if text == "" {
 		return
 	}
-	for i, line := range wrap(labelled(label, text), 100) {
+	width := 100
+	if w := t.options.Width - len(indent) - 2; w >= 20 {
+		width = min(width, w)
+	}
+	for i, line := range wrap(labelled(label, text), width) {
 		if i > 0 && label != "" {
 			line = "  " + line
 		}
@@ -180,33 +182,6 @@ func labelled(label, text string) string {
 		return text
 	}
 	return label + ": " + text
-}
-
-// wrap breaks text into lines of at most width columns: at spaces, or after Japanese letters, but never before a mark that
-// ends a phrase or after one that opens it.
-func wrap(text string, width int) []string {
-	const closing, opening = "。、，．）」』】!?！？)]:", "（「『【(["
-	var lines []string
-	for runewidth.StringWidth(text) > width {
-		columns, cut := 0, 0
-		var last rune
-		for i, r := range text {
-			may := r == ' ' || last >= 0x3000 && !strings.ContainsRune(closing, r) && !strings.ContainsRune(opening, last)
-			if i > 0 && may {
-				cut = i
-			}
-			if columns += runewidth.RuneWidth(r); columns > width && cut > 0 {
-				break
-			}
-			last = r
-		}
-		if cut == 0 {
-			break
-		}
-		lines = append(lines, strings.TrimSpace(text[:cut]))
-		text = strings.TrimSpace(text[cut:])
-	}
-	return append(lines, text)
 }
 
 // evidence shows the request line and the beginning of the answer.
@@ -261,7 +236,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	t.print("%s\n", t.words.count("checked", outcomes, map[string]any{
 		"Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
 	}))
-	t.print("%s\n", t.words.count("cost", int(s.Requests), map[string]any{"Seconds": fmt.Sprintf("%.1f", s.Took.Seconds())}))
+	t.print("%s\n", t.words.count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
 	for id, n := range map[string]int{"suppressed": s.Suppressed} {
 		if n > 0 {
 			t.print("%s\n", t.words.count(id, n, nil))
@@ -273,8 +248,20 @@ func (t *textReport) Close(s scanner.Summary) error {
 	if s.NotStarted > 0 {
 		t.print("%s\n", t.words.count("not-started", s.NotStarted, nil))
 	}
+	t.redirected(s)
 	t.unchecked()
 	return t.err
+}
+
+// redirected lists sites that are somewhere else in truth.
+func (t *textReport) redirected(s scanner.Summary) {
+	if len(s.Redirected) == 0 {
+		return
+	}
+	t.print("\n%s\n", t.paint(color.FgYellow, t.words.say("redirected", nil)))
+	for _, r := range s.Redirected {
+		t.print("  %s → %s\n", plain(r.Target), plain(r.To))
+	}
 }
 
 // unchecked lists what the scan has no answer to.
@@ -377,25 +364,3 @@ func valueText(value any) string {
 	}
 	return fmt.Sprint(value)
 }
-
-// plain is text that cannot steer a terminal: control characters and the marks that change the direction of writing come
-// out as what they are called, and bytes that are no UTF-8 as U+FFFD, one each, as in JSON.
-func plain(text string) string {
-	if utf8.ValidString(text) && !strings.ContainsFunc(text, steers) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			b.WriteByte(' ')
-		case steers(r):
-			fmt.Fprintf(&b, "\\u%04x", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

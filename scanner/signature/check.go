@@ -50,7 +50,7 @@ func (s *Signature) normalise() {
 	s.ID = strings.TrimSpace(s.ID)
 	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
 	if !slices.Contains(severities, s.Info.Severity) && !s.Strict {
-		s.Info.Severity = SeverityUnknown
+		s.misrated, s.Info.Severity = s.Info.Severity, SeverityUnknown
 	}
 	if s.Safety != "" {
 		return
@@ -108,12 +108,30 @@ func (s *Signature) check(keys map[string]*yaml.Node) []error {
 	}
 	for i := range s.HTTP {
 		for _, m := range s.HTTP[i].Matchers {
-			if !slices.Contains(matcherTypes, m.Type) {
-				all = append(all, fmt.Errorf("%s:%d: matcher type %q: there are %s", s.File, m.Line, m.Type, strings.Join(matcherTypes, ", ")))
+			for _, text := range m.mistakes() {
+				all = append(all, fmt.Errorf("%s:%d: %s", s.File, m.Line, text))
 			}
 		}
 	}
 	return all
+}
+
+// mistakes are what makes a matcher another than it was meant to be.
+func (m *Matcher) mistakes() []string {
+	var list []string
+	if m.Condition != "" && m.Condition != "and" && m.Condition != "or" {
+		list = append(list, fmt.Sprintf("condition %q is neither and nor or", m.Condition))
+	}
+	if !slices.Contains(matcherTypes, m.Type) {
+		return append(list, fmt.Sprintf("matcher type %q: there are %s", m.Type, strings.Join(matcherTypes, ", ")))
+	}
+	n, counted := map[string]int{
+		"status": len(m.Status), "size": len(m.Size), "word": len(m.Words), "regex": len(m.Regex), "binary": len(m.Binary), "dsl": len(m.DSL), "xpath": len(m.XPath),
+	}[m.Type]
+	if counted && n == 0 {
+		list = append(list, fmt.Sprintf("a matcher of type %s that looks for nothing", m.Type))
+	}
+	return list
 }
 
 var matcherTypes = []string{"status", "size", "word", "regex", "binary", "dsl", "xpath", "favicon"}
@@ -145,6 +163,9 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
 		add("no http block")
+	}
+	if s.misrated != "" {
+		add(fmt.Sprintf("severity %q%s", s.misrated, DidYouMean(string(s.misrated), []string{"critical", "high", "medium", "low", "info", "unknown"})))
 	}
 	for i := range s.HTTP {
 		for _, f := range s.HTTP[i].unsupported() {

@@ -157,7 +157,8 @@ var (
 	wrongType   = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `(.*)`)? into (.+)$")
 	kindsByName = map[string]string{
 		"!!str": "text", "!!int": "a number", "!!float": "a number", "!!bool": "true or false", "!!seq": "a list", "!!map": "a mapping", "!!null": "nothing",
-		"int": "a number", "int64": "a number", "float64": "a number", "bool": "true or false", "string": "text",
+		"time.Duration": "a duration such as 15s",
+		"int":           "a number", "int64": "a number", "float64": "a number", "bool": "true or false", "string": "text",
 	}
 )
 
@@ -182,7 +183,10 @@ func typeErrors(err error) []string {
 // plainly says in the words of the file what the decoder says in those of Go.
 func plainly(text string) string {
 	m := wrongType.FindStringSubmatch(text)
-	if m == nil {
+	switch {
+	case m == nil && strings.HasSuffix(text, "cannot start any token"):
+		return text + "; is there a tab? YAML is indented with spaces"
+	case m == nil:
 		return text
 	}
 	kind := func(name string) string {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -61,7 +62,12 @@ func merge(files []file, loaded []result) (*Set, error) {
 	var mistakes []error
 	byID := map[string]int{}
 	sum := sha256.New()
+	empty, sums := map[string]bool{}, map[string][sha256.Size]byte{}
 	for i, r := range loaded {
+		if from := files[i].from; from != "" {
+			before, seen := empty[from]
+			empty[from] = (before || !seen) && r.signature == nil && len(r.mistakes) == 0
+		}
 		mistakes = append(mistakes, r.mistakes...)
 		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
 		if r.signature == nil {
@@ -74,14 +80,20 @@ func merge(files []file, loaded []result) (*Set, error) {
 		at, double := byID[s.ID]
 		switch {
 		case !double:
+			sums[s.ID] = r.sum
 			byID[s.ID] = len(set.Signatures)
 			set.Signatures = append(set.Signatures, s)
 		case set.Signatures[at].Own && !s.Own:
-			set.Signatures[at] = s
-		case s.Strict || set.Signatures[at].Strict:
+			set.Signatures[at], sums[s.ID] = s, r.sum
+		case s.Strict || set.Signatures[at].Strict || sums[s.ID] != r.sum:
 			mistakes = append(mistakes, fmt.Errorf("%s:1: id %q is also that of %s", s.File, s.ID, set.Signatures[at].File))
-		default: // public collections hold the same template twice now and then; the first one counts
+		default: // public collections hold the same template twice now and then
 			set.Skipped = append(set.Skipped, files[i].name)
+		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(empty)) {
+		if empty[folder] {
+			mistakes = append(mistakes, fmt.Errorf("signatures %q: no signature in it, only other YAML", folder))
 		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -97,6 +109,7 @@ type file struct {
 	read  func() ([]byte, error)
 	roots []string
 	own   bool
+	from  string // the user's folder that it is in; "" for an embedded one
 
 	embedded     fs.FS // of our own
 	withoutTests bool
@@ -144,8 +157,12 @@ func list(src Sources) ([]file, error) {
 			if name != folder && !isYAML(name) {
 				return nil
 			}
+			read := os.ReadFile
+			if !d.Type().IsRegular() {
+				read = readRegular
+			}
 			files = append(files, file{
-				name: name, read: func() ([]byte, error) { return os.ReadFile(name) },
+				name: name, from: folder, read: func() ([]byte, error) { return read(name) },
 				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
@@ -158,6 +175,18 @@ func list(src Sources) ([]file, error) {
 		}
 	}
 	return files, nil
+}
+
+// readRegular reads what a link leads to. A pipe or a device could keep us waiting.
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file", name)
+	}
+	return os.ReadFile(name)
 }
 
 func isYAML(name string) bool {
@@ -205,10 +234,11 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, nil
 	}
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
-	var mistakes []string
+	var mistakes, unknown []string // the latter are no mistakes in a public template
 	if s.Strict {
 		signatureShape.unknown(root, &mistakes)
 	} else {
+		unknown = unknownKeys(root, keys["info"])
 		signatureShape.widen(root)
 	}
 	if err := root.Decode(s); err != nil {
@@ -227,7 +257,30 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, errors.Join(mistakes...)
 	}
 	s.Unsupported = unsupported(s, keys, text)
+	if len(s.HTTP) > 0 {
+		s.Unsupported = append(s.Unsupported, unknown...)
+	}
 	return s, nil
+}
+
+// unknownKeys are what a public template says beyond what sotomi knows, as features: left out, be it only misspelt, such a
+// key makes another template. Words that nobody knows under info do no harm, unless one of ours is meant.
+func unknownKeys(root, info *yaml.Node) []string {
+	var mistakes, words, list []string
+	signatureShape.unknown(root, &mistakes)
+	if info != nil {
+		signatureShape.keys["info"].unknown(info, &words)
+	}
+	for _, m := range mistakes {
+		line, text, _ := strings.Cut(m, ": ")
+		name, err := strconv.QuotedPrefix(strings.TrimPrefix(text, "unknown key "))
+		protocol := err != nil || slices.Contains(foreign, strings.Trim(name, `"`)) // named as such
+		if protocol || slices.Contains(words, m) && !strings.Contains(text, "did you mean") {
+			continue
+		}
+		list = append(list, "line "+line+": "+text)
+	}
+	return list
 }
 
 func topKeys(n *yaml.Node) map[string]*yaml.Node {

@@ -37,6 +37,8 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 		"severity":             {"id: a\ninfo: {name: A, severity: grave}\ncheck: x\n", `a.yaml:2: info.severity "grave": there are critical, high, medium, low, info`},
 		"safety":               {head + "check: x\nsafety: harmless\n", `a.yaml:6: safety "harmless": there are passive, active, intrusive`},
 		"neither_http_nor_go":  {head, "a.yaml:1: exactly one of http: and check: is needed"},
+		"matcher_condition":    {head + "http:\n  - path: [x]\n    matchers:\n      - {type: status, status: [200], condition: xor}\n", `a.yaml:8: condition "xor" is neither and nor or`},
+		"matcher_of_nothing":   {head + "http:\n  - path: [x]\n    matchers:\n      - type: word\n        regex: [a]\n", `a.yaml:8: a matcher of type word that looks for nothing`},
 		"matcher_type":         {head + "http:\n  - path: [x]\n    matchers:\n      - type: words\n", `a.yaml:8: matcher type "words": there are status, size, word, regex, binary, dsl, xpath, favicon`},
 		"not_yaml":             {"id: a\n\tinfo: x\n", "a.yaml:2: found a tab character that violates indentation"},
 		"no_mapping":           {"- a\n- b\n", "a.yaml:1: no signature in it"},
@@ -77,7 +79,6 @@ http:
     headers:
       X-Number: 1
       X-Bool: true
-    some-new-key: [1]
     payloads:
       second: [1, two]
       first: |
@@ -106,7 +107,7 @@ http:
 		"path": []string{"{{BaseURL}}/x"}, "headers": map[string]string{"X-Number": "1", "X-Bool": "true"},
 		"order":    []string{"second", "first", "third"},
 		"payloads": map[string]signature.Payload{"second": {Values: []string{"1", "two"}}, "first": {Values: []string{"one", "two", ""}}, "third": {File: "words.txt"}},
-		"status":   []int{200}, "words": []string{"12", "true"}, "lines": []int{13, 26, 28},
+		"status":   []int{200}, "words": []string{"12", "true"}, "lines": []int{13, 25, 27},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -134,6 +135,8 @@ func TestParse_names_what_sotomi_lacks(t *testing.T) {
 		"interactsh":          {"http:\n  - path: ['{{BaseURL}}/?u={{interactsh-url}}']\n", []string{"out-of-band callbacks (interactsh)"}, signature.SafetyPassive},
 		"fuzzing":             {"http:\n  - path: [x]\n    fuzzing:\n      - part: query\n", []string{"fuzzing"}, signature.SafetyPassive},
 		"extraction_to_file":  {"http:\n  - path: [x]\n    extractors:\n      - type: regex\n        regex: [a]\n        to: out.txt\n", []string{"extraction to files"}, signature.SafetyPassive},
+		"misspelt_key":        {"http:\n  - path: [x]\n    macthers: []\n", []string{`line 5: unknown key "macthers"; did you mean "matchers"?`}, signature.SafetyPassive},
+		"newer_key":           {"http:\n  - path: [x]\n    some-new-key: 1\n", []string{`line 5: unknown key "some-new-key"`}, signature.SafetyPassive},
 		"nothing":             {"some: thing\n", []string{"no http block"}, signature.SafetyPassive},
 	}
 	for name, test := range tests {

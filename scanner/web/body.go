@@ -28,9 +28,15 @@ var (
 	readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 )
 
+// received is what came of a body.
+type received struct {
+	body              []byte
+	truncated, broken bool // as in Exchange
+}
+
 // readBody reads and closes the body: content coding undone, at most limit bytes. An error is only returned when the
 // deadline passed or the context ended; a body that breaks off is kept as far as it came.
-func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err error) {
+func readBody(res *http.Response, limit int64) (got received, err error) {
 	defer res.Body.Close()
 	raw := &failing{r: res.Body}
 	var decoded io.Reader = raw
@@ -55,19 +61,28 @@ func readBody(res *http.Response, limit int64) (body []byte, truncated bool, err
 	b.Reset()
 	n, err := b.ReadFrom(io.LimitReader(decoded, limit+1))
 	if raw.err != nil && timedOut(raw.err) {
-		return nil, false, raw.err
+		return got, raw.err
 	}
 	if n > limit {
 		b.Truncate(int(limit))
-		truncated = true
 	}
-	if err != nil {
-		truncated = true
-	}
+	got.truncated = n > limit || err != nil
+	got.broken = err != nil || n > 0 && unreadable(res.Header.Get("Content-Encoding"))
 	if raw.err == nil && !raw.ended {
 		_, _ = io.CopyN(io.Discard, raw, drained) // only so that the connection can be kept
 	}
-	return bytes.Clone(b.Bytes()), truncated, nil
+	got.body = bytes.Clone(b.Bytes())
+	return got, nil
+}
+
+// unreadable are content codings that we did not ask for and do not undo. Names that are no coding, such as UTF-8, are
+// mistakes of servers that send the body as it is.
+func unreadable(coding string) bool {
+	switch strings.ToLower(strings.TrimSpace(coding)) {
+	case "zstd", "compress", "x-compress", "dcb", "dcz":
+		return true
+	}
+	return strings.Contains(coding, ",")
 }
 
 // failing remembers the error of the connection, which decoders wrap or hide.
@@ -116,6 +131,7 @@ func timedOut(err error) bool {
 func kindOf(ctx context.Context, err error) Kind {
 	var (
 		scope   *scopeError
+		proxy   *proxyError
 		timeout *timeoutError
 		op      *net.OpError
 		dns     *net.DNSError
@@ -131,6 +147,8 @@ func kindOf(ctx context.Context, err error) Kind {
 		return KindCanceled
 	case errors.As(err, &scope):
 		return KindScope
+	case errors.As(err, &proxy):
+		return KindUnreachable
 	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
 		return KindTLS
 	case errors.As(err, &op) && (op.Op == "dial" || op.Op == "socks connect" || op.Op == "proxyconnect"), errors.As(err, &dns):

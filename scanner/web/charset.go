@@ -88,7 +88,8 @@ func labelled(body []byte, contentType string) (encoding.Encoding, bool) {
 	return nil, false
 }
 
-// looksJapanese: a latin label over bytes that are clean EUC-JP or Shift_JIS with many high bytes is a server's default.
+// looksJapanese: a latin label over bytes that are clean EUC-JP with many high bytes, or clean Shift_JIS with kana, is a
+// server's default. Western text now and then is clean Shift_JIS, but never has kana then.
 func looksJapanese(body []byte) bool {
 	high := 0
 	for _, c := range body {
@@ -99,8 +100,18 @@ func looksJapanese(body []byte) bool {
 	if high < 8 || utf8.Valid(body) {
 		return false
 	}
-	_, euc := try(japanese.EUCJP, body)
-	return euc
+	if _, euc := try(japanese.EUCJP, body); euc {
+		return true
+	}
+	const few = 4
+	text, sjis := try(japanese.ShiftJIS, body)
+	kana := 0
+	for _, r := range text {
+		if r >= 0x3041 && r <= 0x30fa {
+			kana++
+		}
+	}
+	return sjis && kana >= few
 }
 
 // try decodes and reports whether every byte made sense.

@@ -71,10 +71,13 @@ func NewClient(o Options) (*Client, error) {
 		IdleConnTimeout:        30 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 	}
+	if o.Proxy != nil && len(o.Resolve) > 0 {
+		return nil, errors.New("--resolve has no effect through --proxy, which looks names up itself; leave one of them out")
+	}
 	if o.Proxy != nil {
 		switch o.Proxy.Scheme {
 		case "http", "https", "socks5", "socks5h":
-			transport.Proxy = http.ProxyURL(o.Proxy)
+			transport.Proxy, transport.OnProxyConnectResponse = http.ProxyURL(o.Proxy), proxyConnected
 		default:
 			return nil, fmt.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 		}
@@ -195,7 +198,8 @@ func retryConnectionErrors(ctx context.Context, _ *http.Response, err error) (bo
 	}
 	switch kindOf(ctx, err) {
 	case KindUnreachable, KindClosed:
-		return !errors.Is(err, errNotFound) && !isNotFound(err), nil
+		var proxy *proxyError
+		return !errors.As(err, &proxy) && !errors.Is(err, errNotFound) && !isNotFound(err), nil
 	default:
 		return false, nil
 	}
@@ -213,6 +217,9 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Requests is the number of attempts that left the machine so far.
 func (c *Client) Requests() int64 { return c.gate.sent.Load() }
+
+// CarriesHeaders reports whether the user gave headers that may be secrets.
+func (c *Client) CarriesHeaders() bool { return len(c.options.Header) > 0 }
 
 // InFlight is how many requests go to one host at once.
 func (c *Client) InFlight() int { return c.options.InFlight }

@@ -54,6 +54,7 @@ type Exchange struct {
 	Header     http.Header
 	Body       []byte               // after content coding, at most MaxBody bytes; hashes are taken over these
 	Truncated  bool                 // the body went on past the limit, or the connection broke within it
+	Broken     bool                 // what more the body holds is unknown: the connection broke within it, or it cannot be decoded
 	Started    time.Time            // UTC, when the first byte was to be sent
 	Took       time.Duration        // until the last byte of the body kept
 	FirstByte  time.Duration        // until the first byte of the answer

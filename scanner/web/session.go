@@ -160,6 +160,9 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
 	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req})
+	if err == nil {
+		err = refusedByProxy(res, s.client.options.Proxy)
+	}
 	if err != nil {
 		return fail(err)
 	}
@@ -167,10 +170,11 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	if r.MaxBody > 0 {
 		limit = min(limit, r.MaxBody)
 	}
-	ex.Body, ex.Truncated, err = readBody(res, limit)
+	got, err := readBody(res, limit)
 	if err != nil {
 		return fail(err)
 	}
+	ex.Body, ex.Truncated, ex.Broken = got.body, got.truncated, got.broken
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
 	a.note(ex)

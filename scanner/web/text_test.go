@@ -37,6 +37,7 @@ func TestText(t *testing.T) {
 		"jis_without_label":          {jis, "text/html"},
 		"header_says_utf8_wrongly":   {euc, "text/html; charset=utf-8"},
 		"header_says_latin1_wrongly": {euc, "text/html; charset=iso-8859-1"},
+		"latin1_wrongly_for_sjis":    {sjis, "text/html; charset=ISO-8859-1"},
 		"unknown_label":              {sjis, "text/html; charset=x-nobody"},
 	} {
 		ex := &Exchange{Body: tc.body, Header: http.Header{"Content-Type": {tc.kind}}}
@@ -47,6 +48,10 @@ func TestText(t *testing.T) {
 	meta := append([]byte(`<meta http-equiv="Content-Type" content="text/html; charset=x-euc-jp">`), euc...)
 	if got := (&Exchange{Body: meta, Header: http.Header{}}).Text(); !strings.HasSuffix(got, page) {
 		t.Errorf("meta element: %q", got)
+	}
+	western := "Caf\xe9 \xe0 la cr\xe8me, d\xe9j\xe0 pr\xeat \xe0 No\xebl, \x83 \x82ab\x84"
+	if got := (&Exchange{Body: []byte(western), Header: http.Header{"Content-Type": {"text/html; charset=iso-8859-1"}}}).Text(); !strings.HasPrefix(got, "Café à la crème, déjà prêt à Noël") {
+		t.Errorf("western text with its own label: %q", got)
 	}
 	if got := (&Exchange{Body: []byte("caf\xe9"), Header: http.Header{}}).Text(); got != "café" {
 		t.Errorf("latin: %q", got)

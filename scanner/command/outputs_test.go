@@ -1,0 +1,53 @@
+package command
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"sotomi/scanner"
+)
+
+// What is left of the bar on the line that a report goes on to write is nothing.
+func TestProgressMakesWayForReports(t *testing.T) {
+	for name, event := range map[string]func(scanner.Sink) error{
+		"finding": func(s scanner.Sink) error { return s.Finding(scanner.Finding{}) },
+		"outcome": func(s scanner.Sink) error { return s.Outcome(scanner.Outcome{}) },
+		"close":   func(s scanner.Sink) error { return s.Close(scanner.Summary{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var screen bytes.Buffer
+			p := &progressSink{bar: newBar(&screen, 3)}
+			if err := p.Progress(scanner.Progress{TargetsDone: 1, Requests: 12}); err != nil {
+				t.Fatal(err)
+			}
+			if line := screen.String(); !strings.Contains(line, "12 requests, 0 findings") || !strings.Contains(line, "(1/3)") {
+				t.Errorf("the bar says %q", line)
+			}
+			if err := event(p); err != nil {
+				t.Fatal(err)
+			}
+			parts := strings.Split(screen.String(), "\r")
+			if last, cleared := parts[len(parts)-1], parts[len(parts)-2]; last != "" || strings.TrimSpace(cleared) != "" {
+				t.Errorf("the line ends with %q after %q", last, cleared)
+			}
+			before := screen.Len()
+			if err := event(p); err != nil || screen.Len() != before {
+				t.Errorf("a bar that is not shown is taken away again: %q, %v", screen.String()[before:], err)
+			}
+		})
+	}
+}
+
+func TestBarFitsIntoATerminal(t *testing.T) {
+	var screen bytes.Buffer
+	p := &progressSink{bar: newBar(&screen, 1<<24)}
+	if err := p.Progress(scanner.Progress{TargetsDone: 1 << 23, Requests: 123456789, Findings: 12345}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.SplitSeq(screen.String(), "\r") {
+		if n := len([]rune(line)); n > 100 {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package command
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// stream is standard output. A reader that goes away early, such as head, is none of our business; any other error is
+// remembered, so that a command whose output was lost never ends as if it had been read.
+type stream struct {
+	to  io.Writer
+	err error
+}
+
+func (s *stream) Write(p []byte) (int, error) {
+	n, err := s.to.Write(p)
+	if errors.Is(err, syscall.EPIPE) {
+		return len(p), nil
+	}
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+func isTerminal(w io.Writer) bool {
+	f := fileOf(w)
+	return f != nil && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is the width of a terminal, 0 for anything else.
+func columns(w io.Writer) int {
+	if !isTerminal(w) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(fileOf(w).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// fileOf is the file behind w, nil when there is none.
+func fileOf(w io.Writer) *os.File {
+	if s, ok := w.(*stream); ok {
+		w = s.to
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return nil
+	}
+	return f
+}

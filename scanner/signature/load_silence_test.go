@@ -1,0 +1,58 @@
+package signature_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner/signature"
+)
+
+// What a user wrote is never left out in silence.
+
+func TestParse_takes_no_severity_for_another(t *testing.T) {
+	for info, want := range map[string][]string{
+		"severity: hgih": {`severity "hgih"; did you mean "high"?`},
+		"serverity: low": {`line 4: unknown key "serverity"; did you mean "severity"?`},
+		"severity: LOW":  nil,
+		"nickname: x":    nil,
+	} {
+		s, err := signature.Parse("p.yaml", []byte("id: p\ninfo:\n  name: P\n  "+info+"\nhttp:\n  - path: [x]\n"), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Unsupported); diff != "" {
+			t.Errorf("%s: unsupported (-want +got):\n%s", info, diff)
+		}
+	}
+}
+
+func TestLoad_leaves_out_no_template_that_says_another_thing(t *testing.T) {
+	dir := t.TempDir()
+	const text = "id: a\ninfo: {name: A, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n"
+	write(t, dir, "a.yaml", text)
+	write(t, dir, "copy/a.yaml", text)
+	set, err := signature.Load(signature.Sources{Folders: []string{dir}})
+	if err != nil || len(set.Signatures) != 1 || len(set.Skipped) != 1 {
+		t.Errorf("a copy: %+v, %v", set, err)
+	}
+	write(t, dir, "copy/a.yaml", text+"  - path: ['{{BaseURL}}/b']\n")
+	_, err = signature.Load(signature.Sources{Folders: []string{dir}})
+	if want := filepath.Join(dir, "copy/a.yaml") + ":1: id \"a\" is also that of " + filepath.Join(dir, "a.yaml"); err == nil || err.Error() != want {
+		t.Errorf("another of the same id: %v, want %s", err, want)
+	}
+}
+
+func TestLoad_waits_for_no_pipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(os.DevNull, filepath.Join(dir, "a.yaml")); err != nil {
+		t.Skip(err)
+	}
+	_, err := signature.Load(signature.Sources{Folders: []string{dir}})
+	if err == nil || !strings.HasSuffix(err.Error(), "a.yaml: not a file") {
+		t.Errorf("a device: %v", err)
+	}
+}
