@@ -94,7 +94,7 @@ func isRoot(u *url.URL) bool {
 // targets that have nothing in common.
 func (c *httpCheck) plainRequests(b *block) []*plainRequest {
 	one := &url.URL{Scheme: "http", Host: "a.sotomi-one.invalid:61234", Path: "/"}
-	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test", Path: "/"}
+	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
 	visits := [2]*visit{}
 	for i, u := range []*url.URL{one, other} {
 		visits[i] = c.visit(&scanner.Probe{Target: scanner.Target{URL: u}, Signature: c.signature}, true)
