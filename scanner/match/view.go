@@ -9,6 +9,10 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
 	"sotomi/scanner/web"
 )
 
@@ -53,7 +57,26 @@ func viewOf(ex *web.Exchange) *view {
 	return ex.Derived(func() any { return newView(ex) }).(*view)
 }
 
-func newView(ex *web.Exchange) *view { return &view{ex: ex, body: text{s: string(ex.Body)}} }
+func newView(ex *web.Exchange) *view { return &view{ex: ex, body: text{s: bodyText(ex)}} }
+
+// bodyText is the body as sent, but for two encodings which the language undoes where the header names them.
+func bodyText(ex *web.Exchange) string {
+	kind := strings.ToLower(ex.Header.Get("Content-Type"))
+	var e encoding.Encoding
+	switch {
+	case strings.Contains(kind, "gbk"), strings.Contains(kind, "gb2312"), strings.Contains(kind, "gb18030"):
+		e = simplifiedchinese.GBK
+	case strings.Contains(kind, "windows-1251"), strings.Contains(kind, "cp1251"), strings.Contains(kind, "cp-1251"):
+		e = charmap.Windows1251
+	default:
+		return string(ex.Body)
+	}
+	out, err := e.NewDecoder().Bytes(ex.Body)
+	if err != nil {
+		return string(ex.Body)
+	}
+	return string(out)
+}
 
 // header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
 func (v *view) header() *text {
