@@ -120,7 +120,7 @@ extractors:
 	got.Seen = nil
 	want := Result{
 		Matched: true, Names: []string{"a", "c", "hidden"},
-		Extracted: []string{"7.1", "1", "2", "null", `{"n":1}`, "PHP/8.1", "61"},
+		Extracted: []string{"7.1", "1", "2", "", `{"n":1}`, "PHP/8.1", "61"},
 		Named:     map[string][]string{"version": {"7.1"}, "n": {"1", "2"}, "power": {"PHP/8.1"}, "sum": {"61"}},
 		Dynamic:   Vars{"token": "no"},
 	}

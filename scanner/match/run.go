@@ -330,7 +330,7 @@ func (e *extractor) json(in string, add func(string)) {
 			case string:
 				add(x)
 			case nil:
-				add("null")
+				add("")
 			case bool, float64, int:
 				add(toString(x))
 			default:

@@ -153,7 +153,7 @@ func (v *view) value(name string) (any, bool) {
 		return v.body.s, true
 	case "header", "all_headers":
 		return v.header().s, true
-	case "response", "raw":
+	case "response":
 		return v.full(), true
 	case "all":
 		return v.all().s, true
