@@ -261,6 +261,10 @@ func (r *round) values() []match.Vars {
 // further ones with 1, 2 and so on behind it.
 func (v *visit) keep(taken map[string][]string) {
 	for name, list := range taken {
+		if v.check.flow != nil && len(list) > 1 {
+			v.known[name] = list // a flow is thought to go through them one by one
+			continue
+		}
 		for i, value := range list {
 			if i == 0 {
 				v.known[name] = value

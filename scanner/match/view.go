@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,7 +108,11 @@ func (v *view) fields() map[string]string {
 		for _, c := range v.ex.Cookies() {
 			v.byName[strings.ToLower(c.Name)] = c.Value
 		}
+		coded := wasCoded(v.ex)
 		for name, values := range v.ex.Header {
+			if coded && aboutCoding(name) {
+				continue
+			}
 			v.byName[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
 		}
 	})
@@ -119,11 +124,14 @@ func headerText(ex *web.Exchange) string {
 	var b strings.Builder
 	b.WriteString(ex.StatusLine)
 	b.WriteString("\r\n")
-	for _, value := range ex.Header["Content-Length"] {
-		fmt.Fprintf(&b, "Content-Length: %s\r\n", value)
+	coded := wasCoded(ex)
+	if !coded {
+		for _, value := range ex.Header["Content-Length"] {
+			fmt.Fprintf(&b, "Content-Length: %s\r\n", value)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ex.Header)) {
-		if name == "Content-Length" {
+		if name == "Content-Length" || coded && aboutCoding(name) {
 			continue
 		}
 		for _, value := range ex.Header[name] {
@@ -133,6 +141,17 @@ func headerText(ex *web.Exchange) string {
 	b.WriteString("\r\n")
 	return b.String()
 }
+
+// wasCoded reports whether the body came in a coding that the client asked for by itself and undid. Templates know nothing
+// of that, neither the coding nor the length it had.
+func wasCoded(ex *web.Exchange) bool {
+	coding := ex.Header.Get("Content-Encoding")
+	return (strings.EqualFold(coding, "gzip") || strings.EqualFold(coding, "br")) && len(ex.Body) > 0 &&
+		(ex.Request == nil || ex.Request.Header["Accept-Encoding"] == nil)
+}
+
+// aboutCoding are the headers that speak of the body as it was sent.
+func aboutCoding(name string) bool { return name == "Content-Encoding" || name == "Content-Length" }
 
 // full is head and body.
 func (v *view) full() string {
@@ -161,8 +180,11 @@ func (v *view) value(name string) (any, bool) {
 		return string(v.ex.Sent), true
 	case "status_code":
 		return v.ex.Status, true
+	case "ip":
+		host, _, _ := net.SplitHostPort(v.ex.Remote) // "" through a proxy
+		return host, true
 	case "content_length":
-		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil {
+		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil && !wasCoded(v.ex) {
 			return n, true
 		}
 		return int64(len(v.ex.Body)), true
@@ -208,6 +230,10 @@ func (s *scope) Get(name string) (any, error) {
 func (s *scope) lookup(name string) (any, bool) {
 	if v, ok := s.taken[name]; ok {
 		return v, true
+	}
+	if name == "host" {
+		v, ok := s.data.Vars["Input"] // the target as it was given
+		return v, ok
 	}
 	if v, ok := s.view.value(name); ok {
 		return v, true
