@@ -223,8 +223,11 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 		if _, ok := v.check.signature.Variants[name]; ok {
 			hit.Variant = name
 		}
-		if !slices.ContainsFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name }) {
+		at := slices.IndexFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name })
+		if at < 0 {
 			v.hits = append(v.hits, hit)
+		} else {
+			v.hits[at].Values = withValuesOf(v.hits[at].Values, values)
 		}
 	}
 }

@@ -282,12 +282,9 @@ func (v *visit) export(b *block, ex *web.Exchange) {
 		return
 	}
 	prefix := b.prefix()
-	for name, values := range ex.Header {
-		v.known[prefix+strings.ToLower(strings.ReplaceAll(name, "-", "_"))] = strings.Join(values, " ")
+	for name, value := range match.Parts(ex) {
+		v.known[prefix+name] = value
 	}
-	v.known[prefix+"status_code"] = ex.Status
-	v.known[prefix+"body"] = string(ex.Body)
-	v.known[prefix+"content_length"] = len(ex.Body)
 }
 
 // isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,

@@ -10,10 +10,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/simplifiedchinese"
-
 	"sotomi/scanner/web"
 )
 
@@ -60,23 +56,11 @@ func viewOf(ex *web.Exchange) *view {
 
 func newView(ex *web.Exchange) *view { return &view{ex: ex, body: text{s: bodyText(ex)}} }
 
-// bodyText is the body as sent, but for two encodings which the language undoes where the header names them.
 func bodyText(ex *web.Exchange) string {
-	kind := strings.ToLower(ex.Header.Get("Content-Type"))
-	var e encoding.Encoding
-	switch {
-	case strings.Contains(kind, "gbk"), strings.Contains(kind, "gb2312"), strings.Contains(kind, "gb18030"):
-		e = simplifiedchinese.GBK
-	case strings.Contains(kind, "windows-1251"), strings.Contains(kind, "cp1251"), strings.Contains(kind, "cp-1251"):
-		e = charmap.Windows1251
-	default:
-		return string(ex.Body)
+	if out, ok := ex.Transcoded(); ok {
+		return out
 	}
-	out, err := e.NewDecoder().Bytes(ex.Body)
-	if err != nil {
-		return string(ex.Body)
-	}
-	return string(out)
+	return string(ex.Body)
 }
 
 // header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
@@ -163,6 +147,19 @@ func (v *view) full() string {
 func (v *view) faviconHash() string {
 	v.hashOnce.Do(func() { v.hash = murmur(base64Lines(v.body.s)) })
 	return v.hash
+}
+
+// Parts are the names of an answer with their values, for those who look at it later.
+func Parts(ex *web.Exchange) Vars {
+	v := viewOf(ex)
+	vars := Vars{}
+	for name, value := range v.fields() {
+		vars[name] = value
+	}
+	for _, name := range []string{"body", "header", "all_headers", "response", "status_code", "content_length", "duration"} {
+		vars[name], _ = v.value(name)
+	}
+	return vars
 }
 
 // value is a variable of the answer by name.
