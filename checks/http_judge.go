@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -49,11 +50,23 @@ func withoutBody(ex *web.Exchange) *web.Exchange {
 
 // data is what the block judges the answer to its request number on.
 func (r *round) data(number int, bt *built, ex *web.Exchange) *match.Data {
-	d := &match.Data{Exchange: ex, Vars: bt.vars}
+	d := &match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
 	if r.block.earlier && !r.block.alone {
 		d.Earlier = before(r.answers, number)
 	}
 	return d
+}
+
+// withOwn adds the parts of the block's own answer by the names that later blocks have for them, where any are used.
+func (b *block) withOwn(vars match.Vars, ex *web.Exchange) match.Vars {
+	if !b.exported {
+		return vars
+	}
+	all := maps.Clone(vars)
+	for name, value := range match.Parts(ex) {
+		all[b.prefix()+name] = value
+	}
+	return all
 }
 
 // before are the answers to the requests before number, nil where there is none.
@@ -194,7 +207,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 		if hop != control {
 			seen = withoutBody(hop)
 		}
-		data := &match.Data{Exchange: seen, Vars: r.sent[number].vars}
+		data := &match.Data{Exchange: seen, Vars: r.block.withOwn(r.sent[number].vars, seen)}
 		if r.block.earlier && !r.block.alone {
 			data.Earlier = before(controls, number)
 		}
