@@ -81,6 +81,8 @@ func TestMatchers(t *testing.T) {
 		"dsl_duration":                 {`matchers: [{type: dsl, dsl: ['duration>=1.5']}]`, true},
 		"dsl_extracted":                {"extractors: [{type: regex, name: v, group: 1, internal: true, regex: ['Version ([0-9.]+)']}]\nmatchers: [{type: dsl, dsl: [\"compare_versions(v, '< 2.13.6')\"]}]", true},
 		"dsl_placeholder_in_string":    {`matchers: [{type: dsl, dsl: ['contains(body, "Version {{number}}")']}]`, true},
+		"dsl_expression_in_string":     {`matchers: [{type: dsl, dsl: ["contains(body, \"{{concat('Version ', number)}}\") && !contains(body, \"{{md5(number)}}\")"]}]`, true},
+		"dsl_expression_of_a_header":   {`matchers: [{type: dsl, dsl: ["contains(body, \"{{to_title('shop')}} Admin{{trim(x_two, ' ab')}}\")"]}]`, true},
 		"dsl_first_answer":             {`matchers: [{type: dsl, dsl: ['contains(body_1, "login") && status_code_2 == 200 && contains(body_2, "Shop")']}]`, true},
 		"xpath":                        {`matchers: [{type: xpath, xpath: ['//p[@id="v"]']}]`, true},
 		"xpath_none":                   {`matchers: [{type: xpath, xpath: ['//table']}]`, false},
