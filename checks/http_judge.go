@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -49,11 +50,25 @@ func withoutBody(ex *web.Exchange) *web.Exchange {
 
 // data is what the block judges the answer to its request number on.
 func (r *round) data(number int, bt *built, ex *web.Exchange) *match.Data {
-	d := &match.Data{Exchange: ex, Vars: bt.vars}
+	d := &match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
 	if r.block.earlier && !r.block.alone {
 		d.Earlier = before(r.answers, number)
 	}
 	return d
+}
+
+// withOwn adds the parts of the block's own answer by the names that later blocks have for them, where any are used.
+func (b *block) withOwn(vars func() match.Vars, ex *web.Exchange) func() match.Vars {
+	if !b.exported {
+		return vars
+	}
+	return func() match.Vars {
+		all := maps.Clone(vars())
+		for name, value := range match.Parts(ex) {
+			all[b.prefix()+name] = value
+		}
+		return all
+	}
 }
 
 // before are the answers to the requests before number, nil where there is none.
@@ -201,7 +216,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 		if hop != control {
 			seen = withoutBody(hop)
 		}
-		data := &match.Data{Exchange: seen, Vars: r.sent[number-1].vars}
+		data := &match.Data{Exchange: seen, Vars: r.block.withOwn(r.sent[number-1].vars, seen)}
 		if r.block.earlier && !r.block.alone {
 			data.Earlier = before(controls, number)
 		}
@@ -230,8 +245,11 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 		if _, ok := v.check.signature.Variants[name]; ok {
 			hit.Variant = name
 		}
-		if !slices.ContainsFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name }) {
+		at := slices.IndexFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name })
+		if at < 0 {
 			v.hits = append(v.hits, hit)
+		} else {
+			v.hits[at].Values = withValuesOf(v.hits[at].Values, values)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,8 @@ import (
 )
 
 // TestHTTP_language runs the cases of testdata/language. A file holds a template and cases; a case is what is wanted of
-// it, and the answers of a site by "METHOD ADDRESS" (404 elsewhere). Wanted lines are
+// it, and the answers of a site by "METHOD ADDRESS" (404 elsewhere); one with the header X-Coding: gzip is sent compressed.
+// Wanted lines are
 //
 //	target /path            below which the target lies
 //	hit ADDRESS MATCHER name=value ...   MATCHER is - when it has no name
@@ -185,7 +187,16 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(err)
 	}
+	rest = bytes.TrimSuffix(rest, []byte("\n"))
+	if res.Header.Get("X-Coding") == "gzip" {
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		_, _ = z.Write(rest)
+		_ = z.Close()
+		rest = packed.Bytes()
+		res.Header.Set("Content-Encoding", "gzip")
+	}
 	maps.Copy(w.Header(), res.Header)
 	w.WriteHeader(res.StatusCode)
-	_, _ = w.Write(bytes.TrimSuffix(rest, []byte("\n")))
+	_, _ = w.Write(rest)
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"maps"
 	"slices"
 
 	"sotomi/scanner"
@@ -31,4 +32,26 @@ func put(values scanner.Values, name string, list []string) {
 	default:
 		values[name] = scanner.MaskValue(name, list)
 	}
+}
+
+// withValuesOf is what two answers at one address gave, such as those to two payloads of a form.
+func withValuesOf(old, more scanner.Values) scanner.Values {
+	if len(more) == 0 {
+		return old
+	}
+	all := scanner.Values{}
+	maps.Copy(all, old)
+	for name, value := range more {
+		list := valuesOf(all[name])
+		for _, text := range valuesOf(value) {
+			if !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+		all[name] = value
+		if len(list) > 1 {
+			all[name] = list
+		}
+	}
+	return all
 }

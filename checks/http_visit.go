@@ -271,6 +271,10 @@ var nothingTaken = []match.Vars{nil}
 // further ones with 1, 2 and so on behind it.
 func (v *visit) keep(taken map[string][]string) {
 	for name, list := range taken {
+		if v.check.flow != nil && len(list) > 1 {
+			v.know(name, list) // a flow is thought to go through them one by one
+			continue
+		}
 		for i, value := range list {
 			if i == 0 {
 				v.know(name, value)
@@ -288,12 +292,9 @@ func (v *visit) export(b *block, ex *web.Exchange) {
 		return
 	}
 	prefix := b.prefix()
-	for name, values := range ex.Header {
-		v.know(prefix+strings.ToLower(strings.ReplaceAll(name, "-", "_")), strings.Join(values, " "))
+	for name, value := range match.Parts(ex) {
+		v.know(prefix+name, value)
 	}
-	v.know(prefix+"status_code", ex.Status)
-	v.know(prefix+"body", string(ex.Body))
-	v.know(prefix+"content_length", len(ex.Body))
 }
 
 // isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,

@@ -311,62 +311,6 @@ func replaceMarked(text, from, to string, vars Vars) string {
 	}
 }
 
-// fillStrings replaces placeholders inside the string literals of an expression, escaped so that a value cannot end the
-// literal.
-func fillStrings(source string, lookup func(string) (any, bool)) string {
-	if !hasMarker(source) {
-		return source
-	}
-	var b strings.Builder
-	var quote byte
-	for i := 0; i < len(source); i++ {
-		c := source[i]
-		switch {
-		case quote == 0:
-			if c == '\'' || c == '"' {
-				quote = c
-			}
-		case c == '\\' && i+1 < len(source):
-			b.WriteByte(c)
-			i++
-			c = source[i]
-		case c == quote:
-			quote = 0
-		default:
-			if text, n, ok := marked(source[i:], lookup); ok {
-				b.WriteString(escape(text, quote))
-				i += n - 1
-				continue
-			}
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
-
-// marked is the value of the placeholder that text begins with, and how long that is.
-func marked(text string, lookup func(string) (any, bool)) (string, int, bool) {
-	for _, m := range [][2]string{{open, closing}, {section, section}} {
-		rest, ok := strings.CutPrefix(text, m[0])
-		if !ok {
-			continue
-		}
-		name, _, ok := strings.Cut(rest, m[1])
-		if !ok {
-			continue
-		}
-		if v, known := lookup(name); known {
-			return toString(v), len(m[0]) + len(name) + len(m[1]), true
-		}
-	}
-	return "", 0, false
-}
-
-func escape(text string, quote byte) string {
-	q := string(quote)
-	return strings.NewReplacer(`\`, `\\`, q, `\`+q).Replace(text)
-}
-
 var (
 	placeholder = regexp.MustCompile(`(?:%7[Bb]|\{){2}([^}]+)(?:%7[Dd]|\}){2}["')}]*`)
 	numeric     = regexp.MustCompile(`^[0-9+\-/\W]+$`)

@@ -34,12 +34,7 @@ func codingFunctions() map[string]function {
 			b, err := base64.StdEncoding.DecodeString(toString(a[0]))
 			return string(b), err
 		}),
-		"hex_encode": between(1, 2, func(a []any) (any, error) {
-			if len(a) == 2 {
-				return nil, &UnsupportedError{"hex_encode with a format"}
-			}
-			return hex.EncodeToString([]byte(toString(a[0]))), nil
-		}),
+		"hex_encode": between(1, 2, hexEncode),
 		"hex_decode": fixed(1, func(a []any) (any, error) {
 			b, err := hex.DecodeString(toString(a[0]))
 			return string(b), err
@@ -142,8 +137,26 @@ func base64Lines(s string) string {
 	return b.String()
 }
 
+// hexEncode takes text only. The format x writes each byte as \x61, any other is none.
+func hexEncode(a []any) (any, error) {
+	switch a[0].(type) {
+	case string, []byte:
+	default:
+		return "", nil
+	}
+	s := hex.EncodeToString([]byte(toString(a[0])))
+	if len(a) == 1 || !strings.EqualFold(toString(a[1]), "x") {
+		return s, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i += 2 {
+		b.WriteString(`\x` + s[i:i+2])
+	}
+	return b.String(), nil
+}
+
 func urlEncode(a []any) (any, error) {
-	all := len(a) == 2 && toBool(a[1])
+	all := len(a) == 2 && a[1] == true
 	var b strings.Builder
 	for _, c := range []byte(toString(a[0])) {
 		plain := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || !all && strings.IndexByte("-_.!~*'()", c) >= 0
@@ -171,9 +184,17 @@ func urlDecode(s string) string {
 	return b.String()
 }
 
-// htmlEscape escapes what HTML needs escaped, or every character.
+// namedLetters escapes the ASCII characters that HTML has a name for, as the reference engine does.
+var namedLetters = strings.NewReplacer(
+	"\t", "&Tab;", "\n", "&NewLine;", "!", "&excl;", `"`, "&quot;", "#", "&num;", "$", "&dollar;", "%", "&percnt;", "&", "&amp;", "'", "&apos;",
+	"(", "&lpar;", ")", "&rpar;", "*", "&ast;", "+", "&plus;", ",", "&comma;", ".", "&period;", "/", "&sol;", ":", "&colon;", ";", "&semi;",
+	"<", "&lt;", "=", "&equals;", ">", "&gt;", "?", "&quest;", "@", "&commat;", "[", "&lsqb;", `\`, "&bsol;", "]", "&rsqb;", "^", "&Hat;",
+	"_", "&lowbar;", "`", "&grave;", "{", "&lcub;", "|", "&vert;", "}", "&rcub;",
+)
+
+// htmlEscape escapes what HTML has names for, or every character.
 func htmlEscape(a []any) (any, error) {
-	s := html.EscapeString(toString(a[0]))
+	s := namedLetters.Replace(toString(a[0]))
 	if len(a) < 2 || !toBool(a[1]) {
 		return s, nil
 	}
@@ -284,12 +305,16 @@ func signToken(a []any) (any, error) {
 	signed := base64.RawURLEncoding.EncodeToString([]byte(head)) + "." + base64.RawURLEncoding.EncodeToString(body)
 	newHash, ok := makers[algorithm]
 	switch {
-	case ok && len(a) >= 3:
-		h := hmac.New(newHash, []byte(toString(a[2])))
+	case ok:
+		key := ""
+		if len(a) == 3 {
+			key = toString(a[2])
+		}
+		h := hmac.New(newHash, []byte(key))
 		_, _ = io.WriteString(h, signed) // a hash takes all
-		return signed + "." + base64.RawURLEncoding.EncodeToString(h.Sum(nil)), nil
+		return []byte(signed + "." + base64.RawURLEncoding.EncodeToString(h.Sum(nil))), nil
 	case strings.EqualFold(name, "none"):
-		return signed + ".", nil
+		return []byte(signed + "."), nil
 	}
 	return nil, &UnsupportedError{"generate_jwt with " + algorithm}
 }

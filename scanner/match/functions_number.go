@@ -14,7 +14,7 @@ import (
 
 var (
 	integer = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
-	decimal = regexp.MustCompile(`^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?$`)
+	decimal = regexp.MustCompile(`^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$`)
 )
 
 func numberFunctions() map[string]function {

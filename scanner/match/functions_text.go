@@ -16,7 +16,13 @@ import (
 func textFunctions() map[string]function {
 	return map[string]function{
 		"to_upper": ofString(strings.ToUpper), "to_lower": ofString(strings.ToLower), "trim_space": ofString(strings.TrimSpace),
-		"to_title":    ofString(func(s string) string { return cases.Title(language.English).String(s) }),
+		"to_title": between(1, 2, func(a []any) (any, error) {
+			spoken := language.Und
+			if len(a) == 2 {
+				spoken = language.Make(toString(a[1]))
+			}
+			return cases.Title(spoken).String(toString(a[0])), nil
+		}),
 		"trim":        ofStrings(strings.Trim),
 		"trim_left":   ofStrings(strings.TrimLeft),
 		"trim_right":  ofStrings(strings.TrimRight),
@@ -75,7 +81,7 @@ func testFunctions() map[string]function {
 		"line_starts_with": lines(strings.HasPrefix),
 		"line_ends_with":   lines(strings.HasSuffix),
 		"equals_any":       anyOf(func(s, other string) bool { return s == other }),
-		"count":            fixed(2, func(a []any) (any, error) { return float64(strings.Count(toString(a[0]), toString(a[1]))), nil }),
+		"count":            fixed(2, func(a []any) (any, error) { return strings.Count(toString(a[0]), toString(a[1])), nil }),
 		"to_bool":          fixed(1, func(a []any) (any, error) { return toBool(a[0]), nil }),
 	}
 }
@@ -242,7 +248,7 @@ func padding(a []any) (any, error) {
 	n, err := toInt(a[2])
 	s, with, mode := toString(a[0]), toString(a[1]), toString(a[3])
 	switch {
-	case err != nil || n <= 0 || n > maxResult || with == "":
+	case err != nil || n == 0 || n > maxResult || with == "":
 		return nil, errArguments
 	case len(s) >= n:
 		return s, nil

@@ -221,11 +221,9 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 	case "regex":
 		e.regexes, err = compilePatterns(s.Regex)
 	case "kval":
-		if e.fold {
-			e.keys = nil
-			for _, k := range s.KVal {
-				e.keys = append(e.keys, strings.ToLower(k))
-			}
+		e.keys = nil
+		for _, k := range s.KVal {
+			e.keys = append(e.keys, strings.ToLower(k))
 		}
 	case "json":
 		for _, q := range s.JSON {

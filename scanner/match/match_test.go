@@ -76,9 +76,13 @@ func TestMatchers(t *testing.T) {
 		"dsl_unknown_name":             {`matchers: [{type: dsl, dsl: ['nobody == 1', 'status_code == 200']}]`, true},
 		"dsl_unknown_name_and":         {`matchers: [{type: dsl, condition: and, dsl: ['nobody == 1', 'status_code == 200']}]`, false},
 		"dsl_not_boolean":              {`matchers: [{type: dsl, dsl: ['len(body)']}]`, false},
+		"dsl_not_boolean_and":          {`matchers: [{type: dsl, condition: and, dsl: ['len(body)', 'status_code == 200']}]`, true},
+		"dsl_not_boolean_and_last":     {`matchers: [{type: dsl, condition: and, dsl: ['status_code == 200', 'len(body)']}]`, false},
 		"dsl_duration":                 {`matchers: [{type: dsl, dsl: ['duration>=1.5']}]`, true},
 		"dsl_extracted":                {"extractors: [{type: regex, name: v, group: 1, internal: true, regex: ['Version ([0-9.]+)']}]\nmatchers: [{type: dsl, dsl: [\"compare_versions(v, '< 2.13.6')\"]}]", true},
 		"dsl_placeholder_in_string":    {`matchers: [{type: dsl, dsl: ['contains(body, "Version {{number}}")']}]`, true},
+		"dsl_expression_in_string":     {`matchers: [{type: dsl, dsl: ["contains(body, \"{{concat('Version ', number)}}\") && !contains(body, \"{{md5(number)}}\")"]}]`, true},
+		"dsl_expression_of_a_header":   {`matchers: [{type: dsl, dsl: ["contains(body, \"{{to_title('shop')}} Admin{{trim(x_two, ' ab')}}\")"]}]`, true},
 		"dsl_first_answer":             {`matchers: [{type: dsl, dsl: ['contains(body_1, "login") && status_code_2 == 200 && contains(body_2, "Shop")']}]`, true},
 		"xpath":                        {`matchers: [{type: xpath, xpath: ['//p[@id="v"]']}]`, true},
 		"xpath_none":                   {`matchers: [{type: xpath, xpath: ['//table']}]`, false},
@@ -120,7 +124,7 @@ extractors:
 	got.Seen = nil
 	want := Result{
 		Matched: true, Names: []string{"a", "c", "hidden"},
-		Extracted: []string{"7.1", "1", "2", "null", `{"n":1}`, "PHP/8.1", "61"},
+		Extracted: []string{"7.1", "1", "2", "", `{"n":1}`, "PHP/8.1", "61"},
 		Named:     map[string][]string{"version": {"7.1"}, "n": {"1", "2"}, "power": {"PHP/8.1"}, "sum": {"61"}},
 		Dynamic:   Vars{"token": "no"},
 	}

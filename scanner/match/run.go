@@ -88,11 +88,7 @@ func (m *matcher) run(s *scope) (bool, []string) {
 	case "binary":
 		matched, _ = m.each(len(m.binaries), func(i int) []string { return found(t.holds(m.binaries[i]), "") })
 	case "dsl":
-		matched, _ = m.each(len(m.dsl), func(i int) []string {
-			v, err := m.dsl[i].eval(s)
-			yes, _ := v.(bool)
-			return found(err == nil && yes, "")
-		})
+		matched = m.matchDSL(s)
 	case "xpath":
 		matched = m.matchXPath(t.s)
 	case "favicon":
@@ -155,6 +151,23 @@ func (m *matcher) matchRegexes(t *text) (bool, []string) {
 		}
 		return m.regexes[i].re().FindAllString(t.s, limit)
 	})
+}
+
+// matchDSL: of expressions that all must hold, one whose value is neither true nor false is passed over, unless it is the
+// last.
+func (m *matcher) matchDSL(s *scope) bool {
+	for i, x := range m.dsl {
+		v, err := x.eval(s)
+		holds, decided := v.(bool)
+		switch {
+		case err == nil && !decided:
+		case holds && err == nil && (!m.and || i == len(m.dsl)-1):
+			return true
+		case m.and && (err != nil || !holds):
+			return false
+		}
+	}
+	return false
 }
 
 // matchXPath: XML when the text says so, else HTML.
@@ -332,7 +345,7 @@ func (e *extractor) json(in string, add func(string)) {
 			case string:
 				add(x)
 			case nil:
-				add("null")
+				add("")
 			case bool, float64, int:
 				add(toString(x))
 			default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,8 +72,15 @@ func viewOf(ex *web.Exchange) *view {
 }
 
 func newView(ex *web.Exchange) *view {
+	return &view{ex: ex, body: text{s: bodyText(ex), popular: true}}
+}
+
+func bodyText(ex *web.Exchange) string {
+	if out, ok := ex.Transcoded(); ok {
+		return out
+	}
 	// Not a copy: neither an exchange nor a string ever changes, and pages are large.
-	return &view{ex: ex, body: text{s: unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body)), popular: true}}
+	return unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body))
 }
 
 // header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
@@ -107,7 +115,11 @@ func (v *view) fields() map[string]string {
 		for _, c := range v.ex.Cookies() {
 			m.byName[strings.ToLower(c.Name)] = c.Value
 		}
+		coded := wasCoded(v.ex)
 		for name, values := range v.ex.Header {
+			if coded && aboutCoding(name) {
+				continue
+			}
 			m.byName[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "-", "_"))] = strings.Join(values, " ")
 		}
 	})
@@ -119,11 +131,14 @@ func headerText(ex *web.Exchange) string {
 	var b strings.Builder
 	b.WriteString(ex.StatusLine)
 	b.WriteString("\r\n")
-	for _, value := range ex.Header["Content-Length"] {
-		fmt.Fprintf(&b, "Content-Length: %s\r\n", value)
+	coded := wasCoded(ex)
+	if !coded {
+		for _, value := range ex.Header["Content-Length"] {
+			fmt.Fprintf(&b, "Content-Length: %s\r\n", value)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ex.Header)) {
-		if name == "Content-Length" {
+		if name == "Content-Length" || coded && aboutCoding(name) {
 			continue
 		}
 		for _, value := range ex.Header[name] {
@@ -133,6 +148,17 @@ func headerText(ex *web.Exchange) string {
 	b.WriteString("\r\n")
 	return b.String()
 }
+
+// wasCoded reports whether the body came in a coding that the client asked for by itself and undid. Templates know nothing
+// of that, neither the coding nor the length it had.
+func wasCoded(ex *web.Exchange) bool {
+	coding := ex.Header.Get("Content-Encoding")
+	return (strings.EqualFold(coding, "gzip") || strings.EqualFold(coding, "br")) && len(ex.Body) > 0 &&
+		(ex.Request == nil || ex.Request.Header["Accept-Encoding"] == nil)
+}
+
+// aboutCoding are the headers that speak of the body as it was sent.
+func aboutCoding(name string) bool { return name == "Content-Encoding" || name == "Content-Length" }
 
 // full is head and body.
 func (v *view) full() string {
@@ -148,6 +174,19 @@ func (v *view) faviconHash() string {
 	return m.hash
 }
 
+// Parts are the names of an answer with their values, for those who look at it later.
+func Parts(ex *web.Exchange) Vars {
+	v := viewOf(ex)
+	vars := Vars{}
+	for name, value := range v.fields() {
+		vars[name] = value
+	}
+	for _, name := range []string{"body", "header", "all_headers", "response", "status_code", "content_length", "duration"} {
+		vars[name], _ = v.value(name)
+	}
+	return vars
+}
+
 // value is a variable of the answer by name.
 func (v *view) value(name string) (any, bool) {
 	switch name {
@@ -155,7 +194,7 @@ func (v *view) value(name string) (any, bool) {
 		return v.body.s, true
 	case "header", "all_headers":
 		return v.header().s, true
-	case "response", "raw":
+	case "response":
 		return v.full(), true
 	case "all":
 		return v.all().s, true
@@ -163,8 +202,11 @@ func (v *view) value(name string) (any, bool) {
 		return v.ex.Sent.String(), true
 	case "status_code":
 		return v.ex.Status, true
+	case "ip":
+		host, _, _ := net.SplitHostPort(v.ex.Remote) // "" through a proxy
+		return host, true
 	case "content_length":
-		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil {
+		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil && !wasCoded(v.ex) {
 			return n, true
 		}
 		return int64(len(v.ex.Body)), true
@@ -211,6 +253,10 @@ func (s *scope) Get(name string) (any, error) {
 func (s *scope) lookup(name string) (any, bool) {
 	if v, ok := s.taken[name]; ok {
 		return v, true
+	}
+	if name == "host" {
+		v, ok := s.names()["Input"] // the target as it was given
+		return v, ok
 	}
 	if v, ok := s.view.value(name); ok {
 		return v, true

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -92,7 +93,13 @@ func (v *Variables) UnmarshalYAML(n *yaml.Node) error {
 
 // UnmarshalYAML takes a list, several lines of text, or the name of a file.
 func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
-	if n = resolve(n); n.Kind != yaml.ScalarNode {
+	if n = resolve(n); n.Kind == yaml.SequenceNode {
+		for _, value := range n.Content {
+			p.Values = append(p.Values, plainText(resolve(value)))
+		}
+		return nil
+	}
+	if n.Kind != yaml.ScalarNode {
 		return n.Decode(&p.Values)
 	}
 	if strings.Contains(n.Value, "\n") {
@@ -101,6 +108,23 @@ func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 		p.File = strings.TrimSpace(n.Value)
 	}
 	return nil
+}
+
+// plainText is a value as the public language reads it: numbers without needless digits (1.0 is 1), nothing for null.
+func plainText(n *yaml.Node) string {
+	switch n.Tag {
+	case "!!null":
+		return ""
+	case "!!int", "!!float":
+		var value any
+		if n.Decode(&value) == nil {
+			if f, ok := value.(float64); ok {
+				return strconv.FormatFloat(f, 'f', -1, 64)
+			}
+			return fmt.Sprint(value)
+		}
+	}
+	return n.Value
 }
 
 // place fills in what depends on where things stand in the file: lines and the order of payloads.

@@ -32,6 +32,25 @@ func (ex *Exchange) Text() string {
 	return ex.text
 }
 
+// Transcoded is the body in UTF-8 when the header names GBK or windows-1251: the two encodings that the public template
+// language undoes. It is false for all others.
+func (ex *Exchange) Transcoded() (string, bool) {
+	kind := strings.ToLower(ex.Header.Get("Content-Type"))
+	name := ""
+	switch {
+	case !strings.Contains(kind, "gb") && !strings.Contains(kind, "1251"):
+		return "", false
+	case strings.Contains(kind, "gbk"), strings.Contains(kind, "gb2312"), strings.Contains(kind, "gb18030"):
+		name = "gbk"
+	case strings.Contains(kind, "windows-1251"), strings.Contains(kind, "cp1251"), strings.Contains(kind, "cp-1251"):
+		name = "windows-1251"
+	default:
+		return "", false
+	}
+	e, _ := charset.Lookup(name)
+	return decoded(e, ex.Body), true
+}
+
 func text(body []byte, contentType string) string {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
