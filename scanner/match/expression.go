@@ -52,16 +52,22 @@ func newExpression(source string) (*expression, error) {
 }
 
 func (e *expression) parse() (*govaluate.EvaluableExpression, error) {
-	return parseExpression(shared.Replace(e.text), nil)
+	source := shared.Replace(e.text)
+	source = containsCall.ReplaceAllString(source, "contains(${1}"+asText+",")
+	source = regexCall.ReplaceAllString(source, "${1}${2}"+asText+")")
+	return parseExpression(source, nil)
 }
+
+// Where the body is looked through for a word or a pattern, the function is given the text with its index.
+var (
+	containsCall = regexp.MustCompile(`\bcontains\(\s*(body|` + lowerBody + `)\s*,`)
+	regexCall    = regexp.MustCompile(`(\bregex\(\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*,\s*)(body|` + lowerBody + `)\s*\)`)
+)
 
 func parseExpression(source string, functions map[string]govaluate.ExpressionFunction) (e *govaluate.EvaluableExpression, err error) {
 	defer recovered(&err)
 	if functions == nil {
 		functions = builtin
-		if strings.Contains(source, "regex") {
-			functions = withPatterns(functions)
-		}
 	}
 	return govaluate.NewEvaluableExpressionWithFunctions(source, functions)
 }
@@ -87,44 +93,6 @@ func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("expression: %v", r)
 	}
-}
-
-// withPatterns gives an expression a memory for its regular expressions, which are nearly always constants.
-func withPatterns(functions map[string]govaluate.ExpressionFunction) map[string]govaluate.ExpressionFunction {
-	memory := &patternMemory{}
-	functions = maps.Clone(functions)
-	maps.Copy(functions, regexFunctions(memory.compile))
-	return functions
-}
-
-// patternMemory parses each pattern once, up to a number of them.
-type patternMemory struct {
-	mu   sync.RWMutex
-	seen map[string]*pattern
-}
-
-const maxPatterns = 64
-
-func (m *patternMemory) compile(source string) (*pattern, error) {
-	m.mu.RLock()
-	p, ok := m.seen[source]
-	m.mu.RUnlock()
-	if ok {
-		return p, nil
-	}
-	p, err := newPattern(source)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.seen == nil {
-		m.seen = map[string]*pattern{}
-	}
-	if len(m.seen) < maxPatterns {
-		m.seen[source] = p
-	}
-	return p, nil
 }
 
 const (

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/projectdiscovery/govaluate"
 )
@@ -17,7 +17,7 @@ type function = govaluate.ExpressionFunction
 // builtin are the helper functions of the public language, under their names and, as old templates write them, without
 // underscores. What would reach the network, run code or make an attack is not among them (see forbidden).
 var builtin = withOldNames(textFunctions(), testFunctions(), codingFunctions(), hashFunctions(), numberFunctions(), timeFunctions(),
-	randomFunctions(nil), cryptoFunctions(), regexFunctions(compilePlain))
+	randomFunctions(nil), cryptoFunctions(), regexFunctions())
 
 func withOldNames(groups ...map[string]function) map[string]function {
 	all := map[string]function{}
@@ -89,15 +89,45 @@ func anyOf(f func(s, other string) bool) function {
 	})
 }
 
-func compilePlain(source string) (*pattern, error) {
-	_, err := syntax.Parse(source, syntax.Perl)
-	return &pattern{source: source}, err
+// patterns are the regular expressions of expressions, which are nearly always constants: each is parsed once, up to a
+// number of them.
+var patterns struct {
+	sync.RWMutex
+	seen map[string]*pattern
 }
 
-func regexFunctions(compile func(string) (*pattern, error)) map[string]function {
+const maxPatterns = 8192
+
+func compileOnce(source string) (*pattern, error) {
+	patterns.RLock()
+	p, ok := patterns.seen[source]
+	patterns.RUnlock()
+	if ok {
+		return p, nil
+	}
+	p, err := newPattern(source)
+	if err != nil {
+		return nil, err
+	}
+	patterns.Lock()
+	defer patterns.Unlock()
+	if patterns.seen == nil {
+		patterns.seen = map[string]*pattern{}
+	}
+	if len(patterns.seen) < maxPatterns {
+		patterns.seen[source] = p
+	}
+	return p, nil
+}
+
+func regexFunctions() map[string]function {
+	compile := compileOnce
 	matches := func(p *pattern, v any) bool {
-		t := text{s: toString(v)}
-		return p.possible(&t) && p.re().MatchString(t.s)
+		t, ok := v.(*text)
+		if !ok {
+			t = &text{s: toString(v)}
+		}
+		return p.possible(t) && p.re().MatchString(t.s)
 	}
 	m := map[string]function{
 		"regex": fixed(2, func(a []any) (any, error) {
@@ -152,6 +182,8 @@ func toString(v any) string {
 		return ""
 	case string:
 		return x
+	case *text:
+		return x.s
 	case bool:
 		return strconv.FormatBool(x)
 	case float64:

@@ -73,7 +73,7 @@ func testFunctions() map[string]function {
 		})
 	}
 	return map[string]function{
-		"contains":         fixed(2, func(a []any) (any, error) { return strings.Contains(toString(a[0]), toString(a[1])), nil }),
+		"contains":         fixed(2, func(a []any) (any, error) { return contains(a[0], toString(a[1])), nil }),
 		"contains_any":     between(1, -1, func(a []any) (any, error) { return len(a) > 1 && mustBool(anyOf(strings.Contains)(a...)), nil }),
 		"contains_all":     between(1, -1, containsAll),
 		"starts_with":      anyOf(strings.HasPrefix),
@@ -260,4 +260,11 @@ func padding(a []any) (any, error) {
 		return fill + s, nil
 	}
 	return s + fill, nil
+}
+
+func contains(v any, word string) bool {
+	if t, ok := v.(*text); ok {
+		return t.holds(word)
+	}
+	return strings.Contains(toString(v), word)
 }

@@ -37,6 +37,7 @@ type Program struct {
 	matchers   []matcher
 	extractors []extractor
 	statuses   [][]int // see hopeless
+	late       bool    // see extractsLate
 }
 
 // UnsupportedError names a feature of the language that sotomi lacks.
@@ -149,7 +150,7 @@ func Compile(h *signature.HTTP) (*Program, error) {
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	p.statuses = p.wants()
+	p.statuses, p.late = p.wants(), p.extractsLate()
 	return p, nil
 }
 

@@ -24,11 +24,8 @@ func (p *Program) Run(d *Data) Result {
 	}
 	s := &scope{data: d, view: viewOf(d.Exchange)}
 	r := Result{}
-	for i := range p.extractors {
-		p.extractors[i].run(s, &r)
-	}
-	for name, value := range r.Dynamic {
-		s.take(name, value)
+	if !p.late {
+		p.extract(s, &r)
 	}
 	matched := false
 	for i := range p.matchers {
@@ -51,9 +48,31 @@ func (p *Program) Run(d *Data) Result {
 			}
 		}
 	}
+	if p.late && matched {
+		p.extract(s, &r)
+	}
 	r.Matched = matched
 	r.Internal = matched && !slices.ContainsFunc(p.matchers, func(m matcher) bool { return !m.internal })
 	return r
+}
+
+func (p *Program) extract(s *scope, r *Result) {
+	for i := range p.extractors {
+		p.extractors[i].run(s, r)
+	}
+	for name, value := range r.Dynamic {
+		s.take(name, value)
+	}
+}
+
+// extractsLate reports whether extractors may wait until an answer matches: nothing looks at what they take but the report.
+func (p *Program) extractsLate() bool {
+	return len(p.matchers) > 0 &&
+		!slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.internal }) &&
+		!slices.ContainsFunc(p.matchers, func(m matcher) bool {
+			return m.kind == "dsl" || slices.ContainsFunc(m.words, func(w word) bool { return w.dynamic }) ||
+				slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.name == m.part })
+		})
 }
 
 func (s *scope) take(name string, value any) {

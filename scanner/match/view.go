@@ -232,6 +232,8 @@ const (
 	favicon     = "sotomi_favicon_hash"
 	lowerBody   = "sotomi_lower_body"
 	lowerHeader = "sotomi_lower_header"
+
+	asText = "_text" // behind the name of a body: its *text
 )
 
 // scope resolves names for one judgement: what was extracted, then the answer, then the variables of the template.
@@ -258,6 +260,11 @@ func (s *scope) lookup(name string) (any, bool) {
 		v, ok := s.names()["Input"] // the target as it was given
 		return v, ok
 	}
+	if of, ok := strings.CutSuffix(name, asText); ok {
+		if v, ok := s.bodyText(of); ok {
+			return v, true
+		}
+	}
 	if v, ok := s.view.value(name); ok {
 		return v, true
 	}
@@ -265,6 +272,23 @@ func (s *scope) lookup(name string) (any, bool) {
 		return v, true
 	}
 	return s.numbered(name)
+}
+
+// bodyText is the body by its name or that in lower case, unless an extractor took something of the name.
+func (s *scope) bodyText(name string) (any, bool) {
+	if v, ok := s.taken["body"]; ok && (name == "body" || name == lowerBody) {
+		if name == lowerBody {
+			v = strings.ToLower(toString(v))
+		}
+		return v, true
+	}
+	switch name {
+	case "body":
+		return &s.view.body, true
+	case lowerBody:
+		return s.view.body.lower(), true
+	}
+	return nil, false
 }
 
 // names are the variables of the template.
