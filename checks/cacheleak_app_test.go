@@ -10,9 +10,9 @@ import (
 // Sites whose own code shares answers: no cache product in front says so.
 var appPages = map[string]personalPage{
 	"/account":      {kind: "account", header: map[string]string{"Cache-Control": "private, no-store"}},
-	"/singleflight": {kind: "singleflight", header: map[string]string{"Cache-Control": "private, no-store"}, latency: 20 * time.Millisecond},
+	"/singleflight": {kind: "singleflight", header: map[string]string{"Cache-Control": "private, no-store"}, latency: 80 * time.Millisecond},
 	"/page-cache":   {kind: "app-cache", header: map[string]string{"Cache-Control": "private, no-store"}},
-	"/race":         {kind: "race", latency: 20 * time.Millisecond},
+	"/race":         {kind: "race", latency: 80 * time.Millisecond},
 	"/noise":        {kind: "noise"},
 	"/time":         {kind: "time"},
 	"/theme":        {kind: "theme"},
