@@ -30,19 +30,20 @@ type httpCheck struct {
 
 // block is one entry of http:, ready to run on any target.
 type block struct {
-	*signature.HTTP
-	number   int    // from 1
-	first    int    // order of its first request in the template
-	name     string // by which a flow calls it, beside its number
-	program  *match.Program
-	paths    []string // of path:, or nil
-	raws     []string // of raw:, with the line ends of HTTP
-	payloads *payloads
-	exported bool // later blocks use parts of its answers by name
-	alone    bool // requests know nothing of each other's answers
-	earlier  bool // matchers look at answers of earlier requests: body_2
-	plain    func() []*plainRequest
-	errors   bool // it asks for an error page, which is what the site says about things that cannot exist
+	*signature.HTTP         // without matchers and extractors
+	judges, extracts bool   // it has any
+	number           int    // from 1
+	first            int    // order of its first request in the template
+	name             string // by which a flow calls it, beside its number
+	program          *match.Program
+	paths            []string // of path:, or nil
+	raws             []string // of raw:, with the line ends of HTTP
+	payloads         *payloads
+	exported         bool // later blocks use parts of its answers by name
+	alone            bool // requests know nothing of each other's answers
+	earlier          bool // matchers look at answers of earlier requests: body_2
+	plain            func() []*plainRequest
+	errors           bool // it asks for an error page, which is what the site says about things that cannot exist
 }
 
 // NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
@@ -79,6 +80,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		}
 		c.flow = f
 	}
+	c.signature = s.Words()
 	return c, nil
 }
 
@@ -98,7 +100,11 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &block{HTTP: h, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h)}
+	light := *h
+	light.Matchers, light.Extractors, light.Payloads, light.PreCondition = nil, nil, nil, nil
+	b := &block{
+		HTTP: &light, judges: len(h.Matchers) > 0, extracts: len(h.Extractors) > 0, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h),
+	}
 	if len(b.paths) == 0 {
 		for _, raw := range h.Raw {
 			if parseAnnotations(raw).sni {
@@ -208,11 +214,19 @@ func (c *httpCheck) unknownCall(f flow) string {
 }
 
 // Plan is the requests that are known before any answer: those that use nothing taken out of earlier answers.
-func (c *httpCheck) Plan(t scanner.Target) []*web.Request {
+func (c *httpCheck) Plan(t scanner.Target) []*web.Request { return c.plan(t, true) }
+
+// PlanOwn is Plan without those that are the same for every target.
+func (c *httpCheck) PlanOwn(t scanner.Target) []*web.Request { return c.plan(t, false) }
+
+func (c *httpCheck) plan(t scanner.Target, plain bool) []*web.Request {
 	v := c.visit(&scanner.Probe{Target: t, Signature: c.signature}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {
 		for d := range b.drafts() {
+			if !plain && v.plain(b, d) != nil {
+				continue
+			}
 			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
 				list = append(list, built.request)
 			}

@@ -92,10 +92,9 @@ func (r *round) note(number int, ex *web.Exchange, result *match.Result) {
 	if r.block.earlier && !r.block.alone {
 		r.answers = withAnswer(r.answers, number, ex)
 	}
-	judged := len(r.block.Matchers) > 0
 	told := result.Matched || len(result.Extracted) > 0 || len(result.Dynamic) > 0
 	r.matched = result.Matched
-	r.ok = r.ok || result.Matched || !judged && (told || len(r.block.Extractors) == 0)
+	r.ok = r.ok || result.Matched || !r.block.judges && (told || !r.block.extracts)
 	if len(result.Extracted) > 0 || r.block.alone {
 		return // values for later requests are lost where the same answer gives values to report
 	}
@@ -169,7 +168,7 @@ func (v *visit) suppress(ctx context.Context, r *round, number int, names []stri
 	switch {
 	case len(names) > 0:
 		all = len(left) == 0
-	case len(r.block.Matchers) > 0:
+	case r.block.judges:
 		all = same.matched
 	default:
 		all = !slices.ContainsFunc(result.Extracted, func(value string) bool { return !same.extracted[value] })

@@ -23,6 +23,11 @@ type Planner interface {
 	Plan(t Target) []*web.Request
 }
 
+// OwnPlanner is a Planner that can leave out what it would ask of every target in the same way, but for the host.
+type OwnPlanner interface {
+	PlanOwn(t Target) []*web.Request
+}
+
 // Handshaker is a Check that looks at nothing but the TLS handshake. It runs also where a site cannot be scanned because
 // its certificate is not accepted: that is then what it has to tell.
 type Handshaker interface {

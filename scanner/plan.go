@@ -114,6 +114,7 @@ func NewPlan(o Options) (*Plan, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	p.options.Signatures = nil // the checks have what they need of them
 	return p, nil
 }
 
@@ -147,7 +148,7 @@ func newStep(s *signature.Signature, checks Table) (*step, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
 	}
-	st.check = check
+	st.check, st.signature = check, s.Words()
 	return st, nil
 }
 

@@ -152,6 +152,9 @@ func (p *Plan) ownOf(f *forecast, i int, t Target) []digest {
 	for j, id := range f.requests[i] {
 		known[j] = f.digests[id]
 	}
+	if own, ok := p.steps[i].check.(OwnPlanner); ok {
+		return without(p.digestsOf(i, t, own.PlanOwn), known)
+	}
 	return without(p.digests(i, t), known)
 }
 
@@ -171,9 +174,18 @@ func (p *Plan) plans(i int) bool {
 	return ok && p.steps[i].end == nil && !p.options.NoMerge
 }
 
-// digests are the requests of one step on a target. A check that panics over it has none; Run meets the same defect and
-// reports it.
-func (p *Plan) digests(i int, t Target) (list []digest) {
+// digests are the requests of one step on a target.
+func (p *Plan) digests(i int, t Target) []digest {
+	planner, ok := p.steps[i].check.(Planner)
+	if !ok {
+		return nil
+	}
+	return p.digestsOf(i, t, planner.Plan)
+}
+
+// digestsOf are the digests of what plan gives. A check that panics over it has none; Run meets the same defect and reports
+// it.
+func (p *Plan) digestsOf(i int, t Target, plan func(Target) []*web.Request) (list []digest) {
 	if !p.plans(i) {
 		return nil
 	}
@@ -182,11 +194,7 @@ func (p *Plan) digests(i int, t Target) (list []digest) {
 			list = nil
 		}
 	}()
-	planner, ok := p.steps[i].check.(Planner)
-	if !ok {
-		return nil
-	}
-	for _, r := range planner.Plan(t) {
+	for _, r := range plan(t) {
 		list = append(list, requestDigest(t, r))
 	}
 	return list

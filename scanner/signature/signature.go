@@ -101,6 +101,14 @@ type Classification struct {
 	CPE         string     `yaml:"cpe"`
 }
 
+// Words is the signature without its blocks and cases, for those who only speak of it: thousands of blocks need not stay in
+// memory once checks are made of them.
+func (s *Signature) Words() *Signature {
+	light := *s
+	light.HTTP, light.Requests, light.Tests = nil, nil, nil
+	return &light
+}
+
 // HTTP is one block under http:.
 type HTTP struct {
 	ID                   string             `yaml:"id"`
