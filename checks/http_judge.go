@@ -50,11 +50,11 @@ func withoutBody(ex *web.Exchange) *web.Exchange {
 
 // data is what the block judges the answer to its request number on.
 func (r *round) data(number int, bt *built, ex *web.Exchange) *match.Data {
-	d := &match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
+	r.seen = match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
 	if r.block.earlier && !r.block.alone {
-		d.Earlier = before(r.answers, number)
+		r.seen.Earlier = before(r.answers, number)
 	}
-	return d
+	return &r.seen
 }
 
 // withOwn adds the parts of the block's own answer by the names that later blocks have for them, where any are used.

@@ -131,6 +131,7 @@ func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
 
 // round is what the requests of one block share.
 type round struct {
+	seen    match.Data // what the newest answer is judged on
 	block   *block
 	sent    []*built                 // by number - 1, for controls; nil where none was sent
 	answers []*web.Exchange          // by number - 1; nil where there is none
@@ -161,21 +162,8 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 		return true, err
 	}
 	bt, err := v.build(r.block, d, taken)
-	var lacking *unresolvedError
-	var write *writeError
-	switch {
-	case errors.As(err, &lacking):
-		if v.lacking == nil {
-			v.lacking = lacking.names
-		}
-		return !r.block.alone, nil
-	case errors.As(err, &write):
-		return true, scanner.Unsupported(write.Error())
-	case err != nil:
-		if v.mistake == nil {
-			v.mistake = fmt.Errorf("request %d was not sent: %w", d.number, err)
-		}
-		return true, nil
+	if err != nil {
+		return v.notSent(r, d, err)
 	}
 	if host := v.outside(bt.request); host != "" {
 		v.foreign = host
@@ -192,6 +180,25 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 		return true, err
 	}
 	return r.block.StopAtFirstMatch && r.matched, nil
+}
+
+// notSent notes why a request could not be made; end says that the block is done.
+func (v *visit) notSent(r *round, d draft, err error) (end bool, stop error) {
+	var lacking *unresolvedError
+	var write *writeError
+	switch {
+	case errors.As(err, &lacking):
+		if v.lacking == nil {
+			v.lacking = lacking.names
+		}
+		return !r.block.alone, nil
+	case errors.As(err, &write):
+		return true, scanner.Unsupported(write.Error())
+	}
+	if v.mistake == nil {
+		v.mistake = fmt.Errorf("request %d was not sent: %w", d.number, err)
+	}
+	return true, nil
 }
 
 // outside is the host that a request would go to when that is not the target's, "" when it is.

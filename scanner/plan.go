@@ -8,10 +8,14 @@ import (
 	"iter"
 	"maps"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
@@ -87,17 +91,21 @@ func NewPlan(o Options) (*Plan, error) {
 		return nil, errors.New("a scan needs a client and targets")
 	}
 	var errs []error
-	for _, s := range o.Signatures {
-		if SafetyRank(s.Safety) > SafetyRank(p.options.Safety) {
+	steps, mistakes := make([]*step, len(o.Signatures)), make([]error, len(o.Signatures))
+	sideBySide(len(o.Signatures), func(i int) {
+		if s := o.Signatures[i]; SafetyRank(s.Safety) <= SafetyRank(p.options.Safety) {
+			steps[i], mistakes[i] = newStep(s, o.Checks)
+		}
+	})
+	for i, s := range o.Signatures {
+		switch {
+		case mistakes[i] != nil:
+			errs = append(errs, mistakes[i])
+		case steps[i] == nil:
 			p.aboveSafety = append(p.aboveSafety, s.ID)
-			continue
+		default:
+			p.steps = append(p.steps, steps[i])
 		}
-		st, err := newStep(s, o.Checks)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		p.steps = append(p.steps, st)
 	}
 	if len(errs) == 0 && len(p.steps) == 0 {
 		errs = append(errs, p.nothingSelected())
@@ -116,6 +124,21 @@ func NewPlan(o Options) (*Plan, error) {
 	}
 	p.options.Signatures = nil // the checks have what they need of them
 	return p, nil
+}
+
+// sideBySide calls work for 0 to n-1 on all processors; each call writes to places of its own.
+func sideBySide(n int, work func(int)) {
+	var group errgroup.Group
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				work(i)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no work has an error of its own
 }
 
 func (p *Plan) nothingSelected() error {

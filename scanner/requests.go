@@ -98,19 +98,23 @@ func (p *Plan) forecastFor(t Target, o origin) *forecast {
 func (p *Plan) forecast(t Target, steps []int, shared bool) *forecast {
 	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps)), unknown: make([]bool, len(p.steps))}
 	one, other := standIn(t, "a.sotomi-one.invalid"), standIn(t, "b.sotomi-two.test")
-	for _, i := range steps {
+	common := make([][]digest, len(steps))
+	sideBySide(len(steps), func(at int) {
+		i := steps[at]
+		if !shared {
+			f.own[i] = p.plans(i)
+			return
+		}
+		digests, rest := p.digests(i, one), p.digests(i, other)
+		common[at] = without(digests, without(digests, rest))
+		f.own[i] = len(common[at]) < max(len(digests), len(rest))
+	})
+	for at, i := range steps {
 		if !p.plans(i) && p.steps[i].end == nil {
 			f.unknown[i] = true
 			f.blind++
 		}
-		if !shared {
-			f.own[i] = p.plans(i)
-			continue
-		}
-		digests, rest := p.digests(i, one), p.digests(i, other)
-		common := without(digests, without(digests, rest))
-		f.own[i] = len(common) < max(len(digests), len(rest))
-		for _, d := range common {
+		for _, d := range common[at] {
 			id, ok := f.ids[d]
 			if !ok {
 				id = int32(len(f.digests))

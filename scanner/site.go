@@ -296,8 +296,7 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker)
 			close(e.sent)
 			e.sent = nil
 		}
-		var stop *Stop
-		if (a.ex == nil && a.err == nil) || web.KindOf(a.err) == web.KindCanceled || errors.As(a.err, &stop) {
+		if (a.ex == nil && a.err == nil) || a.err != nil && unsent(a.err) {
 			return
 		}
 		e.answer, e.done = a, true
@@ -309,6 +308,12 @@ func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker)
 	}()
 	a = s.send(ctx, r)
 	return a
+}
+
+// unsent reports whether an error says nothing of the site: nobody asked it.
+func unsent(err error) bool {
+	var stop *Stop
+	return web.KindOf(err) == web.KindCanceled || errors.As(err, &stop)
 }
 
 // keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.

@@ -203,7 +203,10 @@ func (v *view) value(name string) (any, bool) {
 	case "status_code":
 		return v.ex.Status, true
 	case "ip":
-		host, _, _ := net.SplitHostPort(v.ex.Remote) // "" through a proxy
+		if v.ex.Remote == nil {
+			return "", true // through a proxy
+		}
+		host, _, _ := net.SplitHostPort(v.ex.Remote.String())
 		return host, true
 	case "content_length":
 		if n, err := strconv.ParseInt(v.ex.Header.Get("Content-Length"), 10, 64); err == nil && !wasCoded(v.ex) {

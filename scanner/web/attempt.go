@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"maps"
+	"net"
 	"net/http/httptrace"
 	"net/url"
 	"slices"
@@ -28,7 +29,7 @@ type attempt struct {
 	deadline *time.Timer  // of the try under way
 	begun    time.Time    // when the last try had its turn
 	first    atomic.Int64 // Unix nanoseconds of the first byte of the answer; may come late, from a try given up
-	remote   string       // ip:port; "" through a proxy
+	remote   net.Addr     // nil through a proxy
 }
 
 // attemptKey finds the attempt in the context of its request.
@@ -65,7 +66,7 @@ func (a *attempt) traced() context.Context {
 
 func (a *attempt) connected(i httptrace.GotConnInfo) {
 	if i.Conn != nil && !a.proxied {
-		a.remote = i.Conn.RemoteAddr().String()
+		a.remote = i.Conn.RemoteAddr()
 	}
 }
 

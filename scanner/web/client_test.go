@@ -71,7 +71,7 @@ func TestDoFillsTheExchange(t *testing.T) {
 	if got, want := string(ex.Body), "GET /a?b=%2F&c=+d test"; got != want {
 		t.Errorf("body = %q, want %q", got, want)
 	}
-	if ex.Status != 200 || ex.StatusLine != "HTTP/1.1 200 OK" || ex.Remote != u.Host || ex.FirstByte <= 0 || ex.Took < ex.FirstByte {
+	if ex.Status != 200 || ex.StatusLine != "HTTP/1.1 200 OK" || fmt.Sprint(ex.Remote) != u.Host || ex.FirstByte <= 0 || ex.Took < ex.FirstByte {
 		t.Errorf("exchange = %+v", ex)
 	}
 	if want := "GET /a?b=%2F&c=+d HTTP/1.1\r\nHost: " + u.Host; !strings.HasPrefix(ex.Sent.String(), want) {

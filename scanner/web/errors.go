@@ -32,6 +32,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf is the Kind of err, "" when err did not come from a request.
 func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e.Kind

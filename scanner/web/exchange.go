@@ -6,6 +6,7 @@ package web
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -58,7 +59,7 @@ type Exchange struct {
 	Started    time.Time            // UTC, when the first byte was to be sent
 	Took       time.Duration        // until the last byte of the body kept
 	FirstByte  time.Duration        // until the first byte of the answer
-	Remote     string               // ip:port that answered; "" through a proxy
+	Remote     net.Addr             // who answered; nil through a proxy
 	TLS        *tls.ConnectionState // nil for plain HTTP
 	Previous   *Exchange            // the hop whose redirect led here; nil for the first
 

@@ -15,8 +15,8 @@ func TestResolveAndProxyOptions(t *testing.T) {
 		t.Errorf("Host was %q", ex.Body)
 	}
 	proxied := client(t, Options{Proxy: u})
-	if ex := get(t, proxied.Session(shop), shop, Request{}); string(ex.Body) != "shop.example" || ex.Remote != "" {
-		t.Errorf("through a proxy: Host %q, remote %q", ex.Body, ex.Remote)
+	if ex := get(t, proxied.Session(shop), shop, Request{}); string(ex.Body) != "shop.example" || ex.Remote != nil {
+		t.Errorf("through a proxy: Host %q, remote %v", ex.Body, ex.Remote)
 	}
 	for _, o := range []Options{{Proxy: parse(t, "ftp://x")}, {Proxy: u, Resolve: map[string]string{"shop.example:80": "127.0.0.1"}}, {CAFile: "/no/such"}, {ClientCert: "/no/such"}} {
 		if _, err := NewClient(o); err == nil || !strings.HasPrefix(err.Error(), "--") {
