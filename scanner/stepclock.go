@@ -8,18 +8,17 @@ import (
 // stepClock gives the steps of one worker a context each that ends with the parent, or when a step takes too long. Steps
 // that end in time, as nearly all do, share one.
 type stepClock struct {
-	parent context.Context
-	limit  time.Duration
+	limit time.Duration
 
 	ctx    context.Context // nil when the next step needs a new one
 	cancel context.CancelFunc
 	timer  *time.Timer
 }
 
-// start begins a step.
-func (c *stepClock) start() context.Context {
+// start begins a step; the parent is the same for all of them.
+func (c *stepClock) start(parent context.Context) context.Context {
 	if c.ctx == nil {
-		c.ctx, c.cancel = context.WithCancel(c.parent)
+		c.ctx, c.cancel = context.WithCancel(parent)
 		c.timer = time.AfterFunc(c.limit, c.cancel)
 	} else {
 		c.timer.Reset(c.limit)

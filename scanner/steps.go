@@ -80,14 +80,14 @@ func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targe
 
 // handshakes runs the steps that a certificate which is not accepted does not keep out.
 func (r *siteRun) handshakes(ctx context.Context) {
-	clock := &stepClock{parent: ctx, limit: r.plan.options.StepTimeout}
+	clock := &stepClock{limit: r.plan.options.StepTimeout}
 	defer clock.end()
 	for _, i := range r.steps {
 		st := r.plan.steps[i]
 		if h, ok := st.check.(Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
 			continue
 		}
-		r.ended[i] = look(clock, st.check, r.site.Probe(st.signature, r.plan.options.Safety))
+		r.ended[i] = look(ctx, clock, st.check, r.site.Probe(st.signature, r.plan.options.Safety))
 	}
 }
 
@@ -97,7 +97,7 @@ func (r *siteRun) run(ctx context.Context, f *forecast) {
 	var group errgroup.Group
 	for range min(r.plan.options.InFlight, len(r.steps)) {
 		group.Go(func() error {
-			clock := &stepClock{parent: ctx, limit: r.plan.options.StepTimeout}
+			clock := &stepClock{limit: r.plan.options.StepTimeout}
 			defer clock.end()
 			for {
 				chunk := r.work.take()
@@ -105,7 +105,7 @@ func (r *siteRun) run(ctx context.Context, f *forecast) {
 					return nil
 				}
 				for _, i := range chunk {
-					r.step(clock, i)
+					r.step(ctx, clock, i)
 					r.work.done(i)
 				}
 			}
@@ -115,11 +115,11 @@ func (r *siteRun) run(ctx context.Context, f *forecast) {
 }
 
 // step runs one signature and notes what it came to.
-func (r *siteRun) step(clock *stepClock, i int) {
+func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 	st := r.plan.steps[i]
 	a := &asker{step: i}
 	defer func() { r.site.release(*a) }()
-	if end, _ := r.site.health.ended(); st.end != nil || end != nil || clock.parent.Err() != nil {
+	if end, _ := r.site.health.ended(); st.end != nil || end != nil || ctx.Err() != nil {
 		return
 	}
 	for _, fact := range st.signature.Needs {
@@ -130,7 +130,7 @@ func (r *siteRun) step(clock *stepClock, i int) {
 	}
 	probe := r.site.Probe(st.signature, r.plan.options.Safety)
 	probe.asker = a
-	e := look(clock, st.check, probe)
+	e := look(ctx, clock, st.check, probe)
 	if len(e.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, factValues(e.findings[0].Hit.Values))
 	}
@@ -156,9 +156,9 @@ func (r *siteRun) endOf(i int) *ended {
 }
 
 // look runs a check and survives whatever it does.
-func look(clock *stepClock, c Check, p *Probe) (e *ended) {
+func look(ctx context.Context, clock *stepClock, c Check, p *Probe) (e *ended) {
 	started := time.Now()
-	inner := clock.start()
+	inner := clock.start(ctx)
 	defer clock.stop()
 	e = &ended{}
 	defer func() {
@@ -173,7 +173,7 @@ func look(clock *stepClock, c Check, p *Probe) (e *ended) {
 	}()
 	hits, err := c.Run(inner, p)
 	e.err = err
-	e.deadline = err != nil && inner.Err() != nil && clock.parent.Err() == nil
+	e.deadline = err != nil && inner.Err() != nil && ctx.Err() == nil
 	e.findings = findings(p.Signature, p.Target, hits)
 	return e
 }
@@ -365,9 +365,9 @@ func findings(s *signature.Signature, t Target, hits []Hit) []Finding {
 // Look runs one check on the site by itself, as Run would, facts and further signatures left aside.
 func (s *Site) Look(ctx context.Context, sig *signature.Signature, c Check, safety signature.Safety) ([]Finding, Outcome) {
 	const timeout = 10 * time.Minute
-	clock := &stepClock{parent: ctx, limit: timeout}
+	clock := &stepClock{limit: timeout}
 	defer clock.end()
-	e := look(clock, c, s.Probe(sig, safety))
+	e := look(ctx, clock, c, s.Probe(sig, safety))
 	siteEnd, _ := s.health.ended()
 	stop := stopOfCheck(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, Outcome{

@@ -152,7 +152,7 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	}
 	a := s.client.attempt(ctx, r)
 	defer a.end()
-	req, err := s.build(a.traced(), r)
+	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
 		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
