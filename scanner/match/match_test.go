@@ -76,6 +76,7 @@ func TestMatchers(t *testing.T) {
 		"dsl_unknown_name":             {`matchers: [{type: dsl, dsl: ['nobody == 1', 'status_code == 200']}]`, true},
 		"dsl_unknown_name_and":         {`matchers: [{type: dsl, condition: and, dsl: ['nobody == 1', 'status_code == 200']}]`, false},
 		"dsl_not_boolean":              {`matchers: [{type: dsl, dsl: ['len(body)']}]`, false},
+		"dsl_body_taken_by_extractor":  {"extractors: [{type: regex, name: body, regex: ['Version [0-9.]+']}]\nmatchers: [{type: dsl, condition: and, dsl: [\"!contains(body, 'Admin')\", \"regex('^Version', body)\", \"contains(tolower(body), 'version')\"]}]", true},
 		"dsl_not_boolean_and":          {`matchers: [{type: dsl, condition: and, dsl: ['len(body)', 'status_code == 200']}]`, true},
 		"dsl_not_boolean_and_last":     {`matchers: [{type: dsl, condition: and, dsl: ['status_code == 200', 'len(body)']}]`, false},
 		"dsl_duration":                 {`matchers: [{type: dsl, dsl: ['duration>=1.5']}]`, true},

@@ -236,7 +236,7 @@ const (
 	lowerBody   = "sotomi_lower_body"
 	lowerHeader = "sotomi_lower_header"
 
-	asText = "_text" // behind the name of a body: its *text
+	asText = "_sotomi_text" // behind the name of a body: its *text
 )
 
 // scope resolves names for one judgement: what was extracted, then the answer, then the variables of the template.

@@ -35,7 +35,9 @@ func (r *Request) AppendKey(b []byte) []byte {
 	field('q', r.URL.RawQuery)
 	flag('?', r.URL.ForceQuery)
 	field('O', r.URL.Opaque)
-	field('u', r.URL.User.String())
+	if r.URL.User != nil {
+		field('u', r.URL.User.String())
+	}
 	field('h', strings.ToLower(r.Host))
 	field('t', r.Target)
 	if len(r.Header) > 0 {
