@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,6 +44,7 @@ type block struct {
 	alone            bool // requests know nothing of each other's answers
 	earlier          bool // matchers look at answers of earlier requests: body_2
 	plain            func() []*plainRequest
+	wants429         bool // it looks for answers with this status
 	errors           bool // it asks for an error page, which is what the site says about things that cannot exist
 }
 
@@ -118,7 +120,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
-	b.errors = asksForErrors(h)
+	b.errors, b.wants429 = asksForErrors(h), wants429(h)
 	return b, nil
 }
 
@@ -167,6 +169,14 @@ func asksForErrors(h *signature.HTTP) bool {
 			return slices.ContainsFunc(m.DSL, errorStatus.MatchString)
 		}
 		return m.Type == "status" && len(m.Status) > 0 && !slices.ContainsFunc(m.Status, func(n int) bool { return !slices.Contains(errorStatuses, n) })
+	})
+}
+
+// wants429 reports whether a block looks for answers with status 429, which some products give as a sign of their state.
+func wants429(h *signature.HTTP) bool {
+	return slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
+		return m.Type == "status" && slices.Contains(m.Status, http.StatusTooManyRequests) ||
+			m.Type == "dsl" && slices.ContainsFunc(m.DSL, func(text string) bool { return strings.Contains(text, "429") })
 	})
 }
 

@@ -251,7 +251,7 @@ func (b *block) options(req *web.Request) error {
 	if req.Redirects != web.RedirectsNone {
 		req.MaxRedirects = b.MaxRedirects
 	}
-	req.MaxBody = b.MaxSize
+	req.MaxBody, req.Wants429 = b.MaxSize, b.wants429
 	return nil
 }
 

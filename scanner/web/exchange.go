@@ -38,6 +38,7 @@ type Request struct {
 	Timeout      time.Duration // one deadline for headers and body of one attempt; 0 means the client's
 	Once         bool          // never retried: for checks that count requests or time them
 	NoCookies    bool          // neither sends nor stores cookies
+	Wants429     bool          // status 429 without Retry-After is what it looks for, not a wish to be asked less
 }
 
 func (r *Request) idempotent() bool {

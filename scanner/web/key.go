@@ -65,5 +65,6 @@ func (r *Request) AppendKey(b []byte) []byte {
 	number('d', int64(r.Timeout))
 	flag('o', r.Once)
 	flag('c', r.NoCookies)
+	flag('9', r.Wants429)
 	return b
 }

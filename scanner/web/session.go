@@ -135,7 +135,7 @@ func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 			return nil, err
 		}
 		wait, throttled := retryAfter(res, try)
-		if !throttled {
+		if !throttled || r.Wants429 && ex.Status == http.StatusTooManyRequests && ex.Header.Get("Retry-After") == "" {
 			return ex, nil
 		}
 		s.client.gate.slowDown(r.URL.Host, min(wait, patience))

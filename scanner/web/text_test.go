@@ -166,6 +166,7 @@ func TestKeyTellsOptionsApart(t *testing.T) {
 		"timeout":   {URL: u, Timeout: 1},
 		"once":      {URL: u, Once: true},
 		"cookies":   {URL: u, NoCookies: true},
+		"wants_429": {URL: u, Wants429: true},
 	} {
 		if r.Key() == base.Key() {
 			t.Errorf("%s: the key does not tell it apart", name)
