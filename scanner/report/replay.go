@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"sotomi/scanner"
@@ -145,7 +146,7 @@ func (p *replay) summary(text []byte) error {
 	p.closed = true
 	return p.to.Close(scanner.Summary{
 		Severities: r.Severities, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
-		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(r.Seconds * float64(time.Second)),
+		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(math.Round(r.Seconds * float64(time.Second))),
 		Complete: r.Complete, Interrupted: r.Interrupted,
 	})
 }

@@ -34,6 +34,20 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestReplayOfTimes: no nanosecond is lost on the way through a number of seconds.
+func TestReplayOfTimes(t *testing.T) {
+	for _, seconds := range []string{"0.008375141", "0.000001001", "1.999999999", "86399.123456789"} {
+		saved := `{"type":"scan","tool":"sotomi"}` + "\n" + `{"type":"summary","seconds":` + seconds + `,"complete":true}` + "\n"
+		var again bytes.Buffer
+		if err := report.Replay(strings.NewReader(saved), report.NewJSONLines(&again, report.Options{})); err != nil {
+			t.Fatal(err)
+		}
+		if want := `"seconds":` + seconds + `,`; !strings.Contains(again.String(), want) {
+			t.Errorf("%s is missing in\n%s", want, again.String())
+		}
+	}
+}
+
 // TestReplayOfPart: a scan that was killed shows what it saw, and says that it is not all.
 func TestReplayOfPart(t *testing.T) {
 	all := bytes.SplitAfter(lines(t, scanned), []byte("\n"))

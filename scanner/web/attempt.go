@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/projectdiscovery/retryablehttp-go"
@@ -26,10 +25,10 @@ type attempt struct {
 	proxied bool // whoever answers is the proxy
 
 	tries    int
-	deadline *time.Timer  // of the try under way
-	begun    time.Time    // when the last try had its turn
-	first    atomic.Int64 // Unix nanoseconds of the first byte of the answer; may come late, from a try given up
-	remote   net.Addr     // nil through a proxy
+	deadline *time.Timer // of the try under way
+	begun    time.Time   // when the last try had its turn
+	answered time.Time   // when the head of its answer was there
+	remote   net.Addr    // nil through a proxy
 }
 
 // attemptKey finds the attempt in the context of its request.
@@ -61,7 +60,7 @@ func (a *attempt) Value(key any) any {
 
 // traced is the attempt as the context of a request.
 func (a *attempt) traced() context.Context {
-	return httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected, GotFirstResponseByte: a.answered})
+	return httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
 }
 
 func (a *attempt) connected(i httptrace.GotConnInfo) {
@@ -69,8 +68,6 @@ func (a *attempt) connected(i httptrace.GotConnInfo) {
 		a.remote = i.Conn.RemoteAddr()
 	}
 }
-
-func (a *attempt) answered() { a.first.Store(time.Now().UnixNano()) }
 
 // begin starts a try: from now on its deadline counts.
 func (a *attempt) begin() {
@@ -91,7 +88,7 @@ func (a *attempt) end() { a.cancel(nil) }
 func (a *attempt) note(ex *Exchange) {
 	ex.Remote = a.remote
 	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
-	ex.FirstByte = max(0, time.Unix(0, a.first.Load()).Sub(a.begun))
+	ex.FirstByte = a.answered.Sub(a.begun)
 }
 
 // Sent is a request as it was written, for evidence and templates that look at it: without cookies and credentials of the

@@ -59,7 +59,7 @@ type Exchange struct {
 	Broken     bool                 // what more the body holds is unknown: the connection broke within it, or it cannot be decoded
 	Started    time.Time            // UTC, when the first byte was to be sent
 	Took       time.Duration        // until the last byte of the body kept
-	FirstByte  time.Duration        // until the first byte of the answer
+	FirstByte  time.Duration        // until the head of the answer was there
 	Remote     net.Addr             // who answered; nil through a proxy
 	TLS        *tls.ConnectionState // nil for plain HTTP
 	Previous   *Exchange            // the hop whose redirect led here; nil for the first

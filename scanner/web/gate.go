@@ -108,6 +108,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.done()
 		return nil, err
 	}
+	a.answered = time.Now()
 	t.ReadCloser, res.Body = res.Body, t
 	return res, nil
 }
