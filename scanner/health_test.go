@@ -51,7 +51,7 @@ func TestHostThatDiesCostsFewAttempts(t *testing.T) {
 	if len(got) != 300 || counts["clean"] > 19 || counts["unreachable"]+counts["clean"] != 300 {
 		t.Errorf("outcomes: %v", counts)
 	}
-	if n := asked.Load(); n > 20+3*(6+failuresInRow+1) { // those in flight, those of the row, one question; each resent by net/http, seldom twice
+	if n := asked.Load(); n > 20+2*(6+failuresInRow+1) { // those in flight, those of the row, one question; each resent once by net/http
 		t.Errorf("the dead host was asked %d times more", n-20)
 	}
 	if ExitStatus(summary, "high", false) != ExitIncomplete {

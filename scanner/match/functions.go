@@ -121,7 +121,6 @@ func compileOnce(source string) (*pattern, error) {
 }
 
 func regexFunctions() map[string]function {
-	compile := compileOnce
 	matches := func(p *pattern, v any) bool {
 		t, ok := v.(*text)
 		if !ok {
@@ -131,14 +130,14 @@ func regexFunctions() map[string]function {
 	}
 	m := map[string]function{
 		"regex": fixed(2, func(a []any) (any, error) {
-			p, err := compile(toString(a[0]))
+			p, err := compileOnce(toString(a[0]))
 			if err != nil {
 				return nil, err
 			}
 			return matches(p, a[1]), nil
 		}),
 		"regex_all": between(2, -1, func(a []any) (any, error) {
-			p, err := compile(toString(a[0]))
+			p, err := compileOnce(toString(a[0]))
 			if err != nil {
 				return nil, err
 			}
@@ -150,7 +149,7 @@ func regexFunctions() map[string]function {
 			return true, nil
 		}),
 		"regex_any": between(2, -1, func(a []any) (any, error) {
-			p, err := compile(toString(a[0]))
+			p, err := compileOnce(toString(a[0]))
 			if err != nil {
 				return nil, err
 			}
@@ -162,7 +161,7 @@ func regexFunctions() map[string]function {
 			return false, nil
 		}),
 		"replace_regex": fixed(3, func(a []any) (any, error) {
-			p, err := compile(toString(a[1]))
+			p, err := compileOnce(toString(a[1]))
 			if err != nil {
 				return nil, err
 			}
