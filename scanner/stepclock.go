@@ -3,6 +3,8 @@ package scanner
 import (
 	"context"
 	"time"
+
+	"sotomi/scanner/web"
 )
 
 // stepClock gives the steps of one worker a context each that ends with the parent, or when a step takes too long. Steps
@@ -18,7 +20,8 @@ type stepClock struct {
 // start begins a step; the parent is the same for all of them.
 func (c *stepClock) start(parent context.Context) context.Context {
 	if c.ctx == nil {
-		c.ctx, c.cancel = context.WithCancel(parent)
+		ctx, cancel := context.WithCancel(parent)
+		c.ctx, c.cancel = web.InTurn(ctx), cancel
 		c.timer = time.AfterFunc(c.limit, c.cancel)
 	} else {
 		c.timer.Reset(c.limit)

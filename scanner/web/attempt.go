@@ -8,16 +8,20 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/projectdiscovery/retryablehttp-go"
 )
 
 // attempt is one request on its way, and its context: that ends with the caller's, and when the deadline passes that
-// counts from the turn at the gate. One value serves all tries, since a scan makes hundreds of thousands of them.
+// counts from the turn at the gate. One value serves all tries, and one after another all requests of a caller in turn,
+// since a scan makes hundreds of thousands of them.
 type attempt struct {
 	context.Context
 	cancel context.CancelCauseFunc
+	turns  *inTurn         // whose next request takes over what this one leaves; nil for none
+	traced context.Context // the attempt as the context of a request
 
 	timeout time.Duration
 	once    bool // a second try is refused, whoever asks for it
@@ -25,7 +29,8 @@ type attempt struct {
 	proxied bool // whoever answers is the proxy
 
 	tries    int
-	deadline *time.Timer // of the try under way
+	deadline *time.Timer // of the newest try
+	running  bool        // its time runs, or has passed
 	begun    time.Time   // when the last try had its turn
 	answered time.Time   // when the head of its answer was there
 	remote   net.Addr    // nil through a proxy
@@ -34,14 +39,33 @@ type attempt struct {
 // attemptKey finds the attempt in the context of its request.
 type attemptKey struct{}
 
+// inTurn is a context for requests that are sent one after another: it keeps what an attempt leaves for the next.
+type inTurn struct {
+	context.Context
+	idle atomic.Pointer[attempt]
+}
+
+// InTurn is ctx for a caller who mostly sends one request after another, all with the context itself. Requests are cheaper
+// then.
+func InTurn(ctx context.Context) context.Context { return &inTurn{Context: ctx} }
+
 // attempt starts one under ctx. It must be ended.
 func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
-	a := &attempt{timeout: r.Timeout, once: r.Once, proxied: c.options.Proxy != nil}
+	turns, _ := ctx.(*inTurn) //nolint:errcheck // any other context keeps nothing
+	var a *attempt
+	if turns != nil {
+		a = turns.idle.Swap(nil)
+	}
+	if a == nil {
+		a = &attempt{turns: turns}
+		a.Context, a.cancel = context.WithCancelCause(ctx)
+		a.traced = httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
+	}
+	a.timeout, a.once, a.proxied, a.tries, a.remote = r.Timeout, r.Once, c.options.Proxy != nil, 0, nil
 	if a.timeout <= 0 {
 		a.timeout = c.options.Timeout
 	}
 	a.retry = !r.Once && len(r.Body) == 0 && r.idempotent()
-	a.Context, a.cancel = context.WithCancelCause(ctx)
 	return a
 }
 
@@ -58,11 +82,6 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
-// traced is the attempt as the context of a request.
-func (a *attempt) traced() context.Context {
-	return httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
-}
-
 func (a *attempt) connected(i httptrace.GotConnInfo) {
 	if i.Conn != nil && !a.proxied {
 		a.remote = i.Conn.RemoteAddr()
@@ -71,18 +90,31 @@ func (a *attempt) connected(i httptrace.GotConnInfo) {
 
 // begin starts a try: from now on its deadline counts.
 func (a *attempt) begin() {
-	a.begun = time.Now()
-	a.deadline = time.AfterFunc(a.timeout, func() { a.cancel(errDeadline) })
+	a.begun, a.running = time.Now(), true
+	if a.deadline == nil {
+		a.deadline = time.AfterFunc(a.timeout, func() { a.cancel(errDeadline) })
+	} else {
+		a.deadline.Reset(a.timeout)
+	}
 }
 
 // stop ends a try; the deadline is then of no more concern.
-func (a *attempt) stop() { a.deadline.Stop() }
+func (a *attempt) stop() {
+	if a.deadline.Stop() {
+		a.running = false
+	}
+}
 
 // late reports whether the deadline has passed.
 func (a *attempt) late() bool { return context.Cause(a.Context) == errDeadline } //nolint:errorlint // the cause itself
 
-// end frees what the attempt holds.
-func (a *attempt) end() { a.cancel(nil) }
+// end frees what the attempt holds, or leaves it to the next. One whose time ran out, or may be running out just now, is of
+// no use to others.
+func (a *attempt) end() {
+	if a.turns == nil || a.running || a.Err() != nil || !a.turns.idle.CompareAndSwap(nil, a) {
+		a.cancel(nil)
+	}
+}
 
 // note gives an exchange what the attempt saw.
 func (a *attempt) note(ex *Exchange) {

@@ -39,7 +39,7 @@ type received struct {
 func readBody(res *http.Response, limit int64) (got received, err error) {
 	defer res.Body.Close()
 	raw := &failing{r: res.Body}
-	var decoded io.Reader = raw
+	raw.limited.R, raw.limited.N = raw, limit+1
 	if coding := res.Header.Get("Content-Encoding"); coding != "" {
 		reader := readers.Get().(*bufio.Reader)
 		reader.Reset(raw)
@@ -47,8 +47,8 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 			reader.Reset(nil)
 			readers.Put(reader)
 		}()
-		if decoded, err = decode(reader, coding); err != nil {
-			decoded = reader
+		if raw.limited.R, err = decode(reader, coding); err != nil {
+			raw.limited.R = reader
 		}
 	}
 	b := buffers.Get().(*bytes.Buffer)
@@ -59,7 +59,7 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 		}
 	}()
 	b.Reset()
-	n, err := b.ReadFrom(io.LimitReader(decoded, limit+1))
+	n, err := b.ReadFrom(&raw.limited)
 	if raw.err != nil && timedOut(raw.err) {
 		return got, raw.err
 	}
@@ -87,9 +87,10 @@ func unreadable(coding string) bool {
 
 // failing remembers the error of the connection, which decoders wrap or hide.
 type failing struct {
-	r     io.Reader
-	err   error
-	ended bool
+	r       io.Reader
+	err     error
+	ended   bool
+	limited io.LimitedReader // what is read of it
 }
 
 func (f *failing) Read(p []byte) (int, error) {

@@ -87,15 +87,14 @@ func NewClient(o Options) (*Client, error) {
 		Transport:     g,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	// The wait between tries and the deadline of an attempt are the gate's.
 	rc := retryablehttp.NewClient(retryablehttp.Options{
-		HttpClient:   hc,
-		RetryMax:     o.Retries,
-		RetryWaitMin: 100 * time.Millisecond,
-		RetryWaitMax: 2 * time.Second,
-		Timeout:      24 * time.Hour, // the deadline of an attempt is the gate's; a zero here would take away the back-off
-		CheckRetry:   retryConnectionErrors,
+		HttpClient: hc,
+		RetryMax:   o.Retries,
+		Backoff:    func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 },
+		Timeout:    -1, // no timer beside ours
+		CheckRetry: retryConnectionErrors,
 	})
-	hc.Timeout = 0      // it would count the wait for our own rate limit
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/projectdiscovery/retryablehttp-go"
 	"golang.org/x/time/rate"
 )
 
@@ -27,6 +28,14 @@ type gate struct {
 
 // patience is the longest Retry-After that is waited for.
 const patience = 30 * time.Second
+
+// Between a connection error and the next try.
+const (
+	firstBackoff = 100 * time.Millisecond
+	maxBackoff   = 2 * time.Second
+)
+
+var backoff = retryablehttp.DefaultBackoff()
 
 // hostState is what the gate knows about one host:port.
 type hostState struct {
@@ -89,6 +98,11 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if a.tries++; a.once && a.tries > 1 {
 		return nil, io.ErrUnexpectedEOF
+	}
+	if a.tries > 1 {
+		if err := sleep(req.Context(), backoff(firstBackoff, maxBackoff, a.tries-2, nil)); err != nil {
+			return nil, err
+		}
 	}
 	h := g.host(req.URL.Host)
 	if reserved, _ := req.Context().Value(turnKey{}).(*turn); !reserved.take(h) {

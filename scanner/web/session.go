@@ -152,7 +152,7 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	}
 	a := s.client.attempt(ctx, r)
 	defer a.end()
-	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
+	req, err := s.build(a.traced, r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
 		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
@@ -203,17 +203,9 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 	} else {
 		req = (&http.Request{Method: method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	}
-	u := *r.URL
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	if u.Path == "" && u.Opaque == "" {
-		u.Path = "/"
-	}
-	if r.Target != "" {
-		setTarget(&u, r.Target)
-	}
-	req.URL, req.Host = &u, r.Host
+	req.URL, req.Host = address(r), r.Host
 	if req.Host == "" {
-		req.Host = u.Host
+		req.Host = req.URL.Host
 	}
 	req.Header = s.client.header
 	if len(r.Header) > 0 {
@@ -223,6 +215,22 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 		}
 	}
 	return req, nil
+}
+
+// address is the URL of r as it is sent.
+func address(r *Request) *url.URL {
+	if r.Target == "" && r.URL.User == nil && r.URL.Fragment == "" && (r.URL.Path != "" || r.URL.Opaque != "") {
+		return r.URL // URLs of requests never change
+	}
+	u := *r.URL
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	if u.Path == "" && u.Opaque == "" {
+		u.Path = "/"
+	}
+	if r.Target != "" {
+		setTarget(&u, r.Target)
+	}
+	return &u
 }
 
 // setTarget makes u ask for target byte for byte.
