@@ -20,7 +20,8 @@ import (
 
 // httpCheck runs the http blocks of a signature as the public template language means them.
 type httpCheck struct {
-	signature *signature.Signature
+	id        string
+	variables signature.Variables
 	blocks    []*block
 	flow      flow     // nil: the blocks in order
 	random    []string // words that stand for randstr
@@ -31,8 +32,8 @@ type httpCheck struct {
 
 // block is one entry of http:, ready to run on any target.
 type block struct {
-	*signature.HTTP         // without matchers and extractors
-	judges, extracts bool   // it has any
+	options
+	judges, extracts bool   // it has matchers, extractors
 	number           int    // from 1
 	first            int    // order of its first request in the template
 	name             string // by which a flow calls it, beside its number
@@ -44,8 +45,37 @@ type block struct {
 	alone            bool // requests know nothing of each other's answers
 	earlier          bool // matchers look at answers of earlier requests: body_2
 	plain            func() []*plainRequest
-	wants429         bool // it looks for answers with this status
 	errors           bool // it asks for an error page, which is what the site says about things that cannot exist
+}
+
+// options are what a block says about all its requests.
+type options struct {
+	method, body      string
+	headers           map[string]string
+	redirects         web.Redirects
+	maxRedirects      int
+	maxSize           int64
+	stopAtFirst       bool
+	iterateAll        bool
+	withoutCookies    bool
+	withoutMerge      bool // paths of raw requests are not put behind the target's own
+	withoutNamesCheck bool // requests with names that have no value are sent as they are
+	wants429          bool // it looks for answers with this status
+}
+
+func optionsOf(h *signature.HTTP) options {
+	o := options{
+		method: h.Method, body: h.Body, headers: h.Headers, maxRedirects: h.MaxRedirects, maxSize: h.MaxSize,
+		stopAtFirst: h.StopAtFirstMatch, iterateAll: h.IterateAll, withoutCookies: h.DisableCookie,
+		withoutMerge: h.DisablePathAutomerge, withoutNamesCheck: h.SkipVariablesCheck, wants429: wants429(h),
+	}
+	switch {
+	case h.HostRedirects:
+		o.redirects = web.RedirectsHost
+	case h.Redirects:
+		o.redirects = web.RedirectsAny
+	}
+	return o
 }
 
 // NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
@@ -57,7 +87,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		return nil, scanner.Unsupported("self-contained requests to other hosts")
 	}
 	s, random := withRandomWords(s)
-	c := &httpCheck{signature: s, random: random, stateful: isStateful(s), certainty: scanner.Possible}
+	c := &httpCheck{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
 	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed
@@ -82,7 +112,6 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 		}
 		c.flow = f
 	}
-	c.signature = s.Words()
 	return c, nil
 }
 
@@ -102,10 +131,8 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	light := *h
-	light.Matchers, light.Extractors, light.Payloads, light.PreCondition = nil, nil, nil, nil
 	b := &block{
-		HTTP: &light, judges: len(h.Matchers) > 0, extracts: len(h.Extractors) > 0, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h),
+		options: optionsOf(h), judges: len(h.Matchers) > 0, extracts: len(h.Extractors) > 0, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h),
 	}
 	if len(b.paths) == 0 {
 		for _, raw := range h.Raw {
@@ -120,7 +147,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
-	b.errors, b.wants429 = asksForErrors(h), wants429(h)
+	b.errors = asksForErrors(h)
 	return b, nil
 }
 
@@ -230,7 +257,7 @@ func (c *httpCheck) Plan(t scanner.Target) []*web.Request { return c.plan(t, tru
 func (c *httpCheck) PlanOwn(t scanner.Target) []*web.Request { return c.plan(t, false) }
 
 func (c *httpCheck) plan(t scanner.Target, plain bool) []*web.Request {
-	v := c.visit(&scanner.Probe{Target: t, Signature: c.signature}, true)
+	v := c.visit(&scanner.Probe{Target: t}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {
 		for d := range b.drafts() {
@@ -271,14 +298,14 @@ func (c *httpCheck) visit(p *scanner.Probe, planning bool) *visit {
 		v.known = factVars(p)
 	}
 	if c.dice {
-		v.seed = p.Rand().Uint64()
+		v.seed = scanner.RandFor(c.id, p.Target).Uint64()
 		v.roll(0)
 	}
-	if len(c.signature.Variables) > 0 {
-		v.fixed = evaluate(c.signature.Variables, v.merged(v.address(p.Target.URL, true)))
+	if len(c.variables) > 0 {
+		v.fixed = evaluate(c.variables, v.merged(v.address(p.Target.URL, true)))
 	}
 	v.madeUp = slices.Clone(c.random)
-	for _, variable := range c.signature.Variables {
+	for _, variable := range c.variables {
 		if text, ok := v.fixed[variable.Name].(string); ok && len(text) > 2 && strings.Contains(variable.Value, "rand_") {
 			v.madeUp = append(v.madeUp, text)
 		}

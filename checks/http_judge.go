@@ -33,7 +33,7 @@ func (v *visit) judge(ctx context.Context, r *round, number int, bt *built, ex *
 		if !suppressed {
 			v.report(hop, names, &result)
 		}
-		if r.block.StopAtFirstMatch {
+		if r.block.stopAtFirst {
 			return nil
 		}
 	}
@@ -241,7 +241,7 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
 	evidence := []scanner.Evidence{scanner.NewEvidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
 	for _, name := range names {
 		hit := scanner.Hit{URL: shownAddress(ex.URL), Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
-		if _, ok := v.check.signature.Variants[name]; ok {
+		if _, ok := v.probe.Signature.Variants[name]; ok {
 			hit.Variant = name
 		}
 		at := slices.IndexFunc(v.hits, func(h scanner.Hit) bool { return h.URL == hit.URL && h.Matcher == name })

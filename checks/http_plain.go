@@ -17,11 +17,34 @@ import (
 // maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
 const maxPlain = 2048
 
-// plainRequest is one without scheme and host.
+// plainRequest is one without scheme and host. There are thousands of them in memory, which mostly differ in the path.
 type plainRequest struct {
-	request *web.Request
-	own     bool // as in built
-	marked  bool // the header holds marks for the target, as in Referer: {{BaseURL}}/
+	path, query string
+	rest        *web.Request // without these; its URL is nil when it has nothing else
+	own         bool         // as in built
+	marked      bool         // the header holds marks for the target, as in Referer: {{BaseURL}}/
+}
+
+// ordinary is the rest of most requests.
+var ordinary = &web.Request{}
+
+// newPlain takes path and query out of r. The rest is that of the request before where both have the same.
+func newPlain(r *web.Request, own, marked bool, before *plainRequest) *plainRequest {
+	rest, u := *r, *r.URL
+	p := &plainRequest{path: u.Path, query: u.RawQuery, own: own, marked: marked}
+	u.Path, u.RawQuery = "", ""
+	if rest.URL = nil; u != (url.URL{}) {
+		rest.URL = &u
+	}
+	switch {
+	case reflect.DeepEqual(&rest, ordinary):
+		p.rest = ordinary
+	case before != nil && reflect.DeepEqual(&rest, before.rest):
+		p.rest = before.rest
+	default:
+		p.rest = &rest
+	}
+	return p
 }
 
 // marks stand for the target in headers: its root, its host with the port, its host alone.
@@ -36,11 +59,14 @@ func (p *plainRequest) at(target *url.URL) *web.Request {
 	r := &struct {
 		web.Request
 		url url.URL
-	}{*p.request, *p.request.URL}
-	r.url.Scheme, r.url.Host = target.Scheme, target.Host
+	}{Request: *p.rest}
+	if r.URL != nil {
+		r.url = *r.URL
+	}
+	r.url.Scheme, r.url.Host, r.url.Path, r.url.RawQuery = target.Scheme, target.Host, p.path, p.query
 	r.URL = &r.url
 	if p.marked {
-		r.Header = withValuesChanged(p.request.Header, func(value string) string {
+		r.Header = withValuesChanged(r.Header, func(value string) string {
 			value = strings.ReplaceAll(value, rootMark, target.Scheme+"://"+target.Host)
 			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
 		})
@@ -97,10 +123,11 @@ func (c *httpCheck) plainRequests(b *block) []*plainRequest {
 	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
 	visits := [2]*visit{}
 	for i, u := range []*url.URL{one, other} {
-		visits[i] = c.visit(&scanner.Probe{Target: scanner.Target{URL: u}, Signature: c.signature}, true)
+		visits[i] = c.visit(&scanner.Probe{Target: scanner.Target{URL: u}}, true)
 		visits[i].filling = true
 	}
 	var list []*plainRequest
+	var last *plainRequest
 	for d := range b.drafts() {
 		if d.index >= maxPlain {
 			break
@@ -117,7 +144,8 @@ func (c *httpCheck) plainRequests(b *block) []*plainRequest {
 		}
 		var p *plainRequest
 		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {
-			p = &plainRequest{request: made[0].request, own: made[0].own, marked: marked}
+			p = newPlain(made[0].request, made[0].own, marked, last)
+			last = p
 		}
 		list = append(list, p)
 	}

@@ -82,7 +82,7 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	f := &filler{vars: vars}
 	var req *web.Request
 	if d.raw != "" {
-		req, err = f.raw(d.raw, target, !b.DisablePathAutomerge)
+		req, err = f.raw(d.raw, target, !b.withoutMerge)
 	} else {
 		req, err = f.path(b, path)
 	}
@@ -93,10 +93,10 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	if len(f.unresolved) > 0 && !b.SkipVariablesCheck {
+	if len(f.unresolved) > 0 && !b.withoutNamesCheck {
 		return nil, &unresolvedError{f.unresolved}
 	}
-	if err := b.options(req); err != nil {
+	if err := b.apply(req); err != nil {
 		return nil, err
 	}
 	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
@@ -167,14 +167,14 @@ func (f *filler) fill(text string) string {
 
 func (f *filler) path(b *block, path string) (*web.Request, error) {
 	text := f.fill(path)
-	if len(f.unresolved) > 0 && !b.SkipVariablesCheck {
+	if len(f.unresolved) > 0 && !b.withoutNamesCheck {
 		return nil, &unresolvedError{f.unresolved}
 	}
 	u, err := parseAddress(text)
 	if err != nil {
 		return nil, err
 	}
-	method := strings.ToUpper(strings.TrimSpace(f.fill(b.Method)))
+	method := strings.ToUpper(strings.TrimSpace(f.fill(b.method)))
 	return &web.Request{Method: method, URL: u, Header: http.Header{}}, nil
 }
 
@@ -212,8 +212,8 @@ func otherHost(u *url.URL, host string) {
 
 // fields adds the headers and the body that the block gives to all its requests.
 func (f *filler) fields(req *web.Request, b *block) {
-	for _, name := range slices.Sorted(maps.Keys(b.Headers)) {
-		value := f.fill(b.Headers[name])
+	for _, name := range slices.Sorted(maps.Keys(b.headers)) {
+		value := f.fill(b.headers[name])
 		switch {
 		case strings.EqualFold(name, "Host"):
 			req.Host = value
@@ -222,8 +222,8 @@ func (f *filler) fields(req *web.Request, b *block) {
 			req.Header[http.CanonicalHeaderKey(name)] = []string{value}
 		}
 	}
-	if b.Body != "" {
-		req.Body = []byte(f.fill(withCRLF(b.Body)))
+	if b.body != "" {
+		req.Body = []byte(f.fill(withCRLF(b.body)))
 	}
 	if req.Host == req.URL.Host {
 		req.Host = ""
@@ -233,8 +233,8 @@ func (f *filler) fields(req *web.Request, b *block) {
 	}
 }
 
-// options are those that hold for all requests of the block. A method that could change the site is refused.
-func (b *block) options(req *web.Request) error {
+// apply sets what holds for all requests of the block. A method that could change the site is refused.
+func (o *options) apply(req *web.Request) error {
 	switch req.Method = cmp.Or(req.Method, http.MethodGet); req.Method {
 	case http.MethodGet:
 		req.Method = ""
@@ -242,16 +242,10 @@ func (b *block) options(req *web.Request) error {
 	default:
 		return &writeError{req.Method}
 	}
-	switch {
-	case b.HostRedirects:
-		req.Redirects = web.RedirectsHost
-	case b.Redirects:
-		req.Redirects = web.RedirectsAny
+	if req.Redirects = o.redirects; req.Redirects != web.RedirectsNone {
+		req.MaxRedirects = o.maxRedirects
 	}
-	if req.Redirects != web.RedirectsNone {
-		req.MaxRedirects = b.MaxRedirects
-	}
-	req.MaxBody, req.Wants429 = b.MaxSize, b.wants429
+	req.MaxBody, req.Wants429 = o.maxSize, o.wants429
 	return nil
 }
 

@@ -76,12 +76,12 @@ func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
 // names are what a request may use: its own values over the target's over variables. They are the address itself, which
 // all signatures share and nobody changes, when there is nothing to add.
 func (v *visit) names(address, taken match.Vars) match.Vars {
-	if len(v.known)+len(taken)+len(v.check.signature.Variables) == 0 {
+	if len(v.known)+len(taken)+len(v.check.variables) == 0 {
 		return address
 	}
 	vars := v.merged(taken)
 	maps.Copy(vars, address)
-	for _, variable := range v.check.signature.Variables {
+	for _, variable := range v.check.variables {
 		if _, ok := vars[variable.Name]; ok {
 			continue
 		}
@@ -179,7 +179,7 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 	if err := v.judge(ctx, r, d.number, bt, ex); err != nil {
 		return true, err
 	}
-	return r.block.StopAtFirstMatch && r.matched, nil
+	return r.block.stopAtFirst && r.matched, nil
 }
 
 // notSent notes why a request could not be made; end says that the block is done.
@@ -211,11 +211,11 @@ func (v *visit) outside(r *web.Request) string {
 
 // send shares the request with all signatures, unless an earlier answer gave it cookies that it may need.
 func (v *visit) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
-	if v.session != nil && !b.DisableCookie && len(v.session.Cookies(r.URL)) > 0 {
+	if v.session != nil && !b.withoutCookies && len(v.session.Cookies(r.URL)) > 0 {
 		return v.session.Do(ctx, r)
 	}
 	ex, err := v.probe.Do(ctx, r)
-	if err == nil && v.check.stateful && !b.DisableCookie {
+	if err == nil && v.check.stateful && !b.withoutCookies {
 		if v.session == nil {
 			v.session = v.probe.Session()
 		}
@@ -257,7 +257,7 @@ func (r *round) values() []match.Vars {
 		return nothingTaken
 	}
 	most := 1
-	if r.block.IterateAll {
+	if r.block.iterateAll {
 		for _, list := range r.taken {
 			most = max(most, len(list))
 		}

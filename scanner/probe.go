@@ -150,8 +150,11 @@ func (p *Probe) Explain(format string, a ...any) {
 }
 
 // Rand gives the same numbers for the same signature and target, so that two runs send the same bytes.
-func (p *Probe) Rand() *rand.Rand {
-	sum := sha256.Sum256([]byte(p.Signature.ID + "\x00" + p.Target.String()))
+func (p *Probe) Rand() *rand.Rand { return RandFor(p.Signature.ID, p.Target) }
+
+// RandFor is Rand for checks that plan: the numbers of the signature of that id.
+func RandFor(signature string, t Target) *rand.Rand {
+	sum := sha256.Sum256([]byte(signature + "\x00" + t.String()))
 	return rand.New(rand.NewChaCha8(sum))
 }
 

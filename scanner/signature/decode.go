@@ -168,6 +168,31 @@ func lines(n *yaml.Node, count int, set func(i, line int)) {
 	}
 }
 
+// gather puts the values of a document into one text. What is kept of them is kept as long as the signature, and dozens of
+// small texts a file are as many things for the collector to look at.
+func gather(root *yaml.Node) {
+	var text strings.Builder
+	eachValue(root, func(n *yaml.Node) { text.WriteString(n.Value) })
+	rest := text.String()
+	eachValue(root, func(n *yaml.Node) { n.Value, rest = rest[:len(n.Value)], rest[len(n.Value):] })
+}
+
+// eachValue visits the scalars of a document but for the keys of mappings.
+func eachValue(n *yaml.Node, visit func(*yaml.Node)) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		visit(n)
+	case yaml.MappingNode:
+		for i := 1; i < len(n.Content); i += 2 {
+			eachValue(n.Content[i], visit)
+		}
+	default:
+		for _, of := range n.Content {
+			eachValue(of, visit)
+		}
+	}
+}
+
 // resolve follows an alias to its anchor.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {

@@ -229,6 +229,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, nil
 	}
 	root := doc.Content[0]
+	gather(root)
 	keys := topKeys(root)
 	if !own && keys["id"] == nil && (keys["info"] == nil || keys["http"] == nil && keys["requests"] == nil && keys["check"] == nil) {
 		return nil, nil
