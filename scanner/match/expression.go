@@ -31,31 +31,37 @@ func compileExpression(source string) (*expression, error) {
 		return known.(*expression), nil
 	}
 	e, err := newExpression(source)
-	if err == nil && !e.marked && len(source) <= shortExpression {
+	if err == nil && !hasMarker(source) && len(source) <= shortExpression {
 		compiled.Store(source, e)
 	}
 	return e, err
 }
 
-func newExpression(source string) (*expression, error) {
-	if f := forbiddenFunction(source); f != "" {
+func newExpression(text string) (*expression, error) {
+	if f := forbiddenFunction(text); f != "" {
 		return nil, &UnsupportedError{"function " + f}
 	}
-	e := &expression{text: source, marked: hasMarker(source)}
-	if e.marked {
+	e := &expression{status: wantedStatus(text)}
+	if hasMarker(text) {
+		e.source = &source{text: text, marked: true}
 		return e, nil
 	}
-	if _, err := e.parse(); err != nil {
-		return nil, fmt.Errorf("dsl %q: %w", source, err)
+	parsed, err := parseShared(text)
+	if err != nil {
+		return nil, fmt.Errorf("dsl %q: %w", text, err)
+	}
+	if e.tree = treeOf(parsed); e.tree == nil {
+		e.source = &source{text: text}
 	}
 	return e, nil
 }
 
-func (e *expression) parse() (*govaluate.EvaluableExpression, error) {
-	source := shared.Replace(e.text)
-	source = containsCall.ReplaceAllString(source, "contains(${1}"+asText+",")
-	source = regexCall.ReplaceAllString(source, "${1}${2}"+asText+")")
-	return parseExpression(source, nil)
+// parseShared parses an expression with what it shares with others in place of what it says.
+func parseShared(text string) (*govaluate.EvaluableExpression, error) {
+	text = shared.Replace(text)
+	text = containsCall.ReplaceAllString(text, "contains(${1}"+asText+",")
+	text = regexCall.ReplaceAllString(text, "${1}${2}"+asText+")")
+	return parseExpression(text, nil)
 }
 
 // Where the body is looked through for a word or a pattern, the function is given the text with its index.
@@ -74,18 +80,25 @@ func parseExpression(source string, functions map[string]govaluate.ExpressionFun
 
 func (e *expression) eval(s *scope) (v any, err error) {
 	defer recovered(&err)
-	if e.marked {
-		filled, err := parseExpression(fillStrings(e.text, s.lookup), nil)
+	if e.tree != nil {
+		return e.tree.eval(0, s)
+	}
+	return e.source.eval(s)
+}
+
+func (o *source) eval(s *scope) (any, error) {
+	if o.marked {
+		filled, err := parseExpression(fillStrings(o.text, s.lookup), nil)
 		if err != nil {
 			return nil, err
 		}
 		return filled.Eval(s)
 	}
-	e.once.Do(func() { e.compiled, e.err = e.parse() })
-	if e.err != nil {
-		return nil, e.err // cannot be: it was parsed before
+	o.once.Do(func() { o.parsed, o.err = parseShared(o.text) })
+	if o.err != nil {
+		return nil, o.err // cannot be: it was parsed before
 	}
-	return e.compiled.Eval(s)
+	return o.parsed.Eval(s)
 }
 
 // recovered turns a panic of the evaluator, which has some on odd operands, into an error.

@@ -282,13 +282,20 @@ func compileExpressions(list []string) ([]*expression, error) {
 	return out, nil
 }
 
-// expression is one of the dsl. It is compiled when it is first looked at, since most never are; one with placeholders in
-// it when the values are known.
+// expression is one of the dsl: a tree, or else the source.
 type expression struct {
+	tree   tree
+	source *source
+	status int // see wantedStatus
+}
+
+// source is an expression that no tree can be made of. It is parsed when it is first looked at, since most never are; one
+// with placeholders in it when the values are known.
+type source struct {
 	text   string
 	marked bool // holds placeholders
 
-	once     sync.Once
-	compiled *govaluate.EvaluableExpression
-	err      error
+	once   sync.Once
+	parsed *govaluate.EvaluableExpression
+	err    error
 }

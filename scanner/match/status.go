@@ -17,18 +17,17 @@ func (m *matcher) wanted() []int {
 		return m.statuses
 	case m.kind == "dsl" && (m.and || len(m.dsl) == 1):
 		for _, e := range m.dsl {
-			if n := wantedStatus(e.text); n != 0 {
-				return []int{n}
+			if e.status != 0 {
+				return []int{e.status}
 			}
 		}
 	case m.kind == "dsl" && !m.all:
 		var all []int
 		for _, e := range m.dsl {
-			n := wantedStatus(e.text)
-			if n == 0 {
+			if e.status == 0 {
 				return nil
 			}
-			all = append(all, n)
+			all = append(all, e.status)
 		}
 		return all
 	}
