@@ -22,37 +22,56 @@ var shared = strings.NewReplacer(
 
 // compiled are the short expressions without placeholders, by source: nearly half of the public templates' are the same
 // few, such as status_code == 200.
-var compiled sync.Map
+var compiled struct {
+	sync.RWMutex
+	bySource map[string]expression
+}
 
 const shortExpression = 40
 
-func compileExpression(source string) (*expression, error) {
-	if known, ok := compiled.Load(source); ok {
-		return known.(*expression), nil
+func compileExpression(text string) (expression, error) {
+	if len(text) > shortExpression || hasMarker(text) {
+		return newExpression(text)
 	}
-	e, err := newExpression(source)
-	if err == nil && !hasMarker(source) && len(source) <= shortExpression {
-		compiled.Store(source, e)
+	compiled.RLock()
+	known, ok := compiled.bySource[text]
+	compiled.RUnlock()
+	if ok {
+		return known, nil
 	}
-	return e, err
+	e, err := newExpression(text)
+	if err != nil {
+		return nil, err
+	}
+	compiled.Lock()
+	defer compiled.Unlock()
+	if compiled.bySource == nil {
+		compiled.bySource = map[string]expression{}
+	}
+	compiled.bySource[text] = e
+	return e, nil
 }
 
-func newExpression(text string) (*expression, error) {
+func newExpression(text string) (expression, error) {
 	if f := forbiddenFunction(text); f != "" {
 		return nil, &UnsupportedError{"function " + f}
 	}
-	e := &expression{status: wantedStatus(text)}
-	if hasMarker(text) {
-		e.source = &source{text: text, marked: true}
-		return e, nil
+	var e expression
+	if !hasMarker(text) {
+		parsed, err := parseShared(text)
+		if err != nil {
+			return nil, fmt.Errorf("dsl %q: %w", text, err)
+		}
+		kept := ""
+		if len(text) <= shortExpression {
+			kept = text
+		}
+		e = treeOf(parsed, kept)
 	}
-	parsed, err := parseShared(text)
-	if err != nil {
-		return nil, fmt.Errorf("dsl %q: %w", text, err)
+	if e == nil {
+		e = expression{{does: isSource, size: 1, value: &source{text: text, marked: hasMarker(text)}}}
 	}
-	if e.tree = treeOf(parsed); e.tree == nil {
-		e.source = &source{text: text}
-	}
+	e[0].status = uint16(wantedStatus(text)) // of three digits
 	return e, nil
 }
 
@@ -78,12 +97,9 @@ func parseExpression(source string, functions map[string]govaluate.ExpressionFun
 	return govaluate.NewEvaluableExpressionWithFunctions(source, functions)
 }
 
-func (e *expression) eval(s *scope) (v any, err error) {
+func (e expression) eval(s *scope) (v any, err error) {
 	defer recovered(&err)
-	if e.tree != nil {
-		return e.tree.eval(0, s)
-	}
-	return e.source.eval(s)
+	return e.value(0, s)
 }
 
 func (o *source) eval(s *scope) (any, error) {

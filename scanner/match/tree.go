@@ -6,24 +6,26 @@ import (
 	"slices"
 )
 
-// tree is an expression of a common shape, which nearly all of the public templates' are: names, literals, calls and
-// comparisons under !, && and ||. It means exactly what govaluate makes of the same text, in a tenth of the memory and
-// without anything to be made at the first look.
+// expression is one of the dsl, as a tree of names, literals, calls and comparisons under !, && and ||, which nearly all of
+// the public templates are. It means exactly what govaluate makes of the same text, in a tenth of the memory and without
+// anything to be made at the first look. One of another shape is a single node with its source.
 //
 // A node stands before its operands, and these one behind the other: a && f(b) is [and, a, f, b].
-type tree []node
+type expression []node
 
 type node struct {
 	does     operation
 	operands uint16
 	size     uint16 // how many nodes it is made of with all below it
-	value    any    // a literal, the name of a variable, or the function that is called
+	status   uint16 // of the first one, see wantedStatus
+	value    any    // a literal, the name of a variable, the function that is called, or a *source
 }
 
 type operation uint8
 
 const (
-	isLiteral operation = iota
+	isSource operation = iota
+	isLiteral
 	isVariable
 	isCall
 	isNot
@@ -44,9 +46,11 @@ var (
 	errNoOrder = errors.New("only two numbers or two texts have an order")
 )
 
-// eval is the value of the node at i.
-func (t tree) eval(i int, s *scope) (any, error) {
-	switch n := &t[i]; n.does {
+// value is that of the node at i.
+func (e expression) value(i int, s *scope) (any, error) {
+	switch n := &e[i]; n.does {
+	case isSource:
+		return n.value.(*source).eval(s)
 	case isLiteral:
 		return n.value, nil
 	case isVariable:
@@ -56,9 +60,9 @@ func (t tree) eval(i int, s *scope) (any, error) {
 		}
 		return sanitized(v), nil
 	case isCall:
-		return t.call(i, s)
+		return e.call(i, s)
 	case isNot:
-		v, err := t.eval(i+1, s)
+		v, err := e.value(i+1, s)
 		if err != nil {
 			return nil, err
 		}
@@ -68,16 +72,16 @@ func (t tree) eval(i int, s *scope) (any, error) {
 		}
 		return !b, nil
 	case isAnd, isOr:
-		return t.chain(i, s)
+		return e.chain(i, s)
 	default:
-		return t.compare(i, s)
+		return e.compare(i, s)
 	}
 }
 
 // call gives the function its arguments as govaluate does, which cannot tell a list that is the first of them from the
 // arguments themselves, nor a single one that is nothing from none.
-func (t tree) call(i int, s *scope) (any, error) {
-	n := &t[i]
+func (e expression) call(i int, s *scope) (any, error) {
+	n := &e[i]
 	f := n.value.(function)
 	if n.operands == 0 {
 		return f()
@@ -85,12 +89,12 @@ func (t tree) call(i int, s *scope) (any, error) {
 	arguments := make([]any, 0, n.operands)
 	at := i + 1
 	for range n.operands {
-		v, err := t.eval(at, s)
+		v, err := e.value(at, s)
 		if err != nil {
 			return nil, err
 		}
 		arguments = append(arguments, v)
-		at += int(t[at].size)
+		at += int(e[at].size)
 	}
 	if list, ok := arguments[0].([]any); ok {
 		return f(append(slices.Clip(list), arguments[1:]...)...)
@@ -103,11 +107,11 @@ func (t tree) call(i int, s *scope) (any, error) {
 
 // chain is a && b && c, or the same with ||, from left to right up to the operand that decides. Operands behind that are
 // not looked at, not even whether they are true or false.
-func (t tree) chain(i int, s *scope) (any, error) {
-	n := &t[i]
+func (e expression) chain(i int, s *scope) (any, error) {
+	n := &e[i]
 	decides := n.does == isOr
 	at := i + 1
-	left, err := t.eval(at, s)
+	left, err := e.value(at, s)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +120,8 @@ func (t tree) chain(i int, s *scope) (any, error) {
 		if isBool && b == decides {
 			return decides, nil
 		}
-		at += int(t[at].size)
-		right, err := t.eval(at, s)
+		at += int(e[at].size)
+		right, err := e.value(at, s)
 		if err != nil {
 			return nil, err
 		}
@@ -136,8 +140,8 @@ type side struct {
 	is     bool // a number
 }
 
-func (t tree) side(i int, s *scope) (side, error) {
-	n := &t[i]
+func (e expression) side(i int, s *scope) (side, error) {
+	n := &e[i]
 	if n.does == isVariable {
 		v, err := s.Get(n.value.(string))
 		if err != nil {
@@ -146,7 +150,7 @@ func (t tree) side(i int, s *scope) (side, error) {
 		f, ok := numberOf(v)
 		return side{v, f, ok}, nil
 	}
-	v, err := t.eval(i, s)
+	v, err := e.value(i, s)
 	if err != nil {
 		return side{}, err
 	}
@@ -154,16 +158,16 @@ func (t tree) side(i int, s *scope) (side, error) {
 	return side{v, f, ok}, nil
 }
 
-func (t tree) compare(i int, s *scope) (any, error) {
-	left, err := t.side(i+1, s)
+func (e expression) compare(i int, s *scope) (any, error) {
+	left, err := e.side(i+1, s)
 	if err != nil {
 		return nil, err
 	}
-	right, err := t.side(i+1+int(t[i+1].size), s)
+	right, err := e.side(i+1+int(e[i+1].size), s)
 	if err != nil {
 		return nil, err
 	}
-	does := t[i].does
+	does := e[i].does
 	if does == isEqual || does == isUnequal {
 		return left.equals(&right) == (does == isEqual), nil
 	}

@@ -76,17 +76,19 @@ func agree(t rapid.TB, source string) bool {
 	if err != nil {
 		t.Fatalf("%s: %v", source, err)
 	}
-	grown := treeOf(parsed)
-	if grown == nil {
-		return false
-	}
-	if int(grown[0].size) != len(grown) || cap(grown) != len(grown) {
-		t.Errorf("%s: the first of %d nodes, in room for %d, says %d", source, len(grown), cap(grown), grown[0].size)
-	}
-	for i, s := range scopes() {
-		got := outcomeOf(func() (any, error) { return grown.eval(0, s) })
-		if want := outcomeOf(func() (any, error) { return parsed.Eval(s) }); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s in scope %d: %+v, govaluate has %+v", source, i, got, want)
+	for _, kept := range []string{"", source} {
+		grown := treeOf(parsed, kept)
+		if grown == nil {
+			return false
+		}
+		if int(grown[0].size) != len(grown) || cap(grown) != len(grown) {
+			t.Errorf("%s: the first of %d nodes, in room for %d, says %d", source, len(grown), cap(grown), grown[0].size)
+		}
+		for i, s := range scopes() {
+			got := outcomeOf(func() (any, error) { return grown.value(0, s) })
+			if want := outcomeOf(func() (any, error) { return parsed.Eval(s) }); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s in scope %d: %+v, govaluate has %+v", source, i, got, want)
+			}
 		}
 	}
 	return true
@@ -150,7 +152,7 @@ func TestTreesAreUsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := e.tree != nil && e.source == nil; got != want {
+		if got := e[0].does != isSource; got != want {
 			t.Errorf("%s has a tree: %v, want %v", source, got, want)
 		}
 	}
@@ -180,7 +182,7 @@ func TestTree_keeps_the_name_of_a_variable_once(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range e.tree {
+		for _, n := range e {
 			if name, ok := n.value.(string); ok && name == "once_only" {
 				at[i] = unsafe.StringData(name)
 			}

@@ -9,8 +9,9 @@ import (
 	"github.com/projectdiscovery/govaluate"
 )
 
-// treeOf is the tree of a parsed expression, nil when it is of another shape. It keeps nothing of what it was parsed from.
-func treeOf(parsed *govaluate.EvaluableExpression) tree {
+// treeOf is the tree of a parsed expression, nil when it is of another shape. It keeps nothing of what it was parsed from;
+// text is what is kept of the source by others, or empty.
+func treeOf(parsed *govaluate.EvaluableExpression, text string) expression {
 	p := planter{tokens: parsed.Tokens()}
 	p.or()
 	switch {
@@ -19,8 +20,8 @@ func treeOf(parsed *govaluate.EvaluableExpression) tree {
 	case p.nodes[0].does == isCall && p.tokens[0].Kind == govaluate.CLAUSE:
 		return nil // what the function gives beside an error is lost in parentheses only
 	}
-	shareValues(p.nodes)
-	return append(make(tree, 0, len(p.nodes)), p.nodes...)
+	shareValues(p.nodes, text)
+	return append(make(expression, 0, len(p.nodes)), p.nodes...)
 }
 
 // planter makes a tree of tokens that are known to be an expression: each of its methods reads what is named like it.
@@ -28,7 +29,7 @@ func treeOf(parsed *govaluate.EvaluableExpression) tree {
 type planter struct {
 	tokens  []govaluate.ExpressionToken
 	at      int // the next token
-	nodes   tree
+	nodes   expression
 	strange bool // something other than the shapes of a tree was met
 }
 
@@ -148,24 +149,27 @@ func (p *planter) wrap(start int, n node, operands int) {
 // sharedValues are values of nodes by themselves: the names of variables, which are few, and numbers.
 var sharedValues sync.Map
 
-// shareValues lets go of the text of the expression: names become those of other expressions, and the strings parts of a
-// single one.
-func shareValues(nodes tree) {
-	var strung strings.Builder
+// shareValues lets go of the tokens: names become those of other expressions, and literals parts of the text or of a
+// single string.
+func shareValues(nodes expression, text string) {
+	var more strings.Builder
 	for i := range nodes {
-		if text, ok := nodes[i].value.(string); ok && nodes[i].does == isLiteral {
-			strung.WriteString(text)
+		if literal, ok := nodes[i].value.(string); ok && nodes[i].does == isLiteral && !strings.Contains(text, literal) {
+			more.WriteString(literal)
 		}
 	}
-	all, from := strung.String(), 0
+	rest := more.String()
 	for i := range nodes {
 		n := &nodes[i]
-		text, isText := n.value.(string)
+		literal, isText := n.value.(string)
 		_, isNumber := n.value.(float64)
 		switch {
 		case isText && n.does == isLiteral:
-			n.value = all[from : from+len(text)]
-			from += len(text)
+			if at := strings.Index(text, literal); at >= 0 {
+				n.value = text[at : at+len(literal)]
+				continue
+			}
+			n.value, rest = rest[:len(literal)], rest[len(literal):]
 		case isText || isNumber:
 			n.value = sharedValue(n.value)
 		}
@@ -176,8 +180,8 @@ func sharedValue(v any) any {
 	if known, ok := sharedValues.Load(v); ok {
 		return known
 	}
-	if text, ok := v.(string); ok {
-		v = strings.Clone(text)
+	if name, ok := v.(string); ok {
+		v = strings.Clone(name)
 	}
 	v, _ = sharedValues.LoadOrStore(v, v)
 	return v
