@@ -22,40 +22,65 @@ var shared = strings.NewReplacer(
 
 // compiled are the short expressions without placeholders, by source: nearly half of the public templates' are the same
 // few, such as status_code == 200.
-var compiled sync.Map
+var compiled struct {
+	sync.RWMutex
+	bySource map[string]expression
+}
 
 const shortExpression = 40
 
-func compileExpression(source string) (*expression, error) {
-	if known, ok := compiled.Load(source); ok {
-		return known.(*expression), nil
+func compileExpression(text string) (expression, error) {
+	if len(text) > shortExpression || hasMarker(text) {
+		return newExpression(text)
 	}
-	e, err := newExpression(source)
-	if err == nil && !e.marked && len(source) <= shortExpression {
-		compiled.Store(source, e)
+	compiled.RLock()
+	known, ok := compiled.bySource[text]
+	compiled.RUnlock()
+	if ok {
+		return known, nil
 	}
-	return e, err
-}
-
-func newExpression(source string) (*expression, error) {
-	if f := forbiddenFunction(source); f != "" {
-		return nil, &UnsupportedError{"function " + f}
+	e, err := newExpression(text)
+	if err != nil {
+		return nil, err
 	}
-	e := &expression{text: source, marked: hasMarker(source)}
-	if e.marked {
-		return e, nil
+	compiled.Lock()
+	defer compiled.Unlock()
+	if compiled.bySource == nil {
+		compiled.bySource = map[string]expression{}
 	}
-	if _, err := e.parse(); err != nil {
-		return nil, fmt.Errorf("dsl %q: %w", source, err)
-	}
+	compiled.bySource[text] = e
 	return e, nil
 }
 
-func (e *expression) parse() (*govaluate.EvaluableExpression, error) {
-	source := shared.Replace(e.text)
-	source = containsCall.ReplaceAllString(source, "contains(${1}"+asText+",")
-	source = regexCall.ReplaceAllString(source, "${1}${2}"+asText+")")
-	return parseExpression(source, nil)
+func newExpression(text string) (expression, error) {
+	if f := forbiddenFunction(text); f != "" {
+		return nil, &UnsupportedError{"function " + f}
+	}
+	var e expression
+	if !hasMarker(text) {
+		parsed, err := parseShared(text)
+		if err != nil {
+			return nil, fmt.Errorf("dsl %q: %w", text, err)
+		}
+		kept := ""
+		if len(text) <= shortExpression {
+			kept = text
+		}
+		e = treeOf(parsed, kept)
+	}
+	if e == nil {
+		e = expression{{does: isSource, size: 1, value: &source{text: text, marked: hasMarker(text)}}}
+	}
+	e[0].status = uint16(wantedStatus(text)) // of three digits
+	return e, nil
+}
+
+// parseShared parses an expression with what it shares with others in place of what it says.
+func parseShared(text string) (*govaluate.EvaluableExpression, error) {
+	text = shared.Replace(text)
+	text = containsCall.ReplaceAllString(text, "contains(${1}"+asText+",")
+	text = regexCall.ReplaceAllString(text, "${1}${2}"+asText+")")
+	return parseExpression(text, nil)
 }
 
 // Where the body is looked through for a word or a pattern, the function is given the text with its index.
@@ -72,20 +97,24 @@ func parseExpression(source string, functions map[string]govaluate.ExpressionFun
 	return govaluate.NewEvaluableExpressionWithFunctions(source, functions)
 }
 
-func (e *expression) eval(s *scope) (v any, err error) {
+func (e expression) eval(s *scope) (v any, err error) {
 	defer recovered(&err)
-	if e.marked {
-		filled, err := parseExpression(fillStrings(e.text, s.lookup), nil)
+	return e.value(0, s)
+}
+
+func (o *source) eval(s *scope) (any, error) {
+	if o.marked {
+		filled, err := parseExpression(fillStrings(o.text, s.lookup), nil)
 		if err != nil {
 			return nil, err
 		}
 		return filled.Eval(s)
 	}
-	e.once.Do(func() { e.compiled, e.err = e.parse() })
-	if e.err != nil {
-		return nil, e.err // cannot be: it was parsed before
+	o.once.Do(func() { o.parsed, o.err = parseShared(o.text) })
+	if o.err != nil {
+		return nil, o.err // cannot be: it was parsed before
 	}
-	return e.compiled.Eval(s)
+	return o.parsed.Eval(s)
 }
 
 // recovered turns a panic of the evaluator, which has some on odd operands, into an error.

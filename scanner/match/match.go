@@ -89,7 +89,7 @@ type matcher struct {
 	regexes  []*pattern
 	binaries []string
 	xpaths   []string
-	dsl      []*expression
+	dsl      []expression
 }
 
 type word struct {
@@ -109,7 +109,7 @@ type extractor struct {
 	queries   []*gojq.Code
 	xpaths    []string
 	attribute string
-	dsl       []*expression
+	dsl       []expression
 }
 
 // Mistake is one in a matcher or extractor.
@@ -270,8 +270,8 @@ func compilePatterns(list []string) ([]*pattern, error) {
 	return out, nil
 }
 
-func compileExpressions(list []string) ([]*expression, error) {
-	out := make([]*expression, 0, len(list))
+func compileExpressions(list []string) ([]expression, error) {
+	out := make([]expression, 0, len(list))
 	for _, text := range list {
 		e, err := compileExpression(text)
 		if err != nil {
@@ -282,13 +282,13 @@ func compileExpressions(list []string) ([]*expression, error) {
 	return out, nil
 }
 
-// expression is one of the dsl. It is compiled when it is first looked at, since most never are; one with placeholders in
-// it when the values are known.
-type expression struct {
+// source is an expression that no tree can be made of. It is parsed when it is first looked at, since most never are; one
+// with placeholders in it when the values are known.
+type source struct {
 	text   string
 	marked bool // holds placeholders
 
-	once     sync.Once
-	compiled *govaluate.EvaluableExpression
-	err      error
+	once   sync.Once
+	parsed *govaluate.EvaluableExpression
+	err    error
 }

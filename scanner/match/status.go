@@ -17,18 +17,17 @@ func (m *matcher) wanted() []int {
 		return m.statuses
 	case m.kind == "dsl" && (m.and || len(m.dsl) == 1):
 		for _, e := range m.dsl {
-			if n := wantedStatus(e.text); n != 0 {
-				return []int{n}
+			if n := e[0].status; n != 0 {
+				return []int{int(n)}
 			}
 		}
 	case m.kind == "dsl" && !m.all:
 		var all []int
 		for _, e := range m.dsl {
-			n := wantedStatus(e.text)
-			if n == 0 {
+			if e[0].status == 0 {
 				return nil
 			}
-			all = append(all, n)
+			all = append(all, int(e[0].status))
 		}
 		return all
 	}
