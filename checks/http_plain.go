@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/match"
 	"sotomi/scanner/web"
 )
 
@@ -54,14 +55,23 @@ const (
 	nameMark = "\x01n"
 )
 
-// at is the request to a target that is the root of a host.
-func (p *plainRequest) at(target *url.URL) *web.Request {
+// filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
+type filledIn struct {
+	built
+	visit         *visit
+	block         *block
+	number, round int // as in draft
+}
+
+// at is the request to the target of a visit, which is the root of a host.
+func (p *plainRequest) at(v *visit, b *block, d draft) *built {
+	target := v.probe.Target.URL
 	r := &struct {
 		web.Request
 		url url.URL
 	}{Request: *p.rest}
-	if r.URL != nil {
-		r.url = *r.URL
+	if p.rest.URL != nil {
+		r.url = *p.rest.URL
 	}
 	r.url.Scheme, r.url.Host, r.url.Path, r.url.RawQuery = target.Scheme, target.Host, p.path, p.query
 	r.URL = &r.url
@@ -71,7 +81,21 @@ func (p *plainRequest) at(target *url.URL) *web.Request {
 			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
 		})
 	}
-	return &r.Request
+	f := &filledIn{visit: v, block: b, number: d.number, round: d.round}
+	f.built = built{request: &r.Request, vars: f.names, own: p.own}
+	return &f.built
+}
+
+// names are what the answer is judged with. They are seldom needed.
+func (f *filledIn) names() match.Vars {
+	d := draft{round: f.round}
+	if len(f.block.paths) > 0 {
+		d.path = f.block.paths[f.number-1]
+	} else {
+		d.raw = f.block.raws[f.number-1]
+	}
+	vars, _ := f.visit.namesFor(f.block, d, nil) // the error would have kept it from being plain
+	return vars
 }
 
 // withValuesChanged is a header with each value changed; the old one stays as it is.

@@ -63,11 +63,7 @@ type built struct {
 func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	if len(taken) == 0 && !v.filling {
 		if p := v.plain(b, d); p != nil {
-			vars := func() match.Vars {
-				vars, _ := v.namesFor(b, d, nil) // the error would have kept it from being plain
-				return vars
-			}
-			return &built{request: p.at(v.probe.Target.URL), vars: vars, own: p.own}, nil
+			return p.at(v, b, d), nil
 		}
 	}
 	v.roll(d.order)

@@ -23,6 +23,7 @@ type attempt struct {
 	turns  *inTurn         // whose next request takes over what this one leaves; nil for none
 	traced context.Context // the attempt as the context of a request
 
+	request retryablehttp.Request
 	timeout time.Duration
 	once    bool // a second try is refused, whoever asks for it
 	retry   bool // tries may be repeated after a connection error
@@ -111,6 +112,7 @@ func (a *attempt) late() bool { return context.Cause(a.Context) == errDeadline }
 // end frees what the attempt holds, or leaves it to the next. One whose time ran out, or may be running out just now, is of
 // no use to others.
 func (a *attempt) end() {
+	a.request = retryablehttp.Request{}
 	if a.turns == nil || a.running || a.Err() != nil || !a.turns.idle.CompareAndSwap(nil, a) {
 		a.cancel(nil)
 	}

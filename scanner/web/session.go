@@ -159,7 +159,8 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	ex := &Exchange{Request: r, URL: r.URL, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
-	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req})
+	a.request = retryablehttp.Request{Request: req}
+	res, err := s.client.retry.Do(&a.request)
 	if err == nil {
 		err = refusedByProxy(res, s.client.options.Proxy)
 	}
