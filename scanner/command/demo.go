@@ -13,6 +13,7 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
 	"sotomi/scanner/web"
@@ -89,7 +90,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	}
 	status := scanner.ExitStatus(summary, signature.SeverityHigh, false)
 	if status == scanner.ExitInterrupted {
-		return &statusError{status, "interrupted"}
+		return &statusError{status, report.Ending{Status: status}.Line(lang)}
 	}
 	goodbye := "On real sites this scan would have ended with exit status %d (see sotomi scan --help)."
 	if lang == "ja" {

@@ -100,11 +100,11 @@ func colours(w io.Writer) bool {
 }
 
 // progress is a bar on standard error, nil when that is not a terminal.
-func (e *environment) progress(targets int) scanner.Sink {
+func (e *environment) progress(targets int, lang string) scanner.Sink {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progressSink{bar: newBar(e.stderr, targets)}
+	return &progressSink{bar: newBar(e.stderr, targets), say: report.Progress(lang)}
 }
 
 func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
@@ -116,6 +116,7 @@ func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
 // progressSink stands before the reports among the sinks: it takes its line away before one of them writes.
 type progressSink struct {
 	bar   *progressbar.ProgressBar
+	say   func(scanner.Progress) string
 	shown bool
 }
 
@@ -125,7 +126,7 @@ func (p *progressSink) Outcome(scanner.Outcome) error { return p.clear() }
 func (p *progressSink) Close(scanner.Summary) error   { return p.clear() }
 
 func (p *progressSink) Progress(s scanner.Progress) error {
-	p.bar.Describe(counted(int(s.Requests), "request") + ", " + counted(s.Findings, "finding"))
+	p.bar.Describe(p.say(s))
 	p.shown = true
 	return p.bar.Set(s.TargetsDone)
 }
@@ -162,40 +163,19 @@ func (g *gaps) Outcome(o scanner.Outcome) error {
 
 // status ends the program as the summary says, with one line that says why.
 func (e *environment) status(s scanner.Summary, j *job) error {
-	status := scanner.ExitStatus(s, j.failOn, j.allowIncomplete)
-	if status == scanner.ExitClean {
+	end := report.Ending{
+		Status: scanner.ExitStatus(s, j.failOn, j.allowIncomplete), Severity: j.failOn,
+		Checks: j.gaps.total, Open: j.gaps.open, First: j.gaps.first,
+	}
+	if end.Status == scanner.ExitClean {
 		return nil
 	}
-	line := fmt.Sprintf("exit %d: ", status)
-	gap := ""
-	if j.gaps.open > 0 {
-		reason := j.gaps.first.Reason
-		if reason == "" {
-			reason = string(j.gaps.first.Status)
+	for severity, count := range s.Severities {
+		if rank(severity) >= scanner.SeverityRank(j.failOn) {
+			end.Findings += count
 		}
-		gap = fmt.Sprintf("%d of %s not completed (%s: %s)", j.gaps.open, counted(j.gaps.total, "check"), j.gaps.first.Target, reason)
 	}
-	switch status {
-	case scanner.ExitFound:
-		n := 0
-		for severity, count := range s.Severities {
-			if rank(severity) >= scanner.SeverityRank(j.failOn) {
-				n += count
-			}
-		}
-		line += fmt.Sprintf("%s at or above %s", counted(n, "finding"), j.failOn)
-		if gap != "" {
-			line += "; " + gap
-		}
-	case scanner.ExitInterrupted:
-		line += "interrupted; the results so far are written"
-	default:
-		if gap == "" {
-			gap = "no check gave an answer"
-		}
-		line += gap
-	}
-	return &statusError{status, line}
+	return &statusError{end.Status, end.Line(j.outputs.options.Language)}
 }
 
 func rank(severity string) int { return scanner.SeverityRank(signature.Severity(severity)) }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sotomi/scanner"
+	"sotomi/scanner/report"
 )
 
 // What is left of the bar on the line that a report goes on to write is nothing.
@@ -17,7 +18,7 @@ func TestProgressMakesWayForReports(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var screen bytes.Buffer
-			p := &progressSink{bar: newBar(&screen, 3)}
+			p := &progressSink{bar: newBar(&screen, 3), say: report.Progress("en")}
 			if err := p.Progress(scanner.Progress{TargetsDone: 1, Requests: 12}); err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestProgressMakesWayForReports(t *testing.T) {
 
 func TestBarFitsIntoATerminal(t *testing.T) {
 	var screen bytes.Buffer
-	p := &progressSink{bar: newBar(&screen, 1<<24)}
+	p := &progressSink{bar: newBar(&screen, 1<<24), say: report.Progress("en")}
 	if err := p.Progress(scanner.Progress{TargetsDone: 1 << 23, Requests: 123456789, Findings: 12345}); err != nil {
 		t.Fatal(err)
 	}

@@ -127,7 +127,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames),
 	}
 	j.extra = []scanner.Sink{j.gaps}
-	if bar := e.progress(targets.Len()); bar != nil {
+	if bar := e.progress(targets.Len(), lang); bar != nil {
 		j.extra = append(j.extra, bar)
 	}
 	if _, err := scanner.NewPlan(j.options); err != nil {
