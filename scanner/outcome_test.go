@@ -328,13 +328,24 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(s.Close)
 	ask := func(path, word string) Check { return pathCheck{[]string{path}, word} }
+	enter := func(c *web.Client, base *url.URL) (*web.Session, error) { return c.Session(base), nil }
 	got, summary := outcomes(t, Options{
-		Targets: mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains")},
+		Visitors: map[string]Visitor{"A": enter},
+		Targets:  mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains"), sig("e-alone"), sig("f-visitor")},
 		Checks: tableOf(map[string]Check{
 			"a-half": ask("/nothing", "secret"), "b-seen-before": ask("/secret", "secret"), "c-whole": ask("/whole", "secret"),
 			"d-explains": checkFunc(func(ctx context.Context, p *Probe) ([]Hit, error) {
 				_, err := p.Get(ctx, "/nothing")
 				return nil, errors.Join(err, NotApplicable("no shop"))
+			}),
+			"e-alone": checkFunc(func(ctx context.Context, p *Probe) ([]Hit, error) {
+				_, err := p.Session().Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/nothing")})
+				return nil, err
+			}),
+			"f-visitor": checkFunc(func(ctx context.Context, p *Probe) ([]Hit, error) {
+				a, _ := p.Visitor("A")
+				_, err := a.Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/nothing")})
+				return nil, err
 			}),
 		}),
 	})
@@ -343,6 +354,8 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 		"b-seen-before " + s.URL + " found ",
 		"c-whole " + s.URL + " clean ",
 		"d-explains " + s.URL + " failed an answer breaks off, or cannot be decoded",
+		"e-alone " + s.URL + " failed an answer breaks off, or cannot be decoded",
+		"f-visitor " + s.URL + " failed an answer breaks off, or cannot be decoded",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)

@@ -32,7 +32,20 @@ type Probe struct {
 }
 
 // Session is a new visitor with an empty cookie jar. Nothing it does is shared.
-func (p *Probe) Session() *web.Session { return p.site.session() }
+func (p *Probe) Session() *web.Session {
+	s := p.site.session()
+	s.Watch(p.saw)
+	return s
+}
+
+// saw notes an answer of which the rest is unknown.
+func (p *Probe) saw(ex *web.Exchange) {
+	if ex.Broken {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.broken = true
+	}
+}
 
 // Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 func (p *Probe) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
@@ -126,6 +139,8 @@ func (p *Probe) Visitor(name string) (*web.Session, bool) {
 	s, err := enter(p.site.client, p.Target.URL)
 	if err != nil {
 		s = nil // the visitor is bound to another site
+	} else {
+		s.Watch(p.saw)
 	}
 	p.visitors[name] = s
 	return s, s != nil

@@ -23,6 +23,7 @@ type Session struct {
 	base   *url.URL
 	jar    atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
 	header http.Header                   // of the user, for the exact origin of base only; never shown
+	watch  func(*Exchange)               // sees every answer; nil for nobody
 	own    bool                          // carries credentials of one visitor: nothing it gets may be shared
 }
 
@@ -38,6 +39,10 @@ func (c *Client) Session(base *url.URL) *Session {
 func (c *Client) Stranger(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
+
+// Watch lets somebody see every answer that Do returns from now on, before it does: by the goroutine that asked. It must be
+// called before the session is used.
+func (s *Session) Watch(see func(*Exchange)) { s.watch = see }
 
 // Cookies are what the visitor would send to u.
 func (s *Session) Cookies(u *url.URL) []*http.Cookie {
@@ -82,6 +87,9 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 		ex.Previous = previous
 		next := s.follow(r, ex, n)
 		if next == nil {
+			if s.watch != nil {
+				s.watch(ex)
+			}
 			return ex, nil
 		}
 		previous, hop = ex, next
