@@ -81,6 +81,7 @@ type entry struct {
 	done    bool
 	answer  answer
 	element *list.Element // in Site.kept
+	size    int           // bytes, while it is there
 }
 
 // answer is what came of a request. order counts the answers of a site.
@@ -318,8 +319,8 @@ func unsent(err error) bool {
 
 // keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.
 func (s *Site) keep(e *entry) {
-	e.element = s.kept.PushFront(e)
-	s.size += e.bytes()
+	e.element, e.size = s.kept.PushFront(e), e.bytes()
+	s.size += e.size
 	s.trim()
 }
 
@@ -339,7 +340,7 @@ func (s *Site) trim() {
 func (s *Site) unkeep(e *entry) {
 	s.kept.Remove(e.element)
 	e.element = nil
-	s.size -= e.bytes()
+	s.size -= e.size
 }
 
 func (e *entry) bytes() int {
