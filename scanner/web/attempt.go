@@ -31,7 +31,7 @@ type attempt struct {
 
 	tries    int
 	deadline *time.Timer // of the newest try
-	running  bool        // its time runs, or has passed
+	running  int         // tries whose time runs, or ran out before they ended
 	begun    time.Time   // when the last try had its turn
 	answered time.Time   // when the head of its answer was there
 	remote   net.Addr    // nil through a proxy
@@ -52,7 +52,7 @@ func InTurn(ctx context.Context) context.Context { return &inTurn{Context: ctx} 
 
 // attempt starts one under ctx. It must be ended.
 func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
-	turns, _ := ctx.(*inTurn) //nolint:errcheck // any other context keeps nothing
+	turns, _ := ctx.(*inTurn) // any other context keeps nothing
 	var a *attempt
 	if turns != nil {
 		a = turns.idle.Swap(nil)
@@ -91,7 +91,8 @@ func (a *attempt) connected(i httptrace.GotConnInfo) {
 
 // begin starts a try: from now on its deadline counts.
 func (a *attempt) begin() {
-	a.begun, a.running = time.Now(), true
+	a.begun = time.Now()
+	a.running++
 	if a.deadline == nil {
 		a.deadline = time.AfterFunc(a.timeout, func() { a.cancel(errDeadline) })
 	} else {
@@ -102,7 +103,7 @@ func (a *attempt) begin() {
 // stop ends a try; the deadline is then of no more concern.
 func (a *attempt) stop() {
 	if a.deadline.Stop() {
-		a.running = false
+		a.running--
 	}
 }
 
@@ -113,7 +114,7 @@ func (a *attempt) late() bool { return context.Cause(a.Context) == errDeadline }
 // no use to others.
 func (a *attempt) end() {
 	a.request = retryablehttp.Request{}
-	if a.turns == nil || a.running || a.Err() != nil || !a.turns.idle.CompareAndSwap(nil, a) {
+	if a.turns == nil || a.running > 0 || a.Err() != nil || !a.turns.idle.CompareAndSwap(nil, a) {
 		a.cancel(nil)
 	}
 }

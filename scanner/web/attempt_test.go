@@ -33,6 +33,25 @@ func TestRequestsInTurnShareAnAttempt(t *testing.T) {
 	}
 }
 
+// A timer that fired may not have ended the context yet: nothing is left to the next request then.
+func TestSpentAttemptIsNotUsedAgain(t *testing.T) {
+	u := serve(t, func(http.ResponseWriter, *http.Request) {})
+	c := client(t, Options{})
+	ctx := InTurn(t.Context())
+	a := c.attempt(ctx, &Request{URL: u, Timeout: time.Hour})
+	a.begin()
+	a.deadline.Stop() // as if it had fired
+	a.stop()
+	a.begin() // the second try is in time
+	a.stop()
+	a.end()
+	next := c.attempt(ctx, &Request{URL: u})
+	defer next.end()
+	if next == a || a.Err() == nil {
+		t.Error("an attempt whose time ran out serves another request")
+	}
+}
+
 // A deadline that passed, or is passing, ends nothing but its own request.
 func TestDeadlineInTurn(t *testing.T) {
 	var asked atomic.Int64
