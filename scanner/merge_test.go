@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -257,4 +258,47 @@ func TestScheduleOrder(t *testing.T) {
 			t.Errorf("last came %v", last)
 		}
 	})
+}
+
+// One request to two hosts has one digest wherever the host stands in it, and two requests have two.
+func TestDigestsDoNotKnowTheHost(t *testing.T) {
+	hosts := []string{"a.example:8080", "127.0.0.1:80", "t:1"} // "t" also stands in http
+	requests := map[string]func(host, name string) *web.Request{
+		"path": func(h, _ string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "http", Host: h, Path: "/x"}}
+		},
+		"other": func(h, _ string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "http", Host: h, Path: "/y"}}
+		},
+		"https": func(h, _ string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "https", Host: h, Path: "/x"}}
+		},
+		"in path": func(h, n string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "http", Host: h, Path: "/" + n + ".zip"}}
+		},
+		"in header": func(h, n string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "http", Host: h, Path: "/x"}, Header: http.Header{"Referer": {"http://" + h + "/"}, "X-Name": {n}}}
+		},
+		"mark": func(h, _ string) *web.Request {
+			return &web.Request{URL: &url.URL{Scheme: "http", Host: h, Path: "/x" + hostMark}}
+		},
+	}
+	seen := map[digest]string{}
+	for name, to := range requests {
+		var first digest
+		for i, host := range hosts {
+			u := &url.URL{Scheme: "http", Host: host, Path: "/"}
+			d := requestDigest(Target{URL: u}, to(host, u.Hostname()))
+			if i == 0 {
+				first = d
+			}
+			if d != first && name != "mark" && host != "t:1" {
+				t.Errorf("%s: the digest on %s differs from that on %s", name, host, hosts[0])
+			}
+			if other, ok := seen[d]; ok && other != name {
+				t.Errorf("%s and %s have the same digest on %s", name, other, host)
+			}
+			seen[d] = name
+		}
+	}
 }

@@ -40,7 +40,13 @@ const (
 func requestDigest(t Target, r *web.Request) digest {
 	k := keys.Get().(*keyBuffers)
 	defer keys.Put(k)
-	k.key = r.AppendKey(k.key[:0])
+	if r.URL.Host == t.URL.Host {
+		k.key = r.AppendKey(k.key[:0], hostMark)
+		if bytes.Count(k.key, []byte(hostMark[:1])) == 1 && !bytes.Contains(k.key, []byte(t.URL.Hostname())) {
+			return digestOf(k.key) // as nearly always, the host is nowhere else
+		}
+	}
+	k.key = r.AppendKey(k.key[:0], r.URL.Host)
 	if bytes.IndexByte(k.key, hostMark[0]) >= 0 {
 		return digestOf(append(k.key, 2))
 	}

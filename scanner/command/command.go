@@ -21,7 +21,7 @@ import (
 
 // GCPercent is how much of its live memory a scan may leave as garbage: with three thousand public templates loaded it
 // stays below 150 MB in all, for a few percent of processor time (see the benchmark).
-const GCPercent = 150
+const GCPercent = 180
 
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

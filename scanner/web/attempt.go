@@ -24,6 +24,7 @@ type attempt struct {
 	traced context.Context // the attempt as the context of a request
 
 	request retryablehttp.Request
+	turn    *turn // at the gate, taken beforehand; nil for none
 	timeout time.Duration
 	once    bool // a second try is refused, whoever asks for it
 	retry   bool // tries may be repeated after a connection error
@@ -59,6 +60,7 @@ func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
 	}
 	if a == nil {
 		a = &attempt{turns: turns}
+		a.turn, _ = ctx.Value(turnKey{}).(*turn)
 		a.Context, a.cancel = context.WithCancelCause(ctx)
 		a.traced = httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
 	}
@@ -76,9 +78,10 @@ func (a *attempt) Value(key any) any {
 	case attemptKey{}:
 		return a
 	case retryablehttp.RETRY_MAX:
-		if !a.retry {
-			return 0
+		if a.retry {
+			return nil // as the client says
 		}
+		return 0
 	}
 	return a.Context.Value(key)
 }

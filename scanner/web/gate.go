@@ -105,7 +105,7 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	h := g.host(req.URL.Host)
-	if reserved, _ := req.Context().Value(turnKey{}).(*turn); !reserved.take(h) {
+	if !a.turn.take(h) {
 		if err := h.wait(req.Context()); err != nil {
 			g.leave(h)
 			return nil, err

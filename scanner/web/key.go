@@ -10,16 +10,16 @@ import (
 
 // Key is the canonical request with every option that changes its answer: two requests with equal keys are one. (A key
 // that forgets an option makes one signature see the answer meant for another.)
-func (r *Request) Key() string { return string(r.AppendKey(nil)) }
+func (r *Request) Key() string { return string(r.AppendKey(nil, r.URL.Host)) }
 
-// AppendKey appends the key to b. The host stands in it as it does in the URL.
-func (r *Request) AppendKey(b []byte) []byte {
+// AppendKey appends the key to b, with host in place of that of the URL.
+func (r *Request) AppendKey(b []byte, host string) []byte {
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
 	}
 	b = append(append(b, method...), ' ')
-	b = append(append(append(b, r.URL.Scheme...), "://"...), r.URL.Host...)
+	b = append(append(append(b, r.URL.Scheme...), "://"...), host...)
 	b = append(b, r.URL.Path...)
 	field := func(tag byte, value string) {
 		if value != "" {
