@@ -8,15 +8,16 @@ import (
 	"sotomi/scanner/match"
 )
 
-// reportValues are what extractors took, by name; those without a name are together in "extracted". Secrets are masked.
-func reportValues(result *match.Result) scanner.Values {
+// reportValues are what extractors took, by name; those without a name are together in "extracted". Secrets are masked,
+// which all of them are when secret is set.
+func reportValues(result *match.Result, secret bool) scanner.Values {
 	values := scanner.Values{}
 	var named []string
 	for name, list := range result.Named {
-		put(values, name, list)
+		put(values, name, list, secret)
 		named = append(named, list...)
 	}
-	put(values, "extracted", slices.DeleteFunc(slices.Clone(result.Extracted), func(text string) bool { return slices.Contains(named, text) }))
+	put(values, "extracted", slices.DeleteFunc(slices.Clone(result.Extracted), func(text string) bool { return slices.Contains(named, text) }), secret)
 	if len(values) == 0 {
 		return nil
 	}
@@ -24,13 +25,17 @@ func reportValues(result *match.Result) scanner.Values {
 }
 
 // put sets a value: text for one, a list for several.
-func put(values scanner.Values, name string, list []string) {
+func put(values scanner.Values, name string, list []string, secret bool) {
+	about := name
+	if secret {
+		about = "secret"
+	}
 	switch len(list) {
 	case 0:
 	case 1:
-		values[name] = scanner.MaskValue(name, list[0])
+		values[name] = scanner.MaskValue(about, list[0])
 	default:
-		values[name] = scanner.MaskValue(name, list)
+		values[name] = scanner.MaskValue(about, list)
 	}
 }
 
@@ -54,4 +59,27 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 		}
 	}
 	return all
+}
+
+// hide remembers what internal extractors took, which later requests may hold, when it is secret.
+func (v *visit) hide(dynamic match.Vars) {
+	for name, value := range dynamic {
+		if v.check.secret || scanner.SecretName(name) {
+			v.hidden = append(v.hidden, valuesOf(value)...)
+		}
+	}
+}
+
+// secrets are what the report of an answer must not show, beside what looks like a secret.
+func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) scanner.Secrets {
+	texts := slices.Clone(v.hidden)
+	if v.check.secret {
+		texts = append(texts, program.Taken(data)...)
+	}
+	for name, list := range result.Named {
+		if scanner.SecretName(name) {
+			texts = append(texts, list...)
+		}
+	}
+	return scanner.NewSecrets(texts)
 }

@@ -20,14 +20,14 @@ func Mask(text string) string { return cover(text, secretSpans(text)) }
 func MaskValue(name string, value any) any {
 	switch v := value.(type) {
 	case string:
-		if secretName(name) && !harmless(v) {
+		if SecretName(name) && !harmless(v) {
 			return masked
 		}
 		return Mask(v)
 	case []string:
 		list := make([]string, len(v))
 		for i, s := range v {
-			if list[i] = Mask(s); secretName(name) && !harmless(s) {
+			if list[i] = Mask(s); SecretName(name) && !harmless(s) {
 				list[i] = masked
 			}
 		}
@@ -121,8 +121,8 @@ var shapes = []shape{
 	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}'([^'\n]*)'`), has: []string{"'", "\""}, group: 2, unless: plainKey},
 }
 
-func plainKey(text string, m []int) bool      { return !secretName(text[m[2]:m[3]]) }
-func plainKeyAfter(text string, m []int) bool { return !secretName(text[m[4]:m[5]]) }
+func plainKey(text string, m []int) bool      { return !SecretName(text[m[2]:m[3]]) }
+func plainKeyAfter(text string, m []int) bool { return !SecretName(text[m[4]:m[5]]) }
 
 // plainWord spares prose such as "basic authentication".
 func plainWord(text string, m []int) bool {
