@@ -23,7 +23,7 @@ var tokenForms = []tokenForm{
 	{dashed, 16, strings.Fields("ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glsa_ dckr_pat_ dckr_oat_ figd_ figo_ figu_ figuh_ lin_api_ lin_oauth_ NRAK- NRII- NRIQ- PMAK- PMAT- pscale_tkn_ pscale_pw_ pscale_oauth_ pypi-AgE sq0atp- sq0csp- sq0idp- GOCSPX- ATATT3x ATCTT3x tfp_ nvapi- xai- tvly- pcsk_ nfp_ CFPAT- fio-u- p8e- tk-us- duffel_test_ duffel_live_ sk- sntryu_ AQVN")},
 	{dashed, 60, strings.Fields("sl. sl.u.")},
 	{base64Text, 20, strings.Fields("glc_ sntrys_ fm2_ fo1_ FlyV1")},
-	{dotted, 16, strings.Fields("glpat- gldt- glrt- glrtr- glft- glsoat- glcbt- glimt- glagent- glffct- xapp- xoxa- xoxb- xoxc- xoxd- xoxe- xoxe. xoxo- xoxp- xoxr- xoxs- SG. ya29. hvs. hvb. hvr. dp.pt. dp.ct. dp.st. dp.sa. dp.scim. dp.audit. dt0c01. dt0s01. dt0s16.")},
+	{dotted, 16, strings.Fields("glpat- gldt- glrt- glrtr- glft- glsoat- glcbt- glimt- glagent- glffct- xapp- xoxa- xoxb- xoxc- xoxd- xoxe- xoxe. xoxo- xoxp- xoxr- xoxs- SG. ya29. hvs. hvb. hvr. dp.pt. dp.ct. dp.st. dp.sa. dp.scim. dp.audit. sk.eyJ1")},
 }
 
 // tokenShapes are tokens that show by more than their beginning.
@@ -42,6 +42,8 @@ var tokenShapes = []shape{
 	{expr: regexp.MustCompile(`hawk\.[A-Za-z0-9_\-]{20}\.[A-Za-z0-9_\-]{20}`), has: []string{"hawk."}},
 	{expr: regexp.MustCompile(`(?i)[a-z0-9]{6}[a-f0-9]{30}nral\b`), has: []string{"nral"}},
 	{expr: regexp.MustCompile(`access-(?:sandbox|development|production)-[0-9a-f\-]{36}`), has: []string{"access-"}, unless: midWord},
+	{expr: regexp.MustCompile(`dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}`), has: []string{"dt0"}},
+	{expr: regexp.MustCompile(`access_token\$(?:production|sandbox)\$([0-9a-z]{16}\$[0-9a-f]{32})`), has: []string{"access_token$"}, group: 1},
 	{expr: regexp.MustCompile(`[?&]sig=([A-Za-z0-9%+/=_\-]{40,})`), has: []string{"sig="}, group: 1},
 	{expr: regexp.MustCompile(`hooks\.(?:slack\.com/(?:services|workflows|triggers)|zapier\.com/hooks/catch)/([A-Za-z0-9+/_\-]{12,})`), has: []string{"hooks."}, group: 1},
 	{expr: regexp.MustCompile(`discord(?:app)?\.com/api/webhooks/([0-9]+/[A-Za-z0-9_\-]+)`), has: []string{"/api/webhooks/"}, group: 1},
@@ -51,6 +53,7 @@ var tokenShapes = []shape{
 func alphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
+
 func hexadecimal(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }

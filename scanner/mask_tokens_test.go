@@ -89,6 +89,7 @@ func TestMask_tokens(t *testing.T) {
 		"nuget":             "oy2" + strings.ToLower(sample(43)),
 		"crates":            "cio" + sample(32),
 		"amazon_mws":        "amzn" + ".mws." + hexSample(8) + "-" + hexSample(4) + "-" + hexSample(4) + "-" + hexSample(4) + "-" + hexSample(12),
+		"mapbox":            "sk" + ".eyJ1" + sample(40) + "." + sample(22),
 		"plaid":             "access" + "-sandbox-" + hexSample(8) + "-" + hexSample(4) + "-" + hexSample(4) + "-" + hexSample(4) + "-" + hexSample(12),
 	}
 	for name, token := range tokens {
@@ -104,10 +105,11 @@ func TestMask_tokens(t *testing.T) {
 		})
 	}
 	addresses := map[string]string{
-		"https://hooks.slack.com/services/T0000/B0000/" + sample(8):    "https://hooks.slack.com/services/***",
-		"https://discord.com/api/webhooks/1234/" + sample(12):          "https://discord.com/api/webhooks/***",
-		"https://hooks.zapier.com/hooks/catch/123456/" + sample(7):     "https://hooks.zapier.com/hooks/catch/***",
-		"https://x.blob.example/a?se=2030&sig=" + sample(44) + "&sp=r": "https://x.blob.example/a?se=2030&sig=***&sp=r",
+		"access_token$production$" + strings.ToLower(sample(16)) + "$" + hexSample(32): "access_token$production$***",
+		"https://hooks.slack.com/services/T0000/B0000/" + sample(8):                    "https://hooks.slack.com/services/***",
+		"https://discord.com/api/webhooks/1234/" + sample(12):                          "https://discord.com/api/webhooks/***",
+		"https://hooks.zapier.com/hooks/catch/123456/" + sample(7):                     "https://hooks.zapier.com/hooks/catch/***",
+		"https://x.blob.example/a?se=2030&sig=" + sample(44) + "&sp=r":                 "https://x.blob.example/a?se=2030&sig=***&sp=r",
 	}
 	for in, want := range addresses {
 		if got := Mask(in); got != want {
