@@ -238,7 +238,7 @@ func (v *visit) report(ex *web.Exchange, names []string, result *match.Result, s
 	if len(names) == 0 {
 		names = []string{""}
 	}
-	values := reportValues(result, v.check.secret)
+	values := v.reportValues(result, secrets)
 	evidence := []scanner.Evidence{secrets.Evidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
 	address := secrets.Hide(shownAddress(ex.URL))
 	for _, name := range names {

@@ -30,6 +30,9 @@ func TestHTTP_hides_what_templates_about_secrets_take(t *testing.T) {
 			fmt.Fprintf(w, "<p>release 1.2.3</p> x %s %s y %s z %s", first, filler, second, filler)
 		case "/json":
 			fmt.Fprintf(w, `{"thing": "acme\/slashed\/word", "release": "1.2.3", "again": "acme/slashed/word"}`)
+		case "/router":
+			w.Header().Set("Set-Cookie", "X_SID="+second+"; Path=/")
+			fmt.Fprintf(w, `{"release":"1.2.3","http_passwd":"%s"}`, first)
 		case "/long":
 			fmt.Fprintf(w, "<p>release 1.2.3</p>%s%s%s", filler, long, filler)
 		case "/next":
@@ -42,16 +45,17 @@ func TestHTTP_hides_what_templates_about_secrets_take(t *testing.T) {
 	})
 	const get = "method: GET\n    path: ['{{BaseURL}}/']\n    "
 	cases := map[string]struct{ tags, block string }{
-		"extractor":          {"exposure,token", get + "extractors: [{type: regex, regex: ['acme-[a-z-]+']}]"},
-		"named_extractor":    {"exposure,tokens", get + "extractors: [{type: regex, name: thing, group: 1, regex: ['x (acme-[a-z-]+)', 'y (acme-[a-z-]+)']}]"},
-		"header":             {"exposure,apikey", get + "extractors: [{type: kval, kval: [x_thing]}, {type: regex, regex: ['acme-[a-z-]+']}]"},
-		"matcher":            {"exposure,secret", get + "matchers: [{type: regex, regex: ['acme-[a-z-]+']}]"},
-		"matcher_of_several": {"exposure,keys", get + "matchers-condition: or\n    matchers: [{type: word, words: [release]}, {type: regex, regex: ['acme-[a-z-]+']}]"},
-		"json":               {"credential", "method: GET\n    path: ['{{BaseURL}}/json']\n    extractors: [{type: json, json: ['.thing']}]"},
-		"longer_than_shown":  {"token", "method: GET\n    path: ['{{BaseURL}}/long']\n    matchers: [{type: regex, regex: ['acme-[a-z-]+']}]"},
-		"in_the_address":     {"token", "method: GET\n    redirects: true\n    path: ['{{BaseURL}}/from']\n    extractors: [{type: regex, regex: ['acme-[a-z-]+']}]"},
-		"later_request":      {"token", get + "extractors: [{type: regex, name: thing, internal: true, regex: ['acme-[a-z-]+']}]\n  - method: GET\n    path: ['{{BaseURL}}/next?q={{thing}}']\n    matchers: [{type: word, words: [release]}]"},
-		"secret_by_its_name": {"exposure", get + "extractors: [{type: regex, name: db_password, regex: ['acme-[a-z-]+']}]"},
+		"extractor":           {"exposure,token", get + "extractors: [{type: regex, regex: ['acme-[a-z-]+']}]"},
+		"named_extractor":     {"exposure,tokens", get + "extractors: [{type: regex, name: thing, group: 1, regex: ['x (acme-[a-z-]+)', 'y (acme-[a-z-]+)']}]"},
+		"header":              {"exposure,apikey", get + "extractors: [{type: kval, kval: [x_thing]}, {type: regex, regex: ['acme-[a-z-]+']}]"},
+		"matcher":             {"exposure,secret", get + "matchers: [{type: regex, regex: ['acme-[a-z-]+']}]"},
+		"matcher_of_several":  {"exposure,keys", get + "matchers-condition: or\n    matchers: [{type: word, words: [release]}, {type: regex, regex: ['acme-[a-z-]+']}]"},
+		"json":                {"credential", "method: GET\n    path: ['{{BaseURL}}/json']\n    extractors: [{type: json, json: ['.thing']}]"},
+		"longer_than_shown":   {"token", "method: GET\n    path: ['{{BaseURL}}/long']\n    matchers: [{type: regex, regex: ['acme-[a-z-]+']}]"},
+		"in_the_address":      {"token", "method: GET\n    redirects: true\n    path: ['{{BaseURL}}/from']\n    extractors: [{type: regex, regex: ['acme-[a-z-]+']}]"},
+		"later_request":       {"token", get + "extractors: [{type: regex, name: thing, internal: true, regex: ['acme-[a-z-]+']}]\n  - method: GET\n    path: ['{{BaseURL}}/next?q={{thing}}']\n    matchers: [{type: word, words: [release]}]"},
+		"secret_in_its_place": {"exposure", "method: GET\n    path: ['{{BaseURL}}/router']\n    extractors: [{type: regex, group: 1, regex: ['passwd\":\"([a-z-]+)', 'X_SID=([a-z-]+)'], part: response}]"},
+		"secret_by_its_name":  {"exposure", get + "extractors: [{type: regex, name: db_password, regex: ['acme-[a-z-]+']}]"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"sotomi/scanner/web"
 )
 
 // Secrets are texts that a report shows nowhere, whatever they look like. Nil hides only what Mask does.
@@ -59,4 +61,41 @@ func (s Secrets) within(text string, w span) []span {
 		}
 	}
 	return spans
+}
+
+// placesLooked is at how many places of a body a value is looked at.
+const placesLooked = 3
+
+// IsMasked reports whether text is masked where it stands in an answer, such as under the name of a secret, which the text
+// alone does not show. A part of something longer that is masked for its look does not count.
+func IsMasked(ex *web.Exchange, text string) bool {
+	if len(text) < shortestSecret {
+		return false
+	}
+	for name, values := range ex.Header {
+		for _, value := range values {
+			if maskedIn(name+": "+value, text) {
+				return true
+			}
+		}
+	}
+	return maskedIn(ex.Text(), text)
+}
+
+func maskedIn(whole, text string) bool {
+	at := 0
+	for range placesLooked {
+		next := strings.Index(whole[at:], text)
+		if next < 0 {
+			return false
+		}
+		start := at + next
+		at = start + len(text)
+		mail := at < len(whole) && whole[at] == '@'
+		before := runeStart(whole, start-1)
+		if !mail && Secrets(nil).maskWindow(whole, span{before, at}) == whole[before:start]+masked {
+			return true
+		}
+	}
+	return false
 }
