@@ -28,6 +28,7 @@ type httpCheck struct {
 	dice      bool     // uses functions such as rand_int
 	certainty scanner.Certainty
 	stateful  bool // later requests may need the cookies of earlier answers
+	secret    bool // what it takes out of answers is not shown
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -88,6 +89,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 	}
 	s, random := withRandomWords(s)
 	c := &httpCheck{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
+	c.secret = s.TakesSecrets()
 	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed

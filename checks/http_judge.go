@@ -21,6 +21,7 @@ func (v *visit) judge(ctx context.Context, r *round, number int, bt *built, ex *
 		data := r.data(number, bt, seen)
 		result := r.block.program.Run(data)
 		r.note(number, seen, &result)
+		v.hide(result.Dynamic)
 		v.export(r.block, seen)
 		names, hit := found(r.block, &result)
 		if !hit {
@@ -31,7 +32,7 @@ func (v *visit) judge(ctx context.Context, r *round, number int, bt *built, ex *
 			return err
 		}
 		if !suppressed {
-			v.report(hop, names, &result)
+			v.report(hop, names, &result, v.secrets(r.block.program, data, &result))
 		}
 		if r.block.stopAtFirst {
 			return nil
@@ -233,14 +234,15 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 }
 
 // report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.
-func (v *visit) report(ex *web.Exchange, names []string, result *match.Result) {
+func (v *visit) report(ex *web.Exchange, names []string, result *match.Result, secrets scanner.Secrets) {
 	if len(names) == 0 {
 		names = []string{""}
 	}
-	values := reportValues(result)
-	evidence := []scanner.Evidence{scanner.NewEvidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
+	values := v.reportValues(result, secrets)
+	evidence := []scanner.Evidence{secrets.Evidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
+	address := secrets.Hide(shownAddress(ex.URL))
 	for _, name := range names {
-		hit := scanner.Hit{URL: shownAddress(ex.URL), Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
+		hit := scanner.Hit{URL: address, Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}
 		if _, ok := v.probe.Signature.Variants[name]; ok {
 			hit.Variant = name
 		}

@@ -8,30 +8,37 @@ import (
 	"sotomi/scanner/match"
 )
 
-// reportValues are what extractors took, by name; those without a name are together in "extracted". Secrets are masked.
-func reportValues(result *match.Result) scanner.Values {
+// reportValues are what extractors took, by name: text for one, a list for several; those without a name are together in
+// "extracted". Secrets are masked, which all of them are when the check is about secrets.
+func (v *visit) reportValues(result *match.Result, secrets scanner.Secrets) scanner.Values {
 	values := scanner.Values{}
+	put := func(name string, list []string) {
+		shown := make([]string, len(list))
+		for i, text := range list {
+			shown[i] = secrets.Hide(text)
+		}
+		about := name
+		if v.check.secret {
+			about = "secret"
+		}
+		switch len(shown) {
+		case 0:
+		case 1:
+			values[name] = scanner.MaskValue(about, shown[0])
+		default:
+			values[name] = scanner.MaskValue(about, shown)
+		}
+	}
 	var named []string
 	for name, list := range result.Named {
-		put(values, name, list)
+		put(name, list)
 		named = append(named, list...)
 	}
-	put(values, "extracted", slices.DeleteFunc(slices.Clone(result.Extracted), func(text string) bool { return slices.Contains(named, text) }))
+	put("extracted", slices.DeleteFunc(slices.Clone(result.Extracted), func(text string) bool { return slices.Contains(named, text) }))
 	if len(values) == 0 {
 		return nil
 	}
 	return values
-}
-
-// put sets a value: text for one, a list for several.
-func put(values scanner.Values, name string, list []string) {
-	switch len(list) {
-	case 0:
-	case 1:
-		values[name] = scanner.MaskValue(name, list[0])
-	default:
-		values[name] = scanner.MaskValue(name, list)
-	}
 }
 
 // withValuesOf is what two answers at one address gave, such as those to two payloads of a form.
@@ -55,3 +62,34 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 	}
 	return all
 }
+
+// hide remembers what internal extractors took, which later requests may hold, when it is secret.
+func (v *visit) hide(dynamic match.Vars) {
+	for name, value := range dynamic {
+		if v.check.secret || scanner.SecretName(name) {
+			v.hidden = append(v.hidden, valuesOf(value)...)
+		}
+	}
+}
+
+// secrets are what the report of an answer must not show, beside what looks like a secret.
+func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) scanner.Secrets {
+	texts := slices.Clone(v.hidden)
+	if v.check.secret {
+		texts = append(texts, program.Taken(data)...)
+	}
+	for name, list := range result.Named {
+		if scanner.SecretName(name) {
+			texts = append(texts, list...)
+		}
+	}
+	for _, text := range result.Extracted[:min(len(result.Extracted), mostLookedUp)] {
+		if !slices.Contains(texts, text) && scanner.IsMasked(data.Exchange, text) {
+			texts = append(texts, text)
+		}
+	}
+	return scanner.NewSecrets(texts)
+}
+
+// mostLookedUp is how many of the values of one answer are looked up in it. There may be thousands.
+const mostLookedUp = 100

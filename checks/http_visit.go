@@ -33,6 +33,7 @@ type visit struct {
 	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
+	hidden  []string // what no report shows, of what internal extractors took
 	sent    int
 	foreign string   // host that a request would have gone to
 	lacking []string // names without a value, of the first request that was not sent

@@ -25,25 +25,30 @@ const (
 // NewEvidence is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data
 // masked. Parts of the response around keep (if any are given) are shown, else its beginning.
 func NewEvidence(ex *web.Exchange, note string, keep ...string) Evidence {
+	return Secrets(nil).Evidence(ex, note, keep...)
+}
+
+// Evidence is NewEvidence without the secrets.
+func (s Secrets) Evidence(ex *web.Exchange, note string, keep ...string) Evidence {
 	request := strings.TrimSpace(ex.Sent.String())
 	shown := span{0, runeStart(request, requestShown)}
-	shownRequest := maskWindow(request, shown)
+	shownRequest := s.maskWindow(request, shown)
 	if shown.end < len(request) {
 		shownRequest += " […]"
 	}
-	return Evidence{Request: printable(shownRequest), Response: printable(response(ex, keep)), Note: printable(note)}
+	return Evidence{Request: printable(shownRequest), Response: printable(s.response(ex, keep)), Note: printable(note)}
 }
 
-func response(ex *web.Exchange, keep []string) string {
+func (s Secrets) response(ex *web.Exchange, keep []string) string {
 	var b strings.Builder
-	b.WriteString(ex.StatusLine)
+	b.WriteString(s.Hide(ex.StatusLine))
 	lines := 0
 	for _, name := range slices.Sorted(maps.Keys(ex.Header)) {
 		for _, value := range ex.Header[name] {
 			if lines++; lines > headersShown {
 				continue
 			}
-			line := Mask(name + ": " + value)
+			line := s.mask(name + ": " + value)
 			if cut := head(line, headerShown); cut != line {
 				line = cut + " […]"
 			}
@@ -54,13 +59,13 @@ func response(ex *web.Exchange, keep []string) string {
 		fmt.Fprintf(&b, "\n[%d more]", lines-headersShown)
 	}
 	if len(ex.Body) > 0 {
-		b.WriteString("\n\n" + body(ex, keep))
+		b.WriteString("\n\n" + s.body(ex, keep))
 	}
 	return b.String()
 }
 
 // body is the shown part of a body, masked.
-func body(ex *web.Exchange, keep []string) string {
+func (s Secrets) body(ex *web.Exchange, keep []string) string {
 	if binary(ex) {
 		const shown = 24
 		return fmt.Sprintf("[binary, %d bytes, beginning with % x]", len(ex.Body), ex.Body[:min(shown, len(ex.Body))])
@@ -72,7 +77,7 @@ func body(ex *web.Exchange, keep []string) string {
 		if w.start > at {
 			b.WriteString("[…] ")
 		}
-		b.WriteString(maskWindow(text, w))
+		b.WriteString(s.maskWindow(text, w))
 		if at = w.end; at < len(text) {
 			b.WriteString(" ")
 		}
@@ -131,14 +136,18 @@ func windows(text string, keep []string) []span {
 
 // maskWindow is text[w] masked by what stands around it too: a name before the window makes a value in it a secret. A
 // window never shows the rest of what was masked by its beginning.
-func maskWindow(text string, w span) string {
+func (s Secrets) maskWindow(text string, w span) string {
 	start := runeStart(text, w.start-contextRead)
 	end := runeStart(text, w.end+contextRead)
+	all := s.within(text, w)
+	for _, found := range secretSpans(text[start:end]) {
+		all = append(all, span{found.start + start, found.end + start})
+	}
 	var inside []span
-	for _, s := range secretSpans(text[start:end]) {
-		s.start, s.end = max(s.start+start, w.start)-w.start, min(s.end+start, w.end)-w.start
-		if s.start < s.end {
-			inside = append(inside, s)
+	for _, found := range inOrder(all) {
+		found.start, found.end = max(found.start, w.start)-w.start, min(found.end, w.end)-w.start
+		if found.start < found.end {
+			inside = append(inside, found)
 		}
 	}
 	return cover(text[w.start:w.end], inside)

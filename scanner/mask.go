@@ -20,14 +20,14 @@ func Mask(text string) string { return cover(text, secretSpans(text)) }
 func MaskValue(name string, value any) any {
 	switch v := value.(type) {
 	case string:
-		if secretName(name) && !harmless(v) {
+		if SecretName(name) && !harmless(v) {
 			return masked
 		}
 		return Mask(v)
 	case []string:
 		list := make([]string, len(v))
 		for i, s := range v {
-			if list[i] = Mask(s); secretName(name) && !harmless(s) {
+			if list[i] = Mask(s); SecretName(name) && !harmless(s) {
 				list[i] = masked
 			}
 		}
@@ -59,7 +59,7 @@ func cover(text string, spans []span) string {
 func secretSpans(text string) []span {
 	var spans []span
 	low := strings.ToLower(text)
-	for _, p := range shapes {
+	for _, p := range allShapes {
 		if !slices.ContainsFunc(p.has, func(s string) bool { return strings.Contains(low, s) }) {
 			continue
 		}
@@ -71,7 +71,12 @@ func secretSpans(text string) []span {
 			}
 		}
 	}
-	spans = append(spans, assignedSpans(text)...)
+	spans = append(spans, tokenSpans(text)...)
+	return inOrder(append(spans, assignedSpans(text)...))
+}
+
+// inOrder sorts spans and makes one of those that overlap or touch.
+func inOrder(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
 	merged := spans[:0]
 	for _, s := range spans {
@@ -92,14 +97,12 @@ type shape struct {
 	unless func(text string, match []int) bool // nil masks every match
 }
 
+var allShapes = slices.Concat(shapes, tokenShapes)
+
 var shapes = []shape{
 	{expr: regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----([^-]*(?:-{1,4}[^-]+)*)`), has: []string{"private key"}, group: 1},
 	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/?#]+)@`), has: []string{"://"}, group: 1},
 	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/:@?#]*:[^\s"'<>@]+)@`), has: []string{"://"}, group: 1},
-	{expr: regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b`), has: []string{"akia", "asia", "aroa", "aida"}},
-	{expr: regexp.MustCompile(`\b(?:gh[pousr]_|github_pat_|glpat-|xox[a-z]-|[sprk]k_(?:live|test)_|sk-|npm_|pypi-|dop_v1_|SG\.|hf_|ya29\.)[A-Za-z0-9_.\-]{16,}`), has: []string{"gh", "glpat-", "xox", "k_live_", "k_test_", "sk-", "npm_", "pypi-", "dop_v1_", "sg.", "hf_", "ya29."}},
-	{expr: regexp.MustCompile(`\bAIza[0-9A-Za-z_\-]{30,}`), has: []string{"aiza"}},
-	{expr: regexp.MustCompile(`\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?`), has: []string{"eyj"}},
 	{expr: regexp.MustCompile(`(?i)\b(?:bearer|basic|digest|negotiate)\s+([A-Za-z0-9+/=_.\-~]{8,})`), has: []string{"bearer", "basic", "digest", "negotiate"}, group: 1, unless: plainWord},
 	{expr: regexp.MustCompile(`(?:\$(?:1|2[abxy]?|5|6|7|y|P|H|S|apr1|argon2[a-z]*|pbkdf2[a-z0-9\-]*|scrypt)\$|\{S?SHA[0-9]*\})[./A-Za-z0-9$,=+\-]{8,}`), has: []string{"$", "sha"}},
 	{expr: regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`), has: []string{""}},
@@ -118,8 +121,8 @@ var shapes = []shape{
 	{expr: regexp.MustCompile(`["']([\w.\-]{2,64})["']\s{0,4},\s{0,4}'([^'\n]*)'`), has: []string{"'", "\""}, group: 2, unless: plainKey},
 }
 
-func plainKey(text string, m []int) bool      { return !secretName(text[m[2]:m[3]]) }
-func plainKeyAfter(text string, m []int) bool { return !secretName(text[m[4]:m[5]]) }
+func plainKey(text string, m []int) bool      { return !SecretName(text[m[2]:m[3]]) }
+func plainKeyAfter(text string, m []int) bool { return !SecretName(text[m[4]:m[5]]) }
 
 // plainWord spares prose such as "basic authentication".
 func plainWord(text string, m []int) bool {

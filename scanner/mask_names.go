@@ -29,7 +29,7 @@ func assignedSpans(text string) []span {
 				continue
 			}
 		}
-		if !secretName(name) {
+		if !SecretName(name) {
 			continue
 		}
 		s := valueSpan(text, value, startsLine(text[:value-m[1]+m[2]]))
@@ -170,8 +170,8 @@ func wordSet(list string) map[string]bool {
 	return set
 }
 
-// secretName reports whether what stands under a name is likely to be a secret.
-func secretName(name string) bool {
+// SecretName reports whether what stands under a name is likely to be a secret.
+func SecretName(name string) bool {
 	flat := strings.ToLower(name)
 	for _, stem := range stems {
 		if strings.Contains(flat, stem) {

@@ -45,6 +45,7 @@ func TestMask(t *testing.T) {
 		"aws_key":                {"id AKIAIOSFODNN7EXAMPLE.", "id ***."},
 		"github_token":           {"x ghp_abcdefghijklmnopqrstuvwxyz0123456789 y", "x *** y"},
 		"jwt":                    {"t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "t *** end"},
+		"jwt_in_a_word":          {"x_eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "x_*** end"},
 		"pem":                    {"-----BEGIN RSA PRIVATE KEY-----\nMIIB\nab-c\n-----END RSA PRIVATE KEY-----\n", "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\n"},
 		"bcrypt":                 {"admin:$2y$10$abcdefghijklmnopqrstuv", "admin:***"},
 		"htpasswd":               {"admin:$apr1$salt1234$hashhashhash", "admin:***"},
