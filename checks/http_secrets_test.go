@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
+	"sotomi/signatures"
 )
 
 // What a template about secrets takes or matches is nowhere in its report, whatever it looks like; what other templates
@@ -81,12 +83,17 @@ func TestHTTP_hides_what_templates_about_secrets_take(t *testing.T) {
 // reportOf is what a report shows of the findings of a template on a site.
 func reportOf(t *testing.T, site http.Handler, tags, block string) string {
 	t.Helper()
-	server := httptest.NewServer(site)
-	defer server.Close()
 	s, err := signature.Parse("t.yaml", []byte("id: acme\ninfo: {name: T, severity: info, tags: '"+tags+"'}\nhttp:\n  - "+block+"\n"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return reportBy(t, site, s)
+}
+
+func reportBy(t *testing.T, site http.Handler, s *signature.Signature) string {
+	t.Helper()
+	server := httptest.NewServer(site)
+	defer server.Close()
 	check, err := checks.NewHTTP(s)
 	if err != nil {
 		t.Fatal(err)
@@ -112,4 +119,23 @@ func reportOf(t *testing.T, site http.Handler, tags, block string) string {
 		}
 	}
 	return b.String()
+}
+
+// Our own signatures look for the names of settings, which the reader is to see.
+func TestHTTP_shows_names_of_settings(t *testing.T) {
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(set.Signatures, func(s *signature.Signature) bool { return s.ID == "env-file" })
+	report := reportBy(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/.env" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "APP_NAME=shop\nDB_PASSWORD=plain-word-one\n")
+	}), set.Signatures[at])
+	if !strings.Contains(report, "DB_PASSWORD=***") || strings.Contains(report, "plain-word") {
+		t.Errorf("report: %s", report)
+	}
 }

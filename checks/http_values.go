@@ -78,6 +78,9 @@ func (v *visit) secrets(program *match.Program, data *match.Data, result *match.
 	if v.check.secret {
 		texts = append(texts, program.Taken(data)...)
 	}
+	if v.check.secret && !v.probe.Signature.Strict { // what our own look for are names, such as those of settings
+		texts = append(texts, program.Fitting(data)...)
+	}
 	for name, list := range result.Named {
 		if scanner.SecretName(name) {
 			texts = append(texts, list...)

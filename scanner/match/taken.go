@@ -2,8 +2,8 @@ package match
 
 import "slices"
 
-// Taken is all of an answer that its extractors take, internal ones too, and that the regular expressions of its matchers
-// fit: for who must not show it. It is without limits on number and length, unlike Result.Seen.
+// Taken is all of an answer that its extractors take, internal ones too: for who must not show it. Unlike in a Result it is
+// there whether the answer matches or not.
 func (p *Program) Taken(d *Data) []string {
 	s := &scope{data: d, view: viewOf(d.Exchange)}
 	var r Result
@@ -17,6 +17,15 @@ func (p *Program) Taken(d *Data) []string {
 			list = append(list, value...)
 		}
 	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// Fitting is all of an answer that regular expressions of its matchers fit, without the limits on number and length of
+// Result.Seen: for the same purpose.
+func (p *Program) Fitting(d *Data) []string {
+	s := &scope{data: d, view: viewOf(d.Exchange)}
+	var list []string
 	for i := range p.matchers {
 		m := &p.matchers[i]
 		if m.kind != "regex" || m.negative {

@@ -19,9 +19,11 @@ matchers:
 extractors:
   - {type: regex, group: 1, regex: ['<p>([a-z]+)</p>']}
   - {type: regex, name: inner, internal: true, regex: ['<i>[a-z]+</i>']}`)
-	got := p.Taken(&Data{Exchange: answer(200, "shop id-1 id-2 "+long+"<p>a</p><p>b</p><i>c</i><i>d</i>", "X-One", "two")})
-	want := []string{"<i>c</i>", "<i>d</i>", "X-One: two", "a", "b", "id-1", "id-2", long}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	d := &Data{Exchange: answer(200, "shop id-1 id-2 "+long+"<p>a</p><p>b</p><i>c</i><i>d</i>", "X-One", "two")}
+	if diff := cmp.Diff([]string{"<i>c</i>", "<i>d</i>", "a", "b"}, p.Taken(d)); diff != "" {
+		t.Errorf("taken (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"X-One: two", "id-1", "id-2", long}, p.Fitting(d)); diff != "" {
+		t.Errorf("fitting (-want +got):\n%s", diff)
 	}
 }
