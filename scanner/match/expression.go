@@ -62,16 +62,11 @@ func newExpression(text string) (expression, error) {
 		if err != nil {
 			return nil, fmt.Errorf("dsl %q: %w", text, err)
 		}
-		kept := ""
-		if len(text) <= shortExpression {
-			kept = text
-		}
-		e = treeOf(parsed, kept)
+		e = treeOf(parsed, text)
 	}
 	if e == nil {
 		e = expression{{does: isSource, size: 1, value: &source{text: text, marked: hasMarker(text)}}}
 	}
-	e[0].status = uint16(wantedStatus(text)) // of three digits
 	return e, nil
 }
 

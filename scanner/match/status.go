@@ -1,11 +1,6 @@
 package match
 
-import (
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
-)
+import "slices"
 
 // Most answers of a scan are a 404, and most templates want a 200. Those need not look at anything else.
 
@@ -17,17 +12,18 @@ func (m *matcher) wanted() []int {
 		return m.statuses
 	case m.kind == "dsl" && (m.and || len(m.dsl) == 1):
 		for _, e := range m.dsl {
-			if n := e[0].status; n != 0 {
-				return []int{int(n)}
+			if n := e.status(0); n != 0 {
+				return []int{n}
 			}
 		}
 	case m.kind == "dsl" && !m.all:
 		var all []int
 		for _, e := range m.dsl {
-			if e[0].status == 0 {
+			n := e.status(0)
+			if n == 0 {
 				return nil
 			}
-			all = append(all, int(e[0].status))
+			all = append(all, n)
 		}
 		return all
 	}
@@ -63,68 +59,24 @@ func (p *Program) hopeless(status int) bool {
 	return slices.ContainsFunc(p.statuses, func(set []int) bool { return !slices.Contains(set, status) })
 }
 
-var statusTerm = regexp.MustCompile(`^status_code\s*==\s*([1-9][0-9]{2})$`)
-
-// wantedStatus is the status without which an expression cannot be true, 0 when that cannot be told: it is one term of
-// a chain of &&.
-func wantedStatus(source string) int {
-	source = strings.TrimSpace(source)
-	if m := statusTerm.FindStringSubmatch(source); m != nil {
-		n, _ := strconv.Atoi(m[1]) // three digits
-		return n
-	}
-	terms := conjuncts(source)
-	if len(terms) == 1 {
-		inner, ok := strings.CutPrefix(source, "(")
-		inner, closed := strings.CutSuffix(inner, ")")
-		if !ok || !closed || conjuncts(inner) == nil {
-			return 0
+// status is the one without which an expression cannot be true, 0 when that cannot be told: a comparison that is the whole
+// or one term of a chain of &&.
+func (e expression) status(i int) int {
+	switch n := &e[i]; n.does {
+	case isEqual:
+		name, _ := e[i+1].value.(string)
+		if want, ok := e[i+2].value.(float64); ok && e[i+1].does == isVariable && name == "status_code" {
+			return int(want)
 		}
-		return wantedStatus(inner)
-	}
-	for _, term := range terms {
-		if n := wantedStatus(term); n != 0 {
-			return n
+	case isAnd:
+		at := i + 1
+		for range n.operands {
+			if want := e.status(at); want != 0 {
+				return want
+			}
+			at += int(e[at].size)
 		}
+	default: // nothing is known of what is under ! and ||
 	}
 	return 0
-}
-
-// conjuncts are the terms of a chain of && outside of parentheses and literals, nil when the expression is something else
-// or not balanced.
-func conjuncts(source string) []string {
-	var terms []string
-	from, depth := 0, 0
-	var quote byte
-	for i := 0; i < len(source); i++ {
-		c := source[i]
-		switch {
-		case quote != 0:
-			switch c {
-			case '\\':
-				i++
-			case quote:
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
-		case c == '(' || c == '[':
-			depth++
-		case c == ')' || c == ']':
-			if depth--; depth < 0 {
-				return nil
-			}
-		case depth > 0:
-		case c == '|' || c == '?' || c == ':' || c == ',':
-			return nil
-		case strings.HasPrefix(source[i:], "&&"):
-			terms = append(terms, source[from:i])
-			i++
-			from = i + 1
-		}
-	}
-	if quote != 0 || depth != 0 {
-		return nil
-	}
-	return append(terms, source[from:])
 }

@@ -17,7 +17,6 @@ type node struct {
 	does     operation
 	operands uint16
 	size     uint16 // how many nodes it is made of with all below it
-	status   uint16 // of the first one, see wantedStatus
 	value    any    // a literal, the name of a variable, the function that is called, or a *source
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/projectdiscovery/govaluate"
 )
 
-// treeOf is the tree of a parsed expression, nil when it is of another shape. It keeps nothing of what it was parsed from;
-// text is what is kept of the source by others, or empty.
+// treeOf is the tree of a parsed expression, nil when it is of another shape. It keeps nothing of what it was parsed from
+// but the text.
 func treeOf(parsed *govaluate.EvaluableExpression, text string) expression {
 	p := planter{tokens: parsed.Tokens()}
 	p.or()
@@ -149,27 +149,18 @@ func (p *planter) wrap(start int, n node, operands int) {
 // sharedValues are values of nodes by themselves: the names of variables, which are few, and numbers.
 var sharedValues sync.Map
 
-// shareValues lets go of the tokens: names become those of other expressions, and literals parts of the text or of a
-// single string.
+// shareValues lets go of the tokens: names become those of other expressions, and literals parts of the text, which stays
+// as long as the template does.
 func shareValues(nodes expression, text string) {
-	var more strings.Builder
-	for i := range nodes {
-		if literal, ok := nodes[i].value.(string); ok && nodes[i].does == isLiteral && !strings.Contains(text, literal) {
-			more.WriteString(literal)
-		}
-	}
-	rest := more.String()
 	for i := range nodes {
 		n := &nodes[i]
 		literal, isText := n.value.(string)
 		_, isNumber := n.value.(float64)
 		switch {
 		case isText && n.does == isLiteral:
-			if at := strings.Index(text, literal); at >= 0 {
+			if at := strings.Index(text, literal); at >= 0 { // else it holds what was escaped
 				n.value = text[at : at+len(literal)]
-				continue
 			}
-			n.value, rest = rest[:len(literal)], rest[len(literal):]
 		case isText || isNumber:
 			n.value = sharedValue(n.value)
 		}
