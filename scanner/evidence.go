@@ -48,7 +48,8 @@ func (s Secrets) response(ex *web.Exchange, keep []string) string {
 			if lines++; lines > headersShown {
 				continue
 			}
-			line := s.mask(name + ": " + value)
+			line := name + ": " + value
+			line = s.maskWindow(line, span{0, len(line)})
 			if cut := head(line, headerShown); cut != line {
 				line = cut + " […]"
 			}

@@ -40,18 +40,13 @@ func (s Secrets) Hide(text string) string {
 	return cover(text, inOrder(s.within(text, span{0, len(text)})))
 }
 
-// mask is Mask that hides the secrets too.
-func (s Secrets) mask(text string) string {
-	return cover(text, inOrder(append(s.within(text, span{0, len(text)}), secretSpans(text)...)))
-}
-
 // within are the places of the secrets that lie at least in part within w.
 func (s Secrets) within(text string, w span) []span {
 	var spans []span
 	for _, secret := range s {
 		at := max(w.start-len(secret), 0)
 		end := min(w.end+len(secret), len(text))
-		for at < end {
+		for secret != "" && at < end {
 			next := strings.Index(text[at:end], secret)
 			if next < 0 {
 				break

@@ -2,7 +2,6 @@ package command
 
 import (
 	"slices"
-	"strings"
 
 	"sotomi/scanner"
 )
@@ -10,7 +9,7 @@ import (
 // secretless keeps what the user gave to log in out of every report, for servers repeat what they are sent.
 type secretless struct {
 	scanner.Sink
-	hide *strings.Replacer
+	secrets scanner.Secrets
 }
 
 // withoutSecrets wraps sinks; without secrets they stay as they are.
@@ -18,21 +17,16 @@ func withoutSecrets(sinks []scanner.Sink, secrets []string) []scanner.Sink {
 	if len(secrets) == 0 {
 		return sinks
 	}
-	slices.SortStableFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // a part never goes before the whole
-	var pairs []string
-	for _, s := range secrets {
-		pairs = append(pairs, s, "***")
-	}
-	hide := strings.NewReplacer(pairs...)
+	hidden := append(scanner.NewSecrets(secrets), secrets...) // as they were given, too, whatever they are
 	wrapped := make([]scanner.Sink, len(sinks))
 	for i, s := range sinks {
-		wrapped[i] = &secretless{s, hide}
+		wrapped[i] = &secretless{s, hidden}
 	}
 	return wrapped
 }
 
 func (s *secretless) Finding(f scanner.Finding) error {
-	f.Hit.URL = s.hide.Replace(f.Hit.URL)
+	f.Hit.URL = s.secrets.Hide(f.Hit.URL)
 	values := make(scanner.Values, len(f.Hit.Values))
 	for name, value := range f.Hit.Values {
 		values[name] = s.value(value)
@@ -42,24 +36,24 @@ func (s *secretless) Finding(f scanner.Finding) error {
 	}
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
-		f.Hit.Evidence[i] = scanner.Evidence{Request: s.hide.Replace(e.Request), Response: s.hide.Replace(e.Response), Note: s.hide.Replace(e.Note)}
+		f.Hit.Evidence[i] = scanner.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: s.secrets.Hide(e.Note)}
 	}
 	return s.Sink.Finding(f)
 }
 
 func (s *secretless) Outcome(o scanner.Outcome) error {
-	o.Reason = s.hide.Replace(o.Reason)
+	o.Reason = s.secrets.Hide(o.Reason)
 	return s.Sink.Outcome(o)
 }
 
 func (s *secretless) value(value any) any {
 	switch v := value.(type) {
 	case string:
-		return s.hide.Replace(v)
+		return s.secrets.Hide(v)
 	case []string:
 		list := make([]string, len(v))
 		for i := range v {
-			list[i] = s.hide.Replace(v[i])
+			list[i] = s.secrets.Hide(v[i])
 		}
 		return list
 	}
