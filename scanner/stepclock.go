@@ -21,7 +21,7 @@ type stepClock struct {
 func (c *stepClock) start(parent context.Context) context.Context {
 	if c.ctx == nil {
 		ctx, cancel := context.WithCancel(parent)
-		c.ctx, c.cancel = web.InTurn(ctx), cancel
+		c.ctx, c.cancel = web.InSeries(ctx), cancel
 		c.timer = time.AfterFunc(c.limit, c.cancel)
 	} else {
 		c.timer.Reset(c.limit)

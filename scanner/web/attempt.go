@@ -15,12 +15,12 @@ import (
 )
 
 // attempt is one request on its way, and its context: that ends with the caller's, and when the deadline passes that
-// counts from the turn at the gate. One value serves all tries, and one after another all requests of a caller in turn,
+// counts from the turn at the gate. One value serves all tries, and one after another all requests of a series,
 // since a scan makes hundreds of thousands of them.
 type attempt struct {
 	context.Context
 	cancel context.CancelCauseFunc
-	turns  *inTurn         // whose next request takes over what this one leaves; nil for none
+	series *series         // whose next request takes over what this one leaves; nil for none
 	traced context.Context // the attempt as the context of a request
 
 	request retryablehttp.Request
@@ -41,25 +41,25 @@ type attempt struct {
 // attemptKey finds the attempt in the context of its request.
 type attemptKey struct{}
 
-// inTurn is a context for requests that are sent one after another: it keeps what an attempt leaves for the next.
-type inTurn struct {
+// series is a context for requests that are sent one after another: it keeps what an attempt leaves for the next.
+type series struct {
 	context.Context
 	idle atomic.Pointer[attempt]
 }
 
-// InTurn is ctx for a caller who mostly sends one request after another, all with the context itself. Requests are cheaper
+// InSeries is ctx for a caller who mostly sends one request after another, all with the context itself. Requests are cheaper
 // then.
-func InTurn(ctx context.Context) context.Context { return &inTurn{Context: ctx} }
+func InSeries(ctx context.Context) context.Context { return &series{Context: ctx} }
 
 // attempt starts one under ctx. It must be ended.
 func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
-	turns, _ := ctx.(*inTurn) // any other context keeps nothing
+	s, _ := ctx.(*series) // any other context keeps nothing
 	var a *attempt
-	if turns != nil {
-		a = turns.idle.Swap(nil)
+	if s != nil {
+		a = s.idle.Swap(nil)
 	}
 	if a == nil {
-		a = &attempt{turns: turns}
+		a = &attempt{series: s}
 		a.turn, _ = ctx.Value(turnKey{}).(*turn)
 		a.Context, a.cancel = context.WithCancelCause(ctx)
 		a.traced = httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
@@ -117,7 +117,7 @@ func (a *attempt) late() bool { return context.Cause(a.Context) == errDeadline }
 // no use to others.
 func (a *attempt) end() {
 	a.request = retryablehttp.Request{}
-	if a.turns == nil || a.running > 0 || a.Err() != nil || !a.turns.idle.CompareAndSwap(nil, a) {
+	if a.series == nil || a.running > 0 || a.Err() != nil || !a.series.idle.CompareAndSwap(nil, a) {
 		a.cancel(nil)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-func TestRequestsInTurnShareAnAttempt(t *testing.T) {
+func TestRequestsInSeriesShareAnAttempt(t *testing.T) {
 	u := serve(t, func(http.ResponseWriter, *http.Request) {})
 	c := client(t, Options{})
-	ctx := InTurn(t.Context())
+	ctx := InSeries(t.Context())
 	first := c.attempt(ctx, &Request{URL: u, Once: true})
 	first.tries = 1
 	first.end()
@@ -37,7 +37,7 @@ func TestRequestsInTurnShareAnAttempt(t *testing.T) {
 func TestSpentAttemptIsNotUsedAgain(t *testing.T) {
 	u := serve(t, func(http.ResponseWriter, *http.Request) {})
 	c := client(t, Options{})
-	ctx := InTurn(t.Context())
+	ctx := InSeries(t.Context())
 	a := c.attempt(ctx, &Request{URL: u, Timeout: time.Hour})
 	a.begin()
 	a.deadline.Stop() // as if it had fired
@@ -53,7 +53,7 @@ func TestSpentAttemptIsNotUsedAgain(t *testing.T) {
 }
 
 // A deadline that passed, or is passing, ends nothing but its own request.
-func TestDeadlineInTurn(t *testing.T) {
+func TestDeadlineInSeries(t *testing.T) {
 	var asked atomic.Int64
 	release := make(chan struct{})
 	u := serve(t, func(http.ResponseWriter, *http.Request) {
@@ -62,7 +62,7 @@ func TestDeadlineInTurn(t *testing.T) {
 		}
 	})
 	defer close(release)
-	ctx := InTurn(t.Context())
+	ctx := InSeries(t.Context())
 	s := client(t, Options{}).Session(u)
 	for range 3 {
 		if _, err := s.Do(ctx, &Request{URL: u, Once: true, Timeout: 30 * time.Millisecond}); KindOf(err) != KindTimeout {
@@ -86,7 +86,7 @@ func TestInTurnByMany(t *testing.T) {
 	defer close(release)
 	inner, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	ctx := InTurn(inner)
+	ctx := InSeries(inner)
 	s := client(t, Options{InFlight: 8}).Session(u)
 	var group sync.WaitGroup
 	for range 8 {
