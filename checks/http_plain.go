@@ -58,9 +58,9 @@ const (
 // filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
 type filledIn struct {
 	built
-	visit         *visit
-	block         *block
-	number, round int // as in draft
+	visit *visit
+	block *block
+	draft draft
 }
 
 // at is the request to the target of a visit, which is the root of a host.
@@ -81,20 +81,14 @@ func (p *plainRequest) at(v *visit, b *block, d draft) *built {
 			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
 		})
 	}
-	f := &filledIn{visit: v, block: b, number: d.number, round: d.round}
+	f := &filledIn{visit: v, block: b, draft: d}
 	f.built = built{request: &r.Request, vars: f.names, own: p.own}
 	return &f.built
 }
 
 // names are what the answer is judged with. They are seldom needed.
 func (f *filledIn) names() match.Vars {
-	d := draft{round: f.round}
-	if len(f.block.paths) > 0 {
-		d.path = f.block.paths[f.number-1]
-	} else {
-		d.raw = f.block.raws[f.number-1]
-	}
-	vars, _ := f.visit.namesFor(f.block, d, nil) // the error would have kept it from being plain
+	vars, _ := f.visit.namesFor(f.block, f.draft, nil) // the error would have kept it from being plain
 	return vars
 }
 

@@ -76,7 +76,7 @@ func (v *visit) hide(dynamic match.Vars) {
 func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) scanner.Secrets {
 	texts := slices.Clone(v.hidden)
 	if v.check.secret {
-		texts = append(texts, program.Taken(data)...)
+		texts = append(texts, result.Extracted...)
 	}
 	if v.check.secret && !v.probe.Signature.Strict { // what our own look for are names, such as those of settings
 		texts = append(texts, program.Fitting(data)...)

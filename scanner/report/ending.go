@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
@@ -22,19 +23,13 @@ func (e Ending) Line(language string) string {
 	w := newWords(language)
 	gap := ""
 	if e.Open > 0 {
-		reason := w.translate(cmp.Or(e.First.Reason, string(e.First.Status)))
-		if e.First.Reason == "" && w.japanese {
-			reason = w.say("status-"+string(e.First.Status), nil)
-		}
+		reason := cmp.Or(w.translate(e.First.Reason), w.say("status-"+string(e.First.Status), nil))
 		gap = w.count("exit-open", e.Checks, map[string]any{"Open": e.Open, "Target": plain(e.First.Target), "Reason": plain(reason)})
 	}
 	why := cmp.Or(gap, w.say("exit-nothing", nil))
 	switch e.Status {
 	case scanner.ExitFound:
-		level := string(e.Severity)
-		if w.japanese {
-			level = w.say("severity-"+level, nil)
-		}
+		level := strings.ToLower(w.say("severity-"+string(e.Severity), nil))
 		why = w.count("exit-found", e.Findings, map[string]any{"Severity": level})
 		if gap != "" {
 			why = w.say("exit-and", map[string]any{"Found": why, "Open": gap})
