@@ -89,7 +89,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 	}
 	s, random := withRandomWords(s)
 	c := &httpCheck{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
-	c.secret = s.TakesSecrets()
+	c.secret = scanner.TakesSecrets(s)
 	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed
