@@ -72,16 +72,14 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
 	r := &results{}
 	o := scanner.Options{
 		Client: client, Signatures: []*signature.Signature{loadCacheSignature(t, c.signature)}, Checks: All,
-		Targets: scanner.TargetURLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]scanner.Visitor{},
+		Targets: scanner.TargetURLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]web.Credentials{},
 	}
 	for name, text := range c.sessions {
 		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Visitors[name] = func(client *web.Client, base *url.URL) (*web.Session, error) {
-			return client.SessionWith(base, credentials), nil
-		}
+		o.Visitors[name] = credentials
 	}
 	if c.page != "" {
 		u, err := base.Parse(c.page)

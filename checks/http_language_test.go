@@ -133,7 +133,7 @@ func (c *languageCase) outcome(t *testing.T, target scanner.Target, client *web.
 		return []string{"mistake " + err.Error()}
 	}
 	planned := len(check.(scanner.Planner).Plan(target))
-	findings, outcome := scanner.NewSite(client, target).Look(t.Context(), c.template, check, signature.SafetyIntrusive)
+	findings, outcome := scanner.RunCheck(t.Context(), client, target, c.template, check, signature.SafetyIntrusive)
 	if planned == 0 && len(findings) > 0 {
 		t.Error("found something with requests that were not planned")
 	}

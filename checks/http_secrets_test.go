@@ -107,7 +107,7 @@ func reportBy(t *testing.T, site http.Handler, s *signature.Signature) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, outcome := scanner.NewSite(client, scanner.Target{URL: u}).Look(t.Context(), s, check, signature.SafetyIntrusive)
+	findings, outcome := scanner.RunCheck(t.Context(), client, scanner.Target{URL: u}, s, check, signature.SafetyIntrusive)
 	if len(findings) == 0 {
 		t.Fatalf("found nothing: %+v", outcome)
 	}

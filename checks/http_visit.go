@@ -66,8 +66,10 @@ func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
 	if known.target == target {
 		return known.vars
 	}
-	vars, ok := v.probe.Derived(key, func() any { return addressVars(target, trimmed) }).(match.Vars)
-	if !ok {
+	var vars match.Vars
+	if v.probe.Site != nil { // nil while planning
+		vars, _ = v.probe.Derived(key, func() any { return addressVars(target, trimmed) }).(match.Vars)
+	} else {
 		vars = addressVars(target, trimmed)
 	}
 	known.target, known.vars = target, vars

@@ -1,7 +1,6 @@
 package scanner
 
 import (
-	"context"
 	"crypto/sha256"
 	"math/rand/v2"
 	"net/url"
@@ -10,12 +9,6 @@ import (
 
 	"sotomi/scanner/web"
 )
-
-// Control is the answer of the same site to r with the last segment of its path made random in the same folder and with
-// the same extension: what the site says about things that cannot exist. It is learned once a target.
-func (p *Probe) Control(ctx context.Context, r *web.Request) (*web.Exchange, error) {
-	return p.Do(ctx, controlRequest(p.Target, r))
-}
 
 // controlRequest asks for a name that cannot exist beside r's. All requests of one folder, extension and set of options
 // share one, whatever signature they come from.

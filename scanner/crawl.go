@@ -13,6 +13,9 @@ import (
 	"sotomi/scanner/web"
 )
 
+// crawlPages is how many pages of a site are read unless the user says otherwise.
+const crawlPages = 30
+
 // Limits of a crawl beyond the number of pages: a site can have more addresses than pages.
 const (
 	crawlBytes    = 4 << 20   // of all pages together; they stay in memory while the site is scanned
@@ -32,7 +35,7 @@ type crawl struct {
 }
 
 // crawled reads the pages once, whoever asks.
-func (s *Site) crawled(ctx context.Context) (pages []*web.Page, order int, err error) {
+func (s *site) crawled(ctx context.Context) (pages []*web.Page, order int, err error) {
 	select {
 	case s.crawl.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -53,7 +56,7 @@ func (s *Site) crawled(ctx context.Context) (pages []*web.Page, order int, err e
 
 // walk is one reading of a site, page by page in the order in which links were found.
 type walk struct {
-	site   *Site
+	site   *site
 	robots *robotstxt.Group // nil when everything may be read
 	queue  []*url.URL
 	seen   map[string]bool

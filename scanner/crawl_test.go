@@ -10,12 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
 
 // site serves pages of links by path; "robots.txt" and others as given.
-func linked(t *testing.T, pages map[string]string) (*Site, func() map[string]int) {
+func linked(t *testing.T, pages map[string]string) (*site, func() map[string]int) {
 	t.Helper()
 	s, counts := counting(t, func(w http.ResponseWriter, r *http.Request) {
 		body, ok := pages[r.URL.RequestURI()]
@@ -35,7 +34,7 @@ func linked(t *testing.T, pages map[string]string) (*Site, func() map[string]int
 			}
 		}
 	})
-	return NewSite(newClient(t), Target{URL: mustURL(t, s.URL+"/")}), counts
+	return newSite(newClient(t), Target{URL: mustURL(t, s.URL+"/")}, siteSettings{crawlPages: crawlPages}), counts
 }
 
 func paths(pages []*web.Page) []string {
@@ -70,7 +69,7 @@ func TestCrawl(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			site, _ := linked(t, c.pages)
-			got, err := site.Probe(sig("x"), signature.SafetyActive).Crawl(t.Context())
+			got, err := probeOf(site, "x").Crawl(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +89,7 @@ func TestCrawlStopsAtTheLimitAndReadsOnce(t *testing.T) {
 	}
 	site, counts := linked(t, pages)
 	for range 2 {
-		got, err := site.Probe(sig("x"), signature.SafetyActive).Crawl(t.Context())
+		got, err := probeOf(site, "x").Crawl(t.Context())
 		if err != nil || len(got) != 30 {
 			t.Fatalf("%d pages, %v", len(got), err)
 		}
@@ -106,10 +105,10 @@ func TestCrawlThatIsCanceledCanBeDoneAgain(t *testing.T) {
 	site, _ := linked(t, map[string]string{"/": "/a", "/a": ""})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := site.Probe(sig("x"), "").Crawl(ctx); web.KindOf(err) != web.KindCanceled {
+	if _, err := probeOf(site, "x").Crawl(ctx); web.KindOf(err) != web.KindCanceled {
 		t.Fatalf("error = %v", err)
 	}
-	got, err := site.Probe(sig("x"), "").Crawl(t.Context())
+	got, err := probeOf(site, "x").Crawl(t.Context())
 	if diff := cmp.Diff([]string{"/", "/a"}, paths(got)); diff != "" || err != nil {
 		t.Errorf("error %v, pages (-want +got):\n%s", err, diff)
 	}
@@ -154,7 +153,7 @@ func TestControlRequest(t *testing.T) {
 func TestControlIsLearnedOnce(t *testing.T) {
 	site, counts := linked(t, map[string]string{})
 	for _, id := range []string{"a", "b"} {
-		p := site.Probe(sig(id), "")
+		p := probeOf(site, id)
 		for _, path := range []string{"/x/one.php", "/x/two.php"} {
 			ex, err := p.Control(t.Context(), &web.Request{Method: "GET", URL: p.Target.URL.JoinPath(path)})
 			if err != nil || ex.Status != 404 {

@@ -6,17 +6,14 @@ type fact struct {
 	values map[string]string
 }
 
-func (s *Site) fact(name string) (map[string]string, bool) {
+func (s *site) fact(name string) (map[string]string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, ok := s.facts[name]
 	return f.values, ok
 }
 
-// Learn establishes a fact.
-func (s *Site) Learn(name string, values map[string]string) { s.learn(name, -1, values) }
-
-func (s *Site) learn(name string, giver int, values map[string]string) {
+func (s *site) learn(name string, giver int, values map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known, ok := s.facts[name]; !ok || giver <= known.giver {

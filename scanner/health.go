@@ -89,7 +89,7 @@ func (h *health) before(ctx context.Context) error {
 }
 
 // after counts one answer and gives its order. It asks the site again when there are too many bad signs in a row.
-func (h *health) after(ctx context.Context, s *Site, ex *web.Exchange, err error) int {
+func (h *health) after(ctx context.Context, s *site, ex *web.Exchange, err error) int {
 	h.mu.Lock()
 	h.order++
 	order := h.order

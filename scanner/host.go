@@ -34,8 +34,8 @@ func (p *Plan) scanInput(ctx context.Context, in Input) []targetResult {
 
 // discover finds out which of an origin's addresses answers, and notes the page it shows a first visitor. The Stop is the
 // outcome of all signatures when none does.
-func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
-	var first *Site
+func (p *Plan) discover(ctx context.Context, o origin) (*site, *Stop) {
+	var first *site
 	var failure error
 	var reasons []string
 	for i, u := range o.candidates {
@@ -76,7 +76,7 @@ func (p *Plan) discover(ctx context.Context, o origin) (*Site, *Stop) {
 }
 
 // session is a new visitor of the site.
-func (s *Site) session() *web.Session {
+func (s *site) session() *web.Session {
 	if s.stranger {
 		return s.client.Stranger(s.target.URL)
 	}
@@ -91,7 +91,7 @@ func (p *Plan) siteSettings() siteSettings {
 }
 
 // home asks for the target's own page. The answer is shared with all signatures that look at it.
-func (p *Plan) home(ctx context.Context, s *Site) (*web.Exchange, error) {
+func (p *Plan) home(ctx context.Context, s *site) (*web.Exchange, error) {
 	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL}, nil)
 	return a.ex, a.err
 }

@@ -177,7 +177,7 @@ func TestMergedAndUnmergedRunsAgree(t *testing.T) {
 func TestAnswersAreForgotten(t *testing.T) {
 	big := strings.Repeat("x", 20<<10)
 	s, counts := counting(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, big, r.URL.Path) })
-	site := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)})
+	site := newSite(newClient(t), Target{URL: mustURL(t, s.URL)}, siteSettings{})
 	get := func(path string) *web.Request {
 		return &web.Request{Method: "GET", URL: site.target.URL.JoinPath(path)}
 	}
@@ -203,7 +203,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 
 func TestEqualBodiesShareTheirBytes(t *testing.T) {
 	s, _ := counting(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("same ", 500)) })
-	p := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)}).Probe(sig("a"), "")
+	p := probeOf(newSite(newClient(t), Target{URL: mustURL(t, s.URL)}, siteSettings{}), "a")
 	a, errA := p.Get(t.Context(), "/a")
 	b, errB := p.Get(t.Context(), "/b")
 	if err := errors.Join(errA, errB); err != nil {
@@ -226,7 +226,7 @@ func TestAskerThatGivesUpLeavesTheRequestToTheNext(t *testing.T) {
 			<-r.Context().Done()
 		}
 	})
-	p := NewSite(newClient(t), Target{URL: mustURL(t, s.URL)}).Probe(sig("a"), "")
+	p := probeOf(newSite(newClient(t), Target{URL: mustURL(t, s.URL)}, siteSettings{}), "a")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-release; cancel() }()
 	if _, err := p.Get(ctx, "/x"); web.KindOf(err) != web.KindCanceled {

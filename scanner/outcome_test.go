@@ -328,9 +328,8 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(s.Close)
 	ask := func(path, word string) Check { return pathCheck{[]string{path}, word} }
-	enter := func(c *web.Client, base *url.URL) (*web.Session, error) { return c.Session(base), nil }
 	got, summary := outcomes(t, Options{
-		Visitors: map[string]Visitor{"A": enter},
+		Visitors: map[string]web.Credentials{"A": {}},
 		Targets:  mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains"), sig("e-alone"), sig("f-visitor")},
 		Checks: tableOf(map[string]Check{
 			"a-half": ask("/nothing", "secret"), "b-seen-before": ask("/secret", "secret"), "c-whole": ask("/whole", "secret"),

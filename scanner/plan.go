@@ -40,18 +40,15 @@ type Options struct {
 	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
-	Visitors map[string]Visitor // by the NAME of --session
-	Pages    []*url.URL         // addresses of --page
+	Visitors map[string]web.Credentials // by the NAME of --session
+	Pages    []*url.URL                 // addresses of --page
 }
-
-// Visitor makes a session that carries what the user gave for a logged-in visitor, for the site at base.
-type Visitor func(client *web.Client, base *url.URL) (*web.Session, error)
 
 func (o Options) withDefaults() Options {
 	o.Safety = cmp.Or(o.Safety, signature.SafetyActive)
 	o.Concurrency = cmp.Or(o.Concurrency, 25)
 	o.InFlight = cmp.Or(o.InFlight, 6)
-	o.CrawlPages = cmp.Or(o.CrawlPages, 30)
+	o.CrawlPages = cmp.Or(o.CrawlPages, crawlPages)
 	o.StepTimeout = cmp.Or(o.StepTimeout, 10*time.Minute)
 	return o
 }

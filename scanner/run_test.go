@@ -186,6 +186,12 @@ func TestRunDeliversFindingsAndOutcomesInOrder(t *testing.T) {
 	}
 }
 
+// probeOf is the probe of a signature on a site that no scan has begun.
+func probeOf(s *site, id string) *Probe {
+	p, _ := s.probe(sig(id), "", nil)
+	return p
+}
+
 func mustURL(t *testing.T, s string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(s)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
 
@@ -20,9 +19,9 @@ const (
 	keptForUnknown = 1 << 20
 )
 
-// Site is what the signatures share about one target: its answers, facts, pages. One Site lives as long as its target
+// site is what the signatures share about one target: its answers, facts, pages. One site lives as long as its target
 // is being scanned.
-type Site struct {
+type site struct {
 	client   *web.Client
 	target   Target
 	settings siteSettings
@@ -59,7 +58,7 @@ type siteSettings struct {
 	crawlPages int
 	noMerge    bool
 	hashNames  bool
-	visitors   map[string]Visitor
+	visitors   map[string]web.Credentials
 	pages      []*url.URL
 }
 
@@ -80,7 +79,7 @@ type entry struct {
 	sent    chan struct{} // closed when sending ends; made by the first who waits for it
 	done    bool
 	answer  answer
-	element *list.Element // in Site.kept
+	element *list.Element // in site.kept
 	size    int           // bytes, while it is there
 }
 
@@ -91,28 +90,21 @@ type answer struct {
 	order int
 }
 
-// NewSite starts a target with nothing known about it.
-func NewSite(c *web.Client, t Target) *Site { return newSite(c, t, siteSettings{crawlPages: 30}) }
-
-func newSite(c *web.Client, t Target, settings siteSettings) *Site {
+// newSite starts a target with nothing known about it.
+func newSite(c *web.Client, t Target, settings siteSettings) *site {
 	if t.URL.Path == "" {
 		u := *t.URL
 		u.Path = "/"
 		t.URL = &u
 	}
-	return &Site{
+	return &site{
 		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
 		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},
 	}
 }
 
-// Probe is the view of one signature on the site.
-func (s *Site) Probe(sig *signature.Signature, safety signature.Safety) *Probe {
-	return &Probe{Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, site: s}
-}
-
 // follow makes the site keep answers for the steps of a forecast. Each must be released once.
-func (s *Site) follow(f *forecast) {
+func (s *site) follow(f *forecast) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forecast, s.askers, s.unknown = f, slices.Clone(f.askers), f.blind
@@ -128,7 +120,7 @@ func (s *Site) follow(f *forecast) {
 }
 
 // expect says that a step will make requests beside those of the forecast. It must be released once.
-func (s *Site) expect(step int, keys []digest) {
+func (s *site) expect(step int, keys []digest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.own == nil {
@@ -154,7 +146,7 @@ type asker struct {
 }
 
 // took says that an asker has the answer of an entry: unless it is to ask again, nothing is kept for it.
-func (s *Site) took(a *asker, e *entry) {
+func (s *site) took(a *asker, e *entry) {
 	if a == nil || s.forecast == nil {
 		return
 	}
@@ -187,7 +179,7 @@ func occurrences(list []int32, id int32) int {
 }
 
 // release says that a step will not ask again. What it took is let go of already.
-func (s *Site) release(a asker) {
+func (s *site) release(a asker) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, key := range s.own[a.step] {
@@ -220,7 +212,7 @@ func (s *Site) release(a asker) {
 }
 
 // settle lets go of an entry that no step waits for any more.
-func (s *Site) settle(e *entry) {
+func (s *site) settle(e *entry) {
 	switch {
 	case s.wanted(e):
 	case e.done:
@@ -234,9 +226,9 @@ func (s *Site) settle(e *entry) {
 	}
 }
 
-func (s *Site) wanted(e *entry) bool { return e.want > 0 || e.id >= 0 && s.askers[e.id] > 0 }
+func (s *site) wanted(e *entry) bool { return e.want > 0 || e.id >= 0 && s.askers[e.id] > 0 }
 
-func (s *Site) entry(key digest) *entry {
+func (s *site) entry(key digest) *entry {
 	e := s.memo[key]
 	if e == nil {
 		e = &entry{key: key, id: -1}
@@ -252,7 +244,7 @@ func (s *Site) entry(key digest) *entry {
 
 // do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. asker is nil for
 // what no step asks for.
-func (s *Site) do(ctx context.Context, r *web.Request, asker *asker) answer {
+func (s *site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 	if s.settings.noMerge {
 		return s.send(ctx, r)
 	}
@@ -289,7 +281,7 @@ func (s *Site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 }
 
 // fill sends r for its entry. An asker that gives up leaves the entry open for the next.
-func (s *Site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker) (a answer) {
+func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker) (a answer) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -318,14 +310,14 @@ func unsent(err error) bool {
 }
 
 // keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.
-func (s *Site) keep(e *entry) {
+func (s *site) keep(e *entry) {
 	e.element, e.size = s.kept.PushFront(e), e.bytes()
 	s.size += e.size
 	s.trim()
 }
 
 // trim forgets the oldest answers beyond the limit.
-func (s *Site) trim() {
+func (s *site) trim() {
 	limit := keptBytes
 	if s.forecast == nil || s.unknown > 0 {
 		limit = keptForUnknown
@@ -337,7 +329,7 @@ func (s *Site) trim() {
 	}
 }
 
-func (s *Site) unkeep(e *entry) {
+func (s *site) unkeep(e *entry) {
 	s.kept.Remove(e.element)
 	e.element = nil
 	s.size -= e.size
@@ -353,7 +345,7 @@ func (e *entry) bytes() int {
 }
 
 // send asks the site, unless it is known to be gone.
-func (s *Site) send(ctx context.Context, r *web.Request) answer {
+func (s *site) send(ctx context.Context, r *web.Request) answer {
 	if err := s.health.before(ctx); err != nil {
 		return answer{err: err}
 	}
@@ -369,7 +361,7 @@ func (s *Site) send(ctx context.Context, r *web.Request) answer {
 }
 
 // intern lets equal bodies share their bytes: many a site answers everything with one page. Nobody else has seen ex yet.
-func (s *Site) intern(ex *web.Exchange) {
+func (s *site) intern(ex *web.Exchange) {
 	const distinct, small, large = 8, 512, 64 << 10
 	if len(ex.Body) < small || len(ex.Body) > large {
 		return

@@ -27,7 +27,7 @@ var (
 // siteRun is one pass of steps over one site.
 type siteRun struct {
 	plan  *Plan
-	site  *Site
+	site  *site
 	work  *schedule
 	steps []int // ascending
 
@@ -60,7 +60,7 @@ type ended struct {
 }
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
-func (p *Plan) scanSite(ctx context.Context, s *Site, o origin, end *Stop) targetResult {
+func (p *Plan) scanSite(ctx context.Context, s *site, o origin, end *Stop) targetResult {
 	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String(), leads: s.leads}}
 	if end == nil {
 		r.plain = make([]plainEnd, len(p.steps))
@@ -87,7 +87,7 @@ func (r *siteRun) handshakes(ctx context.Context) {
 		if h, ok := st.check.(Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
 			continue
 		}
-		r.ended[i] = look(ctx, clock, st.check, r.site.Probe(st.signature, r.plan.options.Safety))
+		r.ended[i] = r.site.look(ctx, clock, st, r.plan.options.Safety, nil)
 	}
 }
 
@@ -128,9 +128,7 @@ func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 			return
 		}
 	}
-	probe := r.site.Probe(st.signature, r.plan.options.Safety)
-	probe.asker = a
-	e := look(ctx, clock, st.check, probe)
+	e := r.site.look(ctx, clock, st, r.plan.options.Safety, a)
 	if len(e.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, factValues(e.findings[0].Hit.Values))
 	}
@@ -155,8 +153,9 @@ func (r *siteRun) endOf(i int) *ended {
 	return r.ended[i]
 }
 
-// look runs a check and survives whatever it does.
-func look(ctx context.Context, clock *stepClock, c Check, p *Probe) (e *ended) {
+// look runs the check of a step and survives whatever it does.
+func (s *site) look(ctx context.Context, clock *stepClock, st *step, safety signature.Safety, a *asker) (e *ended) {
+	p, view := s.probe(st.signature, safety, a)
 	started := time.Now()
 	inner := clock.start(ctx)
 	defer clock.stop()
@@ -166,12 +165,13 @@ func look(ctx context.Context, clock *stepClock, c Check, p *Probe) (e *ended) {
 			e.findings, e.crashed = nil, true
 			e.err = &Stop{StatusCrashed, fmt.Sprintf("%v at %s", v, panicPlace(debug.Stack()))}
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		e.requests, e.lastOrder, e.suppress, e.reason, e.broken = p.requests, p.lastOrder, p.suppressed, p.reason, p.broken
+		notes := p.Notes()
+		view.mu.Lock()
+		defer view.mu.Unlock()
+		e.requests, e.lastOrder, e.suppress, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
 		e.took = time.Since(started)
 	}()
-	hits, err := c.Run(inner, p)
+	hits, err := st.check.Run(inner, p)
 	e.err = err
 	e.deadline = err != nil && inner.Err() != nil && ctx.Err() == nil
 	e.findings = findings(p.Signature, p.Target, hits)
@@ -362,12 +362,13 @@ func findings(s *signature.Signature, t Target, hits []Hit) []Finding {
 	return list
 }
 
-// Look runs one check on the site by itself, as Run would, facts and further signatures left aside.
-func (s *Site) Look(ctx context.Context, sig *signature.Signature, c Check, safety signature.Safety) ([]Finding, Outcome) {
+// RunCheck runs the check of one signature on one target by itself, as Run would, facts and further signatures left aside.
+func RunCheck(ctx context.Context, client *web.Client, t Target, sig *signature.Signature, c Check, safety signature.Safety) ([]Finding, Outcome) {
 	const timeout = 10 * time.Minute
+	s := newSite(client, t, siteSettings{crawlPages: crawlPages})
 	clock := &stepClock{limit: timeout}
 	defer clock.end()
-	e := look(ctx, clock, c, s.Probe(sig, safety))
+	e := s.look(ctx, clock, &step{signature: sig, check: c}, safety, nil)
 	siteEnd, _ := s.health.ended()
 	stop := stopOfCheck(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, Outcome{

@@ -227,8 +227,8 @@ func isAddress(text string) bool {
 }
 
 // visitors are the sessions by name; each file is read now, so that a mistake in it is told before anything is sent.
-func (s *settings) visitors() (map[string]scanner.Visitor, error) {
-	m := map[string]scanner.Visitor{}
+func (s *settings) visitors() (map[string]web.Credentials, error) {
+	m := map[string]web.Credentials{}
 	for _, entry := range s.list("session", s.file.Session) {
 		name, file, ok := strings.Cut(entry, "=")
 		if !ok || name == "" || file == "" {
@@ -247,7 +247,7 @@ func (s *settings) visitors() (map[string]scanner.Visitor, error) {
 			return nil, fmt.Errorf("--session %s: %w", name, err)
 		}
 		s.secrets = append(s.secrets, credentials.Secrets()...)
-		m[name] = func(c *web.Client, base *url.URL) (*web.Session, error) { return c.SessionWith(base, credentials), nil }
+		m[name] = credentials
 	}
 	return m, nil
 }

@@ -163,15 +163,13 @@ func named(o *scanner.Options, base string, c *signature.Case) error {
 		}
 		o.Pages = append(o.Pages, u)
 	}
-	o.Visitors = map[string]scanner.Visitor{}
+	o.Visitors = map[string]web.Credentials{}
 	for name, text := range c.Session {
 		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
 		if err != nil {
 			return fmt.Errorf("case %q: session: %w", c.Name, err)
 		}
-		o.Visitors[name] = func(client *web.Client, base *url.URL) (*web.Session, error) {
-			return client.SessionWith(base, credentials), nil
-		}
+		o.Visitors[name] = credentials
 	}
 	return nil
 }

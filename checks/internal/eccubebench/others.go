@@ -29,7 +29,7 @@ func (b *bench) others(ctx context.Context) (claims []string, worst int, err err
 		if err != nil {
 			return nil, 0, err
 		}
-		findings, _ := scanner.NewSite(b.client, scanner.Target{URL: u}).Look(ctx, b.signature, b.check, signature.SafetyPassive)
+		findings, _ := scanner.RunCheck(ctx, b.client, scanner.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
 		server.CloseClientConnections()
 		server.Close()
 		if len(findings) > 0 {

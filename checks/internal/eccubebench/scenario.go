@@ -224,7 +224,7 @@ func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int
 	if err != nil {
 		return nil, 0, err
 	}
-	findings, outcome := scanner.NewSite(b.client, scanner.Target{URL: u}).Look(ctx, b.signature, b.check, signature.SafetyPassive)
+	findings, outcome := scanner.RunCheck(ctx, b.client, scanner.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
 	for _, line := range h.log {
 		fmt.Println("       ", line)
 	}
