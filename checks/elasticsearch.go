@@ -96,7 +96,7 @@ func esPlaces(ctx context.Context, p *scanner.Probe) func(func(esPlace, error) b
 			return
 		}
 		if isDashboards(pages) {
-			if scanner.SafetyRank(p.Safety) < scanner.SafetyRank(signature.SafetyIntrusive) {
+			if !p.Safety.Allows(signature.SafetyIntrusive) {
 				p.Explain("Kibana or OpenSearch Dashboards answers here; the search server behind it is asked only with --safety intrusive, because that takes a POST")
 			} else if !yield(esPlace{base: &base, console: true}, nil) {
 				return

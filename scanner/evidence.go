@@ -190,3 +190,10 @@ func printable(text string) string {
 func unprintable(r rune) bool {
 	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
 }
+
+// Evidence is one exchange as a report may show it. Make it with NewEvidence, which masks.
+type Evidence struct {
+	Request  string `json:"request"`
+	Response string `json:"response"`
+	Note     string `json:"note,omitempty"`
+}

@@ -23,7 +23,7 @@ func ExitStatus(s Summary, failOn signature.Severity, allowIncomplete bool) int 
 	}
 	if failOn != SeverityNever {
 		for severity, n := range s.Severities {
-			if n > 0 && SeverityRank(signature.Severity(severity)) >= SeverityRank(failOn) {
+			if n > 0 && signature.Severity(severity).Rank() >= failOn.Rank() {
 				return ExitFound
 			}
 		}
@@ -39,36 +39,4 @@ func ExitStatus(s Summary, failOn signature.Severity, allowIncomplete bool) int 
 		return ExitIncomplete
 	}
 	return ExitClean
-}
-
-// SeverityRank orders severities: 0 for unknown and anything else that is not a severity, 5 for critical.
-func SeverityRank(s signature.Severity) int {
-	switch s {
-	case signature.SeverityCritical:
-		return 5
-	case signature.SeverityHigh:
-		return 4
-	case signature.SeverityMedium:
-		return 3
-	case signature.SeverityLow:
-		return 2
-	case signature.SeverityInfo:
-		return 1
-	case signature.SeverityUnknown:
-	}
-	return 0
-}
-
-// SafetyRank orders safety levels: "" and passive 0, active 1, intrusive 2, and 3 for what is not a level, so that no
-// scan runs it.
-func SafetyRank(s signature.Safety) int {
-	switch s {
-	case "", signature.SafetyPassive:
-		return 0
-	case signature.SafetyActive:
-		return 1
-	case signature.SafetyIntrusive:
-		return 2
-	}
-	return 3
 }

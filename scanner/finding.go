@@ -25,13 +25,6 @@ type Hit struct {
 // person's data.
 type Values map[string]any
 
-// Evidence is one exchange as a report may show it. Make it with NewEvidence, which masks.
-type Evidence struct {
-	Request  string `json:"request"`
-	Response string `json:"response"`
-	Note     string `json:"note,omitempty"`
-}
-
 // Finding is a Hit with the signature's words.
 type Finding struct {
 	Signature   *signature.Signature

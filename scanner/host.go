@@ -151,13 +151,6 @@ func untrusted(err error) bool {
 	return errors.As(err, &e)
 }
 
-func portOf(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
-}
-
 // joinReasons says why each address gave nothing, in one line.
 func joinReasons(addresses []*url.URL, reasons []string) string {
 	if len(slices.Compact(slices.Clone(reasons))) == 1 {

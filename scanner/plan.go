@@ -2,56 +2,19 @@ package scanner
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
-	"net/url"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner/signature"
-	"sotomi/scanner/web"
 )
-
-// Options of a scan. The zero value of each number is the default that its comment names.
-type Options struct {
-	Client     *web.Client
-	Signatures []*signature.Signature // those selected
-	Checks     Table
-	Targets    *Targets
-	Safety     signature.Safety // signatures above it are left out; "" is active
-	Sinks      []Sink
-
-	Version      string // for Start
-	SignatureSet string // for Start
-
-	Concurrency int           // hosts at once; 0 is 25
-	InFlight    int           // steps at once within one host, that of the client; 0 is 6
-	CrawlPages  int           // pages that Probe.Crawl reads of one site; 0 is 30, negative is none
-	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
-	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
-	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
-
-	Visitors map[string]web.Credentials // by the NAME of --session
-	Pages    []*url.URL                 // addresses of --page
-}
-
-func (o Options) withDefaults() Options {
-	o.Safety = cmp.Or(o.Safety, signature.SafetyActive)
-	o.Concurrency = cmp.Or(o.Concurrency, 25)
-	o.InFlight = cmp.Or(o.InFlight, 6)
-	o.CrawlPages = cmp.Or(o.CrawlPages, crawlPages)
-	o.StepTimeout = cmp.Or(o.StepTimeout, 10*time.Minute)
-	return o
-}
 
 // Plan is what a scan will do: which signatures, in which order, on which targets.
 type Plan struct {
@@ -90,7 +53,7 @@ func NewPlan(o Options) (*Plan, error) {
 	var errs []error
 	steps, mistakes := make([]*step, len(o.Signatures)), make([]error, len(o.Signatures))
 	sideBySide(len(o.Signatures), func(i int) {
-		if s := o.Signatures[i]; SafetyRank(s.Safety) <= SafetyRank(p.options.Safety) {
+		if s := o.Signatures[i]; p.options.Safety.Allows(s.Safety) {
 			steps[i], mistakes[i] = newStep(s, o.Checks)
 		}
 	})
@@ -251,70 +214,4 @@ func (p *Plan) Signatures() []*signature.Signature {
 		all[i] = st.signature
 	}
 	return all
-}
-
-// Planned is one request of a dry run.
-type Planned struct {
-	Target     Target
-	Request    *web.Request // nil when the check decides as it goes
-	Signatures []string     // ids of those that share it; empty Request: the one that decides
-	Unless     string       // why it may not be sent, "" if nothing is known against it
-}
-
-// Requests is what Run would send, target by target, requests of many signatures once; nothing is sent to find out. A bare
-// host is shown as https, which is tried first.
-func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
-	return func(yield func(Planned) bool) {
-		for in := range p.options.Targets.All() {
-			for _, o := range p.origins(in) {
-				if p.options.Targets.elsewhere(in, o.candidates[0]) {
-					continue
-				}
-				if ctx.Err() != nil || !p.listOrigin(o, yield) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func (p *Plan) listOrigin(o origin, yield func(Planned) bool) bool {
-	target := Target{URL: o.candidates[0], Origin: o.from}
-	var list []*Planned
-	byKey := map[string]*Planned{}
-	for _, i := range o.steps {
-		st := p.steps[i]
-		if st.end != nil {
-			continue
-		}
-		unless := ""
-		if len(st.signature.Needs) > 0 {
-			unless = "only where " + strings.Join(st.signature.Needs, ", ") + " is found"
-		}
-		planner, ok := st.check.(Planner)
-		if !ok {
-			list = append(list, &Planned{Target: target, Signatures: []string{st.signature.ID}, Unless: unless})
-			continue
-		}
-		for _, r := range planner.Plan(target) {
-			key := r.Key()
-			if known := byKey[key]; known != nil {
-				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {
-					known.Signatures = append(known.Signatures, st.signature.ID)
-				}
-				if unless == "" {
-					known.Unless = ""
-				}
-				continue
-			}
-			byKey[key] = &Planned{Target: target, Request: r, Signatures: []string{st.signature.ID}, Unless: unless}
-			list = append(list, byKey[key])
-		}
-	}
-	for _, pl := range list {
-		if !yield(*pl) {
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
@@ -97,18 +96,3 @@ func (p *Probe) Notes() Notes {
 
 // Rand gives the same numbers for the same signature and target, so that two runs send the same bytes.
 func (p *Probe) Rand() *rand.Rand { return RandFor(p.Signature.ID, p.Target) }
-
-// RandFor is Rand for checks that plan: the numbers of the signature of that id.
-func RandFor(signature string, t Target) *rand.Rand {
-	sum := sha256.Sum256([]byte(signature + "\x00" + t.String()))
-	return rand.New(rand.NewChaCha8(sum))
-}
-
-// Token is n random lower-case letters from r, for names that cannot exist.
-func Token(r *rand.Rand, n int) string {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte('a' + r.IntN(26))
-	}
-	return string(b)
-}

@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // Target is one origin to scan, with the path the user gave.
@@ -31,4 +32,22 @@ func (o Origin) String() string {
 		return o.Text
 	}
 	return fmt.Sprintf("%s:%d: %s", o.File, o.Line, o.Text)
+}
+
+func portOf(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
+
+// originURL is scheme://host:port without the scheme's own port.
+func originURL(scheme, host, port string) *url.URL {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != "" && port != map[string]string{"http": "80", "https": "443"}[scheme] {
+		host += ":" + port
+	}
+	return &url.URL{Scheme: scheme, Host: host, Path: "/"}
 }

@@ -89,17 +89,6 @@ func parseTargetURL(text string) (*url.URL, error) {
 	return out, nil
 }
 
-// originURL is scheme://host:port without the scheme's own port.
-func originURL(scheme, host, port string) *url.URL {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	if port != "" && port != map[string]string{"http": "80", "https": "443"}[scheme] {
-		host += ":" + port
-	}
-	return &url.URL{Scheme: scheme, Host: host, Path: "/"}
-}
-
 func validPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return err == nil && n > 0

@@ -171,11 +171,9 @@ func (e *environment) status(s scanner.Summary, j *job) error {
 		return nil
 	}
 	for severity, count := range s.Severities {
-		if rank(severity) >= scanner.SeverityRank(j.failOn) {
+		if signature.Severity(severity).Rank() >= j.failOn.Rank() {
 			end.Findings += count
 		}
 	}
 	return &statusError{end.Status, end.Line(j.outputs.options.Language)}
 }
-
-func rank(severity string) int { return scanner.SeverityRank(signature.Severity(severity)) }

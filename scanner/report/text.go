@@ -116,7 +116,7 @@ func (t *textReport) flush() {
 		return
 	}
 	slices.SortStableFunc(t.findings, func(a, b scanner.Finding) int {
-		return scanner.SeverityRank(b.Severity) - scanner.SeverityRank(a.Severity)
+		return b.Severity.Rank() - a.Severity.Rank()
 	})
 	t.print("%s  %s\n\n", t.paint(color.Bold, plain(t.target)), t.words.count("findings", len(t.findings), nil))
 	for i := range t.findings {

@@ -32,7 +32,7 @@ func BenchmarkLoad(b *testing.B) {
 func BenchmarkLoadEmbedded(b *testing.B) {
 	files := many(b, 500)
 	for b.Loop() {
-		set, err := signature.Load(signature.Sources{Embedded: files, WithoutTests: true})
+		set, err := signature.Load(signature.Sources{Embedded: files})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 
 var severities = []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow, SeverityInfo, SeverityUnknown}
 
-// Rank orders severities: 0 for unknown, 5 for critical.
+// Rank orders severities: 0 for unknown and anything else that is not a severity, 5 for critical.
 func (s Severity) Rank() int {
 	if i := slices.Index(severities, s); i >= 0 {
 		return len(severities) - 1 - i
@@ -32,9 +32,11 @@ func ParseSeverity(text string) (Severity, error) {
 
 var safeties = []Safety{SafetyPassive, SafetyActive, SafetyIntrusive}
 
-// Allows reports whether a scan at level s runs a signature of level other.
+// Allows reports whether a scan at level s runs a signature of level other. "" is passive; no scan runs a signature whose
+// level is none of these.
 func (s Safety) Allows(other Safety) bool {
-	return slices.Index(safeties, other) <= slices.Index(safeties, s)
+	level := func(s Safety) int { return slices.Index(safeties, cmp.Or(s, SafetyPassive)) }
+	return level(other) >= 0 && level(other) <= level(s)
 }
 
 // ParseSafety reads a level as users write it.

@@ -1,7 +1,6 @@
 package signature
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,7 +25,6 @@ type Sources struct {
 	Embedded      fs.FS    // nil for none
 	Folders       []string // folders or single files of the user
 	TemplateRoots []string // further folders that payload files of public templates may lie in
-	WithoutTests  bool     // the tests: of embedded signatures are not read: a scan has no use for them
 }
 
 // Set is all signatures of a run, by id.
@@ -111,8 +109,7 @@ type file struct {
 	own   bool
 	from  string // the user's folder that it is in; "" for an embedded one
 
-	embedded     fs.FS // of our own
-	withoutTests bool
+	embedded fs.FS // of our own
 }
 
 type result struct {
@@ -129,7 +126,7 @@ func list(src Sources) ([]file, error) {
 			if err != nil || d.IsDir() || !isYAML(name) {
 				return err
 			}
-			files = append(files, file{name: name, own: true, embedded: src.Embedded, withoutTests: src.WithoutTests, read: func() ([]byte, error) { return fs.ReadFile(src.Embedded, name) }})
+			files = append(files, file{name: name, own: true, embedded: src.Embedded, read: func() ([]byte, error) { return fs.ReadFile(src.Embedded, name) }})
 			return nil
 		})
 		if err != nil {
@@ -200,9 +197,6 @@ func (f file) load() result {
 		return result{mistakes: []error{err}}
 	}
 	r := result{sum: sha256.Sum256(text)}
-	if f.withoutTests {
-		text, _, _ = bytes.Cut(text, []byte("\ntests:"))
-	}
 	s, err := Parse(f.name, text, f.own)
 	if err != nil {
 		r.mistakes = []error{err}

@@ -1,0 +1,21 @@
+package scanner
+
+import (
+	"crypto/sha256"
+	"math/rand/v2"
+)
+
+// RandFor is Rand for checks that plan: the numbers of the signature of that id.
+func RandFor(signature string, t Target) *rand.Rand {
+	sum := sha256.Sum256([]byte(signature + "\x00" + t.String()))
+	return rand.New(rand.NewChaCha8(sum))
+}
+
+// Token is n random lower-case letters from r, for names that cannot exist.
+func Token(r *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte('a' + r.IntN(26))
+	}
+	return string(b)
+}

@@ -1,0 +1,171 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// finish turns what the steps came to into outcomes, knowing how the site ended.
+func (r *siteRun) finish(ctx context.Context, end *Stop) targetResult {
+	if end == nil {
+		r.site.health.close()
+	}
+	siteEnd, from := r.site.health.ended()
+	if end == nil {
+		end = siteEnd
+	}
+	if ctx.Err() != nil {
+		end = interrupted
+	}
+	stops := map[int]*Stop{}
+	var stopOf func(i int) *Stop
+	stopOf = func(i int) *Stop {
+		if stop, ok := stops[i]; ok {
+			return stop
+		}
+		st, e := r.plan.steps[i], r.endOf(i)
+		stop := st.end
+		switch {
+		case stop != nil:
+		case e == nil && end != nil:
+			stop = end
+		case e == nil:
+			stop = &Stop{StatusCrashed, "it was planned and never run"}
+		case e.missing != "":
+			stop = r.lacking(st, e.missing, stopOf)
+		default:
+			stop = r.stop(ctx, e, siteEnd, from)
+		}
+		stops[i] = stop
+		return stop
+	}
+	for _, i := range r.steps {
+		out := stepEnd{step: int32(i), stop: stopOf(i)}
+		if e := r.endOf(i); e != nil {
+			out.requests, out.took = int32(e.requests), e.took
+			r.result.findings = append(r.result.findings, e.findings...)
+			r.result.suppressed += e.suppress
+		}
+		r.result.ends = append(r.result.ends, out)
+	}
+	r.site.mu.Lock()
+	defer r.site.mu.Unlock()
+	r.result.tally = r.site.tally
+	return r.result
+}
+
+// lacking is the end of a step whose fact nobody established: there is none here, unless one that looks for it could not
+// tell.
+func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *Stop) *Stop {
+	looked := false
+	for _, g := range st.givers {
+		giver := r.plan.steps[g].signature
+		if _, here := slices.BinarySearch(r.steps, g); !here || giver.Gives != fact {
+			continue
+		}
+		looked = true
+		if stop := stopOf(g); !stop.Status.Complete() {
+			return &Stop{stop.Status, fmt.Sprintf("%s was looked for by %s: %s", fact, giver.ID, stop.Reason)}
+		}
+	}
+	if !looked {
+		return &Stop{StatusNotApplicable, fmt.Sprintf("no selected signature looks for %s", fact)}
+	}
+	return &Stop{StatusNotApplicable, fmt.Sprintf("no %s here", fact)}
+}
+
+// stop is the end of a step that ran.
+func (r *siteRun) stop(ctx context.Context, e *ended, siteEnd *Stop, from int) *Stop {
+	stop := stopOfCheck(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
+	if silent(stop) && siteEnd != nil && from > 0 && e.lastOrder >= from {
+		return siteEnd // it read the filter's page and took it for the site's
+	}
+	return stop
+}
+
+func silent(s *Stop) bool { return s.Status == StatusClean || s.Status == StatusNotApplicable }
+
+// stopOfCheck is the end of a check that ran. One that saw nothing in an answer of which it got a part cannot tell.
+func stopOfCheck(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
+	stop := stopAsSaid(ctx, t, e, siteEnd, timeout)
+	if e.broken && silent(stop) {
+		return &Stop{StatusFailed, "an answer breaks off, or cannot be decoded"}
+	}
+	return stop
+}
+
+func stopAsSaid(ctx context.Context, t Target, e *ended, siteEnd *Stop, timeout time.Duration) *Stop {
+	var stop *Stop
+	switch {
+	case len(e.findings) > 0 && e.err == nil:
+		return found
+	case len(e.findings) > 0:
+		return &Stop{StatusFound, "then " + e.err.Error()}
+	case e.err == nil && e.reason == "":
+		return clean
+	case e.err == nil:
+		return &Stop{StatusClean, e.reason}
+	case e.crashed:
+		errors.As(e.err, &stop)
+		return stop
+	case ctx.Err() != nil:
+		return interrupted
+	case e.deadline:
+		return &Stop{StatusFailed, fmt.Sprintf("not done after %s", timeout)}
+	case errors.As(e.err, &stop):
+		return stop
+	}
+	var failure *web.Error
+	if errors.As(e.err, &failure) && failure.Kind == web.KindUnreachable && elsewhere(t, failure.URL) != "" {
+		return &Stop{StatusNotApplicable, fmt.Sprintf("port %s closed", elsewhere(t, failure.URL))}
+	}
+	switch web.KindOf(e.err) {
+	case web.KindUnreachable:
+		return &Stop{StatusUnreachable, plainError(e.err)}
+	case web.KindThrottled:
+		return &Stop{StatusThrottled, plainError(e.err)}
+	case web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
+		if siteEnd != nil {
+			return siteEnd
+		}
+		return &Stop{StatusFailed, plainError(e.err)}
+	case web.KindScope, web.KindCanceled:
+	}
+	return &Stop{StatusFailed, e.err.Error()}
+}
+
+// elsewhere is the port of an address that is not the target's, "" when it is.
+func elsewhere(t Target, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || portOf(u) == portOf(t.URL) {
+		return ""
+	}
+	return portOf(u)
+}
+
+// findings gives hits the signature's words.
+func findings(s *signature.Signature, t Target, hits []Hit) []Finding {
+	list := make([]Finding, 0, len(hits))
+	seen := map[string]int{}
+	for _, h := range hits {
+		if h.Certainty == "" {
+			h.Certainty = Confirmed
+		}
+		if h.URL == "" {
+			h.URL = t.URL.String()
+		}
+		_, severity := s.For(h.Variant)
+		f := Finding{Signature: s, Severity: cmp.Or(severity, signature.SeverityUnknown), Target: t.String(), Hit: h}
+		f.Fingerprint = fingerprint(f, seen)
+		list = append(list, f)
+	}
+	return list
+}
