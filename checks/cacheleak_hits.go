@@ -15,12 +15,12 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	if l.again == nil {
 		certainty = scanner.Possible
 	}
-	evidence := r.mask.crossing(l.shown)
+	shown := r.mask.crossing(l.shown)
 	if l.again != nil {
-		evidence = append(evidence, r.mask.evidence(l.again.got, "the same again, under another address that nobody else used"))
+		shown = append(shown, r.mask.evidence(l.again.got, "the same again, under another address that nobody else used"))
 	}
 	if l.purge {
-		evidence = append(evidence, scanner.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
+		shown = append(shown, scanner.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
 	}
 	values := scanner.Values{
 		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown), "rounds": l.rounds,
@@ -28,7 +28,7 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	if l.detail != "" {
 		values["address"] = l.detail
 	}
-	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Look, l.via), Values: values, Evidence: evidence}
+	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Look, l.via), Values: values, Evidence: shown}
 }
 
 // variantOf are the names under which the signature keeps its words for a way to leak.

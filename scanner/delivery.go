@@ -134,3 +134,6 @@ func (d *delivery) finish() {
 		}
 	}
 }
+
+// maxRedirected is how many are kept for the summary.
+const maxRedirected = 20

@@ -27,9 +27,6 @@ type Redirected struct {
 	To     string `json:"to"`     // scheme://host:port
 }
 
-// maxRedirected is how many are kept for the summary.
-const maxRedirected = 20
-
 // Progress is for people only; a report that never gets one is complete.
 type Progress struct {
 	TargetsDone  int   `json:"targets_done"`
