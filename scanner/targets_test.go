@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -154,7 +155,11 @@ func FuzzParseTargets(f *testing.F) {
 			t.Fatalf("%q: %d inputs, Len %d", line, len(again), list.Len())
 		}
 		for in := range list.All() {
-			for _, u := range (&Plan{}).origins(in)[0].candidates {
+			addresses := []*url.URL{in.URL}
+			if in.URL == nil {
+				addresses = []*url.URL{originURL("https", in.Host, in.Port), originURL("http", in.Host, in.Port)}
+			}
+			for _, u := range addresses {
 				if u.User != nil || u.RawQuery != "" || u.Hostname() == "" {
 					t.Errorf("%q became %s", line, u)
 				}
@@ -165,4 +170,18 @@ func FuzzParseTargets(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOriginsOfTargets(t *testing.T) {
+	list, err := ParseTargets([]string{"a.test", "@list"}, nil, opener(map[string]string{"list": "\n192.0.2.0/31\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for in := range list.All() {
+		got = append(got, in.Origin.String())
+	}
+	if diff := cmp.Diff([]string{"a.test", "list:2: 192.0.2.0/31", "list:2: 192.0.2.0/31"}, got); diff != "" {
+		t.Errorf("origins (-want +got):\n%s", diff)
+	}
 }
