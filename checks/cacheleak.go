@@ -147,7 +147,7 @@ func (r *cacheRun) page(ctx context.Context, page *url.URL) (*pageResult, *scann
 	case ctx.Err() != nil, kind == web.KindUnreachable, kind == web.KindThrottled, kind == web.KindCanceled:
 		return nil, nil, err
 	default:
-		var stop *scanner.Stop
+		var stop *scanner.StatusError
 		if errors.As(err, &stop) {
 			return nil, nil, err
 		}

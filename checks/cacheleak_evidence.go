@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sotomi/scanner/evidence"
 	"strings"
-
-	"sotomi/scanner"
 )
 
 // mask turns what belongs to a person into what a report may show: class, length, position and a keyed hash, the same for
@@ -51,7 +50,7 @@ var shownHeaders = []string{
 }
 
 // evidence is a visit as a report may show it: neither body nor cookies nor anything that names a person.
-func (m *mask) evidence(v *sighting, note string) scanner.Evidence {
+func (m *mask) evidence(v *sighting, note string) evidence.Evidence {
 	var req, res strings.Builder
 	u := v.ex.Request.URL
 	target := v.ex.Request.Target
@@ -75,12 +74,12 @@ func (m *mask) evidence(v *sighting, note string) scanner.Evidence {
 		fmt.Fprintf(&res, "Set-Cookie: %s=(%d characters, hash %s)\n", c.Name, len(c.Value), m.hash(c.Value))
 	}
 	fmt.Fprintf(&res, "\n(body of %d bytes, hash %s)", len(v.ex.Body), m.hash(string(v.ex.Body)))
-	return scanner.Evidence{Request: strings.TrimSpace(req.String()), Response: res.String(), Note: note}
+	return evidence.Evidence{Request: strings.TrimSpace(req.String()), Response: res.String(), Note: note}
 }
 
 // crossing shows the donor's answer, the receiver's, and the control.
-func (m *mask) crossing(c *crossing) []scanner.Evidence {
-	var list []scanner.Evidence
+func (m *mask) crossing(c *crossing) []evidence.Evidence {
+	var list []evidence.Evidence
 	if c.fill != nil {
 		list = append(list, m.evidence(c.fill, fmt.Sprintf("the answer to visitor %s", c.fill.who)))
 	}

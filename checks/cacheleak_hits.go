@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 )
 
 // hit is what a leak is reported as.
@@ -20,7 +21,7 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 		shown = append(shown, r.mask.evidence(l.again.got, "the same again, under another address that nobody else used"))
 	}
 	if l.purge {
-		shown = append(shown, scanner.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
+		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
 	}
 	values := scanner.Values{
 		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown), "rounds": l.rounds,
@@ -111,7 +112,7 @@ func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
 				"page": result.page.Path, "cache": cacheSigns(v.ex).String(), "storage": string(verdict.Storage),
 				"visitors": []string{v.who}, "cache-control": strings.Join(v.ex.Header.Values("Cache-Control"), ", "), "rounds": 0,
 			},
-			Evidence: []scanner.Evidence{r.mask.evidence(v, note)},
+			Evidence: []evidence.Evidence{r.mask.evidence(v, note)},
 		}
 	}
 	return nil

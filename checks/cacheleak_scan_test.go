@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -70,9 +72,9 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
 		t.Fatal(err)
 	}
 	r := &results{}
-	o := scanner.Options{
+	o := engine.Options{
 		Client: client, Signatures: []*signature.Signature{loadCacheSignature(t, c.signature)}, Checks: All,
-		Targets: scanner.TargetURLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]web.Credentials{},
+		Targets: target.URLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]web.Credentials{},
 	}
 	for name, text := range c.sessions {
 		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
@@ -88,7 +90,7 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
 		}
 		o.Pages = []*url.URL{u}
 	}
-	if _, err := scanner.Run(ctx, o); err != nil {
+	if _, err := engine.Run(ctx, o); err != nil {
 		t.Fatal(err)
 	}
 	if len(r.outcomes) != 1 {

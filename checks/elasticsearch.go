@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -211,7 +213,7 @@ func esAsk(ctx context.Context, p *scanner.Probe, place esPlace, path string) (*
 }
 
 // absentIndex is a name that no index has, the same for all signatures on a target.
-func absentIndex(t scanner.Target) string {
+func absentIndex(t target.Target) string {
 	sum := sha256.Sum256([]byte("absent index\x00" + t.String()))
 	return "zq" + scanner.Token(rand.New(rand.NewChaCha8(sum)), 14)
 }
@@ -225,13 +227,13 @@ func esHit(v esVerdict, a *esAnswers, hashNames bool) scanner.Hit {
 		return cut(s, 64)
 	}
 	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Variant: v.Variant, Values: v.values(name)}
-	hit.Evidence = append(hit.Evidence, scanner.NewEvidence(a.Root, "The greeting of the server."))
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, "The greeting of the server."))
 	if v.Kind == esBanner {
 		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, "What lies behind it is refused."))
 		return hit
 	}
-	hit.Evidence = append(hit.Evidence, scanner.NewEvidence(a.Health, "The health of the same cluster."),
-		scanner.NewEvidence(a.Control, "Control: an index that does not exist is said not to exist."))
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Health, "The health of the same cluster."),
+		evidence.New(a.Control, "Control: an index that does not exist is said not to exist."))
 	if v.Kind == esOpen {
 		list := statusOnly(a.Indices, "The list of indices, read without a password. Writing was not tried, and no document was read.")
 		for i, index := range v.Indices {
@@ -248,11 +250,11 @@ func esHit(v esVerdict, a *esAnswers, hashNames bool) scanner.Hit {
 }
 
 // statusOnly is evidence without a body.
-func statusOnly(ex *web.Exchange, note string) scanner.Evidence {
+func statusOnly(ex *web.Exchange, note string) evidence.Evidence {
 	if ex == nil {
-		return scanner.Evidence{Note: note}
+		return evidence.Evidence{Note: note}
 	}
-	e := scanner.NewEvidence(ex, note)
+	e := evidence.New(ex, note)
 	e.Response = ex.StatusLine
 	return e
 }

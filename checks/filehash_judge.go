@@ -8,6 +8,7 @@ import (
 
 	"sotomi/checks/internal/filehash"
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/web"
 )
 
@@ -100,7 +101,7 @@ func (c *fileHash) modifiedHit(s *fileHashSeen, path string, v filehash.Verdict)
 	for _, f := range s.files {
 		if c.db.Files[f.file].Path == c.inFolder(path) {
 			h.URL = f.ex.URL.String()
-			h.Evidence = []scanner.Evidence{scanner.NewEvidence(f.ex, fmt.Sprintf("%d other files are as released in %s; this one has %s, which no release has",
+			h.Evidence = []evidence.Evidence{evidence.New(f.ex, fmt.Sprintf("%d other files are as released in %s; this one has %s, which no release has",
 				v.Fitting, c.db.Range(v.Candidates), filehash.Digest(f.ex.Body)))}
 		}
 	}
@@ -116,7 +117,7 @@ func (c *fileHash) mixed(s *fileHashSeen, v filehash.Verdict, shop string) scann
 		files = append(files, strings.TrimPrefix(path, c.params.Folder+"/"))
 		others = append(others, c.db.Range(m.Releases))
 		if ex := s.exchange(m.File); ex != nil {
-			h.Evidence = append(h.Evidence, scanner.NewEvidence(ex, fmt.Sprintf("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
+			h.Evidence = append(h.Evidence, evidence.New(ex, fmt.Sprintf("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
 		}
 	}
 	h.Values = scanner.Values{"files": files, "from": others, "range": c.db.Range(v.Candidates)}
@@ -133,10 +134,10 @@ func (s *fileHashSeen) exchange(file int) *web.Exchange {
 }
 
 // evidence shows the page that named the product and the files that told most.
-func (c *fileHash) evidence(s *fileHashSeen) []scanner.Evidence {
-	var list []scanner.Evidence
+func (c *fileHash) evidence(s *fileHashSeen) []evidence.Evidence {
+	var list []evidence.Evidence
 	if s.why != "" {
-		list = append(list, scanner.NewEvidence(s.first, s.why))
+		list = append(list, evidence.New(s.first, s.why))
 	}
 	for _, a := range s.belief.Answers() {
 		fits := s.belief.Fits(a)
@@ -144,11 +145,11 @@ func (c *fileHash) evidence(s *fileHashSeen) []scanner.Evidence {
 			continue
 		}
 		ex := s.exchange(a.File)
-		list = append(list, scanner.NewEvidence(ex, fmt.Sprintf("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
+		list = append(list, evidence.New(ex, fmt.Sprintf("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
 	}
 	for _, p := range s.pages {
 		if p.view.Telling() && len(list) < evidenceFiles+2 {
-			list = append(list, scanner.NewEvidence(p.ex, fmt.Sprintf("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
+			list = append(list, evidence.New(p.ex, fmt.Sprintf("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
 		}
 	}
 	return list

@@ -15,6 +15,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/match"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -89,7 +90,7 @@ func NewHTTP(s *signature.Signature) (scanner.Check, error) {
 	}
 	s, random := withRandomWords(s)
 	c := &httpCheck{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
-	c.secret = scanner.TakesSecrets(s)
+	c.secret = takesSecrets(s)
 	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed
@@ -253,12 +254,12 @@ func (c *httpCheck) unknownCall(f flow) string {
 }
 
 // Plan is the requests that are known before any answer: those that use nothing taken out of earlier answers.
-func (c *httpCheck) Plan(t scanner.Target) []*web.Request { return c.plan(t, true) }
+func (c *httpCheck) Plan(t target.Target) []*web.Request { return c.plan(t, true) }
 
 // PlanOwn is Plan without those that are the same for every target.
-func (c *httpCheck) PlanOwn(t scanner.Target) []*web.Request { return c.plan(t, false) }
+func (c *httpCheck) PlanOwn(t target.Target) []*web.Request { return c.plan(t, false) }
 
-func (c *httpCheck) plan(t scanner.Target, plain bool) []*web.Request {
+func (c *httpCheck) plan(t target.Target, plain bool) []*web.Request {
 	v := c.visit(&scanner.Probe{Target: t}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {

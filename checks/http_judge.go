@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/match"
 	"sotomi/scanner/web"
 )
@@ -234,12 +235,12 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 }
 
 // report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.
-func (v *visit) report(ex *web.Exchange, names []string, result *match.Result, secrets scanner.Secrets) {
+func (v *visit) report(ex *web.Exchange, names []string, result *match.Result, secrets evidence.Secrets) {
 	if len(names) == 0 {
 		names = []string{""}
 	}
 	values := v.reportValues(result, secrets)
-	evidence := []scanner.Evidence{secrets.Evidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
+	evidence := []evidence.Evidence{secrets.Evidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
 	address := secrets.Hide(shownAddress(ex.URL))
 	for _, name := range names {
 		hit := scanner.Hit{URL: address, Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}

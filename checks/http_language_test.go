@@ -24,7 +24,9 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -111,7 +113,7 @@ func (c *languageCase) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := c.outcome(t, scanner.Target{URL: u}, client, server.URL)
+	got := c.outcome(t, target.Target{URL: u}, client, server.URL)
 	if slices.ContainsFunc(c.want, func(line string) bool { return strings.HasPrefix(line, "sent ") }) {
 		got = append(got, site.sent...)
 	}
@@ -121,11 +123,11 @@ func (c *languageCase) run(t *testing.T) {
 }
 
 // outcome is what the check makes of the site, in the words of the case.
-func (c *languageCase) outcome(t *testing.T, target scanner.Target, client *web.Client, origin string) []string {
+func (c *languageCase) outcome(t *testing.T, target target.Target, client *web.Client, origin string) []string {
 	t.Helper()
 	var lines []string
 	check, err := checks.NewHTTP(c.template)
-	var stop *scanner.Stop
+	var stop *scanner.StatusError
 	switch {
 	case errors.As(err, &stop):
 		return []string{"status " + string(stop.Status) + " " + stop.Reason}
@@ -133,7 +135,7 @@ func (c *languageCase) outcome(t *testing.T, target scanner.Target, client *web.
 		return []string{"mistake " + err.Error()}
 	}
 	planned := len(check.(scanner.Planner).Plan(target))
-	findings, outcome := scanner.RunCheck(t.Context(), client, target, c.template, check, signature.SafetyIntrusive)
+	findings, outcome := engine.RunCheck(t.Context(), client, target, c.template, check, signature.SafetyIntrusive)
 	if planned == 0 && len(findings) > 0 {
 		t.Error("found something with requests that were not planned")
 	}

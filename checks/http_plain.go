@@ -9,6 +9,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/match"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -141,7 +142,7 @@ func (c *httpCheck) plainRequests(b *block) []*plainRequest {
 	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
 	visits := [2]*visit{}
 	for i, u := range []*url.URL{one, other} {
-		visits[i] = c.visit(&scanner.Probe{Target: scanner.Target{URL: u}}, true)
+		visits[i] = c.visit(&scanner.Probe{Target: target.Target{URL: u}}, true)
 		visits[i].filling = true
 	}
 	var list []*plainRequest

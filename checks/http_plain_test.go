@@ -7,6 +7,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // A request that is filled in once for all targets is the one that would have been filled in for each.
@@ -46,8 +47,8 @@ func TestPlainRequests(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				quick := h.visit(&scanner.Probe{Target: scanner.Target{URL: u}, Signature: s}, true)
-				slow := h.visit(&scanner.Probe{Target: scanner.Target{URL: u}, Signature: s}, true)
+				quick := h.visit(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
+				slow := h.visit(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
 				slow.filling = true
 				plain := 0
 				for d := range h.blocks[0].drafts() {

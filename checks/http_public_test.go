@@ -12,6 +12,7 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // TestHTTP_takes_public_templates holds that nearly all templates of the folder that TEMPLATES names can run, and lists
@@ -35,7 +36,7 @@ func TestHTTP_takes_public_templates(t *testing.T) {
 	levels := map[signature.Safety]int{}
 	for _, s := range set.Signatures {
 		check, err := checks.NewHTTP(s)
-		var stop *scanner.Stop
+		var stop *scanner.StatusError
 		switch {
 		case errors.As(err, &stop):
 			lacking[stop.Reason] = append(lacking[stop.Reason], s.ID)
@@ -46,7 +47,7 @@ func TestHTTP_takes_public_templates(t *testing.T) {
 		}
 		run++
 		levels[s.Safety]++
-		requests += len(check.(scanner.Planner).Plan(scanner.Target{URL: at}))
+		requests += len(check.(scanner.Planner).Plan(target.Target{URL: at}))
 	}
 	t.Logf("%d of %d run (%.2f %%), %d requests are known beforehand, %v; skipped %d", run, len(set.Signatures),
 		100*float64(run)/float64(len(set.Signatures)), requests, levels, len(set.Skipped))

@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"sotomi/checks"
-	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -107,7 +108,7 @@ func reportBy(t *testing.T, site http.Handler, s *signature.Signature) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, outcome := scanner.RunCheck(t.Context(), client, scanner.Target{URL: u}, s, check, signature.SafetyIntrusive)
+	findings, outcome := engine.RunCheck(t.Context(), client, target.Target{URL: u}, s, check, signature.SafetyIntrusive)
 	if len(findings) == 0 {
 		t.Fatalf("found nothing: %+v", outcome)
 	}

@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/match"
 )
 
 // reportValues are what extractors took, by name: text for one, a list for several; those without a name are together in
 // "extracted". Secrets are masked, which all of them are when the check is about secrets.
-func (v *visit) reportValues(result *match.Result, secrets scanner.Secrets) scanner.Values {
+func (v *visit) reportValues(result *match.Result, secrets evidence.Secrets) scanner.Values {
 	values := scanner.Values{}
 	put := func(name string, list []string) {
 		shown := make([]string, len(list))
@@ -24,9 +25,9 @@ func (v *visit) reportValues(result *match.Result, secrets scanner.Secrets) scan
 		switch len(shown) {
 		case 0:
 		case 1:
-			values[name] = scanner.MaskValue(about, shown[0])
+			values[name] = evidence.RedactValue(about, shown[0])
 		default:
-			values[name] = scanner.MaskValue(about, shown)
+			values[name] = evidence.RedactValue(about, shown)
 		}
 	}
 	var named []string
@@ -66,14 +67,14 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 // hide remembers what internal extractors took, which later requests may hold, when it is secret.
 func (v *visit) hide(dynamic match.Vars) {
 	for name, value := range dynamic {
-		if v.check.secret || scanner.SecretName(name) {
+		if v.check.secret || evidence.SecretName(name) {
 			v.hidden = append(v.hidden, valuesOf(value)...)
 		}
 	}
 }
 
 // secrets are what the report of an answer must not show, beside what looks like a secret.
-func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) scanner.Secrets {
+func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) evidence.Secrets {
 	texts := slices.Clone(v.hidden)
 	if v.check.secret {
 		texts = append(texts, result.Extracted...)
@@ -82,16 +83,16 @@ func (v *visit) secrets(program *match.Program, data *match.Data, result *match.
 		texts = append(texts, program.Fitting(data)...)
 	}
 	for name, list := range result.Named {
-		if scanner.SecretName(name) {
+		if evidence.SecretName(name) {
 			texts = append(texts, list...)
 		}
 	}
 	for _, text := range result.Extracted[:min(len(result.Extracted), mostLookedUp)] {
-		if !slices.Contains(texts, text) && scanner.IsMasked(data.Exchange, text) {
+		if !slices.Contains(texts, text) && evidence.IsRedacted(data.Exchange, text) {
 			texts = append(texts, text)
 		}
 	}
-	return scanner.NewSecrets(texts)
+	return evidence.NewSecrets(texts)
 }
 
 // mostLookedUp is how many of the values of one answer are looked up in it. There may be thousands.

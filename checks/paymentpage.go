@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -129,7 +130,7 @@ func (c paymentPage) judge(base *url.URL, seen hostsSeen) []scanner.Hit {
 	if len(unknown) > 0 {
 		hit.Variant, hit.Values["unknown"], shown = "unknown", unknown, unknown[0]
 	}
-	hit.Evidence = []scanner.Evidence{scanner.NewEvidence(seen.on[shown], fmt.Sprintf("The page names %s.", shown), shown)}
+	hit.Evidence = []evidence.Evidence{evidence.New(seen.on[shown], fmt.Sprintf("The page names %s.", shown), shown)}
 	return []scanner.Hit{hit}
 }
 

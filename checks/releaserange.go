@@ -8,6 +8,7 @@ import (
 
 	"sotomi/checks/internal/filehash"
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 )
 
@@ -98,7 +99,7 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if u, err := p.Target.URL.Parse(base); err == nil {
 		hit.URL = u.String()
 	}
-	hit.Evidence = []scanner.Evidence{{Note: fmt.Sprintf("release told by what the shop gives out: %s", strings.Join(candidates, ", "))}}
+	hit.Evidence = []evidence.Evidence{{Note: fmt.Sprintf("release told by what the shop gives out: %s", strings.Join(candidates, ", "))}}
 	return []scanner.Hit{hit}, nil
 }
 

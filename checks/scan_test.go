@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -26,8 +28,8 @@ func scanned(t *testing.T, site http.Handler, s *signature.Signature, safety sig
 	}
 	defer client.Close()
 	r := &results{}
-	if _, err := scanner.Run(t.Context(), scanner.Options{
-		Client: client, Signatures: []*signature.Signature{s}, Checks: All, Targets: scanner.TargetURLs(base), Safety: safety, Sinks: []scanner.Sink{r},
+	if _, err := engine.Run(t.Context(), engine.Options{
+		Client: client, Signatures: []*signature.Signature{s}, Checks: All, Targets: target.URLs(base), Safety: safety, Sinks: []scanner.Sink{r},
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -74,7 +75,7 @@ func ssiHit(point injectionPoint, v ssiVerdict) scanner.Hit {
 		"Control: a comment of the same shape that is no directive comes back as sent.",
 	}
 	for i, ex := range v.Proof {
-		hit.Evidence = append(hit.Evidence, scanner.NewEvidence(ex, notes[i], v.Shown[i]))
+		hit.Evidence = append(hit.Evidence, evidence.New(ex, notes[i], v.Shown[i]))
 	}
 	return hit
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -60,7 +61,7 @@ func (ssiRaw) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 		hit := scanner.Hit{
 			URL: page.Exchange.URL.String(), Certainty: scanner.Confirmed,
 			Values:   scanner.Values{"directives": len(raw), "includes": texts(targets)},
-			Evidence: []scanner.Evidence{scanner.NewEvidence(page.Exchange, "The directive is in the source that visitors receive.", "<!--"+head(raw[0], 60))},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "The directive is in the source that visitors receive.", "<!--"+head(raw[0], 60))},
 		}
 		for _, u := range targets {
 			if asked[u.String()] || len(asked) >= includesRead || u.Host != page.Exchange.URL.Host {
@@ -74,7 +75,7 @@ func (ssiRaw) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 			if source != nil {
 				hit.Variant = "source"
 				hit.Values["source"] = u.Path
-				hit.Evidence = append(hit.Evidence, scanner.NewEvidence(source, "What is included is delivered as source."))
+				hit.Evidence = append(hit.Evidence, evidence.New(source, "What is included is delivered as source."))
 			}
 		}
 		hits = append(hits, hit)
@@ -155,7 +156,7 @@ func (ssiError) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		}
 		hits = append(hits, scanner.Hit{
 			URL: page.Exchange.URL.String(), Certainty: certainty,
-			Evidence: []scanner.Evidence{scanner.NewEvidence(page.Exchange, "", "[an error occurred while processing")},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "", "[an error occurred while processing")},
 		})
 	}
 	return hits, nil
@@ -191,7 +192,7 @@ func (ssiInUse) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		}
 		return []scanner.Hit{{
 			URL: page.Exchange.URL.String(), Certainty: scanner.Possible,
-			Evidence: []scanner.Evidence{scanner.NewEvidence(page.Exchange, fmt.Sprintf("%s is evaluated by custom; whether it is here cannot be seen from outside.", path.Ext(page.Exchange.URL.Path)))},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, fmt.Sprintf("%s is evaluated by custom; whether it is here cannot be seen from outside.", path.Ext(page.Exchange.URL.Path)))},
 		}}, nil
 	}
 	return nil, nil

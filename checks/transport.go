@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -74,7 +75,7 @@ func plainHTTP(ctx context.Context, p *scanner.Probe, _ transportParams) (*scann
 	if _, err := web.ParsePage(ex); err != nil || ex.Status != 200 {
 		return nil, nil
 	}
-	hit := &scanner.Hit{Evidence: []scanner.Evidence{scanner.NewEvidence(ex, "the page itself, and no redirect to HTTPS")}, Values: scanner.Values{"https": "not tried"}}
+	hit := &scanner.Hit{Evidence: []evidence.Evidence{evidence.New(ex, "the page itself, and no redirect to HTTPS")}, Values: scanner.Values{"https": "not tried"}}
 	if port := p.Target.URL.Port(); port != "" && port != "80" {
 		return hit, nil
 	}
@@ -100,7 +101,7 @@ func loginOverHTTP(ctx context.Context, p *scanner.Probe, _ transportParams) (*s
 		}
 		return &scanner.Hit{
 			URL: page.Exchange.URL.String(), Variant: variant, Values: scanner.Values{"action": withoutQuery(form.Action)},
-			Evidence: []scanner.Evidence{scanner.NewEvidence(page.Exchange, "a form with a password field", "password")},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "a form with a password field", "password")},
 		}
 	})
 }
@@ -133,7 +134,7 @@ func mixedContent(ctx context.Context, p *scanner.Probe, _ transportParams) (*sc
 		const shown = 10
 		return &scanner.Hit{
 			URL: page.Exchange.URL.String(), Variant: variant, Values: scanner.Values{"parts": all[:min(len(all), shown)]},
-			Evidence: []scanner.Evidence{scanner.NewEvidence(page.Exchange, "loads "+strings.Join(all[:min(len(all), shown)], ", "), all[0])},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "loads "+strings.Join(all[:min(len(all), shown)], ", "), all[0])},
 		}
 	})
 }
@@ -195,7 +196,7 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ transportParams) (*sca
 		}
 		return &scanner.Hit{
 			URL: ex.URL.String(), Variant: variant, Values: scanner.Values{"cookies": names, "missing": sortedNames(missing)},
-			Evidence: []scanner.Evidence{scanner.NewEvidence(ex, describeCookies(weak))},
+			Evidence: []evidence.Evidence{evidence.New(ex, describeCookies(weak))},
 		}, nil
 	}
 	return nil, nil
@@ -217,9 +218,9 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params transportPara
 	enough := time.Duration(cmp.Or(params.Days, 180)) * day
 	switch {
 	case !stated:
-		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []scanner.Evidence{scanner.NewEvidence(ex, "no Strict-Transport-Security")}}, nil
+		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []evidence.Evidence{evidence.New(ex, "no Strict-Transport-Security")}}, nil
 	case age < enough:
-		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []scanner.Evidence{scanner.NewEvidence(ex, "Strict-Transport-Security for "+age.String())}}, nil
+		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, "Strict-Transport-Security for "+age.String())}}, nil
 	}
 	return nil, nil
 }
@@ -256,7 +257,7 @@ func certificateExpiry(ctx context.Context, p *scanner.Probe, params transportPa
 	return &scanner.Hit{
 		Variant:  variant,
 		Values:   scanner.Values{"not-after": cert.NotAfter.UTC().Format(time.DateOnly), "days": int(cert.NotAfter.Sub(now) / day)},
-		Evidence: []scanner.Evidence{certificateEvidence(p.Target.URL, cert, "valid from "+cert.NotBefore.UTC().Format(time.RFC3339)+" to "+cert.NotAfter.UTC().Format(time.RFC3339))},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "valid from "+cert.NotBefore.UTC().Format(time.RFC3339)+" to "+cert.NotAfter.UTC().Format(time.RFC3339))},
 	}, nil
 }
 
@@ -272,7 +273,7 @@ func certificateName(ctx context.Context, p *scanner.Probe, _ transportParams) (
 	names := certificateNames(cert)
 	return &scanner.Hit{
 		Values:   scanner.Values{"host": p.Target.URL.Hostname(), "names": names},
-		Evidence: []scanner.Evidence{certificateEvidence(p.Target.URL, cert, "asked for "+p.Target.URL.Hostname()+", the certificate is for "+strings.Join(names, ", "))},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "asked for "+p.Target.URL.Hostname()+", the certificate is for "+strings.Join(names, ", "))},
 	}, nil
 }
 
@@ -295,12 +296,12 @@ func oldVersion(ctx context.Context, p *scanner.Probe, _ transportParams) (*scan
 	version := tls.VersionName(state.Version)
 	return &scanner.Hit{
 		Values:   scanner.Values{"version": version, "cipher": tls.CipherSuiteName(state.CipherSuite)},
-		Evidence: []scanner.Evidence{certificateEvidence(p.Target.URL, cert, "agrees to "+version+" when nothing newer is offered")},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "agrees to "+version+" when nothing newer is offered")},
 	}, nil
 }
 
-func certificateEvidence(u *url.URL, cert *x509.Certificate, note string) scanner.Evidence {
-	return scanner.Evidence{
+func certificateEvidence(u *url.URL, cert *x509.Certificate, note string) evidence.Evidence {
+	return evidence.Evidence{
 		Request:  "TLS handshake with " + u.Host,
 		Response: fmt.Sprintf("certificate of %s\nissued by %s\nserial %x", strings.Join(certificateNames(cert), ", "), cert.Issuer, cert.SerialNumber),
 		Note:     note,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -20,12 +21,12 @@ type Check interface {
 // Planner is a Check whose requests are known before it runs. The engine counts them so that identical requests of many
 // signatures are sent once and forgotten when the last of them has seen the answer; --dry-run prints them.
 type Planner interface {
-	Plan(t Target) []*web.Request
+	Plan(t target.Target) []*web.Request
 }
 
 // OwnPlanner is a Planner that can leave out what it would ask of every target in the same way, but for the host.
 type OwnPlanner interface {
-	PlanOwn(t Target) []*web.Request
+	PlanOwn(t target.Target) []*web.Request
 }
 
 // Handshaker is a Check that looks at nothing but the TLS handshake. It runs also where a site cannot be scanned because
@@ -41,25 +42,27 @@ type Factory func(s *signature.Signature) (Check, error)
 type Table map[string]Factory
 
 // Stop ends a check with the Outcome that it names.
-type Stop struct {
+type StatusError struct {
 	Status Status
 	Reason string // for people, without a full stop
 }
 
-func (s *Stop) Error() string { return fmt.Sprintf("%s: %s", s.Status, s.Reason) }
+func (s *StatusError) Error() string { return fmt.Sprintf("%s: %s", s.Status, s.Reason) }
 
 // NotApplicable ends a check that has nothing to look at here.
 func NotApplicable(format string, a ...any) error {
-	return &Stop{StatusNotApplicable, fmt.Sprintf(format, a...)}
+	return &StatusError{StatusNotApplicable, fmt.Sprintf(format, a...)}
 }
 
 // Unsupported ends a check that sotomi cannot run; feature names what is lacking.
-func Unsupported(feature string) error { return &Stop{StatusUnsupported, feature} }
+func Unsupported(feature string) error { return &StatusError{StatusUnsupported, feature} }
 
 // Undetermined ends a check that ran but could not tell.
 func Undetermined(format string, a ...any) error {
-	return &Stop{StatusFailed, fmt.Sprintf(format, a...)}
+	return &StatusError{StatusFailed, fmt.Sprintf(format, a...)}
 }
 
 // Blocked ends a check whose probes a filter refused.
-func Blocked(format string, a ...any) error { return &Stop{StatusBlocked, fmt.Sprintf(format, a...)} }
+func Blocked(format string, a ...any) error {
+	return &StatusError{StatusBlocked, fmt.Sprintf(format, a...)}
+}

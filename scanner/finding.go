@@ -1,6 +1,9 @@
 package scanner
 
-import "sotomi/scanner/signature"
+import (
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/signature"
+)
 
 // Certainty is how sure a finding is.
 type Certainty string
@@ -18,7 +21,7 @@ type Hit struct {
 	Variant   string    // name in the signature's variants:, "" for its own words
 	Matcher   string    // name of the matcher of a template, "" if it has none
 	Values    Values
-	Evidence  []Evidence
+	Evidence  []evidence.Evidence
 }
 
 // Values are facts about a hit by name: strings, numbers, booleans and lists of strings. Never a secret, never a

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -40,7 +41,7 @@ type Site interface {
 // Probe is all that a check may use while it looks at one target for one signature.
 type Probe struct {
 	Site
-	Target    Target
+	Target    target.Target
 	Signature *signature.Signature
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
 	HashNames bool             // names of things that may be personal are shown as hashes

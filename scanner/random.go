@@ -3,10 +3,11 @@ package scanner
 import (
 	"crypto/sha256"
 	"math/rand/v2"
+	"sotomi/scanner/target"
 )
 
 // RandFor is Rand for checks that plan: the numbers of the signature of that id.
-func RandFor(signature string, t Target) *rand.Rand {
+func RandFor(signature string, t target.Target) *rand.Rand {
 	sum := sha256.Sum256([]byte(signature + "\x00" + t.String()))
 	return rand.New(rand.NewChaCha8(sum))
 }

@@ -27,7 +27,9 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/command"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -77,13 +79,13 @@ func benchScan(b *testing.B, folder string, urls []string) benchReport {
 		b.Fatal(err)
 	}
 	defer client.Close()
-	targets, err := scanner.ParseTargets(urls, nil, nil)
+	targets, err := target.Parse(urls, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	sink := &counter{}
 	started, used := time.Now(), processorTime(b)
-	summary, err := scanner.Run(b.Context(), scanner.Options{
+	summary, err := engine.Run(b.Context(), engine.Options{
 		Client: client, Signatures: set.Signatures, Checks: checks.All, Targets: targets, Safety: signature.SafetyIntrusive,
 		Concurrency: benchConcurrency, InFlight: benchInFlight, Sinks: []scanner.Sink{sink},
 	})

@@ -13,9 +13,11 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -68,7 +70,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 		fmt.Fprintf(e.stderr, "%s  %s\n", s.address, s.what)
 	}
 	fmt.Fprintln(e.stderr)
-	targets, err := scanner.ParseTargets(lab.addresses(), nil, nil)
+	targets, err := target.Parse(lab.addresses(), nil, nil)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 		return err
 	}
 	defer outs.finish()
-	summary, err := scanner.Run(ctx, scanner.Options{
+	summary, err := engine.Run(ctx, engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Sinks: outs.sinks,
 		Version: web.Version, SignatureSet: signatureSet(),
 	})

@@ -7,13 +7,14 @@ import (
 	"io"
 	"strings"
 
-	"sotomi/scanner"
+	"sotomi/scanner/engine"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
 // dryRun prints what a scan would send, by target. What a check decides as it goes is named instead.
-func (e *environment) dryRun(ctx context.Context, o scanner.Options) error {
-	plan, err := scanner.NewPlan(o)
+func (e *environment) dryRun(ctx context.Context, o engine.Options) error {
+	plan, err := engine.NewPlan(o)
 	if err != nil {
 		return err
 	}
@@ -35,18 +36,18 @@ type dryTarget struct {
 	out      io.Writer
 	requests int // to all targets so far
 
-	target scanner.Target
+	target target.Target
 	home   string // key of the request that every scan of a target begins with
 	first  bool   // nobody else makes it
 	lines  []string
 }
 
-func (d *dryTarget) begin(t scanner.Target) {
+func (d *dryTarget) begin(t target.Target) {
 	d.target, d.first, d.lines = t, true, nil
 	d.home = (&web.Request{Method: "GET", URL: t.URL}).Key()
 }
 
-func (d *dryTarget) add(p scanner.Planned) {
+func (d *dryTarget) add(p engine.Planned) {
 	unless := ""
 	if p.Unless != "" {
 		unless = ", " + p.Unless

@@ -11,7 +11,9 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -101,7 +103,7 @@ func (r *labRun) site(t *testing.T, site labSite) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := scanner.ParseTargets([]string{r.address(t, site)}, nil, nil)
+	targets, err := target.Parse([]string{r.address(t, site)}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func (r *labRun) site(t *testing.T, site labSite) {
 	}
 	defer client.Close()
 	got := &labSink{}
-	if _, err := scanner.Run(t.Context(), scanner.Options{
+	if _, err := engine.Run(t.Context(), engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Sinks: []scanner.Sink{got},
 	}); err != nil {
 		t.Fatal(err)

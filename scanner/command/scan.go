@@ -18,7 +18,9 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -74,7 +76,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 		return err
 	}
 	j.options.Sinks = withoutSecrets(append(j.extra, j.outputs.sinks...), s.secrets)
-	summary, err := scanner.Run(ctx, j.options)
+	summary, err := engine.Run(ctx, j.options)
 	j.outputs.finish()
 	if err != nil {
 		return &statusError{scanner.ExitIncomplete, "the report could not be written: " + err.Error()}
@@ -84,7 +86,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 
 // job is a scan ready to start.
 type job struct {
-	options         scanner.Options
+	options         engine.Options
 	client          *web.Client
 	outputs         *outputs
 	extra           []scanner.Sink
@@ -99,7 +101,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
 	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
 	lang, err3 := s.language()
-	targets, err4 := scanner.ParseTargets(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	targets, err4 := target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
 	clientOptions, err5 := s.client()
 	visitors, err6 := s.visitors()
 	set, selected, err7 := s.load(signatures.FS, signature.SafetyIntrusive)
@@ -120,7 +122,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if crawl == 0 {
 		crawl = -1
 	}
-	j.options = scanner.Options{
+	j.options = engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
@@ -130,7 +132,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if bar := e.progress(targets.Len(), lang); bar != nil {
 		j.extra = append(j.extra, bar)
 	}
-	if _, err := scanner.NewPlan(j.options); err != nil {
+	if _, err := engine.NewPlan(j.options); err != nil {
 		client.Close()
 		return nil, err
 	}
@@ -253,7 +255,7 @@ func (s *settings) visitors() (map[string]web.Credentials, error) {
 }
 
 // pages are the addresses of --page: whole ones, or paths on every target that is a URL.
-func (s *settings) pages(targets *scanner.Targets) ([]*url.URL, error) {
+func (s *settings) pages(targets *target.List) ([]*url.URL, error) {
 	var list []*url.URL
 	for _, entry := range s.list("page", s.file.Page) {
 		u, err := url.Parse(entry)
@@ -277,7 +279,7 @@ func (s *settings) pages(targets *scanner.Targets) ([]*url.URL, error) {
 }
 
 // origins are where an input may be: its own address, or both schemes of a bare host.
-func origins(in scanner.Input) []*url.URL {
+func origins(in target.Input) []*url.URL {
 	if in.URL != nil {
 		return []*url.URL{in.URL}
 	}

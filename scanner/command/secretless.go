@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 )
 
 // secretless keeps what the user gave to log in out of every report, for servers repeat what they are sent.
 type secretless struct {
 	scanner.Sink
-	secrets scanner.Secrets
+	secrets evidence.Secrets
 }
 
 // withoutSecrets wraps sinks; without secrets they stay as they are.
@@ -17,7 +18,7 @@ func withoutSecrets(sinks []scanner.Sink, secrets []string) []scanner.Sink {
 	if len(secrets) == 0 {
 		return sinks
 	}
-	hidden := append(scanner.NewSecrets(secrets), secrets...) // as they were given, too, whatever they are
+	hidden := append(evidence.NewSecrets(secrets), secrets...) // as they were given, too, whatever they are
 	wrapped := make([]scanner.Sink, len(sinks))
 	for i, s := range sinks {
 		wrapped[i] = &secretless{s, hidden}
@@ -36,7 +37,7 @@ func (s *secretless) Finding(f scanner.Finding) error {
 	}
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
-		f.Hit.Evidence[i] = scanner.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: s.secrets.Hide(e.Note)}
+		f.Hit.Evidence[i] = evidence.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: s.secrets.Hide(e.Note)}
 	}
 	return s.Sink.Finding(f)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 )
 
 // lastFinding keeps what a sink is told.
@@ -24,7 +25,7 @@ func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
 	err := wrapped.Finding(scanner.Finding{Hit: scanner.Hit{
 		URL:      "http://a.example/?back=tok%26en+12",
 		Values:   scanner.Values{"one": "tok&en 12", "list": []string{"a", "tok&amp;en 12"}},
-		Evidence: []scanner.Evidence{{Request: "X: undefined", Response: "to /tok&en%2012", Note: "plain"}},
+		Evidence: []evidence.Evidence{{Request: "X: undefined", Response: "to /tok&en%2012", Note: "plain"}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +33,7 @@ func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
 	want := scanner.Finding{Hit: scanner.Hit{
 		URL:      "http://a.example/?back=***",
 		Values:   scanner.Values{"one": "***", "list": []string{"a", "***"}},
-		Evidence: []scanner.Evidence{{Request: "X: ***", Response: "to /***", Note: "plain"}},
+		Evidence: []evidence.Evidence{{Request: "X: ***", Response: "to /***", Note: "plain"}},
 	}}
 	if diff := cmp.Diff(want, sink.got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

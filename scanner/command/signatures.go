@@ -184,7 +184,7 @@ func missing(sig *signature.Signature) ([]string, error) {
 		return nil, fmt.Errorf("%s:1: no check is called %q", sig.File, sig.Check)
 	}
 	_, err := factory(sig)
-	var stop *scanner.Stop
+	var stop *scanner.StatusError
 	switch {
 	case errors.As(err, &stop):
 		return []string{stop.Reason}, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 )
 
@@ -27,25 +28,25 @@ type (
 
 	// findingRecord is one finding.
 	findingRecord struct {
-		Type        string             `json:"type"` // "finding"
-		Signature   string             `json:"signature"`
-		Severity    signature.Severity `json:"severity"`
-		Certainty   scanner.Certainty  `json:"certainty"`
-		Target      string             `json:"target"`
-		URL         string             `json:"url"`
-		Matcher     string             `json:"matcher,omitempty"`
-		Title       translated         `json:"title"`
-		Description translated         `json:"description,omitzero"`
-		Impact      translated         `json:"impact,omitzero"`
-		Values      scanner.Values     `json:"values,omitempty"`
-		Evidence    []scanner.Evidence `json:"evidence"`
-		Remediation translated         `json:"remediation,omitzero"`
-		References  []string           `json:"references"`
-		CWE         []int              `json:"cwe"`
-		CVE         []string           `json:"cve,omitempty"`
-		CVSS        string             `json:"cvss,omitempty"`
-		Tags        []string           `json:"tags,omitempty"`
-		Fingerprint string             `json:"fingerprint"`
+		Type        string              `json:"type"` // "finding"
+		Signature   string              `json:"signature"`
+		Severity    signature.Severity  `json:"severity"`
+		Certainty   scanner.Certainty   `json:"certainty"`
+		Target      string              `json:"target"`
+		URL         string              `json:"url"`
+		Matcher     string              `json:"matcher,omitempty"`
+		Title       translated          `json:"title"`
+		Description translated          `json:"description,omitzero"`
+		Impact      translated          `json:"impact,omitzero"`
+		Values      scanner.Values      `json:"values,omitempty"`
+		Evidence    []evidence.Evidence `json:"evidence"`
+		Remediation translated          `json:"remediation,omitzero"`
+		References  []string            `json:"references"`
+		CWE         []int               `json:"cwe"`
+		CVE         []string            `json:"cve,omitempty"`
+		CVSS        string              `json:"cvss,omitempty"`
+		Tags        []string            `json:"tags,omitempty"`
+		Fingerprint string              `json:"fingerprint"`
 	}
 
 	// outcomeRecord is how one signature ended on one target.

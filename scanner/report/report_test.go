@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 )
@@ -46,7 +47,7 @@ func scanned(t testing.TB, to scanner.Sink) {
 			Signature: s, Severity: severity, Target: "https://shop.example", Fingerprint: strings.Repeat("0", i) + "f",
 			Hit: scanner.Hit{
 				URL: "https://shop.example/x", Certainty: certainty, Values: scanner.Values{"documents": 51, "fields": []string{"mail", "name"}, "version": "7.1"},
-				Evidence: []scanner.Evidence{
+				Evidence: []evidence.Evidence{
 					{Request: "GET /x HTTP/1.1\nHost: shop.example\n", Response: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n{\"count\": 51}", Note: "Counted, not read."},
 					{Note: "concluded from the release"},
 				},

@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 )
 
@@ -185,7 +186,7 @@ func labelled(label, text string) string {
 }
 
 // evidence shows the request line and the beginning of the answer.
-func (t *textReport) evidence(e scanner.Evidence) {
+func (t *textReport) evidence(e evidence.Evidence) {
 	if e.Request == "" && e.Response == "" {
 		t.print(indent+"%s: %s\n", t.words.say("evidence", nil), plain(t.words.translate(e.Note)))
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 )
@@ -40,7 +41,7 @@ func troubled(t testing.TB, to scanner.Sink) {
 				"count": 14300000, "bytes": int64(1) << 40, "ratio": 0.25, "open": true, "list": []string{"one", "two\u009b"},
 				"long": strings.Repeat("長い", 100), "none": []string{}, "empty": "",
 			},
-			Evidence: []scanner.Evidence{
+			Evidence: []evidence.Evidence{
 				{Request: "POST /\x1b[2J HTTP/1.1\nHost: a.example", Response: "HTTP/1.1 200 OK\nX: y\n\n" + strings.Repeat("line\n\n", 12)},
 				{Request: "GET /" + strings.Repeat("q", 300) + " HTTP/1.1", Response: "HTTP/2.0 404 Not Found"},
 				{Request: "GET / HTTP/1.1", Response: "HTTP/1.1 200 OK\n\n" + strings.Repeat("幅", 200)},

@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -115,20 +117,20 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner
 	if c != nil {
 		path, facts = c.Path, c.Facts
 	}
-	targets, err := scanner.ParseTargets([]string{server.URL + path}, nil, nil)
+	targets, err := target.Parse([]string{server.URL + path}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	run, table := withFacts(facts, sigs, checks)
 	sink := &collector{Result{Outcomes: map[string]scanner.Outcome{}}}
-	o := scanner.Options{
+	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
 		Safety: signature.SafetyIntrusive, Sinks: []scanner.Sink{sink},
 	}
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err
 	}
-	summary, err := scanner.Run(ctx, o)
+	summary, err := engine.Run(ctx, o)
 	sink.Summary = summary
 	return &sink.Result, err
 }
@@ -152,7 +154,7 @@ func serve(h http.Handler, c *signature.Case) (server *httptest.Server, accepted
 }
 
 // named are the visitors and pages of a case.
-func named(o *scanner.Options, base string, c *signature.Case) error {
+func named(o *engine.Options, base string, c *signature.Case) error {
 	if c == nil {
 		return nil
 	}

@@ -8,9 +8,10 @@ import (
 	"net/url"
 	"sync/atomic"
 
-	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
+	"sotomi/scanner/target"
 )
 
 // others looks at sites that are not EC-CUBE: which of them it claimed, and the most requests beyond the first page.
@@ -29,7 +30,7 @@ func (b *bench) others(ctx context.Context) (claims []string, worst int, err err
 		if err != nil {
 			return nil, 0, err
 		}
-		findings, _ := scanner.RunCheck(ctx, b.client, scanner.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
+		findings, _ := engine.RunCheck(ctx, b.client, target.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
 		server.CloseClientConnections()
 		server.Close()
 		if len(findings) > 0 {

@@ -13,7 +13,9 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -224,7 +226,7 @@ func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int
 	if err != nil {
 		return nil, 0, err
 	}
-	findings, outcome := scanner.RunCheck(ctx, b.client, scanner.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
+	findings, outcome := engine.RunCheck(ctx, b.client, target.Target{URL: u}, b.signature, b.check, signature.SafetyPassive)
 	for _, line := range h.log {
 		fmt.Println("       ", line)
 	}

@@ -1,0 +1,280 @@
+package engine
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"slices"
+
+	"sotomi/scanner"
+	"sotomi/scanner/web"
+)
+
+// How much of a site's answers is kept, in bytes, beyond those that a planned request still waits for: more while there
+// are checks whose requests are not known beforehand.
+const (
+	keptBytes      = 128 << 10
+	keptForUnknown = 1 << 20
+)
+
+// entry is one request to the site and, once it was sent, what came of it.
+type entry struct {
+	key     digest
+	id      int32 // in the forecast, -1 for none
+	want    int   // steps with requests of their own that may still ask
+	sending bool
+	sent    chan struct{} // closed when sending ends; made by the first who waits for it
+	done    bool
+	answer  answer
+	element *list.Element // in site.kept
+	size    int           // bytes, while it is there
+}
+
+// answer is what came of a request. order counts the answers of a site.
+type answer struct {
+	ex    *web.Exchange
+	err   error
+	order int
+}
+
+// asker is a step while it runs, and what it has got of the requests that were known before.
+type asker struct {
+	step  int
+	taken []int32 // ids of the forecast, ascending
+}
+
+// took says that an asker has the answer of an entry: unless it is to ask again, nothing is kept for it.
+func (s *site) took(a *asker, e *entry) {
+	if a == nil || s.forecast == nil {
+		return
+	}
+	if e.id >= 0 && occurrences(a.taken, e.id) < occurrences(s.forecast.requests[a.step], e.id) {
+		at, _ := slices.BinarySearch(a.taken, e.id)
+		a.taken = slices.Insert(a.taken, at, e.id)
+		s.askers[e.id]--
+		s.settle(e)
+		return
+	}
+	keys := s.own[a.step]
+	if i := slices.Index(keys, e.key); i >= 0 {
+		s.own[a.step] = slices.Delete(keys, i, i+1)
+		e.want--
+		s.settle(e)
+	}
+}
+
+// occurrences of an id in an ascending list.
+func occurrences(list []int32, id int32) int {
+	from, ok := slices.BinarySearch(list, id)
+	if !ok {
+		return 0
+	}
+	to := from
+	for to < len(list) && list[to] == id {
+		to++
+	}
+	return to - from
+}
+
+// release says that a step will not ask again. What it took is let go of already.
+func (s *site) release(a asker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range s.own[a.step] {
+		e := s.entry(key)
+		e.want--
+		s.settle(e)
+	}
+	delete(s.own, a.step)
+	if s.forecast == nil {
+		return
+	}
+	if s.forecast.unknown[a.step] {
+		if s.unknown--; s.unknown == 0 {
+			s.trim()
+		}
+	}
+	taken := a.taken
+	for _, id := range s.forecast.requests[a.step] {
+		if len(taken) > 0 && taken[0] == id {
+			taken = taken[1:]
+			continue
+		}
+		s.askers[id]--
+		if e := s.memo[s.forecast.digests[id]]; e != nil {
+			s.settle(e)
+		} else if s.askers[id] == 0 {
+			s.tally.unneeded++
+		}
+	}
+}
+
+// settle lets go of an entry that no step waits for any more.
+func (s *site) settle(e *entry) {
+	switch {
+	case s.wanted(e):
+	case e.done:
+		s.tally.answered++
+		s.keep(e)
+	default:
+		s.tally.unneeded++
+		if !e.sending {
+			delete(s.memo, e.key)
+		}
+	}
+}
+
+// do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. asker is nil for
+// what no step asks for.
+func (s *site) do(ctx context.Context, r *web.Request, asker *asker) answer {
+	if s.settings.noMerge {
+		return s.send(ctx, r)
+	}
+	key := requestDigest(s.target, r)
+	for {
+		s.mu.Lock()
+		e := s.entry(key)
+		if e.done {
+			if e.element != nil {
+				s.kept.MoveToFront(e.element)
+			}
+			a := e.answer
+			s.took(asker, e)
+			s.mu.Unlock()
+			return a
+		}
+		if e.sending {
+			if e.sent == nil {
+				e.sent = make(chan struct{})
+			}
+			sent := e.sent
+			s.mu.Unlock()
+			select {
+			case <-sent:
+				continue
+			case <-ctx.Done():
+				return answer{err: &web.Error{Kind: web.KindCanceled, URL: r.URL.String(), Err: ctx.Err()}}
+			}
+		}
+		e.sending = true
+		s.mu.Unlock()
+		return s.fill(ctx, e, r, asker)
+	}
+}
+
+// fill sends r for its entry. An asker that gives up leaves the entry open for the next.
+func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker) (a answer) {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if e.sending = false; e.sent != nil {
+			close(e.sent)
+			e.sent = nil
+		}
+		if (a.ex == nil && a.err == nil) || a.err != nil && unsent(a.err) {
+			return
+		}
+		e.answer, e.done = a, true
+		if !s.wanted(e) {
+			s.keep(e)
+			return
+		}
+		s.took(asker, e)
+	}()
+	a = s.send(ctx, r)
+	return a
+}
+
+// unsent reports whether an error says nothing of the site: nobody asked it.
+func unsent(err error) bool {
+	var stop *scanner.StatusError
+	return web.KindOf(err) == web.KindCanceled || errors.As(err, &stop)
+}
+
+// keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.
+func (s *site) keep(e *entry) {
+	e.element, e.size = s.kept.PushFront(e), e.bytes()
+	s.size += e.size
+	s.trim()
+}
+
+// trim forgets the oldest answers beyond the limit.
+func (s *site) trim() {
+	limit := keptBytes
+	if s.forecast == nil || s.unknown > 0 {
+		limit = keptForUnknown
+	}
+	for s.size > limit && s.kept.Len() > 0 {
+		old := s.kept.Back().Value.(*entry)
+		s.unkeep(old)
+		delete(s.memo, old.key)
+	}
+}
+
+func (s *site) unkeep(e *entry) {
+	s.kept.Remove(e.element)
+	e.element = nil
+	s.size -= e.size
+}
+
+func (e *entry) bytes() int {
+	const overhead = 4 << 10 // headers, the request, and the structures around them
+	n := overhead
+	for ex := e.answer.ex; ex != nil; ex = ex.Previous {
+		n += 3 * len(ex.Body) // the body is also kept as text, and in lower case
+	}
+	return n
+}
+
+// send asks the site, unless it is known to be gone.
+func (s *site) send(ctx context.Context, r *web.Request) answer {
+	if err := s.health.before(ctx); err != nil {
+		return answer{err: err}
+	}
+	ex, err := s.session().Do(ctx, r)
+	if ex != nil {
+		s.intern(ex)
+	}
+	if err != nil && r.URL.Host != s.target.URL.Host {
+		return answer{ex: ex, err: err} // another port of the host says nothing about this one
+	}
+	order := s.health.after(ctx, s, ex, err)
+	return answer{ex: ex, err: err, order: order}
+}
+
+// intern lets equal bodies share their bytes: many a site answers everything with one page. Nobody else has seen ex yet.
+func (s *site) intern(ex *web.Exchange) {
+	const distinct, small, large = 8, 512, 64 << 10
+	if len(ex.Body) < small || len(ex.Body) > large {
+		return
+	}
+	key := digestOf(ex.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.bodies[key]; ok {
+		ex.Body = known
+		return
+	}
+	if len(s.recent) == distinct {
+		delete(s.bodies, s.recent[0])
+		s.recent = append(s.recent[:0], s.recent[1:]...)
+	}
+	s.bodies[key] = ex.Body
+	s.recent = append(s.recent, key)
+}
+
+func (s *site) wanted(e *entry) bool { return e.want > 0 || e.id >= 0 && s.askers[e.id] > 0 }
+
+func (s *site) entry(key digest) *entry {
+	e := s.memo[key]
+	if e == nil {
+		e = &entry{key: key, id: -1}
+		if s.forecast != nil {
+			if id, ok := s.forecast.ids[key]; ok {
+				e.id = id
+			}
+		}
+		s.memo[key] = e
+	}
+	return e
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// Planned is one request of a dry run.
+type Planned struct {
+	Target     target.Target
+	Request    *web.Request // nil when the check decides as it goes
+	Signatures []string     // ids of those that share it; empty Request: the one that decides
+	Unless     string       // why it may not be sent, "" if nothing is known against it
+}
+
+// Requests is what Run would send, target by target, requests of many signatures once; nothing is sent to find out. A bare
+// host is shown as https, which is tried first.
+func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
+	return func(yield func(Planned) bool) {
+		for in := range p.options.Targets.All() {
+			for _, o := range p.origins(in) {
+				if p.options.Targets.Named(in, o.candidates[0]) {
+					continue
+				}
+				if ctx.Err() != nil || !p.listOrigin(o, yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
+	target := target.Target{URL: o.candidates[0], Source: o.from}
+	var list []*Planned
+	byKey := map[string]*Planned{}
+	for _, i := range o.steps {
+		st := p.steps[i]
+		if st.end != nil {
+			continue
+		}
+		unless := ""
+		if len(st.signature.Needs) > 0 {
+			unless = "only where " + strings.Join(st.signature.Needs, ", ") + " is found"
+		}
+		planner, ok := st.check.(scanner.Planner)
+		if !ok {
+			list = append(list, &Planned{Target: target, Signatures: []string{st.signature.ID}, Unless: unless})
+			continue
+		}
+		for _, r := range planner.Plan(target) {
+			key := r.Key()
+			if known := byKey[key]; known != nil {
+				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {
+					known.Signatures = append(known.Signatures, st.signature.ID)
+				}
+				if unless == "" {
+					known.Unless = ""
+				}
+				continue
+			}
+			byKey[key] = &Planned{Target: target, Request: r, Signatures: []string{st.signature.ID}, Unless: unless}
+			list = append(list, byKey[key])
+		}
+	}
+	for _, pl := range list {
+		if !yield(*pl) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"cmp"
+	"net/url"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// Options of a scan. The zero value of each number is the default that its comment names.
+type Options struct {
+	Client     *web.Client
+	Signatures []*signature.Signature // those selected
+	Checks     scanner.Table
+	Targets    *target.List
+	Safety     signature.Safety // signatures above it are left out; "" is active
+	Sinks      []scanner.Sink
+
+	Version      string // for Start
+	SignatureSet string // for Start
+
+	Concurrency int           // hosts at once; 0 is 25
+	InFlight    int           // steps at once within one host, that of the client; 0 is 6
+	CrawlPages  int           // pages that Probe.Crawl reads of one site; 0 is 30, negative is none
+	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
+	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
+	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
+
+	Visitors map[string]web.Credentials // by the NAME of --session
+	Pages    []*url.URL                 // addresses of --page
+}
+
+func (o Options) withDefaults() Options {
+	o.Safety = cmp.Or(o.Safety, signature.SafetyActive)
+	o.Concurrency = cmp.Or(o.Concurrency, 25)
+	o.InFlight = cmp.Or(o.InFlight, 6)
+	o.CrawlPages = cmp.Or(o.CrawlPages, crawlPages)
+	o.StepTimeout = cmp.Or(o.StepTimeout, 10*time.Minute)
+	return o
+}

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// Plan is what a scan will do: which signatures, in which order, on which targets.
+type Plan struct {
+	options     Options
+	steps       []*step // by signature id
+	ports       []port  // that signatures name, ascending
+	facts       bool    // some steps need others
+	aboveSafety []string
+
+	mu        sync.Mutex
+	forecasts map[string]*forecast // by kind of origin
+}
+
+// port is a further port of bare hosts, and the steps that run there.
+type port struct {
+	number int
+	steps  []int
+}
+
+// step is one signature, ready to run on any target.
+type step struct {
+	index     int // in Plan.steps
+	signature *signature.Signature
+	check     scanner.Check
+	end       *scanner.StatusError // the outcome on every target, when it cannot run at all
+	givers    []int                // steps that must have ended before this one
+}
+
+// NewPlan makes the checks of the signatures and puts them in order. The error names every mistake of all signatures;
+// nothing has been sent then. A public template that cannot be made into a check is unsupported, not a mistake.
+func NewPlan(o Options) (*Plan, error) {
+	p := &Plan{options: o.withDefaults()}
+	if o.Client == nil || o.Targets == nil {
+		return nil, errors.New("a scan needs a client and targets")
+	}
+	var errs []error
+	steps, mistakes := make([]*step, len(o.Signatures)), make([]error, len(o.Signatures))
+	sideBySide(len(o.Signatures), func(i int) {
+		if s := o.Signatures[i]; p.options.Safety.Allows(s.Safety) {
+			steps[i], mistakes[i] = newStep(s, o.Checks)
+		}
+	})
+	for i, s := range o.Signatures {
+		switch {
+		case mistakes[i] != nil:
+			errs = append(errs, mistakes[i])
+		case steps[i] == nil:
+			p.aboveSafety = append(p.aboveSafety, s.ID)
+		default:
+			p.steps = append(p.steps, steps[i])
+		}
+	}
+	if len(errs) == 0 && len(p.steps) == 0 {
+		errs = append(errs, p.nothingSelected())
+	}
+	slices.SortStableFunc(p.steps, func(a, b *step) int {
+		return cmp.Or(strings.Compare(a.signature.ID, b.signature.ID), strings.Compare(a.signature.File, b.signature.File))
+	})
+	for i, st := range p.steps {
+		st.index = i
+	}
+	slices.Sort(p.aboveSafety)
+	errs = append(errs, p.order())
+	p.ports = p.furtherPorts()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	p.options.Signatures = nil // the checks have what they need of them
+	return p, nil
+}
+
+// sideBySide calls work for 0 to n-1 on all processors; each call writes to places of its own.
+func sideBySide(n int, work func(int)) {
+	var group errgroup.Group
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				work(i)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no work has an error of its own
+}
+
+func (p *Plan) nothingSelected() error {
+	if n := len(p.aboveSafety); n > 0 {
+		return fmt.Errorf("no signature to run: all %d selected are above the safety level %s", n, p.options.Safety)
+	}
+	return errors.New("no signature to run: none is selected")
+}
+
+func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
+	st := &step{signature: s}
+	if len(s.Unsupported) > 0 {
+		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: strings.Join(s.Unsupported, ", ")}
+		return st, nil
+	}
+	name := cmp.Or(s.Check, "http")
+	factory, ok := checks[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: no check is called %q", s.File, name)
+	}
+	check, err := factory(s)
+	var stop *scanner.StatusError
+	switch {
+	case errors.As(err, &stop):
+		st.end = stop
+	case err != nil && s.Check == "" && !s.Own && !s.Strict:
+		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: err.Error()}
+	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
+		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
+	}
+	st.check, st.signature = check, s.Words()
+	return st, nil
+}
+
+// order links each step to those that establish the facts it needs, and refuses circles.
+func (p *Plan) order() error {
+	givers := map[string][]int{}
+	for i, st := range p.steps {
+		if st.signature.Gives != "" {
+			givers[st.signature.Gives] = append(givers[st.signature.Gives], i)
+		}
+	}
+	for _, st := range p.steps {
+		for _, fact := range st.signature.Needs {
+			st.givers = append(st.givers, givers[fact]...)
+		}
+		p.facts = p.facts || len(st.givers) > 0
+		slices.Sort(st.givers)
+		st.givers = slices.Compact(st.givers)
+	}
+	const unseen, open, done = 0, 1, 2
+	state := make([]int, len(p.steps))
+	var visit func(i int) error
+	visit = func(i int) error {
+		switch state[i] {
+		case done:
+			return nil
+		case open:
+			s := p.steps[i].signature
+			return fmt.Errorf("%s: needs %s in a circle", cmp.Or(s.File, s.ID), strings.Join(s.Needs, ", "))
+		}
+		state[i] = open
+		for _, g := range p.steps[i].givers {
+			if err := visit(g); err != nil {
+				return err
+			}
+		}
+		state[i] = done
+		return nil
+	}
+	var errs []error
+	for i := range p.steps {
+		if state[i] == unseen {
+			errs = append(errs, visit(i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// furtherPorts are the ports that signatures name, each with those that name it and those that need what they find.
+func (p *Plan) furtherPorts() []port {
+	var numbers []int
+	for _, st := range p.steps {
+		numbers = append(numbers, st.signature.Ports...)
+	}
+	slices.Sort(numbers)
+	var ports []port
+	for _, n := range slices.Compact(numbers) {
+		if n == 80 || n == 443 {
+			continue
+		}
+		here := map[int]bool{}
+		for again := true; again; {
+			again = false
+			for i, st := range p.steps {
+				if here[i] || !slices.Contains(st.signature.Ports, n) && !slices.ContainsFunc(st.givers, func(g int) bool { return here[g] }) {
+					continue
+				}
+				here[i], again = true, true
+			}
+		}
+		ports = append(ports, port{n, slices.Sorted(maps.Keys(here))})
+	}
+	return ports
+}
+
+// Signatures are those that will run, by id.
+func (p *Plan) Signatures() []*signature.Signature {
+	all := make([]*signature.Signature, len(p.steps))
+	for i, st := range p.steps {
+		all[i] = st.signature
+	}
+	return all
+}

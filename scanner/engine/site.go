@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"container/list"
+	"net/url"
+	"slices"
+	"sync"
+
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// site is what the signatures share about one target: its answers, facts, pages. One site lives as long as its target
+// is being scanned.
+type site struct {
+	client   *web.Client
+	target   target.Target
+	settings siteSettings
+	health   health
+
+	// These never change after discovery.
+	leads     string // where its own page sends visitors, when that is no target
+	stranger  bool   // an origin that the user did not name: what was given for the named one is not shown to it
+	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
+	crawl     crawl
+
+	mu     sync.Mutex
+	memo   map[digest]*entry
+	kept   *list.List // of *entry with an answer that nothing planned waits for, newest in front
+	size   int        // bytes of kept
+	bodies map[digest][]byte
+	recent []digest // keys of bodies, oldest first
+	facts  map[string]fact
+	tally  tally
+
+	derived map[string]any // by name; what checks made of the target
+
+	forecast *forecast
+	unknown  int              // steps whose requests are not known beforehand and that have not ended
+	askers   []int32          // by id of the forecast: steps that may still ask
+	own      map[int][]digest // by step: requests that are not in the forecast
+}
+
+// tally is what became of the requests that were known before.
+type tally struct{ planned, answered, unneeded int64 }
+
+// siteSettings are the options of a scan that its sites need.
+type siteSettings struct {
+	crawlPages int
+	noMerge    bool
+	hashNames  bool
+	visitors   map[string]web.Credentials
+	pages      []*url.URL
+}
+
+// newSite starts a target with nothing known about it.
+func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
+	if t.URL.Path == "" {
+		u := *t.URL
+		u.Path = "/"
+		t.URL = &u
+	}
+	return &site{
+		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
+		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},
+	}
+}
+
+// follow makes the site keep answers for the steps of a forecast. Each must be released once.
+func (s *site) follow(f *forecast) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forecast, s.askers, s.unknown = f, slices.Clone(f.askers), f.blind
+	s.tally.planned += int64(len(f.digests))
+	for _, e := range s.memo {
+		if id, ok := f.ids[e.key]; ok {
+			e.id = id
+			if e.element != nil {
+				s.unkeep(e)
+			}
+		}
+	}
+}
+
+// expect says that a step will make requests beside those of the forecast. It must be released once.
+func (s *site) expect(step int, keys []digest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.own == nil {
+		s.own = map[int][]digest{}
+	}
+	s.own[step] = keys
+	for _, key := range keys {
+		e := s.entry(key)
+		if !s.wanted(e) {
+			s.tally.planned++
+			if e.element != nil {
+				s.unkeep(e)
+			}
+		}
+		e.want++
+	}
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"net/url"
+	"sync"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// siteView is a site as one step sees it, and what the step has seen of it.
+type siteView struct {
+	*site
+	asker *asker // nil outside of a scan
+
+	mu        sync.Mutex
+	requests  int  // of Do and Crawl, shared ones included
+	lastOrder int  // of the newest answer it looked at
+	broken    bool // it got an answer of which the rest is unknown
+	visitors  map[string]*web.Session
+}
+
+// probe is the probe of one signature on the site. asker is nil outside of a scan.
+func (s *site) probe(sig *signature.Signature, safety signature.Safety, a *asker) (*scanner.Probe, *siteView) {
+	v := &siteView{site: s, asker: a}
+	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames}, v
+}
+
+func (v *siteView) Session() *web.Session {
+	s := v.session()
+	s.Watch(v.saw)
+	return s
+}
+
+// saw notes an answer of which the rest is unknown.
+func (v *siteView) saw(ex *web.Exchange) {
+	if ex.Broken {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.broken = true
+	}
+}
+
+func (v *siteView) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
+	a := v.do(ctx, r, v.asker)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.requests++
+	v.lastOrder = max(v.lastOrder, a.order)
+	v.broken = v.broken || a.ex != nil && a.ex.Broken
+	return a.ex, a.err
+}
+
+func (v *siteView) Control(ctx context.Context, r *web.Request) (*web.Exchange, error) {
+	return v.Do(ctx, controlRequest(v.target, r))
+}
+
+func (v *siteView) Crawl(ctx context.Context) ([]*web.Page, error) {
+	pages, order, err := v.crawled(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.requests += len(pages)
+	v.lastOrder = max(v.lastOrder, order)
+	for _, page := range pages {
+		v.broken = v.broken || page.Exchange.Broken
+	}
+	return pages, err
+}
+
+func (v *siteView) Visitor(name string) (*web.Session, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if s, ok := v.visitors[name]; ok {
+		return s, true
+	}
+	credentials, ok := v.settings.visitors[name]
+	if !ok || v.stranger {
+		return nil, false
+	}
+	if v.visitors == nil {
+		v.visitors = map[string]*web.Session{}
+	}
+	s := v.client.SessionWith(v.target.URL, credentials)
+	s.Watch(v.saw)
+	v.visitors[name] = s
+	return s, true
+}
+
+func (v *siteView) Pages() []*url.URL {
+	var list []*url.URL
+	for _, u := range v.settings.pages {
+		if u.Scheme == v.target.URL.Scheme && u.Host == v.target.URL.Host {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+func (v *siteView) Fact(name string) (map[string]string, bool) { return v.fact(name) }
+
+func (v *siteView) Derived(name string, make func() any) any {
+	v.site.mu.Lock()
+	known, ok := v.derived[name]
+	v.site.mu.Unlock()
+	if ok {
+		return known
+	}
+	made := make()
+	v.site.mu.Lock()
+	defer v.site.mu.Unlock()
+	if v.derived == nil {
+		v.derived = map[string]any{}
+	}
+	v.derived[name] = made
+	return made
+}

@@ -1,0 +1,115 @@
+package target
+
+import (
+	"iter"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// MaxAddresses is how many addresses the CIDR blocks of one scan may name together: those of an IPv4 /8.
+const MaxAddresses = 1 << 24
+
+// Input is one thing that the user asked to scan. Exactly one of URL and Host is set.
+type Input struct {
+	URL    *url.URL // a URL: this origin and path only
+	Host   string   // a host without a scheme: https is tried, then http; ASCII name or address without brackets
+	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures
+	Source Source
+}
+
+// Targets are the inputs of a scan in the user's order, each once. CIDR blocks are kept as blocks and expanded while
+// the scan goes on.
+type List struct {
+	args  []string
+	files []string
+	items []item
+	total int
+	named map[string]named // addresses that another input of the list may turn out to be
+}
+
+// named is what the user wrote an address as, beside the host that it is on.
+type named int
+
+const (
+	namedURL  named = iota + 1 // with its scheme
+	namedPort                  // as host:port
+)
+
+// elsewhere reports whether what an input turned out to be is an input of its own: shop.example beside
+// https://shop.example. Such an address is looked at once, under its full name.
+func (t *List) Named(in Input, u *url.URL) bool {
+	switch t.named[strings.TrimSuffix(Target{URL: u}.String(), "/")] {
+	case namedURL:
+		return in.URL == nil
+	case namedPort:
+		return in.URL == nil && in.Port == ""
+	}
+	return false
+}
+
+// item is an input in compact form: a list of a million lines is held in memory.
+type item struct {
+	text string
+	skip *skipped // of a CIDR block; nil when it repeats nothing
+	file int32    // index in files, -1 for the command line
+	line int32
+}
+
+// skipped are the addresses of a block that were named before it.
+type skipped struct {
+	blocks []netip.Prefix
+	single map[netip.Addr]bool
+}
+
+func (s *skipped) has(a netip.Addr) bool {
+	return s != nil && (s.single[a] || contained(s.blocks, a))
+}
+
+// Args are the targets as the user wrote them on the command line, lists by their name.
+func (t *List) Args() []string { return t.args }
+
+// Len is the number of inputs, every address of a CIDR block counted.
+func (t *List) Len() int { return t.total }
+
+// All gives the inputs one by one.
+func (t *List) All() iter.Seq[Input] {
+	return func(yield func(Input) bool) {
+		for _, it := range t.items {
+			origin := Source{Text: it.text}
+			if it.file >= 0 {
+				origin.File, origin.Line = t.files[it.file], int(it.line)
+			}
+			parsed, err := parse(it.text)
+			if err != nil {
+				continue // it parsed before, or it would not be here
+			}
+			if !parsed.block.IsValid() {
+				parsed.input.Source = origin
+				if !yield(parsed.input) {
+					return
+				}
+				continue
+			}
+			for a := parsed.block.Addr(); a.IsValid() && parsed.block.Contains(a); a = a.Next() {
+				if it.skip.has(a) {
+					continue
+				}
+				if !yield(Input{Host: a.String(), Source: origin}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// TargetURLs are targets named by a program.
+func URLs(addresses ...*url.URL) *List {
+	t := &List{}
+	for _, u := range addresses {
+		t.items = append(t.items, item{text: u.String(), file: -1})
+		t.args = append(t.args, u.String())
+	}
+	t.total = len(t.items)
+	return t
+}

@@ -1,0 +1,210 @@
+package target
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// ParseTargets reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one a line,
+// "-" the same from stdin. Blank lines and what follows a # are left out of lists. The error names every mistake with
+// its place.
+func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser, error)) (*List, error) {
+	p := &reader{targets: &List{args: args}, seen: map[string]bool{}, single: map[netip.Addr]bool{}}
+	for _, arg := range args {
+		switch {
+		case arg == "-":
+			p.list("standard input", stdin)
+		case strings.HasPrefix(arg, "@"):
+			f, err := open(arg[1:])
+			if err != nil {
+				p.errs = append(p.errs, fmt.Errorf("%s: %w", arg, err))
+				continue
+			}
+			p.list(arg[1:], f)
+			if err := f.Close(); err != nil {
+				p.errs = append(p.errs, fmt.Errorf("%s: %w", arg, err))
+			}
+		case strings.HasPrefix(arg, "-"):
+			p.errs = append(p.errs, fmt.Errorf("%q is not a target; see --help for the flags", arg))
+		default:
+			p.add(arg, -1, 0)
+		}
+	}
+	if err := errors.Join(p.errs...); err != nil {
+		return nil, err
+	}
+	if p.targets.total == 0 {
+		return nil, errors.New("no targets: name a URL, host, host:port, CIDR block, @FILE or - for standard input")
+	}
+	p.findNamed()
+	return p.targets, nil
+}
+
+// findNamed notes the addresses that two inputs name, one of them by less than the whole address.
+func (p *reader) findNamed() {
+	bare := func(host string) bool {
+		if a, err := netip.ParseAddr(host); err == nil {
+			return p.single[a] || contained(p.blocks, a)
+		}
+		return p.seen[host+" "]
+	}
+	note := func(u *url.URL, as named) {
+		if p.targets.named == nil {
+			p.targets.named = map[string]named{}
+		}
+		key := strings.TrimSuffix(Target{URL: u}.String(), "/")
+		if p.targets.named[key] != namedURL {
+			p.targets.named[key] = as
+		}
+	}
+	for key := range p.seen {
+		if host, port, ok := strings.Cut(key, " "); ok {
+			if port != "" && bare(host) {
+				note(Origin("https", host, port), namedPort)
+				note(Origin("http", host, port), namedPort)
+			}
+		} else if u, err := url.Parse(key); err == nil && (bare(u.Hostname()) || p.seen[u.Hostname()+" "+Port(u)]) {
+			note(u, namedURL)
+		}
+	}
+}
+
+type reader struct {
+	targets *List
+	seen    map[string]bool
+	blocks  []netip.Prefix // none inside another
+	single  map[netip.Addr]bool
+	errs    []error
+}
+
+func (p *reader) list(name string, r io.Reader) {
+	file := int32(len(p.targets.files))
+	p.targets.files = append(p.targets.files, name)
+	lines := bufio.NewScanner(r)
+	for n := int32(1); lines.Scan(); n++ {
+		text := lines.Text()
+		if n == 1 {
+			text = strings.TrimPrefix(text, "\ufeff")
+		}
+		text = strings.TrimSpace(withoutComment(text))
+		switch {
+		case text == "":
+		case strings.HasPrefix(text, "@"), text == "-":
+			p.errs = append(p.errs, fmt.Errorf("%s:%d: %q: a list cannot name another list", name, n, text))
+		default:
+			p.add(text, file, n)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		p.errs = append(p.errs, fmt.Errorf("%s: %w", name, err))
+	}
+}
+
+// withoutComment cuts from a # that starts the line or follows white space: one inside a URL is part of it.
+func withoutComment(s string) string {
+	for i := range len(s) {
+		if s[i] == '#' && (i == 0 || s[i-1] == ' ' || s[i-1] == '\t') {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func (p *reader) add(text string, file, line int32) {
+	parsed, err := parse(text)
+	if err != nil {
+		if file >= 0 {
+			err = fmt.Errorf("%s:%d: %w", p.targets.files[file], line, err)
+		}
+		p.errs = append(p.errs, err)
+		return
+	}
+	it := item{text: text, file: file, line: line}
+	count := 1
+	switch {
+	case parsed.block.IsValid():
+		if it, count = p.addBlock(it, parsed.block); count == 0 {
+			return
+		}
+	case p.repeated(parsed.input):
+		return
+	}
+	if p.targets.total += count; p.targets.total > MaxAddresses && parsed.block.IsValid() {
+		p.errs = append(p.errs, fmt.Errorf("%q: more than %d addresses in one scan; split it into several", text, MaxAddresses))
+		return
+	}
+	p.targets.items = append(p.targets.items, it)
+}
+
+func (p *reader) repeated(in Input) bool {
+	if in.URL == nil && in.Port == "" {
+		if a, err := netip.ParseAddr(in.Host); err == nil {
+			repeated := p.single[a] || contained(p.blocks, a)
+			p.single[a] = true
+			return repeated
+		}
+	}
+	key := in.Host + " " + in.Port
+	switch {
+	case in.Port == "80":
+		key = strings.TrimSuffix(Target{URL: Origin("http", in.Host, in.Port)}.String(), "/")
+	case in.Port == "443":
+		key = strings.TrimSuffix(Target{URL: Origin("https", in.Host, in.Port)}.String(), "/")
+	case in.URL != nil:
+		key = strings.TrimSuffix(Target{URL: in.URL}.String(), "/")
+	}
+	if p.seen[key] {
+		return true
+	}
+	p.seen[key] = true
+	return false
+}
+
+// addBlock notes which of the block's addresses were named before, and how many are left.
+func (p *reader) addBlock(it item, block netip.Prefix) (item, int) {
+	bits := block.Addr().BitLen() - block.Bits()
+	if bits > 24 {
+		p.errs = append(p.errs, fmt.Errorf("%q: too many addresses; a block may be a /%d at most", it.text, block.Addr().BitLen()-24))
+		return it, 0
+	}
+	for _, b := range p.blocks {
+		if b.Bits() <= block.Bits() && b.Contains(block.Addr()) {
+			return it, 0
+		}
+	}
+	left, skip := 1<<bits, &skipped{single: map[netip.Addr]bool{}}
+	kept := p.blocks[:0:0] // without those inside this one, which covers them from now on
+	for _, b := range p.blocks {
+		if !block.Contains(b.Addr()) {
+			kept = append(kept, b)
+			continue
+		}
+		skip.blocks = append(skip.blocks, b)
+		left -= 1 << (b.Addr().BitLen() - b.Bits())
+	}
+	for a := range p.single {
+		if block.Contains(a) && !contained(skip.blocks, a) {
+			skip.single[a] = true
+			left--
+		}
+	}
+	if len(skip.blocks)+len(skip.single) > 0 {
+		it.skip = skip
+	}
+	p.blocks = append(kept, block)
+	return it, left
+}
+
+func contained(blocks []netip.Prefix, a netip.Addr) bool {
+	for _, b := range blocks {
+		if b.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
