@@ -43,21 +43,21 @@ func Test_leaks_of_the_application_itself(t *testing.T) {
 }
 
 // checkVia holds a scan of one page against the way it leaks.
-func checkVia(t *testing.T, r *results, via string) {
+func checkVia(t *testing.T, r *scanner.Collector, via string) {
 	t.Helper()
 	if via == "" {
-		if len(r.findings) > 0 {
-			t.Errorf("found %v, want nothing", r.findings[0].Hit.Values)
+		if len(r.Findings) > 0 {
+			t.Errorf("found %v, want nothing", r.Findings[0].Hit.Values)
 		}
-		if o := r.outcomes[0]; o.Status != scanner.StatusClean {
+		if o := r.Outcomes[0]; o.Status != scanner.StatusClean {
 			t.Errorf("outcome %s (%s), want clean", o.Status, o.Reason)
 		}
 		return
 	}
-	if len(r.findings) != 1 {
-		t.Fatalf("%d findings, outcome %s (%s); want one via %s", len(r.findings), r.outcomes[0].Status, r.outcomes[0].Reason, via)
+	if len(r.Findings) != 1 {
+		t.Fatalf("%d findings, outcome %s (%s); want one via %s", len(r.Findings), r.Outcomes[0].Status, r.Outcomes[0].Reason, via)
 	}
-	if got := r.findings[0].Hit.Values["via"]; got != via || r.findings[0].Hit.Certainty != scanner.Confirmed {
-		t.Errorf("via %v, %s; want %s, confirmed", got, r.findings[0].Hit.Certainty, via)
+	if got := r.Findings[0].Hit.Values["via"]; got != via || r.Findings[0].Hit.Certainty != scanner.Confirmed {
+		t.Errorf("via %v, %s; want %s, confirmed", got, r.Findings[0].Hit.Certainty, via)
 	}
 }

@@ -64,10 +64,10 @@ func Test_labs(t *testing.T) {
 					r := scan.run(t.Context(), t)
 					checkVia(t, r, c.via)
 					via, cache := "", ""
-					if len(r.findings) > 0 {
-						via, cache = r.findings[0].Hit.Values["via"].(string), r.findings[0].Hit.Values["cache"].(string)
+					if len(r.Findings) > 0 {
+						via, cache = r.Findings[0].Hit.Values["via"].(string), r.Findings[0].Hit.Values["cache"].(string)
 					}
-					o := r.outcomes[0]
+					o := r.Outcomes[0]
 					t.Logf("%-24s %-16s truth %-11q verdict %-11q cache %q, %d requests, %.1f s", l.name, c.page, c.via, via, cache, o.Requests, o.Took.Seconds())
 				})
 			}

@@ -2,7 +2,6 @@ package checks
 
 import (
 	"context"
-	"io/fs"
 	"net/url"
 	"strings"
 	"testing"
@@ -10,24 +9,13 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
 
 // results are what a scan of one target came to.
-type results struct {
-	findings []scanner.Finding
-	outcomes []scanner.Outcome
-}
-
-func (r *results) Start(scanner.Start) error       { return nil }
-func (r *results) Progress(scanner.Progress) error { return nil }
-func (r *results) Close(scanner.Summary) error     { return nil }
-func (r *results) Finding(f scanner.Finding) error { r.findings = append(r.findings, f); return nil }
-
-func (r *results) Outcome(o scanner.Outcome) error { r.outcomes = append(r.outcomes, o); return nil }
-
 // cacheScan is one scan with one of the signatures about caches.
 type cacheScan struct {
 	signature string
@@ -43,21 +31,7 @@ func cookieSessions() map[string]string {
 	return map[string]string{"A": "Cookie: sid=" + testAccounts["A"].cookie, "B": "Cookie: sid=" + testAccounts["B"].cookie}
 }
 
-func loadCacheSignature(t testing.TB, id string) *signature.Signature {
-	t.Helper()
-	name := "cache/" + id + ".yaml"
-	text, err := fs.ReadFile(signatures.FS, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := signature.Parse(name, text, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
+func (c cacheScan) run(ctx context.Context, t testing.TB) *scanner.Collector {
 	t.Helper()
 	if c.options.Rate == 0 {
 		c.options.Rate = -1
@@ -71,9 +45,13 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &results{}
+	selected, err := sigtest.Select(signatures.FS, c.signature)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &scanner.Collector{}
 	o := engine.Options{
-		Client: client, Signatures: []*signature.Signature{loadCacheSignature(t, c.signature)}, Checks: All,
+		Client: client, Signatures: selected, Checks: All,
 		Targets: target.URLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]web.Credentials{},
 	}
 	for name, text := range c.sessions {
@@ -93,8 +71,8 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *results {
 	if _, err := engine.Run(ctx, o); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.outcomes) != 1 {
-		t.Fatalf("%d outcomes, want 1", len(r.outcomes))
+	if len(r.Outcomes) != 1 {
+		t.Fatalf("%d outcomes, want 1", len(r.Outcomes))
 	}
 	return r
 }

@@ -28,10 +28,10 @@ func Test_reports_show_nobodys_data(t *testing.T) {
 	} {
 		t.Run(c.signature+c.page, func(t *testing.T) {
 			r := cacheScan{signature: c.signature, target: origin.URL, page: c.page, sessions: cookieSessions()}.run(t.Context(), t)
-			if len(r.findings) != 1 {
-				t.Fatalf("%d findings, want one; %+v", len(r.findings), r.outcomes)
+			if len(r.Findings) != 1 {
+				t.Fatalf("%d findings, want one; %+v", len(r.Findings), r.Outcomes)
 			}
-			text, err := json.Marshal(r.findings[0].Hit)
+			text, err := json.Marshal(r.Findings[0].Hit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,8 +104,8 @@ func Test_what_cannot_be_told_is_said(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := cacheScan{signature: "cache-leak", target: site.URL, page: c.page, sessions: c.sessions}.run(t.Context(), t)
-			if o := r.outcomes[0]; o.Status != c.status || !strings.Contains(o.Reason, c.reason) || len(r.findings) > 0 {
-				t.Errorf("outcome %s (%s), %d findings; want %s (... %s ...)", o.Status, o.Reason, len(r.findings), c.status, c.reason)
+			if o := r.Outcomes[0]; o.Status != c.status || !strings.Contains(o.Reason, c.reason) || len(r.Findings) > 0 {
+				t.Errorf("outcome %s (%s), %d findings; want %s (... %s ...)", o.Status, o.Reason, len(r.Findings), c.status, c.reason)
 			}
 		})
 	}
@@ -120,7 +120,7 @@ func Test_merging_is_found_at_the_default_rate(t *testing.T) {
 func Test_asking_together_takes_two_in_flight(t *testing.T) {
 	origin := startOrigin(t, everythingLeaks)
 	scan := cacheScan{signature: "cache-leak", target: origin.URL, page: "/merged", sessions: cookieSessions(), options: web.Options{InFlight: 1}}
-	if o := scan.run(t.Context(), t).outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason, "--in-flight") {
+	if o := scan.run(t.Context(), t).Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason, "--in-flight") {
 		t.Errorf("outcome %s (%s), want failed and what it takes", o.Status, o.Reason)
 	}
 	scan.options.InFlight = 2
@@ -135,8 +135,8 @@ func Test_sessions_by_authorization_header(t *testing.T) {
 	bearers := map[string]string{"A": "Authorization: Bearer " + testAccounts["A"].cookie, "B": "Authorization: Bearer " + testAccounts["B"].cookie}
 	for page, want := range map[string]int{"/fresh": 0, "/public": 1} {
 		r := cacheScan{signature: "cache-personal-storable", target: origin.URL, page: page, sessions: bearers}.run(t.Context(), t)
-		if len(r.findings) != want {
-			t.Errorf("%s: %d findings (%s), want %d", page, len(r.findings), r.outcomes[0].Reason, want)
+		if len(r.Findings) != want {
+			t.Errorf("%s: %d findings (%s), want %d", page, len(r.Findings), r.Outcomes[0].Reason, want)
 		}
 	}
 }

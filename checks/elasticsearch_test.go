@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"sotomi/scanner"
@@ -40,33 +39,37 @@ func TestElasticsearchReadsNoDocument(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"personal", "plain", "system", "ransom", "metadata", "banner", "protected", "everywhere", "opensearch"} {
-		asked := &recorded{Handler: sigtest.Elasticsearch(kind)}
-		if _, err := sigtest.Scan(t.Context(), asked, nil, All, elasticsearchSignatures(t)...); err != nil {
+		asked := &sigtest.Recorder{Handler: sigtest.Elasticsearch(kind)}
+		if _, err := sigtest.Scan(t.Context(), asked, nil, sigtest.Options{Checks: All}, elasticsearchSignatures(t, "elasticsearch")...); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range asked.requests {
+		for _, r := range asked.Requests() {
 			if method, path, _ := strings.Cut(r, " "); method != http.MethodGet || reading.MatchString(path) {
 				t.Errorf("%s: %s", kind, r)
 			}
 		}
-		if len(asked.requests) < 2 || len(asked.requests) > 8 {
-			t.Errorf("%s: %d requests: %v", kind, len(asked.requests), asked.requests)
+		if len(asked.Requests()) < 2 || len(asked.Requests()) > 8 {
+			t.Errorf("%s: %d requests: %v", kind, len(asked.Requests()), asked.Requests())
 		}
 	}
 }
 
 // TestElasticsearchBehindConsole: the console is named, and asked by POST only where that was allowed.
 func TestElasticsearchBehindConsole(t *testing.T) {
-	open := elasticsearchSignatures(t)[slices.IndexFunc(elasticsearchSignatures(t), func(s *signature.Signature) bool { return s.ID == "elasticsearch-open" })]
+	open := elasticsearchSignatures(t, "elasticsearch-open")[0]
 	for safety, posts := range map[signature.Safety]bool{signature.SafetyActive: false, signature.SafetyIntrusive: true} {
 		h, err := sigtest.Handler(nil, &signature.Case{Server: "kibana-plain"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := &recorded{Handler: h}
-		outcome := scanned(t, asked, open, safety).outcomes[0]
-		if got := slices.ContainsFunc(asked.requests, func(r string) bool { return strings.HasPrefix(r, "POST ") }); got != posts {
-			t.Errorf("%s: posts = %v: %v", safety, got, asked.requests)
+		asked := &sigtest.Recorder{Handler: h}
+		r, err := sigtest.Scan(t.Context(), asked, nil, sigtest.Options{Checks: All, Safety: safety}, open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome := r.Outcomes[open.ID]
+		if got := slices.ContainsFunc(asked.Requests(), func(r string) bool { return strings.HasPrefix(r, "POST ") }); got != posts {
+			t.Errorf("%s: posts = %v: %v", safety, got, asked.Requests())
 		}
 		if named := strings.Contains(outcome.Reason, "--safety intrusive"); named == posts || posts && outcome.Status != scanner.StatusFound {
 			t.Errorf("%s: %s (%s)", safety, outcome.Status, outcome.Reason)
@@ -74,27 +77,9 @@ func TestElasticsearchBehindConsole(t *testing.T) {
 	}
 }
 
-// recorded notes "METHOD path" of every request.
-type recorded struct {
-	http.Handler
-	mu       sync.Mutex
-	requests []string
-}
-
-func (r *recorded) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	r.mu.Lock()
-	r.requests = append(r.requests, req.Method+" "+req.RequestURI)
-	r.mu.Unlock()
-	r.Handler.ServeHTTP(w, req)
-}
-
-func elasticsearchSignatures(t *testing.T) []*signature.Signature {
+func elasticsearchSignatures(t *testing.T, only string) []*signature.Signature {
 	t.Helper()
-	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := set.Select(signature.Filter{Only: []string{"elasticsearch"}})
+	list, err := sigtest.Select(signatures.FS, only)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestPaymentPageThatBreaksOff(t *testing.T) {
 		_, _ = w.Write([]byte("<html><p>shop</p></html>"))
 	})
 	facts := map[string]map[string]string{"eccube": {"base": "/", "candidates": "[4.2.3]"}}
-	r, err := sigtest.Scan(t.Context(), site, &signature.Case{Facts: facts}, All, s)
+	r, err := sigtest.Scan(t.Context(), site, &signature.Case{Facts: facts}, sigtest.Options{Checks: All}, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/web"
 )
 
@@ -156,7 +157,7 @@ func TestSSIAsksWithinItsLimits(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&list, `<a href="/p%d?q=1">x</a>`, i)
 	}
-	asked := &recorded{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	asked := &sigtest.Recorder{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		text, _ := url.QueryUnescape(r.URL.RawQuery)
 		fmt.Fprint(w, "<html><body>"+text+list.String()+"</body></html>")
@@ -165,9 +166,12 @@ func TestSSIAsksWithinItsLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := scanned(t, asked, s, signature.SafetyActive)
+	r, err := sigtest.Scan(t.Context(), asked, nil, sigtest.Options{Checks: All, Safety: signature.SafetyActive}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
 	probes := 0
-	for _, line := range asked.requests {
+	for _, line := range asked.Requests() {
 		if strings.Contains(line, "%3C%21--") || strings.Contains(line, "<!--") {
 			probes++
 		}
@@ -178,8 +182,8 @@ func TestSSIAsksWithinItsLimits(t *testing.T) {
 	if probes > ssiPoints*4 || probes < ssiPoints {
 		t.Errorf("%d probes of %d places", probes, ssiPoints)
 	}
-	if len(r.findings) > 0 {
-		t.Errorf("text sent back is not evaluated: %v", r.findings[0].Hit.Values)
+	if len(r.Findings) > 0 {
+		t.Errorf("text sent back is not evaluated: %v", r.Findings[0].Hit.Values)
 	}
 }
 

@@ -11,6 +11,41 @@ type Sink interface {
 	Close(Summary) error
 }
 
+// Discard is a Sink that keeps nothing. Sinks embed it for the calls that they have no use for.
+type Discard struct{}
+
+func (Discard) Start(Start) error       { return nil }
+func (Discard) Finding(Finding) error   { return nil }
+func (Discard) Outcome(Outcome) error   { return nil }
+func (Discard) Progress(Progress) error { return nil }
+func (Discard) Close(Summary) error     { return nil }
+
+// Collector is a Sink that keeps all findings and outcomes, in order, and the summary.
+type Collector struct {
+	Discard
+	Findings []Finding
+	Outcomes []Outcome
+	Summary  Summary
+}
+
+// Finding keeps f.
+func (c *Collector) Finding(f Finding) error {
+	c.Findings = append(c.Findings, f)
+	return nil
+}
+
+// Outcome keeps o.
+func (c *Collector) Outcome(o Outcome) error {
+	c.Outcomes = append(c.Outcomes, o)
+	return nil
+}
+
+// Close keeps s.
+func (c *Collector) Close(s Summary) error {
+	c.Summary = s
+	return nil
+}
+
 // Start is what is known before the first packet.
 type Start struct {
 	Version      string    `json:"version"`       // of sotomi

@@ -49,7 +49,7 @@ func TestSignaturesStayQuiet(t *testing.T) {
 	for name, h := range sigtest.Noise() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := sigtest.Scan(t.Context(), h, nil, checks.All, sigs...)
+			r, err := sigtest.Scan(t.Context(), h, nil, sigtest.Options{Checks: checks.All}, sigs...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestSignaturesOnCatchAll(t *testing.T) {
 			}
 			t.Run(s.ID+"/"+c.Name, func(t *testing.T) {
 				t.Parallel()
-				r, err := sigtest.Scan(t.Context(), everywhere(t, s, c), c, checks.All, s)
+				r, err := sigtest.Scan(t.Context(), everywhere(t, s, c), c, sigtest.Options{Checks: checks.All}, s)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -169,7 +169,7 @@ func TestSignaturesCrossfire(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				r, err := sigtest.Scan(t.Context(), h, c, checks.All, sigs...)
+				r, err := sigtest.Scan(t.Context(), h, c, sigtest.Options{Checks: checks.All}, sigs...)
 				if err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@
 package sigtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ import (
 // Options of a test run.
 type Options struct {
 	Checks scanner.Table
-	Files  fs.FS // where raw answers named by cases are looked for, by path from the root of the signatures; may be nil
+	Files  fs.FS            // where raw answers named by cases are looked for, by path from the root of the signatures; may be nil
+	Safety signature.Safety // of the scan; "" is intrusive
 }
 
 // Failure is a case that did not come out as it says.
@@ -56,7 +58,7 @@ func runCase(ctx context.Context, s *signature.Signature, c *signature.Case, o O
 	if err != nil {
 		return err
 	}
-	r, err := Scan(ctx, handler, c, o.Checks, s)
+	r, err := Scan(ctx, handler, c, o, s)
 	if err != nil {
 		return err
 	}
@@ -100,9 +102,8 @@ type Result struct {
 	Summary  scanner.Summary
 }
 
-// Scan runs signatures at every safety level against a handler served on loopback, at the path and with the facts of the
-// case, which may be nil.
-func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner.Table, sigs ...*signature.Signature) (*Result, error) {
+// Scan runs signatures against a handler served on loopback, at the path and with the facts of the case, which may be nil.
+func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Options, sigs ...*signature.Signature) (*Result, error) {
 	server, accepted, err := serve(h, c)
 	if err != nil {
 		return nil, err
@@ -121,11 +122,11 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, checks scanner
 	if err != nil {
 		return nil, err
 	}
-	run, table := withFacts(facts, sigs, checks)
-	sink := &collector{Result{Outcomes: map[string]scanner.Outcome{}}}
+	run, table := withFacts(facts, sigs, options.Checks)
+	sink := &collector{Result: Result{Outcomes: map[string]scanner.Outcome{}}}
 	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
-		Safety: signature.SafetyIntrusive, Sinks: []scanner.Sink{sink},
+		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink},
 	}
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err
@@ -205,9 +206,10 @@ func (g given) Run(context.Context, *scanner.Probe) ([]scanner.Hit, error) {
 }
 
 // collector keeps everything but what was given.
-type collector struct{ Result }
-
-func (c *collector) Start(scanner.Start) error { return nil }
+type collector struct {
+	scanner.Discard
+	Result
+}
 
 func (c *collector) Finding(f scanner.Finding) error {
 	if f.Signature.File != "" || f.Signature.Gives == "" || f.Signature.ID != givenPrefix+f.Signature.Gives {
@@ -223,6 +225,3 @@ func (c *collector) Outcome(o scanner.Outcome) error {
 	c.Outcomes[o.Signature] = o
 	return nil
 }
-
-func (c *collector) Progress(scanner.Progress) error { return nil }
-func (c *collector) Close(scanner.Summary) error     { return nil }
