@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func (r *cacheRun) conclude(results []*pageResult) error {
 	case len(r.members) == 0:
 		r.probe.Explain("looked at as anonymous visitors only; --session A=FILE --session B=FILE and --page PATH show what members' pages do")
 	case personal == 0 && len(out) > 0:
-		return scanner.Undetermined("visitor %s is not logged in any more", strings.Join(sortedNames(out), " and "))
+		return scanner.Undetermined("visitor %s is not logged in any more", strings.Join(slices.Sorted(maps.Keys(out)), " and "))
 	case personal == 0 && same:
 		return scanner.Undetermined("visitors A and B get the same mail address on their pages: two different test accounts are needed")
 	case personal == 0 && len(r.named) == 0:
@@ -118,15 +119,6 @@ func (r *cacheRun) conclude(results []*pageResult) error {
 		r.probe.Explain("%d personal pages asked for as %s and as a guest: nobody got another's (again after any change of cache, its version or headers)", personal, memberNames(r.members))
 	}
 	return nil
-}
-
-func sortedNames(set map[string]bool) []string {
-	var list []string
-	for name := range set {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
 }
 
 func memberNames(members []visitor) string {

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sotomi/scanner/evidence"
 	"strings"
+
+	"sotomi/scanner/evidence"
 )
 
 // mask turns what belongs to a person into what a report may show: class, length, position and a keyed hash, the same for

@@ -2,8 +2,10 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +95,7 @@ func sortedStrings(list []string) []string {
 	for _, s := range list {
 		set[s] = true
 	}
-	return sortedNames(set)
+	return slices.Sorted(maps.Keys(set))
 }
 
 func Test_crossings(t *testing.T) {

@@ -195,7 +195,7 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ transportParams) (*sca
 			variant = "same-site"
 		}
 		return &scanner.Hit{
-			URL: ex.URL.String(), Variant: variant, Values: scanner.Values{"cookies": names, "missing": sortedNames(missing)},
+			URL: ex.URL.String(), Variant: variant, Values: scanner.Values{"cookies": names, "missing": slices.Sorted(maps.Keys(missing))},
 			Evidence: []evidence.Evidence{evidence.New(ex, describeCookies(weak))},
 		}, nil
 	}
