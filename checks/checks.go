@@ -4,17 +4,26 @@
 // in a file of its own.
 package checks
 
-import "sotomi/scanner"
+import (
+	"sotomi/checks/cacheleak"
+	"sotomi/checks/elasticsearch"
+	"sotomi/checks/filehash"
+	"sotomi/checks/paymentpage"
+	"sotomi/checks/ssi"
+	"sotomi/checks/template"
+	"sotomi/checks/transport"
+	"sotomi/scanner"
+)
 
 // All is the table of checks by the name that signatures use.
 var All = scanner.Table{
-	"cache-leak":    newCacheLeak,
-	"transport":     newTransport,
-	"elasticsearch": NewElasticsearch,
-	"filehash":      NewFileHash,
-	"payment-page":  NewPaymentPage,
-	"release-range": NewReleaseRange,
-	"http":          NewHTTP,
-	"ssi-injection": NewSSIInjection,
-	"ssi-sign":      NewSSISign,
+	"cache-leak":    cacheleak.New,
+	"transport":     transport.New,
+	"elasticsearch": elasticsearch.New,
+	"filehash":      filehash.New,
+	"payment-page":  paymentpage.New,
+	"release-range": filehash.NewReleaseRange,
+	"http":          template.New,
+	"ssi-injection": ssi.NewInjection,
+	"ssi-sign":      ssi.NewSign,
 }

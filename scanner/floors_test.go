@@ -15,22 +15,53 @@ import (
 
 const module = "sotomi"
 
-// floors is the table of the package comment of doc.go as the owner drew it: which packages of ours each may import.
-// Those on the same floor do not know each other. checks/internal/... are tools of floor 4, and what checks and its
-// tools share.
+// floors are the packages of this module that each may import; a check's own entry covers every package of one check.
+// Packages on one floor do not know each other. The lower table, only, holds what a single package may import.
+//
+//	floor 5   main.go, scanner/command
+//	floor 4   checks (the table)              scanner/sigtest
+//	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report
+//	floor 2   scanner (the contract)          checks/template/match
+//	floor 1   scanner/evidence
+//	floor 0   scanner/target   scanner/web   scanner/signature   signatures
 var floors = map[string][]string{
-	"signatures":        {},
-	"scanner/signature": {},
-	"scanner/web":       {},
-	"scanner/match":     {"scanner/web", "scanner/signature"},
-	"scanner":           {"scanner/signature", "scanner/web"},
-	"checks":            {"scanner", "scanner/match", "scanner/web", "scanner/signature"},
-	"scanner/report":    {"scanner", "scanner/signature"},
-	"scanner/sigtest":   {"scanner", "scanner/signature", "scanner/web"},
+	"signatures":            {},
+	"scanner/signature":     {},
+	"scanner/web":           {},
+	"scanner/target":        {},
+	"scanner/evidence":      {"scanner/web"},
+	"scanner":               {"scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
+	"checks/template/match": {"scanner/web", "scanner/signature"},
+	"scanner/engine":        {"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
+	"scanner/report":        {"scanner", "scanner/evidence", "scanner/signature"},
+	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/command": {
-		"signatures", "scanner/signature", "scanner/web", "scanner/match", "scanner", "checks", "scanner/report", "scanner/sigtest",
+		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
+		"checks/template/match", "scanner/report", "scanner/sigtest",
 	},
 	"": {"scanner/command"},
+
+	"checks/template":      append(ofChecks(), "checks/template/match"),
+	"checks/cacheleak":     ofChecks(),
+	"checks/elasticsearch": ofChecks(),
+	"checks/filehash":      append(ofChecks(), "checks/internal/releases"),
+	"checks/paymentpage":   ofChecks(),
+	"checks/ssi":           ofChecks(),
+	"checks/transport":     ofChecks(),
+	"checks": {
+		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage", "checks/ssi",
+		"checks/transport",
+	},
+	"checks/internal/releases": {"scanner/web"},
+	"checks/internal/eccubedb": {"checks/internal/releases"},
+	"checks/internal/eccubebench": { // a measuring tool: it serves shops and scans them
+		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "signatures",
+	},
+}
+
+// ofChecks are the packages that a check may import; no check imports another.
+func ofChecks() []string {
+	return []string{"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"}
 }
 
 // only are the packages that one floor alone may import, outside of tests.
@@ -41,21 +72,21 @@ var only = map[string][]string{
 	"golang.org/x/time/rate":                       {"scanner/web"},
 	"net/http/cookiejar":                           {"scanner/web"},
 	"golang.org/x/net/html/charset":                {"scanner/web"},
-	"golang.org/x/text/encoding":                   {"scanner/web"},
+	"golang.org/x/text/encoding":                   {"scanner/web", "checks/internal/eccubebench", "checks/internal/eccubedb"},
 	"github.com/PuerkitoBio/goquery":               {"scanner/web"},
 	"github.com/andybalholm/brotli":                {"scanner/web"},
 
-	"github.com/projectdiscovery/govaluate": {"scanner/match"},
-	"github.com/itchyny/gojq":               {"scanner/match"},
-	"github.com/antchfx":                    {"scanner/match"},
-	"github.com/hashicorp/go-version":       {"scanner/match"},
+	"github.com/projectdiscovery/govaluate": {"checks/template/match"},
+	"github.com/itchyny/gojq":               {"checks/template/match"},
+	"github.com/antchfx":                    {"checks/template/match"},
+	"github.com/hashicorp/go-version":       {"checks/template/match"},
 
 	"github.com/owenrumney/go-sarif":      {"scanner/report"},
 	"github.com/jstemmer/go-junit-report": {"scanner/report"},
 	"github.com/xuri/excelize":            {"scanner/report"},
 	"html/template":                       {"scanner/report"},
 
-	"net/http/httptest": {"scanner/sigtest"},
+	"net/http/httptest": {"scanner/sigtest", "checks/internal/eccubebench"},
 
 	"github.com/urfave/cli":          {"scanner/command"},
 	"github.com/schollz/progressbar": {"scanner/command"},
@@ -102,9 +133,6 @@ func imports(t *testing.T, root string) []imported {
 
 // wrong says what an import breaks, "" if nothing.
 func wrong(i imported) string {
-	if strings.HasPrefix(i.dir, "checks/internal/") {
-		return ""
-	}
 	may, ok := floors[i.dir]
 	if !ok {
 		return "the package has no floor: give it one in the table, and in the architecture"
@@ -113,7 +141,7 @@ func wrong(i imported) string {
 		return "" // a test may stand on any floor: what it tests runs on real parts
 	}
 	own, ok := strings.CutPrefix(i.path, module+"/")
-	if ok && !slices.Contains(may, own) && !strings.HasPrefix(own, i.dir+"/internal/") {
+	if ok && !slices.Contains(may, own) {
 		return "may not import " + i.path
 	}
 	for library, owners := range only {
@@ -129,9 +157,16 @@ func TestFloors(t *testing.T) {
 	if len(list) < 50 {
 		t.Fatalf("only %d imports found: is this the repository?", len(list))
 	}
+	seen := map[string]bool{}
 	for _, i := range list {
+		seen[i.dir] = true
 		if w := wrong(i); w != "" {
 			t.Errorf("%s: %s", i.file, w)
+		}
+	}
+	for dir := range floors {
+		if !seen[dir] {
+			t.Errorf("the table names %q, which is no package", dir)
 		}
 	}
 }
@@ -148,13 +183,13 @@ func TestFloorsAreHeld(t *testing.T) {
 		"no_floor":          {imported{"scanner/other", "a.go", "fmt", false}, true},
 		"no_floor_no_deps":  {imported{"other", "a.go", "", false}, true},
 		"library":           {imported{"scanner/web", "a.go", "github.com/projectdiscovery/retryablehttp-go", false}, false},
+		"a_check_another":   {imported{"checks/ssi", "a.go", "sotomi/checks/transport", false}, true},
 		"library_elsewhere": {imported{"checks", "a.go", "github.com/projectdiscovery/retryablehttp-go", false}, true},
 		"library_below":     {imported{"scanner", "a.go", "github.com/urfave/cli/v2", false}, true},
 		"library_alike":     {imported{"scanner", "a.go", "net/http/httptestx", false}, false},
 		"test":              {imported{"scanner", "a_test.go", "net/http/httptest", true}, false},
-		"own_internal":      {imported{"checks", "a.go", "sotomi/checks/internal/db", false}, false},
-		"others_internal":   {imported{"scanner/report", "a.go", "sotomi/checks/internal/db", false}, true},
-		"tool":              {imported{"checks/internal/db", "main.go", "sotomi/checks", false}, false},
+		"data_of_a_check":   {imported{"checks/filehash", "a.go", "sotomi/checks/internal/releases", false}, false},
+		"data_of_another":   {imported{"checks/ssi", "a.go", "sotomi/checks/internal/releases", false}, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

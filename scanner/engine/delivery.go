@@ -3,8 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
-	"sotomi/scanner"
 	"time"
+
+	"sotomi/scanner"
 )
 
 // delivery writes results in the order of the inputs, from one goroutine.

@@ -137,7 +137,9 @@ func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
 	t.Cleanup(s.Close)
 	address := strings.TrimPrefix(s.URL, "http://")
 	client := resolving(t, map[string]string{"h.test:80": address, "www.h.test:443": closedPort(t)})
-	here := func(place string) []scanner.Redirected { return []scanner.Redirected{{Target: "http://h.test", To: place}} }
+	here := func(place string) []scanner.Redirected {
+		return []scanner.Redirected{{Target: "http://h.test", To: place}}
+	}
 	for name, c := range map[string]struct {
 		to      string
 		targets []string

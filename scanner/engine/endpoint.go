@@ -2,8 +2,9 @@ package engine
 
 import (
 	"net/url"
-	"sotomi/scanner/target"
 	"strconv"
+
+	"sotomi/scanner/target"
 )
 
 // origin is one place to scan: which addresses may be it, and which steps run there.

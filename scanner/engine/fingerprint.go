@@ -7,8 +7,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"sotomi/scanner"
 	"strings"
+
+	"sotomi/scanner"
 )
 
 // fingerprint is the same for the same weakness at the same place in every run: signature, target, path, names of query

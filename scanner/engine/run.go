@@ -3,8 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"sotomi/scanner"
 	"time"
+
+	"sotomi/scanner"
 
 	"golang.org/x/sync/errgroup"
 )

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,20 +42,16 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	if err := json.Unmarshal(text, &known); err != nil {
 		t.Fatal(err)
 	}
-	says := regexp.MustCompile(`(?:(?:Explain|Undetermined|NotApplicable|Blocked)\(|(?:NewEvidence|statusOnly)\([\w.]+, |Note:\s*(?:fmt\.Sprintf\()?|Stop\{Status\w+, (?:fmt\.Sprintf\()?)("(?:[^"\\]|\\.)*")`)
+	says := regexp.MustCompile(`(?:(?:Explain|Undetermined|NotApplicable|Blocked)\(|(?:evidence\.New|statusOnly)\([\w.]+, |Note:\s*(?:fmt\.Sprintf\()?|Reason: (?:fmt\.Sprintf\()?)("(?:[^"\\]|\\.)*")`)
 	used := 0
-	for _, pattern := range []string{"../*.go", "../../checks/*.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
+	for _, folder := range []string{"..", "../../checks"} {
+		err := filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
+			}
 			source, err := os.ReadFile(file)
 			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.HasSuffix(file, "_test.go") {
-				continue
+				return err
 			}
 			for _, m := range says.FindAllStringSubmatch(string(source), -1) {
 				sentence, err := strconv.Unquote(m[1])
@@ -69,6 +66,10 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 					t.Errorf("%s: %q has no Japanese in words/phrases.ja.json", file, sentence)
 				}
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	if used < 30 {

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"sotomi/checks"
+	"sotomi/checks/filehash"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
@@ -67,7 +67,7 @@ func newBench(o options) (*bench, error) {
 			b.signature = s
 		}
 	}
-	if b.check, err = checks.NewFileHash(b.signature); err != nil {
+	if b.check, err = filehash.New(b.signature); err != nil {
 		return nil, err
 	}
 	if b.client, err = web.NewClient(web.Options{Rate: -1}); err != nil {

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sotomi/checks/internal/releases"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/japanese"
-
-	"sotomi/checks/internal/filehash"
 )
 
 // page is a public page of the product's own theme.
@@ -109,7 +108,7 @@ func (r *release) marks(templates []string) (always, maybe map[string]bool, err 
 		if err != nil {
 			return nil, nil, err
 		}
-		sure, unsure := filehash.TemplateMarks(utf8Text(text))
+		sure, unsure := releases.TemplateMarks(utf8Text(text))
 		block := strings.Contains(strings.ToLower(name), "/bloc")
 		for m := range sure {
 			if block { // the shop decides which blocks its pages have

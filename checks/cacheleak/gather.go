@@ -1,0 +1,299 @@
+package cacheleak
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/web"
+)
+
+// visitor is one who asks: a test account of the operator, a guest who keeps the cookies of a first visit, or a guest
+// without any.
+type visitor struct {
+	name    string
+	session *web.Session
+	cookie  string // sent as Cookie; "" for what the session itself carries
+}
+
+// keyKind is how a key of our own gets into the address, so that no other visitor is ever given what we have stored.
+type keyKind int
+
+const (
+	keyQuery keyKind = iota // a parameter that nobody else sends
+	keyPath                 // the path with some of its letters percent-encoded (RFC 3986 section 6.2.2.2), for caches that drop queries
+	keyNone                 // the address as it is
+)
+
+// gatherer asks for one page as many visitors. It sends GET only and adopts no cookie on the way.
+type gatherer struct {
+	page     *url.URL
+	guest    visitor
+	members  []visitor // two, or one
+	kind     keyKind
+	used     map[string]bool
+	requests int
+	limit    int // requests to this page
+	count    func(int)
+}
+
+// errLimit ends a page that has had its share of requests.
+var errLimit = errors.New("the page has had its share of requests")
+
+// errNoKey says that the path has too few letters to be respelt anew.
+var errNoKey = errors.New("the path has no spelling left that was not used before")
+
+// address is the page under a key, and the request target when it must be sent byte for byte.
+func (g *gatherer) address(key string) (*url.URL, string) {
+	u := *g.page
+	switch {
+	case key == "" || g.kind == keyNone:
+		return &u, ""
+	case g.kind == keyPath:
+		if u.RawQuery != "" {
+			return &u, key + "?" + u.RawQuery
+		}
+		return &u, key
+	}
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += "sotomi=" + key
+	return &u, ""
+}
+
+// newKey is a key that was never used before.
+func (g *gatherer) newKey() (string, error) {
+	const tries = 64
+	for range tries {
+		key := unguessableKey()
+		switch g.kind {
+		case keyNone:
+			return "", nil
+		case keyPath:
+			key = respelt(g.page.EscapedPath(), key)
+		case keyQuery:
+		}
+		if key != "" && !g.used[key] {
+			g.used[key] = true
+			return key, nil
+		}
+	}
+	return "", errNoKey
+}
+
+// unguessableKey has 80 bits.
+func unguessableKey() string {
+	b := make([]byte, 10)
+	_, _ = rand.Read(b) // crypto/rand never fails
+	return hex.EncodeToString(b)
+}
+
+// respelt writes some letters of a path as percent and two digits, which ones by the bits of key. "" when it came out
+// unchanged or the path has too few letters.
+func respelt(path, key string) string {
+	bits, _ := hex.DecodeString(key)
+	var b strings.Builder
+	n := 0
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		switch {
+		case c == '%' && i+2 < len(path):
+			b.WriteString(path[i : i+3])
+			i += 2
+		case (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') && n/8 < len(bits):
+			if bits[n/8]>>(n%8)&1 == 1 {
+				fmt.Fprintf(&b, "%%%02X", c)
+			} else {
+				b.WriteByte(c)
+			}
+			n++
+		default:
+			b.WriteByte(c)
+		}
+	}
+	const fewest = 5 // letters: fewer have too few spellings
+	if n < fewest || b.String() == path {
+		return ""
+	}
+	return b.String()
+}
+
+func (g *gatherer) request(v visitor, key string) *web.Request {
+	u, target := g.address(key)
+	return v.request(u, target)
+}
+
+func (v visitor) request(u *url.URL, target string) *web.Request {
+	r := &web.Request{Method: http.MethodGet, URL: u, Target: target, NoCookies: true, Once: true}
+	if v.cookie != "" {
+		r.Header = http.Header{"Cookie": {v.cookie}}
+	}
+	return r
+}
+
+// visit asks once.
+func (g *gatherer) visit(ctx context.Context, v visitor, key string) (*sighting, error) {
+	return g.ask(ctx, v, key, g.request(v, key))
+}
+
+func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Request) (*sighting, error) {
+	if g.requests >= g.limit {
+		return nil, errLimit
+	}
+	g.tally(1)
+	ex, err := v.session.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return newSighting(v.name, key, ex), nil
+}
+
+func (g *gatherer) tally(n int) {
+	g.requests += n
+	g.count(n)
+}
+
+// fresh asks under a key of its own: what the visitor gets when nobody else asks.
+func (g *gatherer) fresh(ctx context.Context, v visitor) (*sighting, error) {
+	key, err := g.newKey()
+	if err != nil {
+		return nil, err
+	}
+	return g.visit(ctx, v, key)
+}
+
+// inTurn is one answer to each of who, all under their own keys.
+func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*sighting, error) {
+	var list []*sighting
+	for _, v := range who {
+		got, err := g.fresh(ctx, v)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, got)
+	}
+	return list, nil
+}
+
+// chain has the visitors ask one after the other under one key.
+func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*sighting, error) {
+	key, err := g.newKey()
+	if err != nil {
+		return nil, err
+	}
+	var list []*sighting
+	for i, v := range who {
+		if i > 0 && v.name != who[i-1].name {
+			if err := pause(ctx, list[0].ex.FirstByte); err != nil {
+				return list, err
+			}
+		}
+		got, err := g.visit(ctx, v, key)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, got)
+	}
+	return list, nil
+}
+
+// pause is long enough that what comes after it does not count as being asked at the same time, however short the life is
+// that a cache gives to an answer that has expired.
+func pause(ctx context.Context, firstByte time.Duration) error {
+	const shortest = 20 * time.Millisecond
+	timer := time.NewTimer(max(2*firstByte, shortest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// volley has the first visitor ask and, gap later and before its answer can be there, all others, under one key.
+func (g *gatherer) volley(ctx context.Context, gap time.Duration, who ...visitor) ([]*sighting, error) {
+	if g.requests+len(who) > g.limit {
+		return nil, errLimit
+	}
+	key, err := g.newKey()
+	if err != nil {
+		return nil, err
+	}
+	shots := make([]web.Shot, len(who))
+	for i, v := range who {
+		shots[i] = web.Shot{Session: v.session, Request: g.request(v, key)}
+		if i > 0 {
+			shots[i].After = gap
+		}
+	}
+	g.tally(len(who))
+	answers, err := web.Volley(ctx, shots)
+	if err != nil {
+		return nil, err
+	}
+	var list []*sighting
+	for i, a := range answers {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		list = append(list, newSighting(who[i].name, key, a.Exchange))
+	}
+	return list, nil
+}
+
+// gap is when the second request of a round leaves: the first must have reached the origin, and its answer not be back.
+func gap(refs *references, round int) time.Duration {
+	if round%2 == 0 {
+		return 0
+	}
+	var times []time.Duration
+	for _, v := range refs.visits {
+		if v.who != anonymous {
+			times = append(times, v.ex.FirstByte)
+		}
+	}
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[len(times)/2] * 35 / 100
+}
+
+// newcomers are two guests who keep what cookies the site gives them at first; nil when it gives none.
+func newcomers(ctx context.Context, p *scanner.Probe, page *url.URL) ([]visitor, error) {
+	var list []visitor
+	for _, name := range []string{"A", "B"} {
+		s := p.Session()
+		u := *page
+		if u.RawQuery != "" {
+			u.RawQuery += "&"
+		}
+		u.RawQuery += "sotomi=" + unguessableKey()
+		if _, err := s.Do(ctx, &web.Request{Method: http.MethodGet, URL: &u, Once: true}); err != nil {
+			return nil, err
+		}
+		p.Count(1)
+		var pairs []string
+		for _, c := range s.Cookies(page) {
+			pairs = append(pairs, c.Name+"="+c.Value)
+		}
+		if len(pairs) == 0 {
+			return nil, nil
+		}
+		list = append(list, visitor{name: name, session: p.Session(), cookie: strings.Join(pairs, "; ")})
+	}
+	if list[0].cookie == list[1].cookie {
+		return nil, nil // not made for a visitor, or shared already: the chain of guests looks into that
+	}
+	return list, nil
+}

@@ -1,0 +1,76 @@
+package cacheleak
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sotomi/scanner/signature"
+)
+
+const second = 20 * time.Millisecond // what the origin takes for a page
+
+// labPages are the heads under which the origin serves a member's page, and what is no member's page.
+var labPages = map[string]personalPage{
+	"/private":         {kind: "account", latency: second, header: map[string]string{"Cache-Control": "private, no-store"}},
+	"/fresh":           {kind: "account", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/public-fresh":    {kind: "public", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/quiet":           {kind: "quiet", latency: second, header: map[string]string{"Cache-Control": "public, max-age=60"}},
+	"/names":           {kind: "names", latency: second, header: map[string]string{"Cache-Control": "public, max-age=60"}},
+	"/login-fresh":     {kind: "login", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/mercari":         {kind: "account", latency: second, header: map[string]string{"Expires": "Thu, 01 Jan 2015 00:00:00 GMT", "Cache-Control": "no-cache"}},
+	"/past":            {kind: "account", latency: second, header: map[string]string{"Expires": "Thu, 01 Jan 2015 00:00:00 GMT"}},
+	"/bare-head":       {kind: "account", latency: second},
+	"/expires-0":       {kind: "account", latency: second, header: map[string]string{"Expires": "0"}},
+	"/vary":            {kind: "account", latency: second, header: map[string]string{"Cache-Control": "max-age=60", "Vary": "Cookie"}},
+	"/validator":       {kind: "validator", latency: second, header: map[string]string{"Cache-Control": "no-cache"}},
+	"/validator-0":     {kind: "validator", latency: second, header: map[string]string{"Cache-Control": "max-age=0"}},
+	"/surrogate":       {kind: "account", latency: second, header: map[string]string{"Cache-Control": "private", "Surrogate-Control": "max-age=60"}},
+	"/session":         {kind: "session-cookie", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/language.css":    {kind: "language-cookie", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/theme":           {kind: "theme", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/time":            {kind: "time", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/noise":           {kind: "noise", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/account":         {kind: "account", latency: second, folder: true, header: map[string]string{"Cache-Control": "private, no-store"}},
+	"/account-bypass":  {kind: "account", latency: second, header: map[string]string{"Cache-Control": "max-age=60"}},
+	"/no-cache-header": {kind: "account", latency: second, header: map[string]string{"Cache-Control": "no-store"}},
+}
+
+// labCase is one page of one lab and what is true of it.
+type labCase struct {
+	page string
+	via  string // "" is safe; "bare intrusive" takes a scan that may ask for the plain address
+}
+
+// lab is a cache with a configuration, and the pages looked at through it.
+type lab struct {
+	name  string
+	cache realCache
+	cases []labCase
+}
+
+func Test_labs(t *testing.T) {
+	origin := startOrigin(t, labPages)
+	for _, l := range labs {
+		t.Run(l.name, func(t *testing.T) {
+			target := l.cache.start(t, origin.URL)
+			for _, c := range l.cases {
+				t.Run(c.page, func(t *testing.T) {
+					scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions()}
+					var intrusive bool
+					if c.via, intrusive = strings.CutSuffix(c.via, " intrusive"); intrusive {
+						scan.safety = signature.SafetyIntrusive
+					}
+					r := scan.run(t.Context(), t)
+					checkVia(t, r, c.via)
+					via, cache := "", ""
+					if len(r.Findings) > 0 {
+						via, cache = r.Findings[0].Hit.Values["via"].(string), r.Findings[0].Hit.Values["cache"].(string)
+					}
+					o := r.Outcomes[0]
+					t.Logf("%-24s %-16s truth %-11q verdict %-11q cache %q, %d requests, %.1f s", l.name, c.page, c.via, via, cache, o.Requests, o.Took.Seconds())
+				})
+			}
+		})
+	}
+}

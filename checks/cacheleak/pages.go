@@ -1,0 +1,110 @@
+package cacheleak
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sotomi/scanner/web"
+)
+
+// leaveAlone are addresses that end a session or change something, by the names they usually have.
+var leaveAlone = regexp.MustCompile(`(?i)(log[-_]?out|sign[-_]?out|log[-_]?off|logoff|delete|remove|unsubscribe|withdraw|cancel|destroy|退会|/add\b|checkout|purchase|confirm)`)
+
+// accountAddress are addresses that usually show one's own.
+var accountAddress = regexp.MustCompile(`(?i)(my[-_]?page|my[-_]?account|account|profile|/me\b|/my\b|user|member|order|cart|basket|dashboard|setting|history|favorite|wish|point|coupon|invoice|mypage|login|signin)`)
+
+// assetAddress are files that nobody has of their own.
+var assetAddress = regexp.MustCompile(`(?i)\.(css|js|mjs|map|png|jpe?g|gif|webp|svg|ico|woff2?|ttf|eot|mp4|webm|zip|gz|pdf)$`)
+
+// pages are the addresses to look at: those the user named; else those where visitors are likely to get their own.
+func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
+	list := slices.Clone(r.named)
+	if r.params.Look == "mixup" {
+		return list, nil
+	}
+	var likely, other []*url.URL
+	seen := map[string]bool{}
+	for _, u := range list {
+		seen[u.String()] = true
+	}
+	add := func(u *url.URL) {
+		if u.Scheme != r.probe.Target.URL.Scheme || !strings.EqualFold(u.Host, r.probe.Target.URL.Host) ||
+			seen[u.String()] || leaveAlone.MatchString(u.RequestURI()) || assetAddress.MatchString(u.Path) {
+			return
+		}
+		seen[u.String()] = true
+		if accountAddress.MatchString(u.Path) {
+			likely = append(likely, u)
+		} else {
+			other = append(other, u)
+		}
+	}
+	r.productPages(add)
+	home := *r.probe.Target.URL
+	if home.Path == "" {
+		home.Path = "/"
+	}
+	if len(list) > 0 {
+		return append(list, likely...), nil // named pages are what the operator wants looked at
+	}
+	add(&home)
+	if err := r.linked(ctx, &home, add); err != nil {
+		return nil, err
+	}
+	limit := r.params.Pages
+	if len(r.members) == 0 {
+		limit = min(limit, guestPages)
+	}
+	all := append(likely, other...)
+	return all[:min(len(all), limit)], nil
+}
+
+// guestPages is how many pages are looked at when there are no accounts to look with.
+const guestPages = 3
+
+// productPages are the account pages of a product that was recognised.
+func (r *cacheRun) productPages(add func(*url.URL)) {
+	fact, ok := r.probe.Fact("eccube")
+	if !ok {
+		return
+	}
+	base, err := r.probe.Target.URL.Parse(strings.TrimSuffix(fact["base"], "/") + "/")
+	if err != nil {
+		return
+	}
+	for _, path := range []string{"mypage", "cart"} {
+		if u, err := base.Parse(path); err == nil {
+			add(u)
+		}
+	}
+}
+
+// linked are the pages that the first member's own start page leads to, and those that the site's pages do.
+func (r *cacheRun) linked(ctx context.Context, home *url.URL, add func(*url.URL)) error {
+	if len(r.members) > 0 {
+		u := *home
+		u.RawQuery = "sotomi=" + unguessableKey()
+		r.probe.Count(1)
+		ex, err := r.members[0].session.Do(ctx, &web.Request{Method: http.MethodGet, URL: &u, NoCookies: true, Redirects: web.RedirectsHost})
+		if err != nil {
+			return err
+		}
+		if page, err := web.ParsePage(ex); err == nil {
+			for _, link := range page.Links {
+				add(link)
+			}
+		}
+	}
+	crawled, err := r.probe.Crawl(ctx)
+	if err != nil {
+		return err
+	}
+	for _, page := range crawled {
+		add(page.Exchange.URL)
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+package elasticsearch
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// NewElasticsearch is the check "elasticsearch" for Elasticsearch 1 to 9 and OpenSearch 1 to 3. Its parameter report is
+// which verdict the signature tells of: open (indices can be listed and counted), metadata (only facts about the cluster)
+// or banner (only the greeting).
+//
+// It asks with GET for the greeting, the health of the same cluster, an index that cannot exist, and then for the list,
+// the number of documents and the names of fields. No document is ever read: not by search, not by id, not by sample.
+func New(s *signature.Signature) (scanner.Check, error) {
+	var with struct {
+		Report string `yaml:"report"`
+	}
+	if err := s.With.Decode(&with); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{esOpen, esMetadata, esBanner}, with.Report) {
+		return nil, s.With.Mistake("report %q: there are open, metadata, banner", with.Report)
+	}
+	return check{with.Report}, nil
+}
+
+type check struct{ report string }
+
+func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	var reasons []string
+	for place, err := range places(ctx, p) {
+		if err != nil {
+			return nil, err
+		}
+		answers, err := gather(ctx, p, place)
+		if err != nil {
+			return nil, err
+		}
+		v := judge(answers)
+		if v.Kind == c.report {
+			return []scanner.Hit{hit(v, answers, p.HashNames)}, nil
+		}
+		if v.Reason != "" {
+			reasons = append(reasons, v.Reason)
+		}
+		if v.Kind != "" {
+			break // another signature reports it
+		}
+	}
+	if len(reasons) > 0 {
+		p.Explain("%s", strings.Join(reasons, "; "))
+	}
+	return nil, nil
+}
+
+// esPlace is where a server may be, and how it is asked.
+type place struct {
+	base    *url.URL
+	console bool // through the console of Kibana or OpenSearch Dashboards, which takes a POST that reads
+}
+
+// esAnswers are what a place said; nil where it was not asked.
+type answers struct {
+	Place                                          place
+	Index                                          string // that cannot exist
+	Root, Health, Control, Indices, Count, Mapping *web.Exchange
+}
+
+// esPlaces are the target itself, then prefixes that its pages name, at most three.
+func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool) {
+	return func(yield func(place, error) bool) {
+		base := *p.Target.URL
+		base.Path, base.RawPath = strings.TrimSuffix(base.Path, "/"), ""
+		if !yield(place{base: &base}, nil) {
+			return
+		}
+		if p.Target.URL.Path != "" && p.Target.URL.Path != "/" {
+			return
+		}
+		pages, err := p.Crawl(ctx)
+		if err != nil {
+			yield(place{}, err)
+			return
+		}
+		if isDashboards(pages) {
+			if !p.Safety.Allows(signature.SafetyIntrusive) {
+				p.Explain("Kibana or OpenSearch Dashboards answers here; the search server behind it is asked only with --safety intrusive, because that takes a POST")
+			} else if !yield(place{base: &base, console: true}, nil) {
+				return
+			}
+		}
+		for _, prefix := range prefixes(pages) {
+			at := base
+			at.Path = prefix
+			if !yield(place{base: &at}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func isDashboards(pages []*web.Page) bool {
+	for _, page := range pages {
+		for hop := page.Exchange; hop != nil; hop = hop.Previous {
+			for _, name := range []string{"Kbn-Name", "Kbn-Version", "Osd-Name", "Osd-Version"} {
+				if hop.Header.Get(name) != "" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// esPrefix is an address in a page's text that sounds like a search server behind a proxy.
+var prefixOf = regexp.MustCompile(`["'(=]((?:https?://[^/"'\s]+)?(?:/[\w.-]+)*/(?:es|elastic|elasticsearch|opensearch|search-api)[\w-]*)(?:/|["'?])`)
+
+const maxPrefixes = 3
+
+func prefixes(pages []*web.Page) []string {
+	var list []string
+	for _, page := range pages {
+		for _, m := range prefixOf.FindAllSubmatch(page.Exchange.Body, -1) {
+			u, err := page.Exchange.URL.Parse(string(m[1]))
+			if err != nil || u.Host != page.Exchange.URL.Host || slices.Contains(list, u.Path) {
+				continue
+			}
+			if list = append(list, u.Path); len(list) == maxPrefixes {
+				return list
+			}
+		}
+	}
+	return list
+}
+
+// gatherElasticsearch asks step by step and stops where an answer makes the next one pointless.
+func gather(ctx context.Context, p *scanner.Probe, place place) (*answers, error) {
+	a := &answers{Place: place, Index: absentIndex(p.Target)}
+	ask := func(path string) (*web.Exchange, error) { return ask(ctx, p, a.Place, path) }
+	var err error
+	if a.Root, err = rootOf(ctx, p, a); err != nil || a.Root == nil {
+		return a, err
+	}
+	if _, ok := parseGreeting(a.Root); !ok {
+		return a, nil
+	}
+	for _, step := range []struct {
+		to   **web.Exchange
+		path string
+	}{
+		{&a.Health, "/_cluster/health"},
+		{&a.Control, "/" + a.Index + "/_count"},
+		{&a.Indices, "/_cat/indices?format=json&bytes=b&h=index,status,docs.count,store.size"},
+	} {
+		if *step.to, err = ask(step.path); err != nil {
+			return a, err
+		}
+	}
+	if judge(a).Kind != esOpen {
+		return a, nil
+	}
+	if a.Count, err = ask("/_count"); err != nil {
+		return a, err
+	}
+	a.Mapping, err = ask("/_mapping")
+	return a, err
+}
+
+// esRoot asks for the greeting, once more in TLS where the answer is that plain HTTP is not spoken here. A server that says
+// nothing at all is asked the other way by the engine.
+func rootOf(ctx context.Context, p *scanner.Probe, a *answers) (*web.Exchange, error) {
+	ex, err := ask(ctx, p, a.Place, "/")
+	if err != nil || a.Place.base.Scheme != "http" || ex.Status != http.StatusBadRequest || !bytes.Contains(bytes.ToLower(ex.Body), []byte("https")) {
+		return ex, err
+	}
+	turned := *a.Place.base
+	turned.Scheme = "https"
+	second, err := ask(ctx, p, place{base: &turned}, "/")
+	if err != nil {
+		return nil, err
+	}
+	a.Place.base = &turned
+	return second, nil
+}
+
+func ask(ctx context.Context, p *scanner.Probe, place place, path string) (*web.Exchange, error) {
+	u := *place.base
+	target, query, _ := strings.Cut(path, "?")
+	if place.console {
+		u.Path += "/api/console/proxy"
+		u.RawQuery = url.Values{"path": {strings.TrimPrefix(path, "/")}, "method": {http.MethodGet}}.Encode()
+		return p.Do(ctx, &web.Request{Method: http.MethodPost, URL: &u, Header: http.Header{"Kbn-Xsrf": {"sotomi"}, "Osd-Xsrf": {"sotomi"}}})
+	}
+	u.Path += target
+	u.RawQuery = query
+	ex, err := p.Do(ctx, &web.Request{URL: &u, Header: http.Header{"Accept-Encoding": {"identity"}}})
+	return ex, err
+}
+
+// absentIndex is a name that no index has, the same for all signatures on a target.
+func absentIndex(t target.Target) string {
+	sum := sha256.Sum256([]byte("absent index\x00" + t.String()))
+	return "zq" + scanner.Token(rand.New(rand.NewChaCha8(sum)), 14)
+}
+
+func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
+	name := func(s string) string {
+		if hashNames {
+			sum := sha256.Sum256([]byte(s))
+			return "sha256:" + hex.EncodeToString(sum[:6])
+		}
+		return cut(s, 64)
+	}
+	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Variant: v.Variant, Values: v.values(name)}
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, "The greeting of the server."))
+	if v.Kind == esBanner {
+		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, "What lies behind it is refused."))
+		return hit
+	}
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Health, "The health of the same cluster."),
+		evidence.New(a.Control, "Control: an index that does not exist is said not to exist."))
+	if v.Kind == esOpen {
+		list := statusOnly(a.Indices, "The list of indices, read without a password. Writing was not tried, and no document was read.")
+		for i, index := range v.Indices {
+			if i == 20 {
+				list.Response += fmt.Sprintf("\n[%d more]", len(v.Indices)-i)
+				break
+			}
+			list.Response += fmt.Sprintf("\n%s  %d", name(index.Name), index.Documents)
+		}
+		hit.URL = a.Indices.URL.String()
+		hit.Evidence = append(hit.Evidence, list)
+	}
+	return hit
+}
+
+// statusOnly is evidence without a body.
+func statusOnly(ex *web.Exchange, note string) evidence.Evidence {
+	if ex == nil {
+		return evidence.Evidence{Note: note}
+	}
+	e := evidence.New(ex, note)
+	e.Response = ex.StatusLine
+	return e
+}
+
+func cut(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}

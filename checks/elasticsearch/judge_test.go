@@ -1,0 +1,146 @@
+package elasticsearch
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner/web"
+)
+
+// said is an answer in JSON or text.
+func said(status int, body string) *web.Exchange {
+	return &web.Exchange{Status: status, Header: http.Header{}, Body: []byte(body)}
+}
+
+// Answers as the versions give them; those of 1.x from the sources of its releases, the others from real servers.
+const (
+	greeting1 = `{"status":200,"name":"Blade","version":{"number":"1.3.2","build_hash":"dee175d","build_timestamp":"2014-08-13T14:29:30Z","build_snapshot":false,"lucene_version":"4.9"},"tagline":"You Know, for Search"}`
+	greeting7 = `{"name":"n","cluster_name":"shop","version":{"number":"7.17.29","build_flavor":"default","lucene_version":"8.11.3"},"tagline":"You Know, for Search"}`
+	greetingO = `{"name":"n","cluster_name":"shop","version":{"number":"7.10.2","lucene_version":"9.7.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}`
+	health    = `{"cluster_name":"shop","status":"yellow","timed_out":false,"number_of_nodes":1}`
+	absent1   = `{"error":"IndexMissingException[[zqx] missing]","status":404}`
+	absent7   = `{"error":{"root_cause":[{"type":"index_not_found_exception","reason":"no such index [zqx]","index":"zqx"}],"type":"index_not_found_exception","reason":"no such index [zqx]","index":"zqx"},"status":404}`
+	listing   = `[{"index":"members","status":"open","docs.count":"51","store.size":"32000"},{"index":"old","status":"close","docs.count":null,"store.size":null}]`
+	table1    = "members open 51 32000\nold     close\n"
+	refusal   = `{"error":{"type":"security_exception","reason":"action [cluster:monitor/health] requires authentication"},"status":401}`
+)
+
+func TestJudgeElasticsearch(t *testing.T) {
+	for _, c := range []struct {
+		name                                         string
+		root, health, control, indices, count, kinds *web.Exchange
+		want                                         string
+	}{
+		{"nothing", nil, nil, nil, nil, nil, nil, "|||0"},
+		{"1.x: no cluster in the greeting, a table, an exception as text", said(200, greeting1), said(200, health), said(404, absent1), said(200, table1), said(200, `{"count":51}`), nil, "open||confirmed|51"},
+		{"7.x", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, `{"count":40}`), nil, "open||confirmed|40"},
+		{"counting is refused", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(403, refusal), nil, "open||confirmed|51"},
+		{"people", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), nil, said(200, `{"members":{"mappings":{"properties":{"rut":{"type":"keyword"}}}}}`), "open|personal|confirmed|51"},
+		{"empty", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[]`), nil, nil, "open|system|confirmed|0"},
+		{"system indices only", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[{"index":".kibana","status":"open","docs.count":"4","store.size":"1"}]`), nil, said(200, `{".kibana":{"mappings":{"properties":{"email":{"type":"keyword"}}}}}`), "open|system|confirmed|4"},
+		{"a ransom note", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[{"index":"read_me","status":"open","docs.count":"1","store.size":"1"}]`), nil, nil, "open|ransom|confirmed|1"},
+		{"only monitoring", said(200, greeting7), said(200, health), said(401, refusal), said(200, `[]`), nil, nil, "metadata||confirmed|0"},
+		{"the list is refused", said(200, greeting7), said(200, health), said(404, absent7), said(403, refusal), nil, nil, "metadata||confirmed|0"},
+		{"all but the greeting is refused", said(200, greeting7), said(401, refusal), said(401, refusal), said(401, refusal), nil, nil, "banner||confirmed|0"},
+		{"a proxy that lets the greeting through", said(200, greeting7), said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), nil, nil, "banner||possible|0"},
+		{"health of another cluster", said(200, greeting7), said(200, `{"cluster_name":"other","number_of_nodes":1}`), said(404, absent7), said(200, listing), nil, nil, "||confirmed|0"},
+		{"health without nodes", said(200, greeting7), said(200, `{"cluster_name":"shop"}`), said(404, absent7), said(200, listing), nil, nil, "||confirmed|0"},
+		{"every index exists", said(200, greeting7), said(200, health), said(200, `{"count":3}`), said(200, listing), nil, nil, "||confirmed|0"},
+		{"missing, but of another index", said(200, greeting7), said(200, health), said(404, strings.ReplaceAll(absent7, "zqx", "other")), said(200, listing), nil, nil, "||confirmed|0"},
+		{"a list that is none", said(200, greeting7), said(200, health), said(404, absent7), said(200, `<html>`), nil, nil, "||confirmed|0"},
+		{"greets on every path", said(200, greeting7), said(200, greeting7), said(200, greeting7), said(200, greeting7), nil, nil, "||confirmed|0"},
+		{"a page that quotes a greeting", said(200, "<pre>"+greeting7+"</pre>"), nil, nil, nil, nil, nil, "|||0"},
+		{"a greeting of another product", said(200, `{"version":{"number":"1.0"},"tagline":"You Know, for Search"}`), nil, nil, nil, nil, nil, "|||0"},
+	} {
+		v := judge(&answers{Index: "zqx", Root: c.root, Health: c.health, Control: c.control, Indices: c.indices, Count: c.count, Mapping: c.kinds})
+		if got := fmt.Sprintf("%s|%s|%s|%d", v.Kind, v.Variant, v.Certainty, v.Documents); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestElasticsearchValues(t *testing.T) {
+	for _, c := range []struct {
+		greeting string
+		want     []string
+	}{
+		{greeting1, []string{"distribution:elasticsearch", "version:1.3.2", "end-of-life:before 2022", "known-weaknesses:[CVE-2015-1427 CVE-2015-3337 CVE-2015-5377]"}},
+		{greeting7, []string{"distribution:elasticsearch", "version:7.17.29", "end-of-life:2026-01-15", "cluster:shop"}},
+		{greetingO, []string{"distribution:opensearch", "version:7.10.2", "cluster:shop"}},
+		{strings.ReplaceAll(greeting7, "7.17.29", "8.19.4"), []string{"distribution:elasticsearch", "version:8.19.4", "cluster:shop"}},
+		{strings.ReplaceAll(greeting7, "7.17.29", "8.8.2"), []string{"distribution:elasticsearch", "version:8.8.2", "cluster:shop", "end-of-life:only 8.19 of version 8 gets fixes"}},
+		{strings.ReplaceAll(greeting7, "7.17.29", "1.4.3"), []string{"distribution:elasticsearch", "version:1.4.3", "cluster:shop", "end-of-life:before 2022", "known-weaknesses:[CVE-2015-3337 CVE-2015-5377]"}},
+	} {
+		g, ok := parseGreeting(said(200, c.greeting))
+		if !ok {
+			t.Fatalf("not read: %s", c.greeting)
+		}
+		var got []string
+		for k, v := range (verdict{Kind: esBanner, Greeting: g}).values(func(s string) string { return s }) {
+			got = append(got, fmt.Sprintf("%s:%v", k, v))
+		}
+		slices.Sort(got)
+		slices.Sort(c.want)
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+// TestPersonalFields: names of fields in use, in six languages, and those of logs, metrics and shops, which mean nobody.
+func TestPersonalFields(t *testing.T) {
+	for fields, want := range map[string]string{
+		"firstName lastName emailAddress":                      "mail name",
+		"FIRST_NAME PHONE_NUMBER":                              "name phone",
+		"date_of_birth ssn":                                    "birth national-id",
+		"rut nombre direccion":                                 "address name national-id",
+		"cpf nome_completo endereco":                           "address name national-id",
+		"name_kana tel zip01 pref":                             "address name phone",
+		"name01 kana01 addr01 tel01":                           "address name phone",
+		"氏名 住所 生年月日 電話番号":                                      "address birth name phone",
+		"姓名 手机 身份证":                                            "name national-id phone",
+		"이름 주소 전화":                                             "address name phone",
+		"email lat lon":                                        "location mail",
+		"customer.email customer.name":                         "mail name",
+		"card_number cvv":                                      "card",
+		"timestamp message level host.name logger_name":        "",
+		"@timestamp agent.name agent.hostname service.name":    "",
+		"ip_address mac_address user_agent_name":               "",
+		"product_name brand_name price title city":             "",
+		"name location latitude longitude":                     "",
+		"email_template email_sent_count email_subject":        "",
+		"phone_model phone_os telemetry telephony":             "",
+		"panel company_pan_zoom span expand run_id":            "",
+		"address contract_address token_name":                  "",
+		"index_name field_name table_name pod_name queue_name": "",
+		"ruta runtime nieuws dniowe":                           "",
+	} {
+		if got := strings.Join(slices.Sorted(maps.Keys(categories(strings.Fields(fields)))), " "); got != want {
+			t.Errorf("%s: %q, want %q", fields, got, want)
+		}
+	}
+}
+
+// TestFieldsOfEveryVersion: mappings with types, without, nested, and cut off in the middle.
+func TestFieldsOfEveryVersion(t *testing.T) {
+	for name, body := range map[string]string{
+		"types":       `{"m":{"mappings":{"member":{"properties":{"email":{"type":"string"}}}}}}`,
+		"no types":    `{"m":{"mappings":{"properties":{"email":{"type":"keyword"}}}}}`,
+		"nested":      `{"m":{"mappings":{"properties":{"customer":{"properties":{"email":{"type":"text"}}}}}}}`,
+		"multi-field": `{"m":{"mappings":{"properties":{"email":{"type":"text","fields":{"keyword":{"type":"keyword"}}}}}}}`,
+		"cut off":     `{"m":{"mappings":{"properties":{"email":{"type":"text"},"ema`,
+	} {
+		if got := personalFields(said(200, body)); !slices.Equal(got, []string{"mail"}) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := personalFields(said(403, `{"m":{"mappings":{"properties":{"email":{"type":"text"}}}}}`)); got != nil {
+		t.Errorf("a refusal: %v", got)
+	}
+}

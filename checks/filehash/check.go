@@ -1,0 +1,147 @@
+package filehash
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+
+	"sotomi/checks/internal/releases"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// fileHashParams are with: of a signature that tells a product's release by what it gives out.
+type params struct {
+	Product  string `yaml:"product"`  // as reports write it
+	Database string `yaml:"database"` // file beside the signature
+	Folder   string `yaml:"folder"`   // public folder of the package, which may be the document root or lie below it: "html"
+	Rooted   string `yaml:"rooted"`   // from this release on addresses start at the package's folder, not at the public one
+
+	Cookies []string `yaml:"cookies"` // names of cookies that the product sets
+	Certain []string `yaml:"certain"` // patterns of a page's text that only the product has
+	Likely  []string `yaml:"likely"`  // patterns of a page's text that two of make the product likely
+	Assets  []string `yaml:"assets"`  // patterns of URL paths; group 1 is the public folder's path
+	Pages   []string `yaml:"pages"`   // patterns of URL paths; group 1 is the path that pages start at
+	Shop    []string `yaml:"shop"`    // patterns of URL paths that are worth a look when the first page is not the product's
+	Version []string `yaml:"version"` // patterns of addresses in the page; group 1 is the release by its own word
+	Foreign []string `yaml:"foreign"` // patterns of database paths that other products have too
+	Core    []string `yaml:"core"`    // patterns of database paths of scripts that nobody should have changed
+
+	Bases []baseOf `yaml:"bases"` // further values for signatures that need the product
+
+	Requests int `yaml:"requests"` // most files and pages asked for; 0 is 16
+}
+
+// fileHashBase is the path that pages start at, given under another name when the shop can be one of the releases from
+// First to Last, so that signatures for one line ask nothing of shops of another.
+type baseOf struct {
+	Name  string `yaml:"name"`
+	First string `yaml:"first"` // "" is the oldest
+	Last  string `yaml:"last"`  // "" is the newest
+	Above bool   `yaml:"above"` // the folder above instead; none when there is none
+}
+
+// fileHash tells the release of a product by the files and pages it gives out. It holds no state of a target.
+type check struct {
+	params params
+	db     *releases.Database
+	rooted int // position of params.Rooted, past the end when there is none
+
+	certain, likely, assets, pages, shop, version, foreign, core []*regexp.Regexp
+}
+
+// NewFileHash makes the check "filehash".
+func New(s *signature.Signature) (scanner.Check, error) {
+	c := &check{}
+	if err := s.With.Decode(&c.params); err != nil {
+		return nil, err
+	}
+	if c.params.Product == "" || c.params.Database == "" {
+		return nil, fmt.Errorf("%s: with: product and database are needed", s.File)
+	}
+	if c.params.Requests == 0 {
+		c.params.Requests = 16
+	}
+	text, err := s.ReadFile(c.params.Database)
+	if err != nil {
+		return nil, fmt.Errorf("%s: database: %w", s.File, err)
+	}
+	if c.db, err = releases.Parse(bytes.NewReader(text)); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", s.File, c.params.Database, err)
+	}
+	c.rooted = len(c.db.Releases)
+	if c.params.Rooted != "" {
+		i, ok := c.db.Position(c.params.Rooted)
+		if !ok {
+			return nil, fmt.Errorf("%s: rooted: no release %q in %s", s.File, c.params.Rooted, c.params.Database)
+		}
+		c.rooted = i
+	}
+	for _, b := range c.params.Bases {
+		for _, name := range []string{b.First, b.Last} {
+			if _, ok := c.db.Position(name); !ok && name != "" {
+				return nil, fmt.Errorf("%s: bases: no release %q in %s", s.File, name, c.params.Database)
+			}
+		}
+	}
+	if err := c.compile(s); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// compile reads the patterns.
+func (c *check) compile(s *signature.Signature) error {
+	for _, p := range []struct {
+		to    *[]*regexp.Regexp
+		texts []string
+		key   string
+		group bool
+	}{
+		{&c.certain, c.params.Certain, "certain", false},
+		{&c.likely, c.params.Likely, "likely", false},
+		{&c.assets, c.params.Assets, "assets", true},
+		{&c.pages, c.params.Pages, "pages", true},
+		{&c.shop, c.params.Shop, "shop", false},
+		{&c.version, c.params.Version, "version", true},
+		{&c.foreign, c.params.Foreign, "foreign", false},
+		{&c.core, c.params.Core, "core", false},
+	} {
+		for _, text := range p.texts {
+			re, err := regexp.Compile(text)
+			if err == nil && p.group && re.NumSubexp() < 1 {
+				err = fmt.Errorf("pattern %q has no group", text)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: with: %s: %w", s.File, p.key, err)
+			}
+			*p.to = append(*p.to, re)
+		}
+	}
+	return nil
+}
+
+// Run asks for the pages and files that tell most, and judges what came.
+func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	g := &gatherer{check: c, probe: p}
+	seen, err := g.gather(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if seen == nil {
+		p.Explain("no sign of %s", c.params.Product)
+		return nil, nil
+	}
+	return c.judge(seen), nil
+}
+
+// anyMatch reports whether one of the patterns matches.
+func anyMatch(list []*regexp.Regexp, text string) bool {
+	for _, re := range list {
+		if re.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,156 @@
+package filehash
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"strings"
+
+	"sotomi/checks/internal/releases"
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/web"
+)
+
+// Variants that the signature words.
+const (
+	variantMixed    = "mixed"    // files of several releases
+	variantModified = "modified" // a core script that no release has
+)
+
+const (
+	evidenceFiles = 6 // exchanges shown for the release
+	neighbours    = 3 // files that must fit before one that fits nowhere is remarkable
+)
+
+// judge turns what was learned into hits: the product and its releases first, for that is what others need.
+func (c *check) judge(s *seen) []scanner.Hit {
+	v := s.belief.Verdict()
+	modified := c.modified(v)
+	shop := s.first.URL.ResolveReference(pathURL(s.base)).String()
+	values := scanner.Values{
+		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
+		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
+	}
+	maps.Copy(values, c.bases(s.base, v.Candidates))
+	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
+		values["claimed"] = s.claimed
+	}
+	if v.Candidates.Count() > 1 {
+		values["note"] = "these releases cannot be told apart from outside"
+	}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
+	if len(v.Mixed) > 0 {
+		hits = append(hits, c.mixed(s, v, shop))
+	}
+	for _, path := range modified {
+		hits = append(hits, c.modifiedHit(s, path, v))
+	}
+	return hits
+}
+
+// bases are the further names of the base that apply to the candidates.
+func (c *check) bases(base string, candidates releases.Set) scanner.Values {
+	values := scanner.Values{}
+	for _, b := range c.params.Bases {
+		first, last := 0, len(c.db.Releases)-1
+		if i, ok := c.db.Position(b.First); ok {
+			first = i
+		}
+		if i, ok := c.db.Position(b.Last); ok {
+			last = i
+		}
+		path := base
+		if b.Above {
+			path = strings.TrimSuffix(base, "/")
+			path = path[:strings.LastIndexByte(path, '/')+1]
+		}
+		for r := first; r <= last && path != ""; r++ {
+			if candidates.Has(r) {
+				values[b.Name] = path
+			}
+		}
+	}
+	return values
+}
+
+// certaintyOf is confirmed when files or pages spoke, possible when only the product is known.
+func certaintyOf(v releases.Verdict) scanner.Certainty {
+	if v.Fitting == 0 {
+		return scanner.Possible
+	}
+	return scanner.Confirmed
+}
+
+// modified lists core scripts with a content that no release has, when enough else is as released.
+func (c *check) modified(v releases.Verdict) []string {
+	list := []string{}
+	if v.Fitting < neighbours {
+		return list
+	}
+	for _, at := range v.Foreign {
+		if path := c.db.Files[at].Path; anyMatch(c.core, path) {
+			list = append(list, strings.TrimPrefix(path, c.params.Folder+"/"))
+		}
+	}
+	return list
+}
+
+func (c *check) modifiedHit(s *seen, path string, v releases.Verdict) scanner.Hit {
+	h := scanner.Hit{Certainty: scanner.Confirmed, Variant: variantModified, Values: scanner.Values{"file": path, "range": c.db.Range(v.Candidates)}}
+	for _, f := range s.files {
+		if c.db.Files[f.file].Path == c.inFolder(path) {
+			h.URL = f.ex.URL.String()
+			h.Evidence = []evidence.Evidence{evidence.New(f.ex, fmt.Sprintf("%d other files are as released in %s; this one has %s, which no release has",
+				v.Fitting, c.db.Range(v.Candidates), releases.Digest(f.ex.Body)))}
+		}
+	}
+	return h
+}
+
+// mixed is the finding of files that another release has.
+func (c *check) mixed(s *seen, v releases.Verdict, shop string) scanner.Hit {
+	h := scanner.Hit{URL: shop, Certainty: scanner.Confirmed, Variant: variantMixed}
+	var files, others []string
+	for _, m := range v.Mixed {
+		path := c.db.Files[m.File].Path
+		files = append(files, strings.TrimPrefix(path, c.params.Folder+"/"))
+		others = append(others, c.db.Range(m.Releases))
+		if ex := s.exchange(m.File); ex != nil {
+			h.Evidence = append(h.Evidence, evidence.New(ex, fmt.Sprintf("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
+		}
+	}
+	h.Values = scanner.Values{"files": files, "from": others, "range": c.db.Range(v.Candidates)}
+	return h
+}
+
+func (s *seen) exchange(file int) *web.Exchange {
+	for _, f := range s.files {
+		if f.file == file {
+			return f.ex
+		}
+	}
+	return nil
+}
+
+// evidence shows the page that named the product and the files that told most.
+func (c *check) evidence(s *seen) []evidence.Evidence {
+	var list []evidence.Evidence
+	if s.why != "" {
+		list = append(list, evidence.New(s.first, s.why))
+	}
+	for _, a := range s.belief.Answers() {
+		fits := s.belief.Fits(a)
+		if len(list) >= evidenceFiles || a.Missing || fits.Count() == 0 {
+			continue
+		}
+		ex := s.exchange(a.File)
+		list = append(list, evidence.New(ex, fmt.Sprintf("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
+	}
+	for _, p := range s.pages {
+		if p.view.Telling() && len(list) < evidenceFiles+2 {
+			list = append(list, evidence.New(p.ex, fmt.Sprintf("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
+		}
+	}
+	return list
+}

@@ -1,0 +1,174 @@
+package filehash
+
+import (
+	"cmp"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sotomi/scanner/web"
+)
+
+// recognised is what one page says about the product, before any file was asked for.
+type recognised struct {
+	certain    bool         // nothing else makes such a page
+	likely     bool         // worth asking for a file
+	places     []string     // paths of the public folder, likeliest first; each ends in a slash
+	base       string       // path that pages start at as links have it, "" when unknown
+	referenced map[int]bool // files of the database that the page names
+	claimed    string       // release by the page's own word, "" when it has none
+	why        string       // for people
+}
+
+// plainPlace is the score of a place that leaves no doubt; placesMax is how many are tried otherwise.
+const (
+	plainPlace = 6
+	placesMax  = 3
+)
+
+// unique drops repeats and what is beyond placesMax.
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) && len(out) < placesMax {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// manyFiles is how many of the product's own files at one place no other product's page names.
+const manyFiles = 4
+
+// recognise reads a page's own words, cookies and addresses.
+func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
+	r := recognised{referenced: map[int]bool{}}
+	text := ex.Text()
+	cookie := c.cookie(ex)
+	words := 0
+	for _, re := range c.likely {
+		if re.MatchString(text) {
+			words++
+		}
+	}
+	score, files := c.places(&r, ex, page)
+	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0) || files >= manyFiles && (words > 0 || r.base != "")
+	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
+	switch {
+	case r.certain && cookie:
+		r.why = "cookie and markup of " + c.params.Product
+	case r.certain:
+		r.why = "markup of " + c.params.Product
+	}
+	return r
+}
+
+func (c *check) cookie(ex *web.Exchange) bool {
+	for hop := ex; hop != nil; hop = hop.Previous {
+		for _, line := range hop.Header.Values("Set-Cookie") {
+			name, _, _ := strings.Cut(line, "=")
+			if slices.Contains(c.params.Cookies, strings.TrimSpace(name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// places finds where the public folder is from the addresses in the page: those that end like files of the database,
+// and those that look like the product's. score says how telling the best place is, files how many of them it names.
+func (c *check) places(r *recognised, ex *web.Exchange, page *web.Page) (score, files int) {
+	scores, named := map[string]int{}, map[string]int{}
+	bases := map[string]int{}
+	for _, u := range addressesOf(page) {
+		if r.claimed == "" {
+			r.claimed = firstGroup(c.version, u.String())
+		}
+		own := u.Host == ex.URL.Host
+		if place, file, weight, ok := c.place(u.Path); ok {
+			scores[place] += weight
+			named[place] += min(weight, 1)
+			if file >= 0 {
+				r.referenced[file] = true
+			}
+		}
+		if base := firstGroup(c.pages, u.Path); base != "" && own {
+			bases[base]++
+		}
+	}
+	r.places = slices.SortedFunc(maps.Keys(scores), func(a, b string) int {
+		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
+	for base, n := range bases {
+		if r.base == "" || n > bases[r.base] || n == bases[r.base] && (len(base) < len(r.base) || len(base) == len(r.base) && base < r.base) {
+			r.base = base
+		}
+	}
+	if len(r.places) > 0 {
+		score, files = scores[r.places[0]], named[r.places[0]]
+	}
+	if score >= plainPlace {
+		r.places = r.places[:1] // no doubt about it
+	} else {
+		r.places = unique(append(r.places, c.guesses(r.base, ex.URL)...))
+	}
+	return score + min(len(bases), 1), files
+}
+
+// guesses are places for a page that names no file: beside the pages, and one level down.
+func (c *check) guesses(base string, u *url.URL) []string {
+	if base == "" {
+		base = u.Path[:strings.LastIndexByte(u.Path, '/')+1]
+	}
+	if base == "" {
+		base = "/"
+	}
+	if c.params.Folder == "" {
+		return []string{base}
+	}
+	return []string{base + c.params.Folder + "/", base}
+}
+
+// place is where the public folder is when path is one of its files, the file, and how telling that is; file is -1 for
+// a path that only looks like one.
+func (c *check) place(path string) (place string, file, weight int, ok bool) {
+	for i := range path {
+		if path[i] != '/' {
+			continue
+		}
+		rest := path[i+1:]
+		if at, found := c.db.Find(c.inFolder(rest)); found && strings.Contains(rest, "/") {
+			weight = min(3, strings.Count(rest, "/"))
+			if anyMatch(c.foreign, rest) {
+				weight = 0
+			}
+			return path[:i+1], at, weight, true
+		}
+	}
+	if place = firstGroup(c.assets, path); place != "" {
+		return place, -1, 2, true
+	}
+	return "", -1, 0, false
+}
+
+func (c *check) inFolder(rest string) string {
+	if c.params.Folder == "" {
+		return rest
+	}
+	return c.params.Folder + "/" + rest
+}
+
+// addressesOf is everything that a page names.
+func addressesOf(page *web.Page) []*url.URL {
+	if page == nil {
+		return nil
+	}
+	list := slices.Concat(page.Assets, page.Scripts, page.Links)
+	for _, f := range page.Forms {
+		if f.Action != nil {
+			list = append(list, f.Action)
+		}
+	}
+	return list
+}

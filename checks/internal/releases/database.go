@@ -1,0 +1,219 @@
+// Package filehash tells which release of a product a site runs from the static files and the markup it gives out.
+//
+// A Database says which release has which contents at which public path. A Belief weighs the releases by what a site
+// answered, allows for files that the owner changed, lost or left over from an older release, and names the file whose
+// answer will tell most. Nothing here talks to the network.
+package releases
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Database is what the releases of one product give out.
+type Database struct {
+	Releases []Release // oldest first
+	Files    []File    // by path
+	Pages    []Page
+
+	byName map[string]int
+	byPath map[string]int
+}
+
+// Release is one release of the product.
+type Release struct {
+	Name   string
+	Date   string // 2007-02-13
+	Stable bool   // false for what came before a release
+}
+
+// File is one public path with its contents.
+type File struct {
+	Path     string // from the folder of the package, without a slash in front
+	Variants []Variant
+	Has      Set // releases that have it
+	Class    Class
+}
+
+// Variant is one content of a file and the releases that have it.
+type Variant struct {
+	Bytes, Text string // Digest of the bytes, and of the text with line ends made LF
+	Releases    Set
+}
+
+// Page is the markup of one public page of the product's own theme.
+type Page struct {
+	Name   string   // "list"
+	Paths  []string // below the base, tried in this order; empty for what every page has
+	Groups []Group
+}
+
+// Group is marks that exactly the same releases have in their templates.
+type Group struct {
+	Releases Set
+	Always   []string // marks of what is always there
+	Maybe    []string // marks of what depends on the shop's data
+}
+
+// Digest is the form in which the database holds contents: 48 bits of SHA-256 in hex.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6])
+}
+
+// Unix is text with line ends made LF.
+func Unix(b []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+}
+
+// Position is the place of a release in the order of releases.
+func (d *Database) Position(name string) (int, bool) {
+	i, ok := d.byName[name]
+	return i, ok
+}
+
+// Find is the file at path.
+func (d *Database) Find(path string) (int, bool) {
+	i, ok := d.byPath[path]
+	return i, ok
+}
+
+// Names are the releases of a set, oldest first.
+func (d *Database) Names(s Set) []string {
+	var names []string
+	for i, r := range d.Releases {
+		if s.Has(i) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// Parse reads a database; the error has the line.
+func Parse(r io.Reader) (*Database, error) {
+	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}}}
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, 1<<20)
+	for line := 1; in.Scan(); line++ {
+		if err := p.line(in.Text()); err != nil {
+			return nil, fmt.Errorf("line %d: %w", line, err)
+		}
+	}
+	if err := in.Err(); err != nil {
+		return nil, err
+	}
+	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
+		return nil, fmt.Errorf("no releases or no files in it")
+	}
+	return p.db, nil
+}
+
+type parser struct {
+	db     *Database
+	inPage bool
+}
+
+func (p *parser) line(text string) error {
+	if text == "" || text[0] == '#' {
+		return nil
+	}
+	fields := strings.Fields(text)
+	if len(fields) < 2 {
+		return fmt.Errorf("%q is too short", text)
+	}
+	if text[0] == ' ' {
+		if p.inPage {
+			return p.group(fields)
+		}
+		return p.variant(fields)
+	}
+	switch fields[0] {
+	case "release", "pre":
+		if len(fields) != 3 || len(p.db.Files) > 0 {
+			return fmt.Errorf("%q: releases have a name and a date and stand before files", text)
+		}
+		p.db.byName[fields[1]] = len(p.db.Releases)
+		p.db.Releases = append(p.db.Releases, Release{fields[1], fields[2], fields[0] == "release"})
+	case "file":
+		p.inPage = false
+		p.db.byPath[fields[1]] = len(p.db.Files)
+		p.db.Files = append(p.db.Files, File{Path: fields[1], Has: newSet(len(p.db.Releases)), Class: ClassOf(fields[1])})
+	case "page":
+		p.inPage = true
+		p.db.Pages = append(p.db.Pages, Page{Name: fields[1], Paths: fields[2:]})
+	default:
+		return fmt.Errorf("%q: there are release, pre, file and page", fields[0])
+	}
+	return nil
+}
+
+func (p *parser) variant(fields []string) error {
+	if len(p.db.Files) == 0 {
+		return fmt.Errorf("contents before the first file")
+	}
+	f := &p.db.Files[len(p.db.Files)-1]
+	raw, text, _ := strings.Cut(fields[0], ":")
+	if text == "" {
+		text = raw
+	}
+	set, err := p.spans(fields[1:])
+	if err != nil {
+		return err
+	}
+	f.Variants = append(f.Variants, Variant{raw, text, set})
+	f.Has = f.Has.unite(set)
+	return nil
+}
+
+// group reads "SPAN... = MARK... ? MARK...".
+func (p *parser) group(fields []string) error {
+	var g Group
+	part := 0
+	var spans []string
+	for _, f := range fields {
+		switch {
+		case f == "=":
+			part = 1
+		case f == "?":
+			part = 2
+		case part == 0:
+			spans = append(spans, f)
+		case part == 1:
+			g.Always = append(g.Always, f)
+		default:
+			g.Maybe = append(g.Maybe, f)
+		}
+	}
+	set, err := p.spans(spans)
+	if err != nil {
+		return err
+	}
+	g.Releases = set
+	page := &p.db.Pages[len(p.db.Pages)-1]
+	page.Groups = append(page.Groups, g)
+	return nil
+}
+
+func (p *parser) spans(spans []string) (Set, error) {
+	set := newSet(len(p.db.Releases))
+	for _, s := range spans {
+		first, last, isRange := strings.Cut(s, "..")
+		if !isRange {
+			last = first
+		}
+		i, ok := p.db.byName[first]
+		j, ok2 := p.db.byName[last]
+		if !ok || !ok2 || j < i {
+			return nil, fmt.Errorf("%q is no span of releases", s)
+		}
+		for ; i <= j; i++ {
+			set.add(i)
+		}
+	}
+	return set, nil
+}

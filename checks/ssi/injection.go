@@ -1,0 +1,145 @@
+package ssi
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// ssiPoints is the most places of one target that are probed, each with at most four requests.
+const maxPoints = 20
+
+// NewSSIInjection is the check "ssi-injection": does the server evaluate Server Side Includes that a visitor sends?
+//
+// The proof is a computed date inside random tokens, asked for with directives that read nothing, run nothing and write
+// no log line (config timefmt and echo of the date). It is repeated with new tokens and held against a comment of the
+// same shape that is no directive and must come back as it was sent. Nothing is posted and nothing is stored.
+func NewInjection(s *signature.Signature) (scanner.Check, error) {
+	if err := s.With.Decode(&struct{}{}); err != nil {
+		return nil, err
+	}
+	return injection{}, nil
+}
+
+type injection struct{}
+
+func (injection) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	pages, err := p.Crawl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	random := p.Rand()
+	points := injectionPoints(p.Target.URL, pages, scanner.Token(random, 6))
+	visitor := p.Session()
+	var hits []scanner.Hit
+	var blocked []string
+	reflected, probed := 0, 0
+	for _, point := range points[:min(len(points), maxPoints)] {
+		verdict, err := tryPoint(ctx, visitor, point, random)
+		if err != nil {
+			return hits, err
+		}
+		probed++
+		switch verdict.Answer {
+		case ssiEvaluated:
+			hits = append(hits, hitOf(point, verdict))
+		case ssiBlocked:
+			blocked = append(blocked, point.Where)
+		case ssiPlain:
+			reflected++
+		case ssiAbsent:
+		}
+	}
+	if len(hits) == 0 && len(blocked) > 0 {
+		return nil, scanner.Blocked("a filter refuses the probe at %s, so whether the server evaluates it is not determined", listed(blocked))
+	}
+	p.Explain("%d places probed, %d of them send visitors' text back unchanged, none evaluates it", probed, reflected)
+	return hits, nil
+}
+
+func hitOf(point injectionPoint, v verdict) scanner.Hit {
+	hit := scanner.Hit{
+		URL:       v.Proof[0].URL.String(),
+		Certainty: scanner.Confirmed,
+		Values:    scanner.Values{"point": point.Where, "exec": "not tested"},
+	}
+	notes := []string{
+		"The answer holds the day of the year between our random tokens: the server computed it.",
+		"The same again with new tokens.",
+		"Control: a comment of the same shape that is no directive comes back as sent.",
+	}
+	for i, ex := range v.Proof {
+		hit.Evidence = append(hit.Evidence, evidence.New(ex, notes[i], v.Shown[i]))
+	}
+	return hit
+}
+
+// tryPoint sends at most four requests: canary, proof, proof again, control.
+func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, random *rand.Rand) (verdict, error) {
+	send := func(text string) (*web.Exchange, error) {
+		r := point.Request(text)
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Set("Accept-Encoding", "identity") // nginx evaluates nothing in an answer that comes compressed
+		ex, err := visitor.Do(ctx, r)
+		if web.KindOf(err) == web.KindClosed || web.KindOf(err) == web.KindProtocol {
+			return nil, nil // this place does not answer to such text; a dead host ends the scan elsewhere
+		}
+		return ex, err
+	}
+	first := newProbe(random)
+	canary, err := send(first.Canary())
+	if err != nil {
+		return verdict{}, err
+	}
+	quoting, answer := judgeCanary(first, canary, point.Baseline)
+	if answer != ssiPlain {
+		return verdict{Answer: answer}, nil
+	}
+	proof, err := send(first.Directive(quoting))
+	if err != nil {
+		return verdict{}, err
+	}
+	if answer := judgeProof(first, proof, canary); answer != ssiEvaluated {
+		return verdict{Answer: answer}, nil
+	}
+	second := newProbe(random)
+	again, err := send(second.Directive(quoting))
+	if err != nil {
+		return verdict{}, err
+	}
+	third := newProbe(random)
+	control, err := send(third.Control(quoting))
+	if err != nil {
+		return verdict{}, err
+	}
+	if judgeProof(second, again, canary) != ssiEvaluated || !third.verbatim(control, third.Control(quoting)) {
+		return verdict{Answer: ssiPlain}, nil
+	}
+	return verdict{
+		Answer: ssiEvaluated,
+		Proof:  []*web.Exchange{proof, again, control},
+		Shown:  []string{first.T[0] + first.T[1], second.T[0] + second.T[1], third.T[0] + "<!--zq"},
+	}, nil
+}
+
+// listed is up to three of names and how many more there are.
+func listed(names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return names[0]
+	case 2:
+		return names[0] + " and " + names[1]
+	default:
+		return fmt.Sprintf("%s, %s and %d more places", names[0], names[1], len(names)-2)
+	}
+}

@@ -1,0 +1,211 @@
+package ssi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// NewSSISign is the check "ssi-sign": what pages show of Server Side Includes without being probed. Its parameter sign is
+// one of raw-directive (directives in the delivered source: they were meant to be evaluated and are not), error (the
+// sentence of a broken directive) and in-use (addresses that servers evaluate by custom).
+func NewSign(s *signature.Signature) (scanner.Check, error) {
+	var with struct {
+		Sign string `yaml:"sign"`
+	}
+	if err := s.With.Decode(&with); err != nil {
+		return nil, err
+	}
+	signs := map[string]scanner.Check{"raw-directive": rawDirective{}, "error": errorMessage{}, "in-use": inUse{}}
+	check, ok := signs[with.Sign]
+	if !ok {
+		return nil, s.With.Mistake("sign %q: there are raw-directive, error, in-use", with.Sign)
+	}
+	return check, nil
+}
+
+// directive is a comment that SSI would evaluate. A space before the name makes it an ordinary comment.
+var directive = regexp.MustCompile(`(?i)^#\s{0,1}(include|echo|exec|config|set|if|elif|printenv|flastmod|fsize)\b`)
+
+// included is the file or address that an include names.
+var included = regexp.MustCompile(`(?i)^#\s?include\s+(virtual|file)\s*=\s*["']?([^"'\s>]{1,200})`)
+
+// includesRead is the most include targets that are asked for.
+const includesRead = 5
+
+type rawDirective struct{}
+
+// Run reports each page with raw directives once, up to five, and looks whether what they include is delivered as source.
+func (rawDirective) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	pages, err := p.Crawl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var hits []scanner.Hit
+	asked := map[string]bool{}
+	for _, page := range pages {
+		raw, targets := directives(page)
+		if len(raw) == 0 || len(hits) >= 5 {
+			continue
+		}
+		hit := scanner.Hit{
+			URL: page.Exchange.URL.String(), Certainty: scanner.Confirmed,
+			Values:   scanner.Values{"directives": len(raw), "includes": texts(targets)},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "The directive is in the source that visitors receive.", "<!--"+head(raw[0], 60))},
+		}
+		for _, u := range targets {
+			if asked[u.String()] || len(asked) >= includesRead || u.Host != page.Exchange.URL.Host {
+				continue
+			}
+			asked[u.String()] = true
+			source, err := sourceOf(ctx, p, u)
+			if err != nil {
+				return hits, err
+			}
+			if source != nil {
+				hit.Variant = "source"
+				hit.Values["source"] = u.Path
+				hit.Evidence = append(hit.Evidence, evidence.New(source, "What is included is delivered as source."))
+			}
+		}
+		hits = append(hits, hit)
+	}
+	return hits, nil
+}
+
+// directives are the raw ones of a page, and the addresses that they include.
+func directives(page *web.Page) (raw []string, targets []*url.URL) {
+	for _, c := range page.Comments {
+		if !directive.MatchString(c) {
+			continue
+		}
+		raw = append(raw, c)
+		m := included.FindStringSubmatch(c)
+		if m == nil || strings.ContainsAny(m[2], "$<") {
+			continue
+		}
+		name := m[2]
+		if strings.EqualFold(m[1], "file") {
+			name = path.Join(path.Dir(page.Exchange.URL.Path), name)
+		}
+		if u, err := page.Exchange.URL.Parse(name); err == nil {
+			u.RawQuery, u.Fragment = "", ""
+			targets = append(targets, u)
+		}
+	}
+	return raw, targets
+}
+
+// code is the beginning of program text, or settings with a secret.
+var code = regexp.MustCompile(`(?i)<\?php|<%[@=!\s]|<\?=|^\s*#!/|(?m)^\s*[$\w.]*(password|passwd|secret|db_user|dsn)\w*\s*[=:]`)
+
+// sourceOf is the answer to u when it is program text that should have been run, nil when it is not.
+func sourceOf(ctx context.Context, p *scanner.Probe, u *url.URL) (*web.Exchange, error) {
+	r := &web.Request{URL: u, MaxBody: 4096}
+	ex, err := p.Do(ctx, r)
+	if err != nil || ex.Status != http.StatusOK || !code.Match(ex.Body) {
+		return nil, ignoreAbsent(err)
+	}
+	control, err := p.Control(ctx, r)
+	if err != nil || control.Status == http.StatusOK && code.Match(control.Body) {
+		return nil, ignoreAbsent(err)
+	}
+	return ex, nil
+}
+
+// ignoreAbsent forgives an address that gives no answer; a host that is gone ends elsewhere.
+func ignoreAbsent(err error) error {
+	switch web.KindOf(err) {
+	case web.KindScope, web.KindProtocol, web.KindTimeout, web.KindClosed:
+		return nil
+	default:
+		return err
+	}
+}
+
+type errorMessage struct{}
+
+// brokenDirective is the whole of a text between tags. In a sentence it is documentation.
+var brokenDirective = regexp.MustCompile(`^(?:\[an error occurred while processing (?:this|the) directive\]\s*)+$`)
+
+// Run takes only a text that is nothing but the message: sure on an address that is evaluated by custom, a sign elsewhere.
+func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	pages, err := p.Crawl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var hits []scanner.Hit
+	for _, page := range pages {
+		i := slices.IndexFunc(page.Visible, brokenDirective.MatchString)
+		if i < 0 || len(hits) >= 5 {
+			continue
+		}
+		certainty := scanner.Possible
+		if parsed(page.Exchange.URL) {
+			certainty = scanner.Confirmed
+		}
+		hits = append(hits, scanner.Hit{
+			URL: page.Exchange.URL.String(), Certainty: certainty,
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "", "[an error occurred while processing")},
+		})
+	}
+	return hits, nil
+}
+
+// parsed are addresses that servers evaluate by custom.
+func parsed(u *url.URL) bool {
+	return slices.Contains([]string{".shtml", ".shtm", ".stm"}, strings.ToLower(path.Ext(u.Path)))
+}
+
+type inUse struct{}
+
+// Run reports one address: that SSI is on is a fact about the server.
+func (inUse) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	pages, err := p.Crawl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, page := range pages {
+		if !parsed(page.Exchange.URL) || page.Exchange.Status != http.StatusOK {
+			continue
+		}
+		if raw, _ := directives(page); len(raw) > 0 {
+			continue // delivered as source: not evaluated
+		}
+		control, err := p.Control(ctx, page.Exchange.Request)
+		if err != nil {
+			return nil, err
+		}
+		if control.Status == http.StatusOK {
+			p.Suppress("the site answers like that to addresses that cannot exist")
+			continue
+		}
+		return []scanner.Hit{{
+			URL: page.Exchange.URL.String(), Certainty: scanner.Possible,
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, fmt.Sprintf("%s is evaluated by custom; whether it is here cannot be seen from outside.", path.Ext(page.Exchange.URL.Path)))},
+		}}, nil
+	}
+	return nil, nil
+}
+
+func texts(list []*url.URL) []string {
+	out := []string{}
+	for _, u := range list {
+		if !slices.Contains(out, u.Path) {
+			out = append(out, u.Path)
+		}
+	}
+	return out
+}
+
+func head(s string, n int) string { return s[:min(len(s), n)] }

@@ -1,0 +1,317 @@
+package template
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"sotomi/checks/template/match"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// httpCheck runs the http blocks of a signature as the public template language means them.
+type check struct {
+	id        string
+	variables signature.Variables
+	blocks    []*block
+	flow      flow     // nil: the blocks in order
+	random    []string // words that stand for randstr
+	dice      bool     // uses functions such as rand_int
+	certainty scanner.Certainty
+	stateful  bool // later requests may need the cookies of earlier answers
+	secret    bool // what it takes out of answers is not shown
+}
+
+// block is one entry of http:, ready to run on any target.
+type block struct {
+	options
+	judges, extracts bool   // it has matchers, extractors
+	number           int    // from 1
+	first            int    // order of its first request in the template
+	name             string // by which a flow calls it, beside its number
+	program          *match.Program
+	paths            []string // of path:, or nil
+	raws             []string // of raw:, with the line ends of HTTP
+	payloads         *payloads
+	exported         bool // later blocks use parts of its answers by name
+	alone            bool // requests know nothing of each other's answers
+	earlier          bool // matchers look at answers of earlier requests: body_2
+	plain            func() []*plainRequest
+	errors           bool // it asks for an error page, which is what the site says about things that cannot exist
+}
+
+// options are what a block says about all its requests.
+type options struct {
+	method, body      string
+	headers           map[string]string
+	redirects         web.Redirects
+	maxRedirects      int
+	maxSize           int64
+	stopAtFirst       bool
+	iterateAll        bool
+	withoutCookies    bool
+	withoutMerge      bool // paths of raw requests are not put behind the target's own
+	withoutNamesCheck bool // requests with names that have no value are sent as they are
+	wants429          bool // it looks for answers with this status
+}
+
+func optionsOf(h *signature.HTTP) options {
+	o := options{
+		method: h.Method, body: h.Body, headers: h.Headers, maxRedirects: h.MaxRedirects, maxSize: h.MaxSize,
+		stopAtFirst: h.StopAtFirstMatch, iterateAll: h.IterateAll, withoutCookies: h.DisableCookie,
+		withoutMerge: h.DisablePathAutomerge, withoutNamesCheck: h.SkipVariablesCheck, wants429: wants429(h),
+	}
+	switch {
+	case h.HostRedirects:
+		o.redirects = web.RedirectsHost
+	case h.Redirects:
+		o.redirects = web.RedirectsAny
+	}
+	return o
+}
+
+// NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
+func New(s *signature.Signature) (scanner.Check, error) {
+	if len(s.Unsupported) > 0 {
+		return nil, scanner.Unsupported(strings.Join(s.Unsupported, ", "))
+	}
+	if s.SelfContained {
+		return nil, scanner.Unsupported("self-contained requests to other hosts")
+	}
+	s, random := withRandomWords(s)
+	c := &check{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
+	c.secret = takesSecrets(s)
+	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
+	if s.Strict {
+		c.certainty = scanner.Confirmed
+	}
+	for i := range s.HTTP {
+		b, err := newBlock(s, &s.HTTP[i])
+		if err != nil {
+			return nil, err
+		}
+		b.number, b.first = i+1, 1+i*2*maxCombinations
+		b.exported = len(s.HTTP) > 1 && slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, b.prefix()) })
+		b.plain = sync.OnceValue(func() []*plainRequest { return c.plainRequests(b) })
+		c.blocks = append(c.blocks, b)
+	}
+	if strings.TrimSpace(s.Flow) != "" {
+		f, ok := parseFlow(s.Flow)
+		if !ok {
+			return nil, scanner.Unsupported("flow that is a script")
+		}
+		if id := c.unknownCall(f); id != "" && s.Strict {
+			return nil, fmt.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
+		}
+		c.flow = f
+	}
+	return c, nil
+}
+
+func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
+	program, err := match.Compile(h)
+	var lacking *match.UnsupportedError
+	switch {
+	case errors.As(err, &lacking):
+		return nil, scanner.Unsupported(lacking.Feature)
+	case err != nil:
+		return nil, placed(s.File, err)
+	}
+	if h.Redirects && h.HostRedirects {
+		return nil, fmt.Errorf("%s:%d: redirects and host-redirects cannot be used together", s.File, h.Line)
+	}
+	values, err := loadPayloads(s, h)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{
+		options: optionsOf(h), judges: len(h.Matchers) > 0, extracts: len(h.Extractors) > 0, name: h.ID, program: program, payloads: values, paths: h.Path, earlier: looksBack(h),
+	}
+	if len(b.paths) == 0 {
+		for _, raw := range h.Raw {
+			if parseAnnotations(raw).sni {
+				return nil, scanner.Unsupported("@tls-sni")
+			}
+			b.raws = append(b.raws, withCRLF(raw))
+		}
+	}
+	if len(b.paths)+len(b.raws) == 0 {
+		return nil, fmt.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
+	}
+	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
+	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
+	b.errors = asksForErrors(h)
+	return b, nil
+}
+
+// placed is the mistakes of a block, each with file and line.
+func placed(file string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined error itself
+	if !ok {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var mistakes []error
+	for _, err := range joined.Unwrap() {
+		var m *match.Mistake
+		if errors.As(err, &m) {
+			err = fmt.Errorf("%s:%d: %w", file, m.Line, m.Err)
+		}
+		mistakes = append(mistakes, err)
+	}
+	return errors.Join(mistakes...)
+}
+
+// prefix stands before the names of the parts of the block's answer in later blocks.
+func (b *block) prefix() string { return cmp.Or(b.name, fmt.Sprint("http_", b.number)) + "_" }
+
+var numbered = regexp.MustCompile(`_\d+`)
+
+// looksBack reports whether a block's matchers or extractors name answers by number.
+func looksBack(h *signature.HTTP) bool {
+	for _, m := range h.Matchers {
+		if numbered.MatchString(m.Part) || slices.ContainsFunc(m.DSL, numbered.MatchString) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool {
+		return numbered.MatchString(e.Part) || slices.ContainsFunc(e.DSL, numbered.MatchString)
+	})
+}
+
+// asksForErrors reports whether a block wants only answers that say that there is no such thing, or that it broke: debug
+// pages and versions stand on these. A request for a password (401) or a refusal (403) is no such answer.
+func asksForErrors(h *signature.HTTP) bool {
+	return (len(h.Matchers) == 1 || strings.EqualFold(h.MatchersCondition, "and")) && slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
+		if m.Negative {
+			return false
+		}
+		if m.Type == "dsl" && (len(m.DSL) == 1 || m.Condition == "and") {
+			return slices.ContainsFunc(m.DSL, errorStatus.MatchString)
+		}
+		return m.Type == "status" && len(m.Status) > 0 && !slices.ContainsFunc(m.Status, func(n int) bool { return !slices.Contains(errorStatuses, n) })
+	})
+}
+
+// wants429 reports whether a block looks for answers with status 429, which some products give as a sign of their state.
+func wants429(h *signature.HTTP) bool {
+	return slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
+		return m.Type == "status" && slices.Contains(m.Status, http.StatusTooManyRequests) ||
+			m.Type == "dsl" && slices.ContainsFunc(m.DSL, func(text string) bool { return strings.Contains(text, "429") })
+	})
+}
+
+var (
+	errorStatuses = []int{400, 404, 405, 410, 500, 501, 502, 503}
+	errorStatus   = regexp.MustCompile(`^\s*status_code\s*==\s*(?:400|404|405|410|50[0-3])\s*(?:&&|$)`)
+)
+
+// called finds a block by its number from 1 or by its name.
+func (c *check) called(id string) *block {
+	for _, b := range c.blocks {
+		if b.name != "" && b.name == id {
+			return b
+		}
+	}
+	if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= len(c.blocks) {
+		return c.blocks[n-1]
+	}
+	return nil
+}
+
+// unknownCall is the id of a call that fits no block, "" when there is none.
+func (c *check) unknownCall(f flow) string {
+	switch f := f.(type) {
+	case flowCall:
+		for _, id := range f.ids {
+			if c.called(id) == nil {
+				return cmp.Or(id, `""`)
+			}
+		}
+	case flowAnd:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowOr:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowNot:
+		return c.unknownCall(f.of)
+	case flowList:
+		for _, each := range f {
+			if id := c.unknownCall(each); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// Plan is the requests that are known before any answer: those that use nothing taken out of earlier answers.
+func (c *check) Plan(t target.Target) []*web.Request { return c.plan(t, true) }
+
+// PlanOwn is Plan without those that are the same for every target.
+func (c *check) PlanOwn(t target.Target) []*web.Request { return c.plan(t, false) }
+
+func (c *check) plan(t target.Target, plain bool) []*web.Request {
+	v := c.visit(&scanner.Probe{Target: t}, true)
+	var list []*web.Request
+	for _, b := range c.blocks {
+		for d := range b.drafts() {
+			if !plain && v.plain(b, d) != nil {
+				continue
+			}
+			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
+				list = append(list, built.request)
+			}
+		}
+	}
+	return list
+}
+
+// Run looks at one target.
+func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	v := c.visit(p, false)
+	var err error
+	if c.flow != nil {
+		_, err = c.flow.eval(func(ids []string) (bool, error) { return v.call(ctx, ids) })
+	} else {
+		for _, b := range c.blocks {
+			if _, err = v.run(ctx, b); err != nil {
+				break
+			}
+		}
+	}
+	if err == nil {
+		err = v.verdict()
+	}
+	return v.hits, err
+}
+
+// visit starts on one target; nothing is known of the site while planning.
+func (c *check) visit(p *scanner.Probe, planning bool) *visit {
+	v := &visit{check: c, probe: p}
+	if !planning && len(p.Signature.Needs) > 0 {
+		v.known = factVars(p)
+	}
+	if c.dice {
+		v.seed = scanner.RandFor(c.id, p.Target).Uint64()
+		v.roll(0)
+	}
+	if len(c.variables) > 0 {
+		v.fixed = evaluate(c.variables, v.merged(v.address(p.Target.URL, true)))
+	}
+	v.madeUp = slices.Clone(c.random)
+	for _, variable := range c.variables {
+		if text, ok := v.fixed[variable.Name].(string); ok && len(text) > 2 && strings.Contains(variable.Value, "rand_") {
+			v.madeUp = append(v.madeUp, text)
+		}
+	}
+	return v
+}

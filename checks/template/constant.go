@@ -1,0 +1,172 @@
+package template
+
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+
+	"sotomi/checks/template/match"
+	"sotomi/scanner"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// Nearly all requests of public templates ask every site for the same thing: nothing in them depends on the target but the
+// scheme and the host they go to. Such a request is filled in once, not once a target.
+
+// maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
+const maxPlain = 2048
+
+// plainRequest is one without scheme and host. There are thousands of them in memory, which mostly differ in the path.
+type plainRequest struct {
+	path, query string
+	rest        *web.Request // without these; its URL is nil when it has nothing else
+	own         bool         // as in built
+	marked      bool         // the header holds marks for the target, as in Referer: {{BaseURL}}/
+}
+
+// ordinary is the rest of most requests.
+var ordinary = &web.Request{}
+
+// newPlain takes path and query out of r. The rest is that of the request before where both have the same.
+func newPlain(r *web.Request, own, marked bool, before *plainRequest) *plainRequest {
+	rest, u := *r, *r.URL
+	p := &plainRequest{path: u.Path, query: u.RawQuery, own: own, marked: marked}
+	u.Path, u.RawQuery = "", ""
+	if rest.URL = nil; u != (url.URL{}) {
+		rest.URL = &u
+	}
+	switch {
+	case reflect.DeepEqual(&rest, ordinary):
+		p.rest = ordinary
+	case before != nil && reflect.DeepEqual(&rest, before.rest):
+		p.rest = before.rest
+	default:
+		p.rest = &rest
+	}
+	return p
+}
+
+// marks stand for the target in headers: its root, its host with the port, its host alone.
+const (
+	rootMark = "\x01r"
+	hostMark = "\x01h"
+	nameMark = "\x01n"
+)
+
+// filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
+type filledIn struct {
+	built
+	visit *visit
+	block *block
+	draft draft
+}
+
+// at is the request to the target of a visit, which is the root of a host.
+func (p *plainRequest) at(v *visit, b *block, d draft) *built {
+	target := v.probe.Target.URL
+	r := &struct {
+		web.Request
+		url url.URL
+	}{Request: *p.rest}
+	if p.rest.URL != nil {
+		r.url = *p.rest.URL
+	}
+	r.url.Scheme, r.url.Host, r.url.Path, r.url.RawQuery = target.Scheme, target.Host, p.path, p.query
+	r.URL = &r.url
+	if p.marked {
+		r.Header = withValuesChanged(r.Header, func(value string) string {
+			value = strings.ReplaceAll(value, rootMark, target.Scheme+"://"+target.Host)
+			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
+		})
+	}
+	f := &filledIn{visit: v, block: b, draft: d}
+	f.built = built{request: &r.Request, vars: f.names, own: p.own}
+	return &f.built
+}
+
+// names are what the answer is judged with. They are seldom needed.
+func (f *filledIn) names() match.Vars {
+	vars, _ := f.visit.namesFor(f.block, f.draft, nil) // the error would have kept it from being plain
+	return vars
+}
+
+// withValuesChanged is a header with each value changed; the old one stays as it is.
+func withValuesChanged(header http.Header, change func(string) string) http.Header {
+	made := make(http.Header, len(header))
+	for name, values := range header {
+		made[name] = values
+		for i, value := range values {
+			if text := change(value); text != value {
+				made[name] = slices.Clone(made[name])
+				made[name][i] = text
+			}
+		}
+	}
+	return made
+}
+
+// mark puts marks for the target into the header of a request of its own, and takes scheme and host out of the address.
+func mark(r *web.Request, target *url.URL) (marked bool) {
+	r.URL.Scheme, r.URL.Host = "", ""
+	if len(r.Header) == 0 {
+		return false
+	}
+	with := strings.NewReplacer(target.Scheme+"://"+target.Host, rootMark, target.Host, hostMark, target.Hostname(), nameMark)
+	before := r.Header
+	r.Header = withValuesChanged(before, with.Replace)
+	return !reflect.DeepEqual(before, r.Header)
+}
+
+// plain is the draft as a plain request, nil when it is none or when more is known than the target.
+func (v *visit) plain(b *block, d draft) *plainRequest {
+	if len(v.known) > 0 || v.check.dice || !isRoot(v.probe.Target.URL) || d.index >= maxPlain {
+		return nil
+	}
+	if list := b.plain(); d.index < len(list) {
+		return list[d.index]
+	}
+	return nil
+}
+
+func isRoot(u *url.URL) bool {
+	return (u.Path == "/" || u.Path == "") && u.RawPath == "" && u.RawQuery == ""
+}
+
+// plainRequests are the block's requests by index, nil for those that are not plain. To find out, each is filled in for two
+// targets that have nothing in common.
+func (c *check) plainRequests(b *block) []*plainRequest {
+	one := &url.URL{Scheme: "http", Host: "a.sotomi-one.invalid:61234", Path: "/"}
+	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
+	visits := [2]*visit{}
+	for i, u := range []*url.URL{one, other} {
+		visits[i] = c.visit(&scanner.Probe{Target: target.Target{URL: u}}, true)
+		visits[i].filling = true
+	}
+	var list []*plainRequest
+	var last *plainRequest
+	for d := range b.drafts() {
+		if d.index >= maxPlain {
+			break
+		}
+		var made [2]*built
+		marked := false
+		for i, v := range visits {
+			bt, err := v.build(b, d, nil)
+			if err != nil || bt.request.URL.Scheme != v.probe.Target.URL.Scheme || bt.request.URL.Host != v.probe.Target.URL.Host {
+				break
+			}
+			marked = mark(bt.request, v.probe.Target.URL)
+			made[i] = bt
+		}
+		var p *plainRequest
+		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {
+			p = newPlain(made[0].request, made[0].own, marked, last)
+			last = p
+		}
+		list = append(list, p)
+	}
+	return list
+}

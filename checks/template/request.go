@@ -1,0 +1,262 @@
+package template
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sotomi/checks/template/match"
+	"sotomi/scanner/web"
+)
+
+// draft is one request of a block before its placeholders are filled in.
+type draft struct {
+	order  int // in the template, from 1
+	index  int // in the block, from 0
+	number int // of its path or raw request in the block, from 1
+	path   string
+	raw    string
+	round  int // of the payloads
+}
+
+// drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
+func (b *block) drafts() iter.Seq[draft] {
+	return func(yield func(draft) bool) {
+		rounds := 1
+		if b.payloads != nil {
+			rounds = b.payloads.count()
+		}
+		index := 0
+		for round := range rounds {
+			for i, path := range b.paths {
+				if !yield(draft{order: b.first + index, index: index, number: i + 1, path: path, round: round}) {
+					return
+				}
+				index++
+			}
+			for i, raw := range b.raws {
+				if round > 0 && parseAnnotations(raw).once {
+					continue
+				}
+				if !yield(draft{order: b.first + index, index: index, number: i + 1, raw: raw, round: round}) {
+					return
+				}
+				index++
+			}
+		}
+	}
+}
+
+// built is a request ready to be sent, and the names that its answer is judged with.
+type built struct {
+	request *web.Request
+	vars    func() match.Vars
+	own     bool // it asks for the target's own page, or for a name made up on purpose: there is no control for these
+}
+
+// build fills in a draft. An *unresolvedError says that it uses a name that nothing gave a value to.
+func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
+	if len(taken) == 0 && !v.filling {
+		if p := v.plain(b, d); p != nil {
+			return p.at(v, b, d), nil
+		}
+	}
+	v.roll(d.order)
+	target, path := v.probe.Target.URL, d.path
+	if d.raw == "" {
+		target, path = otherPort(target, path)
+	}
+	vars, err := v.namesFor(b, d, taken)
+	if err != nil {
+		return nil, err
+	}
+	f := &filler{vars: vars}
+	var req *web.Request
+	if d.raw != "" {
+		req, err = f.raw(d.raw, target, !b.withoutMerge)
+	} else {
+		req, err = f.path(b, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.fields(req, b)
+	if f.err != nil {
+		return nil, f.err
+	}
+	if len(f.unresolved) > 0 && !b.withoutNamesCheck {
+		return nil, &unresolvedError{f.unresolved}
+	}
+	if err := b.apply(req); err != nil {
+		return nil, err
+	}
+	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
+		slices.ContainsFunc(v.madeUp, func(word string) bool { return strings.Contains(req.URL.Path, word) })
+	return &built{request: req, vars: func() match.Vars { return vars }, own: own}, nil
+}
+
+// namesFor are the names that a draft may use.
+func (v *visit) namesFor(b *block, d draft, taken match.Vars) (match.Vars, error) {
+	target, path, trimmed := v.probe.Target.URL, d.path, false
+	if d.raw == "" {
+		target, path = otherPort(target, path)
+		trimmed = withSlash.MatchString(path)
+	}
+	vars := v.names(v.address(target, trimmed), taken)
+	if b.payloads == nil {
+		return vars, nil
+	}
+	return withValues(vars, b.payloads.combination(d.round))
+}
+
+// withValues adds those of the payloads, which may use the names there are.
+func withValues(vars, values match.Vars) (match.Vars, error) {
+	all := make(match.Vars, len(vars)+len(values))
+	maps.Copy(all, vars)
+	for name, value := range values {
+		text, ok := value.(string)
+		if !ok {
+			text = fmt.Sprint(value)
+		}
+		text, _, err := match.Expand(text, vars)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = text
+	}
+	return all, nil
+}
+
+// unresolvedError says that a request is not sent because it uses names without a value.
+type unresolvedError struct{ names []string }
+
+func (e *unresolvedError) Error() string { return "no value for " + strings.Join(e.names, ", ") }
+
+// writeError says that a request is never sent because it could change the site.
+type writeError struct{ method string }
+
+func (e *writeError) Error() string { return "writes: " + e.method }
+
+// filler fills in placeholders and remembers which had no value.
+type filler struct {
+	vars       match.Vars
+	unresolved []string
+	err        error // the first
+}
+
+func (f *filler) fill(text string) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	out, unresolved, err := match.Expand(text, f.vars)
+	if err != nil && f.err == nil {
+		f.err = fmt.Errorf("%q: %w", text, err)
+	}
+	f.unresolved = append(f.unresolved, unresolved...)
+	return out
+}
+
+func (f *filler) path(b *block, path string) (*web.Request, error) {
+	text := f.fill(path)
+	if len(f.unresolved) > 0 && !b.withoutNamesCheck {
+		return nil, &unresolvedError{f.unresolved}
+	}
+	u, err := parseAddress(text)
+	if err != nil {
+		return nil, err
+	}
+	method := strings.ToUpper(strings.TrimSpace(f.fill(b.method)))
+	return &web.Request{Method: method, URL: u, Header: http.Header{}}, nil
+}
+
+func (f *filler) raw(text string, target *url.URL, merge bool) (*web.Request, error) {
+	notes := parseAnnotations(text)
+	r, err := parseRaw(f.fill(text))
+	if err != nil {
+		return nil, err
+	}
+	u, err := r.address(target, merge)
+	if err != nil {
+		return nil, err
+	}
+	if host := f.fill(notes.host); host != "" {
+		otherHost(u, host)
+	}
+	req := &web.Request{Method: strings.ToUpper(r.method), URL: u, Header: r.header, Body: []byte(r.body), Timeout: notes.timeout}
+	if !strings.EqualFold(r.host, target.Host) {
+		req.Host = r.host
+	}
+	return req, nil
+}
+
+// otherHost sends the request where @Host says.
+func otherHost(u *url.URL, host string) {
+	if scheme, rest, ok := strings.Cut(host, "://"); ok {
+		u.Scheme, host = scheme, rest
+	}
+	to := url.URL{Host: host}
+	if to.Port() == "" && u.Port() != "" {
+		host += ":" + u.Port()
+	}
+	u.Host = host
+}
+
+// fields adds the headers and the body that the block gives to all its requests.
+func (f *filler) fields(req *web.Request, b *block) {
+	for _, name := range slices.Sorted(maps.Keys(b.headers)) {
+		value := f.fill(b.headers[name])
+		switch {
+		case strings.EqualFold(name, "Host"):
+			req.Host = value
+		case strings.EqualFold(name, "Connection"), strings.EqualFold(name, "Content-Length"):
+		default:
+			req.Header[http.CanonicalHeaderKey(name)] = []string{value}
+		}
+	}
+	if b.body != "" {
+		req.Body = []byte(f.fill(withCRLF(b.body)))
+	}
+	if req.Host == req.URL.Host {
+		req.Host = ""
+	}
+	if len(req.Header) == 0 {
+		req.Header = nil
+	}
+}
+
+// apply sets what holds for all requests of the block. A method that could change the site is refused.
+func (o *options) apply(req *web.Request) error {
+	switch req.Method = cmp.Or(req.Method, http.MethodGet); req.Method {
+	case http.MethodGet:
+		req.Method = ""
+	case http.MethodHead, http.MethodPost, http.MethodOptions, http.MethodTrace:
+	default:
+		return &writeError{req.Method}
+	}
+	if req.Redirects = o.redirects; req.Redirects != web.RedirectsNone {
+		req.MaxRedirects = o.maxRedirects
+	}
+	req.MaxBody, req.Wants429 = o.maxSize, o.wants429
+	return nil
+}
+
+// isOwn reports whether u is the root of the host or the target's own page.
+func isOwn(u, target *url.URL) bool {
+	at := strings.TrimSuffix(u.Path, "/")
+	return at == "" || at == strings.TrimSuffix(target.Path, "/")
+}
+
+// firstLine is the request line of a raw request.
+func firstLine(raw string) string {
+	for line := range strings.Lines(raw) {
+		if !strings.HasPrefix(line, "@") {
+			return line
+		}
+	}
+	return ""
+}

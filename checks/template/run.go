@@ -1,0 +1,323 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sotomi/checks/template/match"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+// visit is one run of the check on one target.
+type visit struct {
+	check *check
+	probe *scanner.Probe
+	seed  uint64     // of the random numbers
+	known match.Vars // facts, and what internal extractors of ended blocks took; nil for nothing
+	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
+
+	addresses [2]struct { // the newest, not trimmed and trimmed
+		target *url.URL
+		vars   match.Vars
+	}
+
+	filling bool         // every draft is filled in, plain or not
+	madeUp  []string     // words in addresses that cannot exist on purpose
+	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
+	hits    []scanner.Hit
+	hidden  []string // what no report shows, of what internal extractors took
+	sent    int
+	foreign string   // host that a request would have gone to
+	lacking []string // names without a value, of the first request that was not sent
+	mistake error    // why a request that makes no sense was not sent
+	failed  error    // of the first request that failed
+}
+
+// roll gives the request of a number in the template random numbers of its own, the same in every run.
+func (v *visit) roll(request int) {
+	if v.check.dice {
+		v.know(match.Random, rand.New(rand.NewPCG(v.seed, uint64(request))))
+	}
+}
+
+func (v *visit) know(name string, value any) {
+	if v.known == nil {
+		v.known = match.Vars{}
+	}
+	v.known[name] = value
+}
+
+// address is addressVars, made once for each place on the target.
+func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
+	known := &v.addresses[0]
+	key := "http address " + target.Host
+	if trimmed {
+		known = &v.addresses[1]
+		key += "/"
+	}
+	if known.target == target {
+		return known.vars
+	}
+	var vars match.Vars
+	if v.probe.Site != nil { // nil while planning
+		vars, _ = v.probe.Derived(key, func() any { return addressVars(target, trimmed) }).(match.Vars)
+	} else {
+		vars = addressVars(target, trimmed)
+	}
+	known.target, known.vars = target, vars
+	return vars
+}
+
+// names are what a request may use: its own values over the target's over variables. They are the address itself, which
+// all signatures share and nobody changes, when there is nothing to add.
+func (v *visit) names(address, taken match.Vars) match.Vars {
+	if len(v.known)+len(taken)+len(v.check.variables) == 0 {
+		return address
+	}
+	vars := v.merged(taken)
+	maps.Copy(vars, address)
+	for _, variable := range v.check.variables {
+		if _, ok := vars[variable.Name]; ok {
+			continue
+		}
+		if strings.Contains(variable.Value, "rand") || !strings.Contains(variable.Value, "{{") {
+			vars[variable.Name] = v.fixed[variable.Name]
+			continue
+		}
+		text, _, err := match.Expand(variable.Value, vars)
+		if err != nil {
+			text = variable.Value
+		}
+		vars[variable.Name] = text
+	}
+	return vars
+}
+
+func (v *visit) merged(more match.Vars) match.Vars {
+	vars := make(match.Vars, len(v.known)+len(more)+16)
+	maps.Copy(vars, v.known)
+	maps.Copy(vars, more)
+	return vars
+}
+
+// call runs the blocks that a flow calls, all of them when it names none; ok when any of them matched.
+func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
+	blocks := v.check.blocks
+	if len(ids) > 0 {
+		blocks = nil
+		for _, id := range ids {
+			b := v.check.called(id)
+			if b == nil {
+				break // the reference engine ends the call there
+			}
+			blocks = append(blocks, b)
+		}
+	}
+	any := false
+	for _, b := range blocks {
+		ok, err := v.run(ctx, b)
+		if err != nil {
+			return false, err
+		}
+		any = any || ok
+	}
+	return any, nil
+}
+
+// round is what the requests of one block share.
+type round struct {
+	seen    match.Data // what the newest answer is judged on
+	block   *block
+	sent    []*built                 // by number - 1, for controls; nil where none was sent
+	answers []*web.Exchange          // by number - 1; nil where there is none
+	taken   map[string][]string      // what internal extractors took so far; nil for nothing
+	matched bool                     // the newest answer
+	ok      bool                     // for a flow
+	control map[string]*web.Exchange // answers about things that cannot exist, by request key; nil for none
+}
+
+// run sends the requests of one block; ok says whether it counts as matched for a flow.
+func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
+	r := &round{block: b, sent: make([]*built, len(b.paths)+len(b.raws))}
+	defer func() { v.keep(r.taken) }()
+	for d := range b.drafts() {
+		for _, taken := range r.values() {
+			end, err := v.request(ctx, r, d, taken)
+			if err != nil || end {
+				return r.ok, err
+			}
+		}
+	}
+	return r.ok, nil
+}
+
+// request sends one and judges the answer; end says that the block is done.
+func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars) (end bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return true, err
+	}
+	bt, err := v.build(r.block, d, taken)
+	if err != nil {
+		return v.notSent(r, d, err)
+	}
+	if host := v.outside(bt.request); host != "" {
+		v.foreign = host
+		return false, nil
+	}
+	ex, err := v.send(ctx, r.block, bt.request)
+	if err != nil {
+		v.fail(err)
+		return false, nil
+	}
+	v.sent++
+	r.sent[d.number-1] = bt
+	if err := v.judge(ctx, r, d.number, bt, ex); err != nil {
+		return true, err
+	}
+	return r.block.stopAtFirst && r.matched, nil
+}
+
+// notSent notes why a request could not be made; end says that the block is done.
+func (v *visit) notSent(r *round, d draft, err error) (end bool, stop error) {
+	var lacking *unresolvedError
+	var write *writeError
+	switch {
+	case errors.As(err, &lacking):
+		if v.lacking == nil {
+			v.lacking = lacking.names
+		}
+		return !r.block.alone, nil
+	case errors.As(err, &write):
+		return true, scanner.Unsupported(write.Error())
+	}
+	if v.mistake == nil {
+		v.mistake = fmt.Errorf("request %d was not sent: %w", d.number, err)
+	}
+	return true, nil
+}
+
+// outside is the host that a request would go to when that is not the target's, "" when it is.
+func (v *visit) outside(r *web.Request) string {
+	if strings.EqualFold(r.URL.Hostname(), v.probe.Target.URL.Hostname()) {
+		return ""
+	}
+	return r.URL.Host
+}
+
+// send shares the request with all signatures, unless an earlier answer gave it cookies that it may need.
+func (v *visit) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
+	if v.session != nil && !b.withoutCookies && len(v.session.Cookies(r.URL)) > 0 {
+		return v.session.Do(ctx, r)
+	}
+	ex, err := v.probe.Do(ctx, r)
+	if err == nil && v.check.stateful && !b.withoutCookies {
+		if v.session == nil {
+			v.session = v.probe.Session()
+		}
+		v.session.Adopt(ex)
+	}
+	return ex, err
+}
+
+func (v *visit) fail(err error) {
+	if v.failed == nil {
+		v.failed = err
+	}
+}
+
+// verdict is the error that the check ends with: nil when every request that could be sent was answered.
+func (v *visit) verdict() error {
+	switch {
+	case v.failed != nil:
+		return v.failed
+	case v.mistake != nil && v.sent == 0:
+		return scanner.Undetermined("%v", v.mistake)
+	case v.mistake != nil:
+		v.probe.Explain("%v", v.mistake)
+		return nil
+	case v.sent > 0 || len(v.hits) > 0:
+		return nil
+	case v.foreign != "":
+		return scanner.NotApplicable("its requests go to %s, which is not the target", v.foreign)
+	case len(v.lacking) > 0:
+		return scanner.NotApplicable("nothing gives a value to %s", strings.Join(v.lacking, ", "))
+	}
+	return nil
+}
+
+// values are the sets of extracted values that the next request is sent with: one set, or one for each value when the
+// block iterates over all.
+func (r *round) values() []match.Vars {
+	if len(r.taken) == 0 {
+		return nothingTaken
+	}
+	most := 1
+	if r.block.iterateAll {
+		for _, list := range r.taken {
+			most = max(most, len(list))
+		}
+	}
+	sets := make([]match.Vars, most)
+	for i := range sets {
+		sets[i] = match.Vars{}
+		for name, list := range r.taken {
+			sets[i][name] = list[min(i, len(list)-1)]
+		}
+	}
+	return sets
+}
+
+var nothingTaken = []match.Vars{nil}
+
+// keep makes what a block's internal extractors took known to later blocks: a single value by the extractor's name,
+// further ones with 1, 2 and so on behind it.
+func (v *visit) keep(taken map[string][]string) {
+	for name, list := range taken {
+		if v.check.flow != nil && len(list) > 1 {
+			v.know(name, list) // a flow is thought to go through them one by one
+			continue
+		}
+		for i, value := range list {
+			if i == 0 {
+				v.know(name, value)
+			} else {
+				v.know(fmt.Sprint(name, i), value)
+			}
+		}
+	}
+}
+
+// export makes the parts of a block's answer known to later blocks as http_1_body, or by the block's own id, for templates
+// that use such names.
+func (v *visit) export(b *block, ex *web.Exchange) {
+	if !b.exported {
+		return
+	}
+	prefix := b.prefix()
+	for name, value := range match.Parts(ex) {
+		v.know(prefix+name, value)
+	}
+}
+
+// isStateful reports whether requests of the signature build on what earlier ones set: cookies are kept for these only,
+// since a request with cookies cannot be shared.
+func isStateful(s *signature.Signature) bool {
+	requests := 0
+	asks := false
+	for i := range s.HTTP {
+		h := &s.HTTP[i]
+		requests += len(h.Path) + len(h.Raw)
+		asks = asks || h.CookieReuse || strings.EqualFold(h.Method, "POST") || len(h.Raw) > 1 && looksBack(h) ||
+			slices.ContainsFunc(h.Raw, func(raw string) bool { return strings.HasPrefix(firstLine(raw), "POST") }) ||
+			slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal })
+	}
+	return asks && requests > 1
+}

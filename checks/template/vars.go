@@ -1,0 +1,83 @@
+package template
+
+import (
+	"maps"
+	"net/url"
+	"path"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"sotomi/checks/template/match"
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+)
+
+// addressVars are the names that every template may use for the target. trimmed is for paths written as {{BaseURL}}/x,
+// so that a target with a slash at its end gives no double one; the root of a host never has one.
+func addressVars(target *url.URL, trimmed bool) match.Vars {
+	u := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path, RawPath: target.RawPath}
+	if trimmed || u.Path == "/" {
+		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	folder, file := path.Dir(u.EscapedPath()), path.Base(u.EscapedPath())
+	if folder == "." {
+		folder = ""
+	}
+	if file == "." {
+		file = ""
+	}
+	vars := match.Vars{
+		"BaseURL": u.String(), "RootURL": u.Scheme + "://" + u.Host, "Hostname": u.Host, "Host": u.Hostname(), "Port": port,
+		"Path": folder, "File": file, "Query": "", "Scheme": u.Scheme, "Input": u.String(), "FQDN": u.Hostname(),
+	}
+	maps.Copy(vars, domainVars(u.Hostname()))
+	return vars
+}
+
+// domainVars are the parts of a registered name; an address or a bare name has none.
+func domainVars(host string) match.Vars {
+	host = strings.TrimSuffix(host, ".")
+	registered, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return nil
+	}
+	suffix, _ := publicsuffix.PublicSuffix(host)
+	name := strings.TrimSuffix(registered, "."+suffix)
+	if name == "" || name == registered {
+		return nil
+	}
+	return match.Vars{"RDN": registered, "DN": name, "TLD": suffix, "SD": strings.TrimSuffix(strings.TrimSuffix(host, registered), ".")}
+}
+
+// factVars are the facts that the signature needs: eccube_base is the value base of the fact eccube.
+func factVars(p *scanner.Probe) match.Vars {
+	vars := match.Vars{}
+	for _, fact := range p.Signature.Needs {
+		values, _ := p.Fact(fact)
+		for name, value := range values {
+			vars[fact+"_"+strings.ReplaceAll(name, "-", "_")] = value
+		}
+	}
+	return vars
+}
+
+// evaluate fills in variables: in order, earlier ones and vars. What a name already stands for is kept.
+func evaluate(variables signature.Variables, vars match.Vars) match.Vars {
+	known := maps.Clone(vars)
+	for _, v := range variables {
+		if _, ok := known[v.Name]; ok {
+			continue
+		}
+		text, _, err := match.Expand(v.Value, known)
+		if err != nil {
+			text = v.Value
+		}
+		known[v.Name] = text
+	}
+	return known
+}

@@ -1,0 +1,138 @@
+package transport
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"sotomi/scanner/web"
+)
+
+// insecureLogin is the first form of a page that has a password field and is filled in, or sent, over plain HTTP. The
+// variant says that only its destination is plain.
+func insecureLogin(page *web.Page) (form *web.Form, variant string) {
+	for i := range page.Forms {
+		f := &page.Forms[i]
+		password := false
+		for _, field := range f.Fields {
+			password = password || field.Type == "password"
+		}
+		switch {
+		case !password:
+		case page.Exchange.URL.Scheme == "http":
+			return f, ""
+		case f.Action != nil && f.Action.Scheme == "http":
+			return f, "action"
+		}
+	}
+	return nil, ""
+}
+
+// plainParts are the addresses of plain HTTP that a page loads: those that can change the page (scripts, style sheets,
+// frames) and those that only show.
+func plainParts(page *web.Page) (active, passive []string) {
+	seen := map[string]bool{}
+	add := func(list *[]string, u *url.URL) {
+		if u.Scheme == "http" && !seen[u.String()] {
+			seen[u.String()] = true
+			*list = append(*list, withoutQuery(u))
+		}
+	}
+	for _, u := range page.Scripts {
+		add(&active, u)
+	}
+	for _, u := range page.Assets {
+		if shownOnly.MatchString(u.Path) {
+			add(&passive, u)
+		} else if strings.HasSuffix(strings.ToLower(u.Path), ".css") {
+			add(&active, u)
+		}
+	}
+	return active, passive
+}
+
+// shownOnly are pictures and films by their names.
+var shownOnly = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|webp|avif|svg|ico|bmp|mp4|webm|mp3|ogg|wav)$`)
+
+// weakCookie is a session cookie and the attributes that it lacks.
+type weakCookie struct {
+	name    string
+	missing []string // of Secure, HttpOnly, SameSite
+}
+
+// loginCookie are names of cookies that carry a session: whoever has one is the visitor. Tokens against forged requests
+// are read by scripts and are none.
+var (
+	loginCookie = regexp.MustCompile(`(?i)(sess|(^|[._-])sid($|[._-])|connect\.sid|auth|jwt|login|remember|access[._-]?token|id[._-]?token)`)
+	noLogin     = regexp.MustCompile(`(?i)(csrf|xsrf|nonce|lang|locale|theme|seen|consent|banner)`)
+)
+
+// weakCookies are the session cookies of an answer (RFC 6265bis) that lack an attribute. Secure can be asked for over HTTPS
+// only.
+func weakCookies(h http.Header, overTLS bool) []weakCookie {
+	var list []weakCookie
+	for _, c := range (&http.Response{Header: h}).Cookies() {
+		expired := c.MaxAge < 0 || !c.Expires.IsZero() && c.Expires.Year() < 2000
+		if c.Value == "" || expired || !loginCookie.MatchString(c.Name) || noLogin.MatchString(c.Name) {
+			continue
+		}
+		w := weakCookie{name: c.Name}
+		if overTLS && !c.Secure {
+			w.missing = append(w.missing, "Secure")
+		}
+		if !c.HttpOnly {
+			w.missing = append(w.missing, "HttpOnly")
+		}
+		if c.SameSite == 0 || c.SameSite == http.SameSiteDefaultMode {
+			w.missing = append(w.missing, "SameSite")
+		}
+		if len(w.missing) > 0 {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+func describeCookies(list []weakCookie) string {
+	var parts []string
+	for _, w := range list {
+		parts = append(parts, w.name+" lacks "+strings.Join(w.missing, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// hstsAge is the max-age of the first field (RFC 6797 section 8.1: further fields are ignored), and whether there is a
+// valid one.
+func hstsAge(fields []string) (time.Duration, bool) {
+	if len(fields) == 0 {
+		return 0, false
+	}
+	for _, part := range strings.Split(fields[0], ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "max-age") {
+			continue
+		}
+		seconds, ok := web.DeltaSeconds(strings.Trim(strings.TrimSpace(value), `"`))
+		return time.Duration(seconds) * time.Second, ok
+	}
+	return 0, false
+}
+
+// expiry says what is wrong with a certificate's time. Certificates that live only days are soon at their end when a third
+// of their life is left.
+func expiry(from, to, now time.Time, soon time.Duration) (variant string, weak bool) {
+	if third := to.Sub(from) / 3; third < soon {
+		soon = third
+	}
+	switch {
+	case now.After(to):
+		return "expired", true
+	case now.Before(from):
+		return "not-yet", true
+	case to.Sub(now) < soon:
+		return "", true
+	}
+	return "", false
+}
