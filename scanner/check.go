@@ -25,8 +25,8 @@ type Planner interface {
 }
 
 // OwnPlanner is a Planner that can leave out what it would ask of every target in the same way, but for the host.
-type OwnPlanner interface {
-	PlanOwn(t target.Target) []*web.Request
+type PerTargetPlanner interface {
+	PlanPerTarget(t target.Target) []*web.Request
 }
 
 // Handshaker is a Check that looks at nothing but the TLS handshake. It runs also where a site cannot be scanned because

@@ -172,7 +172,7 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 	}
 	var err error
 	switch {
-	case result.isolation == notIsolated:
+	case result.buster == busterFails:
 		return r.unkeyed(ctx, g, result)
 	case refs.personal():
 		err = r.personal(ctx, g, result)
@@ -189,8 +189,8 @@ func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) e
 	if err != nil {
 		return err
 	}
-	result.refs, result.isolation = refs, state
-	if state == notIsolated {
+	result.refs, result.buster = refs, state
+	if state == busterFails {
 		return nil
 	}
 	result.open, result.out = refs.usable(g.members)

@@ -30,7 +30,7 @@ func (m *mask) hash(text string) string {
 }
 
 // marker describes a token without its value.
-func (m *mask) marker(v *sighting, token string) string {
+func (m *mask) marker(v *observation, token string) string {
 	where := "a header"
 	switch place := v.tokens[token]; {
 	case place&placeSetCookie != 0:
@@ -51,7 +51,7 @@ var shownHeaders = []string{
 }
 
 // evidence is a visit as a report may show it: neither body nor cookies nor anything that names a person.
-func (m *mask) evidence(v *sighting, note string) evidence.Evidence {
+func (m *mask) evidence(v *observation, note string) evidence.Evidence {
 	var req, res strings.Builder
 	u := v.ex.Request.URL
 	target := v.ex.Request.Target
@@ -79,7 +79,7 @@ func (m *mask) evidence(v *sighting, note string) evidence.Evidence {
 }
 
 // crossing shows the donor's answer, the receiver's, and the control.
-func (m *mask) crossing(c *crossing) []evidence.Evidence {
+func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 	var list []evidence.Evidence
 	if c.fill != nil {
 		list = append(list, m.evidence(c.fill, fmt.Sprintf("the answer to visitor %s", c.fill.who)))

@@ -71,7 +71,7 @@ func (g *gatherer) address(key string) (*url.URL, string) {
 }
 
 // newKey is a key that was never used before.
-func (g *gatherer) newKey() (string, error) {
+func (g *gatherer) cacheBuster() (string, error) {
 	const tries = 64
 	for range tries {
 		key := unguessableKey()
@@ -141,11 +141,11 @@ func (v visitor) request(u *url.URL, target string) *web.Request {
 }
 
 // visit asks once.
-func (g *gatherer) visit(ctx context.Context, v visitor, key string) (*sighting, error) {
+func (g *gatherer) visit(ctx context.Context, v visitor, key string) (*observation, error) {
 	return g.ask(ctx, v, key, g.request(v, key))
 }
 
-func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Request) (*sighting, error) {
+func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Request) (*observation, error) {
 	if g.requests >= g.limit {
 		return nil, errLimit
 	}
@@ -154,7 +154,7 @@ func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Reques
 	if err != nil {
 		return nil, err
 	}
-	return newSighting(v.name, key, ex), nil
+	return newObservation(v.name, key, ex), nil
 }
 
 func (g *gatherer) tally(n int) {
@@ -163,8 +163,8 @@ func (g *gatherer) tally(n int) {
 }
 
 // fresh asks under a key of its own: what the visitor gets when nobody else asks.
-func (g *gatherer) fresh(ctx context.Context, v visitor) (*sighting, error) {
-	key, err := g.newKey()
+func (g *gatherer) fresh(ctx context.Context, v visitor) (*observation, error) {
+	key, err := g.cacheBuster()
 	if err != nil {
 		return nil, err
 	}
@@ -172,8 +172,8 @@ func (g *gatherer) fresh(ctx context.Context, v visitor) (*sighting, error) {
 }
 
 // inTurn is one answer to each of who, all under their own keys.
-func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*sighting, error) {
-	var list []*sighting
+func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*observation, error) {
+	var list []*observation
 	for _, v := range who {
 		got, err := g.fresh(ctx, v)
 		if err != nil {
@@ -185,12 +185,12 @@ func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*sighting, err
 }
 
 // chain has the visitors ask one after the other under one key.
-func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*sighting, error) {
-	key, err := g.newKey()
+func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*observation, error) {
+	key, err := g.cacheBuster()
 	if err != nil {
 		return nil, err
 	}
-	var list []*sighting
+	var list []*observation
 	for i, v := range who {
 		if i > 0 && v.name != who[i-1].name {
 			if err := pause(ctx, list[0].ex.FirstByte); err != nil {
@@ -221,32 +221,32 @@ func pause(ctx context.Context, firstByte time.Duration) error {
 }
 
 // volley has the first visitor ask and, gap later and before its answer can be there, all others, under one key.
-func (g *gatherer) volley(ctx context.Context, gap time.Duration, who ...visitor) ([]*sighting, error) {
+func (g *gatherer) burst(ctx context.Context, gap time.Duration, who ...visitor) ([]*observation, error) {
 	if g.requests+len(who) > g.limit {
 		return nil, errLimit
 	}
-	key, err := g.newKey()
+	key, err := g.cacheBuster()
 	if err != nil {
 		return nil, err
 	}
-	shots := make([]web.Shot, len(who))
+	shots := make([]web.BurstRequest, len(who))
 	for i, v := range who {
-		shots[i] = web.Shot{Session: v.session, Request: g.request(v, key)}
+		shots[i] = web.BurstRequest{Session: v.session, Request: g.request(v, key)}
 		if i > 0 {
 			shots[i].After = gap
 		}
 	}
 	g.tally(len(who))
-	answers, err := web.Volley(ctx, shots)
+	answers, err := web.Burst(ctx, shots)
 	if err != nil {
 		return nil, err
 	}
-	var list []*sighting
+	var list []*observation
 	for i, a := range answers {
 		if a.Err != nil {
 			return nil, a.Err
 		}
-		list = append(list, newSighting(who[i].name, key, a.Exchange))
+		list = append(list, newObservation(who[i].name, key, a.Exchange))
 	}
 	return list, nil
 }

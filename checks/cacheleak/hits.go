@@ -44,15 +44,15 @@ func variantOf(look, via string) string {
 	return ""
 }
 
-func visitorNames(c *crossing) []string { return []string{c.donor, c.got.who} }
+func visitorNames(c *crossUser) []string { return []string{c.donor, c.got.who} }
 
 // origin is the answer that a crossing came from, or the one that crossed.
-func (c *crossing) origin() *sighting { return cmp.Or(c.fill, c.got) }
+func (c *crossUser) origin() *observation { return cmp.Or(c.fill, c.got) }
 
 // bestSigns are those of the answer that crossed, with what else tells the product.
-func bestSigns(c *crossing) signs {
+func bestSigns(c *crossUser) signs {
 	s := cacheSigns(c.got.ex)
-	for _, v := range []*sighting{c.fill, c.control} {
+	for _, v := range []*observation{c.fill, c.control} {
 		if v != nil && s.Product == "" {
 			s.Product = cacheProduct(v.ex.Header)
 		}
@@ -61,7 +61,7 @@ func bestSigns(c *crossing) signs {
 }
 
 // headOf is what judgeStorage needs of one answer, with what the references tell about validators.
-func (r *cacheRun) headOf(refs *references, v *sighting) answerHead {
+func (r *cacheRun) headOf(refs *references, v *observation) answerHead {
 	authorization := slices.ContainsFunc(r.members, func(m visitor) bool { return m.name == v.who && m.session.Carries("Authorization") })
 	return answerHead{
 		Status: v.ex.Status, Header: v.ex.Header, Received: v.ex.Started.Add(v.ex.FirstByte),

@@ -9,7 +9,7 @@ import (
 )
 
 // sighting is one answer to one visitor under one key of ours.
-type sighting struct {
+type observation struct {
 	who    string // "A", "B", or anonymous
 	key    string // of our own, in the address; "" for the bare address
 	ex     *web.Exchange
@@ -18,21 +18,21 @@ type sighting struct {
 
 const anonymous = "anonymous"
 
-func newSighting(who, key string, ex *web.Exchange) *sighting {
-	return &sighting{who: who, key: key, ex: ex, tokens: tokensOf(ex, key)}
+func newObservation(who, key string, ex *web.Exchange) *observation {
+	return &observation{who: who, key: key, ex: ex, tokens: tokensOf(ex, key)}
 }
 
 // references are what visitors get when nobody else asks: each under a key that was used once, the visitors in turn, so
 // that what changes with time stands in somebody else's answer as well.
 type references struct {
-	visits   []*sighting
+	visits   []*observation
 	identity map[string]tokens // by visitor: in all of its answers and in nobody else's
 	known    map[string]bool   // every token of any of them
 }
 
 // newReferences learns what belongs to whom. All that changes between two answers to the same visitor is noise and
 // never enters.
-func newReferences(visits []*sighting) *references {
+func newReferences(visits []*observation) *references {
 	r := &references{visits: visits, identity: map[string]tokens{}, known: map[string]bool{}}
 	for _, v := range visits {
 		for t := range v.tokens {
@@ -149,11 +149,11 @@ const (
 )
 
 // crossing is an answer in the wrong hands.
-type crossing struct {
+type crossUser struct {
 	donor    string
-	fill     *sighting // the donor's answer that it came from; nil when not known
-	got      *sighting
-	control  *sighting // what the receiver got under a key of its own
+	fill     *observation // the donor's answer that it came from; nil when not known
+	got      *observation
+	control  *observation // what the receiver got under a key of its own
 	tokens   []string
 	proof    proof
 	cookie   bool // only in Set-Cookie
@@ -161,7 +161,7 @@ type crossing struct {
 }
 
 // strength orders crossings: the best of a round is shown.
-func (c *crossing) strength() int {
+func (c *crossUser) strength() int {
 	switch c.proof {
 	case proofSameAnswer:
 		return 3
@@ -174,7 +174,7 @@ func (c *crossing) strength() int {
 
 // crossed looks for another visitor's marks in got. fills are the answers under the same key to others, control is an
 // answer to the same visitor under a key that nobody else used; it must not hold them.
-func (r *references) crossed(fills []*sighting, got, control *sighting) *crossing {
+func (r *references) crossed(fills []*observation, got, control *observation) *crossUser {
 	for _, donor := range slices.Sorted(maps.Keys(r.identity)) {
 		if donor == got.who || donor == anonymous {
 			continue
@@ -186,9 +186,9 @@ func (r *references) crossed(fills []*sighting, got, control *sighting) *crossin
 	return nil
 }
 
-func (r *references) crossedFrom(donor string, fills []*sighting, got, control *sighting) *crossing {
+func (r *references) crossedFrom(donor string, fills []*observation, got, control *observation) *crossUser {
 	marks := r.markers(donor)
-	c := &crossing{donor: donor, got: got, control: control}
+	c := &crossUser{donor: donor, got: got, control: control}
 	anyStrong, onlyCookie := false, true
 	for t := range marks {
 		place := got.tokens[t]
@@ -219,7 +219,7 @@ func (r *references) crossedFrom(donor string, fills []*sighting, got, control *
 }
 
 // source is the answer to donor that got is a copy of: they share a token that no other answer has.
-func (r *references) source(donor string, fills []*sighting, got, control *sighting) *sighting {
+func (r *references) source(donor string, fills []*observation, got, control *observation) *observation {
 	for _, f := range fills {
 		if f.who == donor && r.sameAnswer(f, got, control) {
 			return f
@@ -228,7 +228,7 @@ func (r *references) source(donor string, fills []*sighting, got, control *sight
 	return nil
 }
 
-func (r *references) sameAnswer(f, got, control *sighting) bool {
+func (r *references) sameAnswer(f, got, control *observation) bool {
 	for t := range got.tokens {
 		if f.tokens[t] == 0 || r.known[t] || !volatile(t) || control != nil && control.tokens[t] != 0 {
 			continue
@@ -238,7 +238,7 @@ func (r *references) sameAnswer(f, got, control *sighting) bool {
 	return false
 }
 
-func holdsAny(v *sighting, own tokens) bool {
+func holdsAny(v *observation, own tokens) bool {
 	for t := range own {
 		if v.tokens[t] != 0 {
 			return true
@@ -249,14 +249,14 @@ func holdsAny(v *sighting, own tokens) bool {
 
 // cookieCrossed looks for a session cookie that was made for one visitor in another's answer under the same key. It needs
 // no mark: the site gives every visitor a value of its own, and these two got the same.
-func (r *references) cookieCrossed(fills []*sighting, got, control *sighting) *crossing {
+func (r *references) cookieCrossed(fills []*observation, got, control *observation) *crossUser {
 	for t, place := range got.tokens {
 		if place&placeSetCookie == 0 || r.known[t] || control != nil && control.tokens[t] != 0 || !unguessable(t) {
 			continue
 		}
 		for _, f := range fills {
 			if f.tokens[t]&placeSetCookie != 0 {
-				return &crossing{donor: f.who, fill: f, got: got, control: control, tokens: []string{t}, proof: proofSameAnswer, cookie: true}
+				return &crossUser{donor: f.who, fill: f, got: got, control: control, tokens: []string{t}, proof: proofSameAnswer, cookie: true}
 			}
 		}
 	}
@@ -264,12 +264,12 @@ func (r *references) cookieCrossed(fills []*sighting, got, control *sighting) *c
 }
 
 // displaced looks for a guest's very answer in a member's hands, in the place of the member's own page.
-func (r *references) displaced(fill, got, control *sighting) *crossing {
+func (r *references) displaced(fill, got, control *observation) *crossUser {
 	marks := r.markers(got.who)
 	if len(marks) == 0 || holdsAny(got, marks) || !holdsAny(control, marks) || !r.sameAnswer(fill, got, control) {
 		return nil
 	}
-	c := &crossing{donor: fill.who, fill: fill, got: got, control: control, proof: proofSameAnswer}
+	c := &crossUser{donor: fill.who, fill: fill, got: got, control: control, proof: proofSameAnswer}
 	for t := range got.tokens {
 		if volatile(t) && fill.tokens[t] != 0 && control.tokens[t] == 0 && !r.known[t] {
 			c.tokens = append(c.tokens, t)
@@ -304,27 +304,27 @@ func (r *references) handsOutCookies() bool {
 }
 
 // isolation says whether our key is part of the cache's own.
-type isolation string
+type busterResult string
 
 const (
-	isolated      isolation = "isolated"     // every key brought an answer of its own
-	notIsolated   isolation = "not isolated" // a key never used before brought a stored answer
-	isolationOpen isolation = "not known"    // nothing in the answers tells
+	busterWorks      busterResult = "isolated"     // every key brought an answer of its own
+	busterFails   busterResult = "not isolated" // a key never used before brought a stored answer
+	busterUnknown busterResult = "not known"    // nothing in the answers tells
 )
 
 // judgeIsolation compares answers that all have a key of their own. A stored answer among them, or one that is the copy
 // of another, shows that the cache does not look at the key.
-func judgeIsolation(visits []*sighting) isolation {
+func judgeBuster(visits []*observation) busterResult {
 	known := false
 	for i, v := range visits {
 		if s := cacheSigns(v.ex); s.Hit {
-			return notIsolated
+			return busterFails
 		} else if s.Miss {
 			known = true
 		}
 		for _, w := range visits[:i] {
 			if copyOf(visits, v, w) {
-				return notIsolated
+				return busterFails
 			}
 		}
 		for t := range v.tokens {
@@ -332,14 +332,14 @@ func judgeIsolation(visits []*sighting) isolation {
 		}
 	}
 	if known {
-		return isolated
+		return busterWorks
 	}
-	return isolationOpen
+	return busterUnknown
 }
 
 // copyOf reports whether two visitors got one answer: the same bytes, with an identifier that other answers to these two
 // lack. What all their answers share belongs to the page.
-func copyOf(all []*sighting, v, w *sighting) bool {
+func copyOf(all []*observation, v, w *observation) bool {
 	if v.who == w.who || !bytes.Equal(v.ex.Body, w.ex.Body) {
 		return false
 	}
@@ -358,12 +358,12 @@ func copyOf(all []*sighting, v, w *sighting) bool {
 
 // keyed reports whether a cache is seen to keep answers by our key: asked for twice under one key, a guest got one answer,
 // and another under the next key. Where nothing is stored for guests this cannot be seen.
-func keyed(first, second, other *sighting) bool {
+func keyedByBuster(first, second, other *observation) bool {
 	return again(first, second) && !cacheSigns(other.ex).Hit && !again(first, other)
 }
 
 // again reports whether the second answer is the first one.
-func again(first, second *sighting) bool {
+func again(first, second *observation) bool {
 	if cacheSigns(second.ex).Hit {
 		return true
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // answerTo is a made-up answer of a page to a visitor. Lines of head are header fields.
-func answerTo(who, key, body string, head ...string) *sighting {
+func answerTo(who, key, body string, head ...string) *observation {
 	const length = 20 // of a real key; a shorter one would be part of many words
 	if len(key) < length {
 		key = strings.Repeat(key, length)
@@ -26,7 +26,7 @@ func answerTo(who, key, body string, head ...string) *sighting {
 		h.Add(head[i], head[i+1])
 	}
 	u := &url.URL{Scheme: "http", Host: "site.test", Path: "/page", RawQuery: "sotomi=" + key}
-	return newSighting(who, key, &web.Exchange{
+	return newObservation(who, key, &web.Exchange{
 		Request: &web.Request{URL: u}, URL: u, Status: 200, StatusLine: "HTTP/1.1 200 OK", Proto: "HTTP/1.1", Header: h,
 		Body: []byte("<html><body>" + body + "</body></html>"),
 	})
@@ -34,7 +34,7 @@ func answerTo(who, key, body string, head ...string) *sighting {
 
 // threeRounds are references of a page made for each visitor by body, whose argument is different for every answer.
 func threeRounds(body func(who, id string) string) *references {
-	var list []*sighting
+	var list []*observation
 	for round := range 3 {
 		for _, who := range []string{anonymous, "A", "B"} {
 			id := fmt.Sprintf("%s%d0123456789abcdef", who[:1], round)
@@ -104,8 +104,8 @@ func Test_crossings(t *testing.T) {
 	other := answerTo("B", "c", personalBody("B", "control0123456789abcdef"))
 	for _, c := range []struct {
 		name    string
-		got     *sighting
-		control *sighting
+		got     *observation
+		control *observation
 		want    proof // "" for none
 	}{
 		{"the_very_answer", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), other, proofSameAnswer},
@@ -120,7 +120,7 @@ func Test_crossings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got proof
-			if x := refs.crossed([]*sighting{fill}, c.got, c.control); x != nil {
+			if x := refs.crossed([]*observation{fill}, c.got, c.control); x != nil {
 				got = x.proof
 			}
 			if got != c.want {
@@ -132,13 +132,13 @@ func Test_crossings(t *testing.T) {
 
 func Test_cookies_in_two_hands(t *testing.T) {
 	session := func(value string) []string { return []string{"Set-Cookie", "PHPSESSID=" + value + "; path=/"} }
-	refs := newReferences([]*sighting{
+	refs := newReferences([]*observation{
 		answerTo(anonymous, "k1", "x", session("one0123456789")...), answerTo(anonymous, "k2", "x", session("two0123456789")...),
 	})
 	fill := answerTo(anonymous, "k", "x", session("three0123456789")...)
 	for _, c := range []struct {
 		name string
-		got  *sighting
+		got  *observation
 		want bool
 	}{
 		{"the_same_session", answerTo(anonymous, "k", "x", session("three0123456789")...), true},
@@ -148,7 +148,7 @@ func Test_cookies_in_two_hands(t *testing.T) {
 		{"a_session_that_everybody_gets", answerTo(anonymous, "k", "x", session("one0123456789")...), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := refs.cookieCrossed([]*sighting{fill}, c.got, answerTo(anonymous, "c", "x", session("five0123456789")...)) != nil
+			got := refs.cookieCrossed([]*observation{fill}, c.got, answerTo(anonymous, "c", "x", session("five0123456789")...)) != nil
 			if got != c.want {
 				t.Errorf("crossed %v, want %v", got, c.want)
 			}
@@ -159,20 +159,20 @@ func Test_cookies_in_two_hands(t *testing.T) {
 func Test_isolation(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		visits []*sighting
-		want   isolation
+		visits []*observation
+		want   busterResult
 	}{
-		{"each_its_own", []*sighting{answerTo("A", "1", "a10123456789abcdef"), answerTo("A", "2", "a20123456789abcdef"), answerTo("B", "3", "b10123456789abcdef")}, isolated},
-		{"misses", []*sighting{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "MISS")}, isolated},
-		{"a_hit_on_a_new_key", []*sighting{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "HIT")}, notIsolated},
-		{"an_age_on_a_new_key", []*sighting{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "7")}, notIsolated},
-		{"a_second_may_pass", []*sighting{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "1")}, isolationOpen},
-		{"another_visitors_answer", []*sighting{answerTo("A", "1", "a10123456789abcdef"), answerTo("B", "2", "a10123456789abcdef"), answerTo("A", "3", "a20123456789abcdef")}, notIsolated},
-		{"an_identifier_of_the_page", []*sighting{answerTo("A", "1", "app0123456789abcdef"), answerTo("B", "2", "app0123456789abcdef"), answerTo("A", "3", "app0123456789abcdef")}, isolated},
-		{"nothing_to_see", []*sighting{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x")}, isolationOpen},
+		{"each_its_own", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("A", "2", "a20123456789abcdef"), answerTo("B", "3", "b10123456789abcdef")}, busterWorks},
+		{"misses", []*observation{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "MISS")}, busterWorks},
+		{"a_hit_on_a_new_key", []*observation{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "HIT")}, busterFails},
+		{"an_age_on_a_new_key", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "7")}, busterFails},
+		{"a_second_may_pass", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "1")}, busterUnknown},
+		{"another_visitors_answer", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("B", "2", "a10123456789abcdef"), answerTo("A", "3", "a20123456789abcdef")}, busterFails},
+		{"an_identifier_of_the_page", []*observation{answerTo("A", "1", "app0123456789abcdef"), answerTo("B", "2", "app0123456789abcdef"), answerTo("A", "3", "app0123456789abcdef")}, busterWorks},
+		{"nothing_to_see", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x")}, busterUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := judgeIsolation(c.visits); got != c.want {
+			if got := judgeBuster(c.visits); got != c.want {
 				t.Errorf("judgeIsolation = %q, want %q", got, c.want)
 			}
 		})

@@ -12,7 +12,7 @@ import (
 )
 
 // leaveAlone are addresses that end a session or change something, by the names they usually have.
-var leaveAlone = regexp.MustCompile(`(?i)(log[-_]?out|sign[-_]?out|log[-_]?off|logoff|delete|remove|unsubscribe|withdraw|cancel|destroy|退会|/add\b|checkout|purchase|confirm)`)
+var doNotRequest = regexp.MustCompile(`(?i)(log[-_]?out|sign[-_]?out|log[-_]?off|logoff|delete|remove|unsubscribe|withdraw|cancel|destroy|退会|/add\b|checkout|purchase|confirm)`)
 
 // accountAddress are addresses that usually show one's own.
 var accountAddress = regexp.MustCompile(`(?i)(my[-_]?page|my[-_]?account|account|profile|/me\b|/my\b|user|member|order|cart|basket|dashboard|setting|history|favorite|wish|point|coupon|invoice|mypage|login|signin)`)
@@ -33,7 +33,7 @@ func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
 	}
 	add := func(u *url.URL) {
 		if u.Scheme != r.probe.Target.URL.Scheme || !strings.EqualFold(u.Host, r.probe.Target.URL.Host) ||
-			seen[u.String()] || leaveAlone.MatchString(u.RequestURI()) || assetAddress.MatchString(u.Path) {
+			seen[u.String()] || doNotRequest.MatchString(u.RequestURI()) || assetAddress.MatchString(u.Path) {
 			return
 		}
 		seen[u.String()] = true

@@ -16,8 +16,8 @@ import (
 // leak is a crossing that was seen twice, under keys that nobody else used.
 type leak struct {
 	via    string // sequential, concurrent, anonymous, set-cookie, deception, bare, validator
-	shown  *crossing
-	again  *crossing // nil when it was seen only once
+	shown  *crossUser
+	again  *crossUser // nil when it was seen only once
 	rounds int       // of asking together, when via is concurrent
 	detail string    // the variant of the address, for deception
 	purge  bool      // the plain address holds a test visitor's page now
@@ -27,7 +27,7 @@ type leak struct {
 type pageResult struct {
 	page      *url.URL
 	refs      *references // nil when the page was given up before
-	isolation isolation
+	buster busterResult
 	leak      *leak
 	rounds    int    // of asking together without a crossing
 	open      string // why it could not be told; "" when it could
@@ -36,15 +36,15 @@ type pageResult struct {
 
 // references asks in turn, guests first: on a cache that does not look at our key it is then a guest's page that is
 // stored. It ends early with the isolation that forbids going on.
-func (g *gatherer) references(ctx context.Context) (*references, isolation, error) {
+func (g *gatherer) references(ctx context.Context) (*references, busterResult, error) {
 	visits, err := g.inTurn(ctx, g.guest, g.guest)
 	if err != nil {
 		return nil, "", err
 	}
-	if judgeIsolation(visits) == notIsolated {
+	if judgeBuster(visits) == busterFails {
 		again, err := g.inTurn(ctx, g.guest, g.guest)
-		if err != nil || judgeIsolation(again) == notIsolated {
-			return newReferences(visits), notIsolated, err
+		if err != nil || judgeBuster(again) == busterFails {
+			return newReferences(visits), busterFails, err
 		}
 		visits = again
 	}
@@ -62,18 +62,18 @@ func (g *gatherer) references(ctx context.Context) (*references, isolation, erro
 				// Once may be a request that was sent twice, after a connection broke; a guest's next one tells.
 				guest, err := g.fresh(ctx, g.guest)
 				if err != nil || cacheSigns(guest.ex).Hit {
-					return newReferences(append(visits, got)), notIsolated, err
+					return newReferences(append(visits, got)), busterFails, err
 				}
 				if got, err = g.fresh(ctx, v); err != nil {
 					return nil, "", err
 				}
 			}
 			if visits = append(visits, got); cacheSigns(got.ex).Hit {
-				return newReferences(visits), notIsolated, nil
+				return newReferences(visits), busterFails, nil
 			}
 		}
 	}
-	return newReferences(visits), judgeIsolation(visits), nil
+	return newReferences(visits), judgeBuster(visits), nil
 }
 
 // loginAddress is where sites send those whom they do not know.
@@ -164,7 +164,7 @@ func (g *gatherer) sequential(ctx context.Context, r *references) (*leak, error)
 	return nil, nil
 }
 
-func viaOf(c *crossing) string {
+func viaOf(c *crossUser) string {
 	switch {
 	case c.cookie:
 		return "set-cookie"
@@ -176,7 +176,7 @@ func viaOf(c *crossing) string {
 
 // findInChain runs a chain and looks for a crossing in it. What looks like one is held against an answer to the same
 // visitor under a fresh key at the same moment.
-func (g *gatherer) findInChain(ctx context.Context, r *references, order []visitor) (*crossing, error) {
+func (g *gatherer) findInChain(ctx context.Context, r *references, order []visitor) (*crossUser, error) {
 	visits, err := g.chain(ctx, order...)
 	if err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func (g *gatherer) findInChain(ctx context.Context, r *references, order []visit
 }
 
 // confirm asks for the control only when there is something to control.
-func (g *gatherer) confirm(ctx context.Context, r *references, fills []*sighting, got *sighting) (*crossing, error) {
+func (g *gatherer) confirm(ctx context.Context, r *references, fills []*observation, got *observation) (*crossUser, error) {
 	if r.crossed(fills, got, nil) == nil && r.cookieCrossed(fills, got, nil) == nil {
 		return nil, nil
 	}
@@ -206,7 +206,7 @@ func (g *gatherer) confirm(ctx context.Context, r *references, fills []*sighting
 }
 
 // control is what a visitor gets under an address that is nobody else's, also where the plain address is looked at.
-func (g *gatherer) control(ctx context.Context, v visitor) (*sighting, error) {
+func (g *gatherer) control(ctx context.Context, v visitor) (*observation, error) {
 	if g.kind != keyNone {
 		return g.fresh(ctx, v)
 	}
@@ -267,14 +267,14 @@ func (g *gatherer) crew(round int) []visitor {
 	return all
 }
 
-func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, crew []visitor) (*crossing, error) {
-	visits, err := g.volley(ctx, gap, crew...)
+func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, crew []visitor) (*crossUser, error) {
+	visits, err := g.burst(ctx, gap, crew...)
 	if err != nil {
 		return nil, err
 	}
-	var best *crossing
+	var best *crossUser
 	for i, got := range visits {
-		others := append(append([]*sighting{}, visits[:i]...), visits[i+1:]...)
+		others := append(append([]*observation{}, visits[:i]...), visits[i+1:]...)
 		c, err := g.confirm(ctx, r, others, got)
 		if err != nil {
 			return nil, err
@@ -300,11 +300,11 @@ func (g *gatherer) bare(ctx context.Context) (*leak, *references, error) {
 		return nil, nil, err
 	}
 	other, err := g.fresh(ctx, g.guest)
-	if err != nil || !keyed(twice[0], twice[1], other) {
+	if err != nil || !keyedByBuster(twice[0], twice[1], other) {
 		return nil, nil, err
 	}
 	refs, state, err := g.references(ctx)
-	if err != nil || state == notIsolated {
+	if err != nil || state == busterFails {
 		return nil, nil, err
 	}
 	if !refs.personal() {
@@ -366,9 +366,9 @@ func (g *gatherer) deception(ctx context.Context, r *references) (*leak, error) 
 	return nil, nil
 }
 
-func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) (*crossing, error) {
+func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) (*crossUser, error) {
 	member, name := g.members[0], unguessableKey()
-	var visits []*sighting
+	var visits []*observation
 	for _, v := range []visitor{member, member, g.guest} {
 		got, err := g.deceive(ctx, pattern, name, v)
 		if err != nil {
@@ -387,7 +387,7 @@ func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) 
 	return r.crossed(visits[:2], got, control), nil
 }
 
-func (g *gatherer) deceive(ctx context.Context, pattern, name string, v visitor) (*sighting, error) {
+func (g *gatherer) deceive(ctx context.Context, pattern, name string, v visitor) (*observation, error) {
 	path := strings.TrimSuffix(g.page.EscapedPath(), "/")
 	target := strings.NewReplacer("PATH", path, "NAME", name).Replace(pattern)
 	if g.page.RawQuery != "" {

@@ -15,7 +15,7 @@ import (
 func (g *gatherer) pagePath(page int) *url.URL {
 	paths := g.check.db.Pages[page].Paths
 	path := paths[0]
-	if g.seen.belief.Leading() >= g.check.rooted {
+	if g.seen.posterior.Leading() >= g.check.rooted {
 		path = paths[len(paths)-1]
 	}
 	plain, _, numbered := strings.Cut(path, "1")
@@ -65,10 +65,10 @@ func (g *gatherer) askFile(ctx context.Context, file int) error {
 		a, ok = answerOf(file, f.Path, ex)
 	}
 	if !ok {
-		g.seen.belief.Skip(file)
+		g.seen.posterior.Skip(file)
 		return nil
 	}
-	g.seen.belief.Learn(a)
+	g.seen.posterior.Observe(a)
 	g.seen.files = append(g.seen.files, seenFile{file, ex})
 	return nil
 }

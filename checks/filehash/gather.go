@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	fewBits      = 0.002 // an answer expected to tell less is not worth a request
+	minimumGain      = 0.002 // an answer expected to tell less is not worth a request
 	redirectMax  = 3     // hops followed from the first page
 	doubtful     = 2     // requests spent on a site that is only likely before it is left alone
 	wrongPlace   = 4     // files that are all missing make another place be tried
@@ -30,7 +30,7 @@ type seen struct {
 	first   *web.Exchange
 	why     string // how the product was recognised, for people
 	claimed string // release by the page's own word
-	belief  *releases.Belief
+	posterior  *releases.Posterior
 	files   []seenFile
 	pages   []seenPage
 }
@@ -151,7 +151,7 @@ func (g *gatherer) shop(ctx context.Context, page *web.Page) (*web.Exchange, *we
 // start begins to weigh releases with what the first page says, files being at place.
 func (g *gatherer) start(ex *web.Exchange, page *web.Page, place string) {
 	c := g.check
-	g.seen = &seen{place: place, first: ex, why: g.found.why, claimed: g.found.claimed, belief: releases.NewBelief(c.db)}
+	g.seen = &seen{place: place, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
 	g.looked, g.links = map[int]bool{}, addressesOf(page)
 	named := make([]float64, len(c.db.Releases))
 	for file := range g.found.referenced {
@@ -161,7 +161,7 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, place string) {
 			}
 		}
 	}
-	g.seen.belief.Weigh(named)
+	g.seen.posterior.AddLogLikelihood(named)
 	if at, ok := c.db.Position(g.found.claimed); ok {
 		log := make([]float64, len(c.db.Releases))
 		for r := range log {
@@ -169,7 +169,7 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, place string) {
 				log[r] = -claimWeight
 			}
 		}
-		g.seen.belief.Weigh(log)
+		g.seen.posterior.AddLogLikelihood(log)
 	}
 	marks := releases.PageMarks(ex.Text())
 	for i := range c.db.Pages {
@@ -186,7 +186,7 @@ func (g *gatherer) isHome(p *releases.Page, ex *web.Exchange) bool {
 func (g *gatherer) view(page int, ex *web.Exchange, marks map[string]bool) {
 	v := g.check.db.Compare(page, marks)
 	g.looked[page] = true
-	g.seen.belief.Weigh(v.Log)
+	g.seen.posterior.AddLogLikelihood(v.Log)
 	g.seen.pages = append(g.seen.pages, seenPage{v, ex})
 }
 
@@ -194,9 +194,9 @@ func (g *gatherer) view(page int, ex *web.Exchange, marks map[string]bool) {
 // place where nothing is.
 func (g *gatherer) files(ctx context.Context, last bool) error {
 	for g.asked < g.check.params.Requests {
-		choice := g.seen.belief.Next(g.usable, g.bonus)
+		choice := g.seen.posterior.Next(g.usable, g.bonus)
 		page, gain := g.bestPage()
-		if max(choice.Gain, gain) < fewBits {
+		if max(choice.Gain, gain) < minimumGain {
 			return nil
 		}
 		var err error
@@ -226,7 +226,7 @@ func (g *gatherer) leave() bool {
 // controls asks for files that tell how many the site lost when the answer rests on what is not there.
 func (g *gatherer) controls(ctx context.Context) error {
 	for range controlFiles {
-		file := g.seen.belief.Control(g.usable)
+		file := g.seen.posterior.Control(g.usable)
 		if file < 0 {
 			return nil
 		}
@@ -295,7 +295,7 @@ func (g *gatherer) bestPage() (page int, gain float64) {
 		if g.looked[i] || len(g.check.db.Pages[i].Paths) == 0 {
 			continue
 		}
-		if told := own * g.seen.belief.PageGain(i); told > gain+1e-9 && g.pagePath(i) != nil {
+		if told := own * g.seen.posterior.PageGain(i); told > gain+1e-9 && g.pagePath(i) != nil {
 			page, gain = i, told
 		}
 	}
@@ -305,8 +305,8 @@ func (g *gatherer) bestPage() (page int, gain float64) {
 // fitting is how many files had a content that some release has and no other product.
 func (g *gatherer) fitting() int {
 	n := 0
-	for _, a := range g.seen.belief.Answers() {
-		if f := g.check.db.Files[a.File]; g.seen.belief.Fits(a).Count() > 0 && !anyMatch(g.check.foreign, f.Path) {
+	for _, a := range g.seen.posterior.Answers() {
+		if f := g.check.db.Files[a.File]; g.seen.posterior.Fits(a).Count() > 0 && !anyMatch(g.check.foreign, f.Path) {
 			n++
 		}
 	}
@@ -316,10 +316,10 @@ func (g *gatherer) fitting() int {
 // coreScripts asks for the core scripts that the page loads and that were not needed so far.
 func (g *gatherer) coreScripts(ctx context.Context) error {
 	left := coreFiles
-	lead := g.seen.belief.Leading()
+	lead := g.seen.posterior.Leading()
 	for i := range g.check.db.Files {
 		f := &g.check.db.Files[i]
-		if left == 0 || !g.found.referenced[i] || g.seen.belief.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
+		if left == 0 || !g.found.referenced[i] || g.seen.posterior.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
 			continue
 		}
 		left--
@@ -333,7 +333,7 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 // base is the path that pages start at: as the site's links have it, or as the place of the public folder says.
 func (g *gatherer) base() string {
 	base := g.seen.place
-	if g.seen.belief.Leading() >= g.check.rooted {
+	if g.seen.posterior.Leading() >= g.check.rooted {
 		base = cmp.Or(g.packageRoot(), base)
 	}
 	return cmp.Or(g.found.base, base)

@@ -25,7 +25,7 @@ const (
 
 // judge turns what was learned into hits: the product and its releases first, for that is what others need.
 func (c *check) judge(s *seen) []scanner.Hit {
-	v := s.belief.Verdict()
+	v := s.posterior.Verdict()
 	modified := c.modified(v)
 	shop := s.first.URL.ResolveReference(pathURL(s.base)).String()
 	values := scanner.Values{
@@ -139,8 +139,8 @@ func (c *check) evidence(s *seen) []evidence.Evidence {
 	if s.why != "" {
 		list = append(list, evidence.New(s.first, s.why))
 	}
-	for _, a := range s.belief.Answers() {
-		fits := s.belief.Fits(a)
+	for _, a := range s.posterior.Answers() {
+		fits := s.posterior.Fits(a)
 		if len(list) >= evidenceFiles || a.Missing || fits.Count() == 0 {
 			continue
 		}

@@ -26,7 +26,7 @@ type check struct {
 	blocks    []*block
 	flow      flow     // nil: the blocks in order
 	random    []string // words that stand for randstr
-	dice      bool     // uses functions such as rand_int
+	usesRandom      bool     // uses functions such as rand_int
 	certainty scanner.Certainty
 	stateful  bool // later requests may need the cookies of earlier answers
 	secret    bool // what it takes out of answers is not shown
@@ -44,10 +44,10 @@ type block struct {
 	raws             []string // of raw:, with the line ends of HTTP
 	payloads         *payloads
 	exported         bool // later blocks use parts of its answers by name
-	alone            bool // requests know nothing of each other's answers
+	independent            bool // requests know nothing of each other's answers
 	earlier          bool // matchers look at answers of earlier requests: body_2
-	plain            func() []*plainRequest
-	errors           bool // it asks for an error page, which is what the site says about things that cannot exist
+	constants            func() []*constantRequest
+	expectsError           bool // it asks for an error page, which is what the site says about things that cannot exist
 }
 
 // options are what a block says about all its requests.
@@ -91,7 +91,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	s, random := withRandomWords(s)
 	c := &check{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
 	c.secret = takesSecrets(s)
-	c.dice = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
+	c.usesRandom = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
 	if s.Strict {
 		c.certainty = scanner.Confirmed
 	}
@@ -102,7 +102,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		}
 		b.number, b.first = i+1, 1+i*2*maxCombinations
 		b.exported = len(s.HTTP) > 1 && slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, b.prefix()) })
-		b.plain = sync.OnceValue(func() []*plainRequest { return c.plainRequests(b) })
+		b.constants = sync.OnceValue(func() []*constantRequest { return c.constantRequests(b) })
 		c.blocks = append(c.blocks, b)
 	}
 	if strings.TrimSpace(s.Flow) != "" {
@@ -149,8 +149,8 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 		return nil, fmt.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
-	b.alone = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
-	b.errors = asksForErrors(h)
+	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
+	b.expectsError = asksForErrors(h)
 	return b, nil
 }
 
@@ -257,14 +257,14 @@ func (c *check) unknownCall(f flow) string {
 func (c *check) Plan(t target.Target) []*web.Request { return c.plan(t, true) }
 
 // PlanOwn is Plan without those that are the same for every target.
-func (c *check) PlanOwn(t target.Target) []*web.Request { return c.plan(t, false) }
+func (c *check) PlanPerTarget(t target.Target) []*web.Request { return c.plan(t, false) }
 
 func (c *check) plan(t target.Target, plain bool) []*web.Request {
-	v := c.visit(&scanner.Probe{Target: t}, true)
+	v := c.newRun(&scanner.Probe{Target: t}, true)
 	var list []*web.Request
 	for _, b := range c.blocks {
-		for d := range b.drafts() {
-			if !plain && v.plain(b, d) != nil {
+		for d := range b.templates() {
+			if !plain && v.constant(b, d) != nil {
 				continue
 			}
 			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
@@ -277,7 +277,7 @@ func (c *check) plan(t target.Target, plain bool) []*web.Request {
 
 // Run looks at one target.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-	v := c.visit(p, false)
+	v := c.newRun(p, false)
 	var err error
 	if c.flow != nil {
 		_, err = c.flow.eval(func(ids []string) (bool, error) { return v.call(ctx, ids) })
@@ -295,12 +295,12 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 }
 
 // visit starts on one target; nothing is known of the site while planning.
-func (c *check) visit(p *scanner.Probe, planning bool) *visit {
-	v := &visit{check: c, probe: p}
+func (c *check) newRun(p *scanner.Probe, planning bool) *run {
+	v := &run{check: c, probe: p}
 	if !planning && len(p.Signature.Needs) > 0 {
 		v.known = factVars(p)
 	}
-	if c.dice {
+	if c.usesRandom {
 		v.seed = scanner.RandFor(c.id, p.Target).Uint64()
 		v.roll(0)
 	}

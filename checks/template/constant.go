@@ -17,10 +17,10 @@ import (
 // scheme and the host they go to. Such a request is filled in once, not once a target.
 
 // maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
-const maxPlain = 2048
+const maxConstant = 2048
 
 // plainRequest is one without scheme and host. There are thousands of them in memory, which mostly differ in the path.
-type plainRequest struct {
+type constantRequest struct {
 	path, query string
 	rest        *web.Request // without these; its URL is nil when it has nothing else
 	own         bool         // as in built
@@ -28,19 +28,19 @@ type plainRequest struct {
 }
 
 // ordinary is the rest of most requests.
-var ordinary = &web.Request{}
+var noOptions = &web.Request{}
 
 // newPlain takes path and query out of r. The rest is that of the request before where both have the same.
-func newPlain(r *web.Request, own, marked bool, before *plainRequest) *plainRequest {
+func newConstant(r *web.Request, own, marked bool, before *constantRequest) *constantRequest {
 	rest, u := *r, *r.URL
-	p := &plainRequest{path: u.Path, query: u.RawQuery, own: own, marked: marked}
+	p := &constantRequest{path: u.Path, query: u.RawQuery, own: own, marked: marked}
 	u.Path, u.RawQuery = "", ""
 	if rest.URL = nil; u != (url.URL{}) {
 		rest.URL = &u
 	}
 	switch {
-	case reflect.DeepEqual(&rest, ordinary):
-		p.rest = ordinary
+	case reflect.DeepEqual(&rest, noOptions):
+		p.rest = noOptions
 	case before != nil && reflect.DeepEqual(&rest, before.rest):
 		p.rest = before.rest
 	default:
@@ -58,14 +58,14 @@ const (
 
 // filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
 type filledIn struct {
-	built
-	visit *visit
+	preparedRequest
+	run *run
 	block *block
-	draft draft
+	template requestTemplate
 }
 
 // at is the request to the target of a visit, which is the root of a host.
-func (p *plainRequest) at(v *visit, b *block, d draft) *built {
+func (p *constantRequest) at(v *run, b *block, d requestTemplate) *preparedRequest {
 	target := v.probe.Target.URL
 	r := &struct {
 		web.Request
@@ -82,14 +82,14 @@ func (p *plainRequest) at(v *visit, b *block, d draft) *built {
 			return strings.ReplaceAll(strings.ReplaceAll(value, hostMark, target.Host), nameMark, target.Hostname())
 		})
 	}
-	f := &filledIn{visit: v, block: b, draft: d}
-	f.built = built{request: &r.Request, vars: f.names, own: p.own}
-	return &f.built
+	f := &filledIn{run: v, block: b, template: d}
+	f.preparedRequest = preparedRequest{request: &r.Request, vars: f.names, own: p.own}
+	return &f.preparedRequest
 }
 
 // names are what the answer is judged with. They are seldom needed.
 func (f *filledIn) names() match.Vars {
-	vars, _ := f.visit.namesFor(f.block, f.draft, nil) // the error would have kept it from being plain
+	vars, _ := f.run.namesFor(f.block, f.template, nil) // the error would have kept it from being plain
 	return vars
 }
 
@@ -121,11 +121,11 @@ func mark(r *web.Request, target *url.URL) (marked bool) {
 }
 
 // plain is the draft as a plain request, nil when it is none or when more is known than the target.
-func (v *visit) plain(b *block, d draft) *plainRequest {
-	if len(v.known) > 0 || v.check.dice || !isRoot(v.probe.Target.URL) || d.index >= maxPlain {
+func (v *run) constant(b *block, d requestTemplate) *constantRequest {
+	if len(v.known) > 0 || v.check.usesRandom || !isRoot(v.probe.Target.URL) || d.index >= maxConstant {
 		return nil
 	}
-	if list := b.plain(); d.index < len(list) {
+	if list := b.constants(); d.index < len(list) {
 		return list[d.index]
 	}
 	return nil
@@ -137,21 +137,21 @@ func isRoot(u *url.URL) bool {
 
 // plainRequests are the block's requests by index, nil for those that are not plain. To find out, each is filled in for two
 // targets that have nothing in common.
-func (c *check) plainRequests(b *block) []*plainRequest {
+func (c *check) constantRequests(b *block) []*constantRequest {
 	one := &url.URL{Scheme: "http", Host: "a.sotomi-one.invalid:61234", Path: "/"}
 	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
-	visits := [2]*visit{}
+	visits := [2]*run{}
 	for i, u := range []*url.URL{one, other} {
-		visits[i] = c.visit(&scanner.Probe{Target: target.Target{URL: u}}, true)
+		visits[i] = c.newRun(&scanner.Probe{Target: target.Target{URL: u}}, true)
 		visits[i].filling = true
 	}
-	var list []*plainRequest
-	var last *plainRequest
-	for d := range b.drafts() {
-		if d.index >= maxPlain {
+	var list []*constantRequest
+	var last *constantRequest
+	for d := range b.templates() {
+		if d.index >= maxConstant {
 			break
 		}
-		var made [2]*built
+		var made [2]*preparedRequest
 		marked := false
 		for i, v := range visits {
 			bt, err := v.build(b, d, nil)
@@ -161,9 +161,9 @@ func (c *check) plainRequests(b *block) []*plainRequest {
 			marked = mark(bt.request, v.probe.Target.URL)
 			made[i] = bt
 		}
-		var p *plainRequest
+		var p *constantRequest
 		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {
-			p = newPlain(made[0].request, made[0].own, marked, last)
+			p = newConstant(made[0].request, made[0].own, marked, last)
 			last = p
 		}
 		list = append(list, p)

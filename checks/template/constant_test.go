@@ -47,11 +47,11 @@ func TestPlainRequests(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				quick := h.visit(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
-				slow := h.visit(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
+				quick := h.newRun(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
+				slow := h.newRun(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
 				slow.filling = true
 				plain := 0
-				for d := range h.blocks[0].drafts() {
+				for d := range h.blocks[0].templates() {
 					got, gotErr := quick.build(h.blocks[0], d, nil)
 					want, wantErr := slow.build(h.blocks[0], d, nil)
 					if fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
@@ -66,7 +66,7 @@ func TestPlainRequests(t *testing.T) {
 					if a, b := fmt.Sprint(got.vars()), fmt.Sprint(want.vars()); a != b {
 						t.Errorf("%s, request %d: names %s, want %s", address, d.number, a, b)
 					}
-					if quick.plain(h.blocks[0], d) != nil {
+					if quick.constant(h.blocks[0], d) != nil {
 						plain++
 					}
 				}

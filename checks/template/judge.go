@@ -13,7 +13,7 @@ import (
 )
 
 // judge holds one answer against the block: the last hop first, then those whose redirects led there.
-func (v *visit) judge(ctx context.Context, r *round, number int, bt *built, ex *web.Exchange) error {
+func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRequest, ex *web.Exchange) error {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		seen := hop
 		if hop != ex {
@@ -51,9 +51,9 @@ func withoutBody(ex *web.Exchange) *web.Exchange {
 }
 
 // data is what the block judges the answer to its request number on.
-func (r *round) data(number int, bt *built, ex *web.Exchange) *match.Data {
+func (r *blockRun) data(number int, bt *preparedRequest, ex *web.Exchange) *match.Data {
 	r.seen = match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
-	if r.block.earlier && !r.block.alone {
+	if r.block.earlier && !r.block.independent {
 		r.seen.Earlier = before(r.answers, number)
 	}
 	return &r.seen
@@ -90,14 +90,14 @@ func withAnswer(answers []*web.Exchange, number int, ex *web.Exchange) []*web.Ex
 }
 
 // note remembers what later requests and a flow want to know of an answer.
-func (r *round) note(number int, ex *web.Exchange, result *match.Result) {
-	if r.block.earlier && !r.block.alone {
+func (r *blockRun) note(number int, ex *web.Exchange, result *match.Result) {
+	if r.block.earlier && !r.block.independent {
 		r.answers = withAnswer(r.answers, number, ex)
 	}
 	told := result.Matched || len(result.Extracted) > 0 || len(result.Dynamic) > 0
 	r.matched = result.Matched
 	r.ok = r.ok || result.Matched || !r.block.judges && (told || !r.block.extracts)
-	if len(result.Extracted) > 0 || r.block.alone {
+	if len(result.Extracted) > 0 || r.block.independent {
 		return // values for later requests are lost where the same answer gives values to report
 	}
 	for name, value := range result.Dynamic {
@@ -138,9 +138,9 @@ func found(b *block, result *match.Result) (names []string, hit bool) {
 }
 
 // suppress drops what the site says about things that cannot exist as well. It asks for these only after a match.
-func (v *visit) suppress(ctx context.Context, r *round, number int, names []string, result *match.Result) (left []string, all bool, err error) {
+func (v *run) suppress(ctx context.Context, r *blockRun, number int, names []string, result *match.Result) (left []string, all bool, err error) {
 	about := []int{number}
-	if r.block.earlier && !r.block.alone {
+	if r.block.earlier && !r.block.independent {
 		about = about[:0]
 		for i, bt := range r.sent {
 			if bt != nil {
@@ -183,12 +183,12 @@ func (v *visit) suppress(ctx context.Context, r *round, number int, names []stri
 
 // controlled reports whether there is a control for a request: not for the target's own page, nor for names made up on
 // purpose, nor for a block that asks for an error page.
-func (r *round) controlled(number int) bool {
+func (r *blockRun) controlled(number int) bool {
 	bt := r.sent[number-1]
-	return bt != nil && !bt.own && !r.block.errors
+	return bt != nil && !bt.own && !r.block.expectsError
 }
 
-func (v *visit) control(ctx context.Context, r *round, number int) (*web.Exchange, error) {
+func (v *run) control(ctx context.Context, r *blockRun, number int) (*web.Exchange, error) {
 	req := r.sent[number-1].request
 	key := req.Key()
 	if ex, ok := r.control[key]; ok {
@@ -210,7 +210,7 @@ type likeness struct {
 	names, extracted map[string]bool
 }
 
-func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*web.Exchange) likeness {
+func (v *run) alike(r *blockRun, number int, control *web.Exchange, controls []*web.Exchange) likeness {
 	same := likeness{names: map[string]bool{}, extracted: map[string]bool{}}
 	for hop := control; hop != nil; hop = hop.Previous {
 		seen := hop
@@ -218,7 +218,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 			seen = withoutBody(hop)
 		}
 		data := &match.Data{Exchange: seen, Vars: r.block.withOwn(r.sent[number-1].vars, seen)}
-		if r.block.earlier && !r.block.alone {
+		if r.block.earlier && !r.block.independent {
 			data.Earlier = before(controls, number)
 		}
 		result := r.block.program.Run(data)
@@ -235,7 +235,7 @@ func (v *visit) alike(r *round, number int, control *web.Exchange, controls []*w
 }
 
 // report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.
-func (v *visit) report(ex *web.Exchange, names []string, result *match.Result, secrets evidence.Secrets) {
+func (v *run) report(ex *web.Exchange, names []string, result *match.Result, secrets evidence.Secrets) {
 	if len(names) == 0 {
 		names = []string{""}
 	}

@@ -15,18 +15,18 @@ import (
 )
 
 // draft is one request of a block before its placeholders are filled in.
-type draft struct {
+type requestTemplate struct {
 	order  int // in the template, from 1
 	index  int // in the block, from 0
 	number int // of its path or raw request in the block, from 1
 	path   string
 	raw    string
-	round  int // of the payloads
+	blockRun  int // of the payloads
 }
 
 // drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
-func (b *block) drafts() iter.Seq[draft] {
-	return func(yield func(draft) bool) {
+func (b *block) templates() iter.Seq[requestTemplate] {
+	return func(yield func(requestTemplate) bool) {
 		rounds := 1
 		if b.payloads != nil {
 			rounds = b.payloads.count()
@@ -34,7 +34,7 @@ func (b *block) drafts() iter.Seq[draft] {
 		index := 0
 		for round := range rounds {
 			for i, path := range b.paths {
-				if !yield(draft{order: b.first + index, index: index, number: i + 1, path: path, round: round}) {
+				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, path: path, blockRun: round}) {
 					return
 				}
 				index++
@@ -43,7 +43,7 @@ func (b *block) drafts() iter.Seq[draft] {
 				if round > 0 && parseAnnotations(raw).once {
 					continue
 				}
-				if !yield(draft{order: b.first + index, index: index, number: i + 1, raw: raw, round: round}) {
+				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, raw: raw, blockRun: round}) {
 					return
 				}
 				index++
@@ -53,16 +53,16 @@ func (b *block) drafts() iter.Seq[draft] {
 }
 
 // built is a request ready to be sent, and the names that its answer is judged with.
-type built struct {
+type preparedRequest struct {
 	request *web.Request
 	vars    func() match.Vars
 	own     bool // it asks for the target's own page, or for a name made up on purpose: there is no control for these
 }
 
 // build fills in a draft. An *unresolvedError says that it uses a name that nothing gave a value to.
-func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
+func (v *run) build(b *block, d requestTemplate, taken match.Vars) (*preparedRequest, error) {
 	if len(taken) == 0 && !v.filling {
-		if p := v.plain(b, d); p != nil {
+		if p := v.constant(b, d); p != nil {
 			return p.at(v, b, d), nil
 		}
 	}
@@ -97,11 +97,11 @@ func (v *visit) build(b *block, d draft, taken match.Vars) (*built, error) {
 	}
 	own := isOwn(req.URL, v.probe.Target.URL) || strings.Contains(d.path+firstLine(d.raw), "{{rand") ||
 		slices.ContainsFunc(v.madeUp, func(word string) bool { return strings.Contains(req.URL.Path, word) })
-	return &built{request: req, vars: func() match.Vars { return vars }, own: own}, nil
+	return &preparedRequest{request: req, vars: func() match.Vars { return vars }, own: own}, nil
 }
 
 // namesFor are the names that a draft may use.
-func (v *visit) namesFor(b *block, d draft, taken match.Vars) (match.Vars, error) {
+func (v *run) namesFor(b *block, d requestTemplate, taken match.Vars) (match.Vars, error) {
 	target, path, trimmed := v.probe.Target.URL, d.path, false
 	if d.raw == "" {
 		target, path = otherPort(target, path)
@@ -111,7 +111,7 @@ func (v *visit) namesFor(b *block, d draft, taken match.Vars) (match.Vars, error
 	if b.payloads == nil {
 		return vars, nil
 	}
-	return withValues(vars, b.payloads.combination(d.round))
+	return withValues(vars, b.payloads.combination(d.blockRun))
 }
 
 // withValues adds those of the payloads, which may use the names there are.

@@ -17,7 +17,7 @@ import (
 )
 
 // visit is one run of the check on one target.
-type visit struct {
+type run struct {
 	check *check
 	probe *scanner.Probe
 	seed  uint64     // of the random numbers
@@ -42,13 +42,13 @@ type visit struct {
 }
 
 // roll gives the request of a number in the template random numbers of its own, the same in every run.
-func (v *visit) roll(request int) {
-	if v.check.dice {
+func (v *run) roll(request int) {
+	if v.check.usesRandom {
 		v.know(match.Random, rand.New(rand.NewPCG(v.seed, uint64(request))))
 	}
 }
 
-func (v *visit) know(name string, value any) {
+func (v *run) know(name string, value any) {
 	if v.known == nil {
 		v.known = match.Vars{}
 	}
@@ -56,7 +56,7 @@ func (v *visit) know(name string, value any) {
 }
 
 // address is addressVars, made once for each place on the target.
-func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
+func (v *run) address(target *url.URL, trimmed bool) match.Vars {
 	known := &v.addresses[0]
 	key := "http address " + target.Host
 	if trimmed {
@@ -78,7 +78,7 @@ func (v *visit) address(target *url.URL, trimmed bool) match.Vars {
 
 // names are what a request may use: its own values over the target's over variables. They are the address itself, which
 // all signatures share and nobody changes, when there is nothing to add.
-func (v *visit) names(address, taken match.Vars) match.Vars {
+func (v *run) names(address, taken match.Vars) match.Vars {
 	if len(v.known)+len(taken)+len(v.check.variables) == 0 {
 		return address
 	}
@@ -101,7 +101,7 @@ func (v *visit) names(address, taken match.Vars) match.Vars {
 	return vars
 }
 
-func (v *visit) merged(more match.Vars) match.Vars {
+func (v *run) merged(more match.Vars) match.Vars {
 	vars := make(match.Vars, len(v.known)+len(more)+16)
 	maps.Copy(vars, v.known)
 	maps.Copy(vars, more)
@@ -109,7 +109,7 @@ func (v *visit) merged(more match.Vars) match.Vars {
 }
 
 // call runs the blocks that a flow calls, all of them when it names none; ok when any of them matched.
-func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
+func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 	blocks := v.check.blocks
 	if len(ids) > 0 {
 		blocks = nil
@@ -133,10 +133,10 @@ func (v *visit) call(ctx context.Context, ids []string) (bool, error) {
 }
 
 // round is what the requests of one block share.
-type round struct {
+type blockRun struct {
 	seen    match.Data // what the newest answer is judged on
 	block   *block
-	sent    []*built                 // by number - 1, for controls; nil where none was sent
+	sent    []*preparedRequest                 // by number - 1, for controls; nil where none was sent
 	answers []*web.Exchange          // by number - 1; nil where there is none
 	taken   map[string][]string      // what internal extractors took so far; nil for nothing
 	matched bool                     // the newest answer
@@ -145,10 +145,10 @@ type round struct {
 }
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
-func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
-	r := &round{block: b, sent: make([]*built, len(b.paths)+len(b.raws))}
+func (v *run) run(ctx context.Context, b *block) (ok bool, err error) {
+	r := &blockRun{block: b, sent: make([]*preparedRequest, len(b.paths)+len(b.raws))}
 	defer func() { v.keep(r.taken) }()
-	for d := range b.drafts() {
+	for d := range b.templates() {
 		for _, taken := range r.values() {
 			end, err := v.request(ctx, r, d, taken)
 			if err != nil || end {
@@ -160,7 +160,7 @@ func (v *visit) run(ctx context.Context, b *block) (ok bool, err error) {
 }
 
 // request sends one and judges the answer; end says that the block is done.
-func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars) (end bool, err error) {
+func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken match.Vars) (end bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return true, err
 	}
@@ -186,7 +186,7 @@ func (v *visit) request(ctx context.Context, r *round, d draft, taken match.Vars
 }
 
 // notSent notes why a request could not be made; end says that the block is done.
-func (v *visit) notSent(r *round, d draft, err error) (end bool, stop error) {
+func (v *run) notSent(r *blockRun, d requestTemplate, err error) (end bool, stop error) {
 	var lacking *unresolvedError
 	var write *writeError
 	switch {
@@ -194,7 +194,7 @@ func (v *visit) notSent(r *round, d draft, err error) (end bool, stop error) {
 		if v.lacking == nil {
 			v.lacking = lacking.names
 		}
-		return !r.block.alone, nil
+		return !r.block.independent, nil
 	case errors.As(err, &write):
 		return true, scanner.Unsupported(write.Error())
 	}
@@ -205,7 +205,7 @@ func (v *visit) notSent(r *round, d draft, err error) (end bool, stop error) {
 }
 
 // outside is the host that a request would go to when that is not the target's, "" when it is.
-func (v *visit) outside(r *web.Request) string {
+func (v *run) outside(r *web.Request) string {
 	if strings.EqualFold(r.URL.Hostname(), v.probe.Target.URL.Hostname()) {
 		return ""
 	}
@@ -213,7 +213,7 @@ func (v *visit) outside(r *web.Request) string {
 }
 
 // send shares the request with all signatures, unless an earlier answer gave it cookies that it may need.
-func (v *visit) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
+func (v *run) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
 	if v.session != nil && !b.withoutCookies && len(v.session.Cookies(r.URL)) > 0 {
 		return v.session.Do(ctx, r)
 	}
@@ -222,19 +222,19 @@ func (v *visit) send(ctx context.Context, b *block, r *web.Request) (*web.Exchan
 		if v.session == nil {
 			v.session = v.probe.Session()
 		}
-		v.session.Adopt(ex)
+		v.session.StoreCookies(ex)
 	}
 	return ex, err
 }
 
-func (v *visit) fail(err error) {
+func (v *run) fail(err error) {
 	if v.failed == nil {
 		v.failed = err
 	}
 }
 
 // verdict is the error that the check ends with: nil when every request that could be sent was answered.
-func (v *visit) verdict() error {
+func (v *run) verdict() error {
 	switch {
 	case v.failed != nil:
 		return v.failed
@@ -255,7 +255,7 @@ func (v *visit) verdict() error {
 
 // values are the sets of extracted values that the next request is sent with: one set, or one for each value when the
 // block iterates over all.
-func (r *round) values() []match.Vars {
+func (r *blockRun) values() []match.Vars {
 	if len(r.taken) == 0 {
 		return nothingTaken
 	}
@@ -279,7 +279,7 @@ var nothingTaken = []match.Vars{nil}
 
 // keep makes what a block's internal extractors took known to later blocks: a single value by the extractor's name,
 // further ones with 1, 2 and so on behind it.
-func (v *visit) keep(taken map[string][]string) {
+func (v *run) keep(taken map[string][]string) {
 	for name, list := range taken {
 		if v.check.flow != nil && len(list) > 1 {
 			v.know(name, list) // a flow is thought to go through them one by one
@@ -297,7 +297,7 @@ func (v *visit) keep(taken map[string][]string) {
 
 // export makes the parts of a block's answer known to later blocks as http_1_body, or by the block's own id, for templates
 // that use such names.
-func (v *visit) export(b *block, ex *web.Exchange) {
+func (v *run) export(b *block, ex *web.Exchange) {
 	if !b.exported {
 		return
 	}

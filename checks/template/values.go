@@ -11,7 +11,7 @@ import (
 
 // reportValues are what extractors took, by name: text for one, a list for several; those without a name are together in
 // "extracted". Secrets are masked, which all of them are when the check is about secrets.
-func (v *visit) reportValues(result *match.Result, secrets evidence.Secrets) scanner.Values {
+func (v *run) reportValues(result *match.Result, secrets evidence.Secrets) scanner.Values {
 	values := scanner.Values{}
 	put := func(name string, list []string) {
 		shown := make([]string, len(list))
@@ -65,7 +65,7 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 }
 
 // hide remembers what internal extractors took, which later requests may hold, when it is secret.
-func (v *visit) hide(dynamic match.Vars) {
+func (v *run) hide(dynamic match.Vars) {
 	for name, value := range dynamic {
 		if v.check.secret || evidence.SecretName(name) {
 			v.hidden = append(v.hidden, valuesOf(value)...)
@@ -74,13 +74,13 @@ func (v *visit) hide(dynamic match.Vars) {
 }
 
 // secrets are what the report of an answer must not show, beside what looks like a secret.
-func (v *visit) secrets(program *match.Program, data *match.Data, result *match.Result) evidence.Secrets {
+func (v *run) secrets(program *match.Program, data *match.Data, result *match.Result) evidence.Secrets {
 	texts := slices.Clone(v.hidden)
 	if v.check.secret {
 		texts = append(texts, result.Extracted...)
 	}
 	if v.check.secret && !v.probe.Signature.Strict { // what our own look for are names, such as those of settings
-		texts = append(texts, program.Fitting(data)...)
+		texts = append(texts, program.RegexMatches(data)...)
 	}
 	for name, list := range result.Named {
 		if evidence.SecretName(name) {

@@ -46,7 +46,7 @@ type statusError struct {
 func (e *statusError) Error() string { return e.message }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out := &stream{to: stdout}
+	out := &stdoutStream{to: stdout}
 	e := &environment{stdin: stdin, stdout: out, stderr: stderr}
 	app := e.app()
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") {

@@ -19,9 +19,9 @@ func (e *environment) convert() *cli.Command {
 		Description: "Reads a scan that was saved with -o jsonl and writes it in another format, without scanning again.\n\n" +
 			"EXAMPLES\n   sotomi convert scan.jsonl -o text\n   sotomi convert scan.jsonl -o text=report.txt --lang ja\n   sotomi scan -o jsonl=- shop.example | sotomi convert - -o text",
 		Flags: []cli.Flag{
-			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
-			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
-			yes("verbose", categoryReport, "show every outcome", "v"),
+			stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
+			stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
+			boolFlag("verbose", categoryReport, "show every outcome", "v"),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {

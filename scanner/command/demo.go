@@ -29,8 +29,8 @@ func (e *environment) demo() *cli.Command {
 			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.\n\n" +
 			"EXAMPLES\n   sotomi demo\n   sotomi demo --lang ja\n   sotomi demo -o text -o jsonl=demo.jsonl",
 		Flags: []cli.Flag{
-			list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
-			text("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
+			stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
+			stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {

@@ -26,61 +26,61 @@ func env(name string) []string {
 	return []string{string(b)}
 }
 
-func list(name, category, usage string, aliases ...string) cli.Flag {
+func stringsFlag(name, category, usage string, aliases ...string) cli.Flag {
 	return &cli.StringSliceFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
 }
 
-func text(name, category, usage, value string) cli.Flag {
+func stringFlag(name, category, usage, value string) cli.Flag {
 	return &cli.StringFlag{Name: name, Category: category, Usage: usage, Value: value, EnvVars: env(name)}
 }
 
-func number(name, usage string, value int) cli.Flag {
+func intFlag(name, usage string, value int) cli.Flag {
 	return &cli.IntFlag{Name: name, Category: categoryHow, Usage: usage, Value: value, EnvVars: env(name)}
 }
 
-func yes(name, category, usage string, aliases ...string) cli.Flag {
+func boolFlag(name, category, usage string, aliases ...string) cli.Flag {
 	return &cli.BoolFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
 }
 
 func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
-		text("safety", categoryWhat, "the most that may be sent: passive (what a browser could send), active (odd but harmless), intrusive", "active"),
+		stringFlag("safety", categoryWhat, "the most that may be sent: passive (what a browser could send), active (odd but harmless), intrusive", "active"),
 
-		list("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable, PATH - is standard output (default: text)", "o"),
-		text("lang", categoryReport, "language of the text report: en, ja (default: from LC_ALL, LC_MESSAGES, LANG)", ""),
-		text("fail-on", categoryReport, "`SEVERITY` from which findings end with status 1: critical, high, medium, low, info, none", "high"),
-		yes("allow-incomplete", categoryReport, "end with status 0 although something could not be checked"),
-		yes("verbose", categoryReport, "show every outcome", "v"),
-		yes("hash-names", categoryReport, "show names that may be personal, such as those of indices, as hashes"),
-		yes("dry-run", categoryReport, "print what would be sent; send nothing"),
-		text("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
+		stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable, PATH - is standard output (default: text)", "o"),
+		stringFlag("lang", categoryReport, "language of the text report: en, ja (default: from LC_ALL, LC_MESSAGES, LANG)", ""),
+		stringFlag("fail-on", categoryReport, "`SEVERITY` from which findings end with status 1: critical, high, medium, low, info, none", "high"),
+		boolFlag("allow-incomplete", categoryReport, "end with status 0 although something could not be checked"),
+		boolFlag("verbose", categoryReport, "show every outcome", "v"),
+		boolFlag("hash-names", categoryReport, "show names that may be personal, such as those of indices, as hashes"),
+		boolFlag("dry-run", categoryReport, "print what would be sent; send nothing"),
+		stringFlag("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
 
 		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests a second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},
-		number("concurrency", "hosts scanned at once", 25),
-		number("in-flight", "requests to one host at once", 6),
+		intFlag("concurrency", "hosts scanned at once", 25),
+		intFlag("in-flight", "requests to one host at once", 6),
 		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "the longest an answer may take", Value: defaultTimeout, EnvVars: env("timeout")},
-		number("retries", "further attempts after a connection error", 1),
-		number("crawl-pages", "pages of one site that are read for their links", 30),
-		text("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and the like are not looked at)", ""),
-		list("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
-		list("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),
-		text("ca", categoryHow, "trust the certificates in this PEM `FILE` as well", ""),
-		text("client-cert", categoryHow, "show this certificate; the PEM `FILE` holds its key too", ""),
-		yes("insecure", categoryHow, "do not verify certificates"),
-		text("user-agent", categoryHow, "what the scanner calls itself; add a way to reach you", ""),
+		intFlag("retries", "further attempts after a connection error", 1),
+		intFlag("crawl-pages", "pages of one site that are read for their links", 30),
+		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and the like are not looked at)", ""),
+		stringsFlag("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
+		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),
+		stringFlag("ca", categoryHow, "trust the certificates in this PEM `FILE` as well", ""),
+		stringFlag("client-cert", categoryHow, "show this certificate; the PEM `FILE` holds its key too", ""),
+		boolFlag("insecure", categoryHow, "do not verify certificates"),
+		stringFlag("user-agent", categoryHow, "what the scanner calls itself; add a way to reach you", ""),
 
-		list("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; repeatable, A and B for cache checks"),
-		list("page", categoryWho, "`PATH` of a page that sessions are compared on; repeatable"),
+		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; repeatable, A and B for cache checks"),
+		stringsFlag("page", categoryWho, "`PATH` of a page that sessions are compared on; repeatable"),
 	)
 }
 
 // signatureFlags choose signatures, for scan and the signatures commands.
 func signatureFlags() []cli.Flag {
 	return []cli.Flag{
-		list("signatures", categoryWhat, "further signatures or public templates from `DIR`; repeatable", "s"),
-		yes("no-default-signatures", categoryWhat, "without the embedded signatures"),
-		list("template-root", categoryWhat, "`DIR` where payload files of public templates are looked for; repeatable"),
-		list("only", categoryWhat, "only these `ID|TAG|SEVERITY`, commas between; repeatable"),
-		list("exclude", categoryWhat, "not these `ID|TAG|SEVERITY`, commas between; repeatable"),
+		stringsFlag("signatures", categoryWhat, "further signatures or public templates from `DIR`; repeatable", "s"),
+		boolFlag("no-default-signatures", categoryWhat, "without the embedded signatures"),
+		stringsFlag("template-root", categoryWhat, "`DIR` where payload files of public templates are looked for; repeatable"),
+		stringsFlag("only", categoryWhat, "only these `ID|TAG|SEVERITY`, commas between; repeatable"),
+		stringsFlag("exclude", categoryWhat, "not these `ID|TAG|SEVERITY`, commas between; repeatable"),
 	}
 }

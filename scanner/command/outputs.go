@@ -22,7 +22,7 @@ type outputs struct {
 	wanted  []output
 	options report.Options
 	sinks   []scanner.Sink
-	places  []*place
+	files  []*outputFile
 }
 
 type output struct {
@@ -70,20 +70,20 @@ func (o *outputs) open() error {
 			o.sinks = append(o.sinks, w.format(o.stdout, options))
 			continue
 		}
-		p, err := newPlace(w.path)
+		p, err := newOutputFile(w.path)
 		if err != nil {
 			o.finish()
 			return fmt.Errorf("--output %s=%s: %w", w.name, w.path, err)
 		}
-		o.places = append(o.places, p)
-		o.sinks = append(o.sinks, &placed{w.format(p, o.options), p})
+		o.files = append(o.files, p)
+		o.sinks = append(o.sinks, &fileSink{w.format(p, o.options), p})
 	}
 	return nil
 }
 
 // finish removes what a failed report left behind.
 func (o *outputs) finish() {
-	for _, p := range o.places {
+	for _, p := range o.files {
 		p.abandon()
 	}
 }

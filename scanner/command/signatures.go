@@ -20,7 +20,7 @@ import (
 )
 
 func (e *environment) signatures() *cli.Command {
-	lang := text("lang", categoryReport, "language: en, ja (default: from the environment)", "")
+	lang := stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", "")
 	sub := func(name, args, usage, examples string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
 		return leaf(&cli.Command{
 			Name: name, Usage: usage, ArgsUsage: args, Description: examples, Flags: append(signatureFlags(), flags...),

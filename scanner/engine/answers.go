@@ -21,7 +21,7 @@ const (
 type entry struct {
 	key     digest
 	id      int32 // in the forecast, -1 for none
-	want    int   // steps with requests of their own that may still ask
+	pending    int   // steps with requests of their own that may still ask
 	sending bool
 	sent    chan struct{} // closed when sending ends; made by the first who waits for it
 	done    bool
@@ -38,28 +38,28 @@ type answer struct {
 }
 
 // asker is a step while it runs, and what it has got of the requests that were known before.
-type asker struct {
+type consumer struct {
 	step  int
 	taken []int32 // ids of the forecast, ascending
 }
 
 // took says that an asker has the answer of an entry: unless it is to ask again, nothing is kept for it.
-func (s *site) took(a *asker, e *entry) {
-	if a == nil || s.forecast == nil {
+func (s *site) consume(a *consumer, e *entry) {
+	if a == nil || s.requestPlan == nil {
 		return
 	}
-	if e.id >= 0 && occurrences(a.taken, e.id) < occurrences(s.forecast.requests[a.step], e.id) {
+	if e.id >= 0 && occurrences(a.taken, e.id) < occurrences(s.requestPlan.requests[a.step], e.id) {
 		at, _ := slices.BinarySearch(a.taken, e.id)
 		a.taken = slices.Insert(a.taken, at, e.id)
-		s.askers[e.id]--
-		s.settle(e)
+		s.consumers[e.id]--
+		s.releaseEntry(e)
 		return
 	}
-	keys := s.own[a.step]
+	keys := s.perTarget[a.step]
 	if i := slices.Index(keys, e.key); i >= 0 {
-		s.own[a.step] = slices.Delete(keys, i, i+1)
-		e.want--
-		s.settle(e)
+		s.perTarget[a.step] = slices.Delete(keys, i, i+1)
+		e.pending--
+		s.releaseEntry(e)
 	}
 }
 
@@ -77,40 +77,40 @@ func occurrences(list []int32, id int32) int {
 }
 
 // release says that a step will not ask again. What it took is let go of already.
-func (s *site) release(a asker) {
+func (s *site) release(a consumer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.own[a.step] {
+	for _, key := range s.perTarget[a.step] {
 		e := s.entry(key)
-		e.want--
-		s.settle(e)
+		e.pending--
+		s.releaseEntry(e)
 	}
-	delete(s.own, a.step)
-	if s.forecast == nil {
+	delete(s.perTarget, a.step)
+	if s.requestPlan == nil {
 		return
 	}
-	if s.forecast.unknown[a.step] {
-		if s.unknown--; s.unknown == 0 {
+	if s.requestPlan.unplanned[a.step] {
+		if s.unplanned--; s.unplanned == 0 {
 			s.trim()
 		}
 	}
 	taken := a.taken
-	for _, id := range s.forecast.requests[a.step] {
+	for _, id := range s.requestPlan.requests[a.step] {
 		if len(taken) > 0 && taken[0] == id {
 			taken = taken[1:]
 			continue
 		}
-		s.askers[id]--
-		if e := s.memo[s.forecast.digests[id]]; e != nil {
-			s.settle(e)
-		} else if s.askers[id] == 0 {
+		s.consumers[id]--
+		if e := s.memo[s.requestPlan.digests[id]]; e != nil {
+			s.releaseEntry(e)
+		} else if s.consumers[id] == 0 {
 			s.tally.unneeded++
 		}
 	}
 }
 
 // settle lets go of an entry that no step waits for any more.
-func (s *site) settle(e *entry) {
+func (s *site) releaseEntry(e *entry) {
 	switch {
 	case s.wanted(e):
 	case e.done:
@@ -126,7 +126,7 @@ func (s *site) settle(e *entry) {
 
 // do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. asker is nil for
 // what no step asks for.
-func (s *site) do(ctx context.Context, r *web.Request, asker *asker) answer {
+func (s *site) do(ctx context.Context, r *web.Request, asker *consumer) answer {
 	if s.settings.noMerge {
 		return s.send(ctx, r)
 	}
@@ -139,7 +139,7 @@ func (s *site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 				s.kept.MoveToFront(e.element)
 			}
 			a := e.answer
-			s.took(asker, e)
+			s.consume(asker, e)
 			s.mu.Unlock()
 			return a
 		}
@@ -163,7 +163,7 @@ func (s *site) do(ctx context.Context, r *web.Request, asker *asker) answer {
 }
 
 // fill sends r for its entry. An asker that gives up leaves the entry open for the next.
-func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker) (a answer) {
+func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *consumer) (a answer) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -179,7 +179,7 @@ func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *asker)
 			s.keep(e)
 			return
 		}
-		s.took(asker, e)
+		s.consume(asker, e)
 	}()
 	a = s.send(ctx, r)
 	return a
@@ -201,7 +201,7 @@ func (s *site) keep(e *entry) {
 // trim forgets the oldest answers beyond the limit.
 func (s *site) trim() {
 	limit := keptBytes
-	if s.forecast == nil || s.unknown > 0 {
+	if s.requestPlan == nil || s.unplanned > 0 {
 		limit = keptForUnknown
 	}
 	for s.size > limit && s.kept.Len() > 0 {
@@ -263,14 +263,14 @@ func (s *site) intern(ex *web.Exchange) {
 	s.recent = append(s.recent, key)
 }
 
-func (s *site) wanted(e *entry) bool { return e.want > 0 || e.id >= 0 && s.askers[e.id] > 0 }
+func (s *site) wanted(e *entry) bool { return e.pending > 0 || e.id >= 0 && s.consumers[e.id] > 0 }
 
 func (s *site) entry(key digest) *entry {
 	e := s.memo[key]
 	if e == nil {
 		e = &entry{key: key, id: -1}
-		if s.forecast != nil {
-			if id, ok := s.forecast.ids[key]; ok {
+		if s.requestPlan != nil {
+			if id, ok := s.requestPlan.ids[key]; ok {
 				e.id = id
 			}
 		}

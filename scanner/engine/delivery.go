@@ -79,7 +79,7 @@ func (d *delivery) write(t targetResult) {
 		d.summary.Redirected = append(d.summary.Redirected, scanner.Redirected{Target: t.target, To: t.leads})
 	}
 	findings := t.findings
-	for _, end := range t.ends {
+	for _, end := range t.outcomes {
 		sig := d.plan.steps[end.step].signature
 		for len(findings) > 0 && findings[0].Signature == sig {
 			f := findings[0]
@@ -88,10 +88,10 @@ func (d *delivery) write(t targetResult) {
 			d.summary.Severities[string(f.Severity)]++
 			d.sinks(func(s scanner.Sink) error { return s.Finding(f) })
 		}
-		d.summary.Statuses[end.stop.Status]++
-		d.summary.Complete = d.summary.Complete && end.stop.Status.Complete()
+		d.summary.Statuses[end.end.Status]++
+		d.summary.Complete = d.summary.Complete && end.end.Status.Complete()
 		o := scanner.Outcome{
-			Signature: sig.ID, Target: t.target, Status: end.stop.Status, Reason: end.stop.Reason,
+			Signature: sig.ID, Target: t.target, Status: end.end.Status, Reason: end.end.Reason,
 			Requests: int(end.requests), Took: end.took,
 		}
 		d.sinks(func(s scanner.Sink) error { return s.Outcome(o) })

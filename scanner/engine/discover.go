@@ -67,7 +67,7 @@ func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.Status
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
 			site.untrusted = true
-			return site, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: plainError(err) + "; --ca or --insecure scans it all the same"}
+			return site, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(err) + "; --ca or --insecure scans it all the same"}
 		}
 		samePort := i+1 < len(o.candidates) && target.Port(u) == target.Port(o.candidates[i+1])
 		if samePort && web.KindOf(err) == web.KindUnreachable {
@@ -80,7 +80,7 @@ func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.Status
 // session is a new visitor of the site.
 func (s *site) session() *web.Session {
 	if s.stranger {
-		return s.client.Stranger(s.target.URL)
+		return s.client.SessionWithoutCredentials(s.target.URL)
 	}
 	return s.client.Session(s.target.URL)
 }
@@ -132,9 +132,9 @@ func (p *Plan) noAnswer(ctx context.Context, err error) *scanner.StatusError {
 	case errors.As(err, &stop):
 		return stop
 	case web.KindOf(err) == web.KindThrottled:
-		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: plainError(err)}
+		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: reasonOf(err)}
 	}
-	return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: plainError(err)}
+	return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(err)}
 }
 
 // wrongScheme reports a failure that asking in TLS for plain HTTP, or the reverse, may explain.

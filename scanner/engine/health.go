@@ -25,12 +25,12 @@ type health struct {
 	order     int           // answers so far
 	end       *scanner.StatusError
 	endOrder  int // the first answer that is not to be believed any more; 0 when all are
-	home      *view
+	home      *pageShape
 	other     bool // something was answered that is not a refusal
 	failures  int
 	throttled int
 	refusals  int
-	refused   view // the first of the row
+	refused   pageShape // the first of the row
 	rowStart  int  // order of it
 	alike     bool // all of the row look the same
 	proper    bool // something was answered that is no error of the server
@@ -57,7 +57,7 @@ func (r *sameRow) add(order int, ex *web.Exchange) {
 }
 
 // view is what matters of an answer for telling a block page from the site's own.
-type view struct {
+type pageShape struct {
 	status int
 	shape  digest
 }
@@ -136,7 +136,7 @@ func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
 		if h.failures++; h.failures < failuresInRow<<min(h.patience, 6) {
 			return nil, nil
 		}
-		return h.gone, &h.patience
+		return h.unreachable, &h.patience
 	}
 	if ex == nil {
 		return nil, nil
@@ -148,7 +148,7 @@ func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
 		return h.countSame(order, ex), &h.samePatience
 	}
 	h.same = sameRow{}
-	v := viewOf(ex)
+	v := pageShapeOf(ex)
 	if h.refusals++; h.refusals == 1 {
 		h.refused, h.rowStart, h.alike = v, order, true
 	}
@@ -156,7 +156,7 @@ func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
 	if h.refusals < refusalsInRow<<min(h.patience, 6) {
 		return nil, nil
 	}
-	return h.turnedAway, &h.patience
+	return h.blocked, &h.patience
 }
 
 // countSame gives the verdict to be asked for when everything is answered with one page that is not the site's own.
@@ -165,22 +165,22 @@ func (h *health) countSame(order int, ex *web.Exchange) verdict {
 	if h.same.n != sameInRow<<min(h.samePatience, 6) || h.home == nil {
 		return nil
 	}
-	v, start := viewOf(ex), h.same.start
+	v, start := pageShapeOf(ex), h.same.start
 	if v == *h.home {
 		return nil
 	}
 	return func(again *web.Exchange, err error) (*scanner.StatusError, int) {
-		if err != nil || viewOf(again) != v {
+		if err != nil || pageShapeOf(again) != v {
 			return nil, 0
 		}
 		return &scanner.StatusError{Status: scanner.StatusBlocked, Reason: "the site's own page has become the page that everything is answered with"}, start
 	}
 }
 
-func (h *health) gone(_ *web.Exchange, err error) (*scanner.StatusError, int) {
+func (h *health) unreachable(_ *web.Exchange, err error) (*scanner.StatusError, int) {
 	switch web.KindOf(err) {
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
-		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: fmt.Sprintf("the host stopped answering (%s)", plainError(err))}, 0
+		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: fmt.Sprintf("the host stopped answering (%s)", reasonOf(err))}, 0
 	case web.KindThrottled:
 		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: "the host asks us to wait longer than we do"}, 0
 	case web.KindCanceled, web.KindScope:
@@ -191,17 +191,17 @@ func (h *health) gone(_ *web.Exchange, err error) (*scanner.StatusError, int) {
 // turnedAway compares the site's own page with what it was at first. A page that was open and is now refused means a
 // filter that has had enough of us. If it was refused from the start, only a site that answered nothing else, and always
 // with the same page, is said to block: others may well have a closed front page.
-func (h *health) turnedAway(ex *web.Exchange, err error) (*scanner.StatusError, int) {
+func (h *health) blocked(ex *web.Exchange, err error) (*scanner.StatusError, int) {
 	wasOpen := h.home != nil && !refusal(h.home.status)
 	switch {
 	case err != nil && wasOpen && web.KindOf(err) == web.KindClosed:
 		return &scanner.StatusError{Status: scanner.StatusBlocked, Reason: fmt.Sprintf("after %d refusals in a row the site closes connections", h.refusals)}, h.rowStart
 	case err != nil:
-		return h.gone(ex, err)
+		return h.unreachable(ex, err)
 	case wasOpen && refusal(ex.Status):
-		return &scanner.StatusError{Status: turnedAwayBy(ex.Status), Reason: fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
+		return &scanner.StatusError{Status: statusOfRefusal(ex.Status), Reason: fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
 	case !wasOpen && !h.other && h.alike && refusal(ex.Status):
-		return &scanner.StatusError{Status: turnedAwayBy(ex.Status), Reason: fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
+		return &scanner.StatusError{Status: statusOfRefusal(ex.Status), Reason: fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
 	}
 	return nil, 0
 }
@@ -210,7 +210,7 @@ func (h *health) turnedAway(ex *web.Exchange, err error) (*scanner.StatusError, 
 func (h *health) sawHome(ex *web.Exchange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	v := viewOf(ex)
+	v := pageShapeOf(ex)
 	h.home = &v
 }
 
@@ -219,7 +219,7 @@ func (h *health) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.end == nil && h.home != nil && h.home.status >= 500 && !h.proper {
-		h.end, h.endOrder = &scanner.StatusError{Status: turnedAwayBy(h.home.status), Reason: fmt.Sprintf("everything is answered with errors such as %d", h.home.status)}, 1
+		h.end, h.endOrder = &scanner.StatusError{Status: statusOfRefusal(h.home.status), Reason: fmt.Sprintf("everything is answered with errors such as %d", h.home.status)}, 1
 	}
 }
 
@@ -228,7 +228,7 @@ func refusal(status int) bool {
 }
 
 // turnedAwayBy tells a filter from a server that is out of order.
-func turnedAwayBy(status int) scanner.Status {
+func statusOfRefusal(status int) scanner.Status {
 	if status >= 500 && status != 503 {
 		return scanner.StatusFailed
 	}
@@ -238,7 +238,7 @@ func turnedAwayBy(status int) scanner.Status {
 // changing are the parts of a block page that differ between requests: numbers, identifiers and the address asked for.
 var changing = regexp.MustCompile(`[0-9A-Fa-f]{6,}|[0-9]+|/[^\s<>"']*`)
 
-func viewOf(ex *web.Exchange) view {
+func pageShapeOf(ex *web.Exchange) pageShape {
 	body := ex.Body[:min(len(ex.Body), 8<<10)]
-	return view{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
+	return pageShape{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
 }

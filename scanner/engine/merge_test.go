@@ -196,7 +196,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 		t.Errorf("%d bytes kept, %d answers kept, %d remembered", site.size, site.kept.Len(), len(site.memo))
 	}
 	site.do(t.Context(), get("/waited"), nil)
-	site.release(asker{step: 7})
+	site.release(consumer{step: 7})
 	site.do(t.Context(), get("/waited"), nil)
 	if n := counts()["/waited"]; n != 1 {
 		t.Errorf("the answer that something waited for was fetched %d times", n)
@@ -243,7 +243,7 @@ func TestAskerThatGivesUpLeavesTheRequestToTheNext(t *testing.T) {
 func TestScheduleOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Plan{facts: true, steps: []*step{{}, {}, {givers: []int{0}}}}
-		w := p.schedule([]int{0, 1, 2}, &forecast{chunks: [][]int{{0}, {1}}})
+		w := p.schedule([]int{0, 1, 2}, &requestPlan{chunks: [][]int{{0}, {1}}})
 		if got := append(w.take(), w.take()...); !slices.Equal(got, []int{0, 1}) {
 			t.Fatalf("first came %v", got)
 		}

@@ -26,7 +26,7 @@ type Plan struct {
 	aboveSafety []string
 
 	mu        sync.Mutex
-	forecasts map[string]*forecast // by kind of origin
+	requestPlans map[string]*requestPlan // by kind of origin
 }
 
 // port is a further port of bare hosts, and the steps that run there.
@@ -132,7 +132,7 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
 	}
-	st.check, st.signature = check, s.Words()
+	st.check, st.signature = check, s.WithoutBlocks()
 	return st, nil
 }
 

@@ -13,7 +13,7 @@ import (
 
 // plainError is the cause of a request's failure: without the address asked for, which stands beside it, so that hosts
 // with the same trouble are counted together, and without what differs from run to run.
-func plainError(err error) string {
+func reasonOf(err error) string {
 	var e *web.Error
 	if !errors.As(err, &e) || e.Err == nil {
 		return err.Error()
@@ -25,11 +25,11 @@ func plainError(err error) string {
 	}
 	switch e.Kind {
 	case web.KindUnreachable:
-		return connecting(cause)
+		return dialReason(cause)
 	case web.KindTimeout:
 		return "no complete answer in time"
 	case web.KindClosed:
-		return "the connection was closed before an answer (" + closing(cause) + ")"
+		return "the connection was closed before an answer (" + closeReason(cause) + ")"
 	case web.KindProtocol:
 		return "no HTTP: " + strings.TrimPrefix(strings.TrimPrefix(cause.Error(), "net/http: "), "HTTP/1.x transport connection broken: ")
 	case web.KindTLS, web.KindScope, web.KindThrottled, web.KindCanceled:
@@ -38,7 +38,7 @@ func plainError(err error) string {
 }
 
 // connecting is why there is no connection.
-func connecting(err error) string {
+func dialReason(err error) string {
 	var (
 		dns *net.DNSError
 		op  *net.OpError
@@ -62,7 +62,7 @@ func connecting(err error) string {
 }
 
 // closing is how a connection ended, without the port that was ours.
-func closing(err error) string {
+func closeReason(err error) string {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &op):

@@ -29,7 +29,7 @@ func TestPlainErrorIsTheSameForTheSameTrouble(t *testing.T) {
 	} {
 		e.URL = "https://h.test/"
 		e.Err = &url.Error{Op: "Get", URL: e.URL, Err: e.Err}
-		if got := plainError(&e); got != want {
+		if got := reasonOf(&e); got != want {
 			t.Errorf("%v: %q, want %q", &e, got, want)
 		}
 	}

@@ -19,7 +19,7 @@ type schedule struct {
 	unlocks map[int][]int // giver to the steps that wait for it
 }
 
-func (p *Plan) schedule(steps []int, f *forecast) *schedule {
+func (p *Plan) schedule(steps []int, f *requestPlan) *schedule {
 	w := &schedule{chunks: f.chunks, waiting: map[int]int{}, unlocks: map[int][]int{}}
 	w.change.L = &w.mu
 	present := map[int]bool{}

@@ -35,10 +35,10 @@ type site struct {
 
 	derived map[string]any // by name; what checks made of the target
 
-	forecast *forecast
-	unknown  int              // steps whose requests are not known beforehand and that have not ended
-	askers   []int32          // by id of the forecast: steps that may still ask
-	own      map[int][]digest // by step: requests that are not in the forecast
+	requestPlan *requestPlan
+	unplanned  int              // steps whose requests are not known beforehand and that have not ended
+	consumers   []int32          // by id of the forecast: steps that may still ask
+	perTarget      map[int][]digest // by step: requests that are not in the forecast
 }
 
 // tally is what became of the requests that were known before.
@@ -67,10 +67,10 @@ func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
 }
 
 // follow makes the site keep answers for the steps of a forecast. Each must be released once.
-func (s *site) follow(f *forecast) {
+func (s *site) follow(f *requestPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forecast, s.askers, s.unknown = f, slices.Clone(f.askers), f.blind
+	s.requestPlan, s.consumers, s.unplanned = f, slices.Clone(f.consumers), f.unplannedCount
 	s.tally.planned += int64(len(f.digests))
 	for _, e := range s.memo {
 		if id, ok := f.ids[e.key]; ok {
@@ -86,10 +86,10 @@ func (s *site) follow(f *forecast) {
 func (s *site) expect(step int, keys []digest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.own == nil {
-		s.own = map[int][]digest{}
+	if s.perTarget == nil {
+		s.perTarget = map[int][]digest{}
 	}
-	s.own[step] = keys
+	s.perTarget[step] = keys
 	for _, key := range keys {
 		e := s.entry(key)
 		if !s.wanted(e) {
@@ -98,6 +98,6 @@ func (s *site) expect(step int, keys []digest) {
 				s.unkeep(e)
 			}
 		}
-		e.want++
+		e.pending++
 	}
 }

@@ -32,20 +32,20 @@ type siteRun struct {
 	steps []int // ascending
 
 	mu     sync.Mutex
-	ended  map[int]*ended // by step; those that ran to their end and saw nothing are in plain
-	plain  []plainEnd     // by step
+	results  map[int]*stepResult // by step; those that ran to their end and saw nothing are in plain
+	cleanResults  []cleanResult     // by step
 	result targetResult
 }
 
 // plainEnd is a step that ran to its end and has nothing to say: nearly all do.
-type plainEnd struct {
+type cleanResult struct {
 	ran                 bool
 	requests, lastOrder int32
 	took                time.Duration
 }
 
 // ended is what one step came to, before the whole of the site is known.
-type ended struct {
+type stepResult struct {
 	findings  []scanner.Finding
 	err       error // as the check returned it; nil when it ran to its end
 	reason    string
@@ -61,14 +61,14 @@ type ended struct {
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
 func (p *Plan) scanSite(ctx context.Context, s *site, o endpoint, end *scanner.StatusError) targetResult {
-	r := &siteRun{plan: p, site: s, steps: o.steps, ended: map[int]*ended{}, result: targetResult{target: s.target.String(), leads: s.leads}}
+	r := &siteRun{plan: p, site: s, steps: o.steps, results: map[int]*stepResult{}, result: targetResult{target: s.target.String(), leads: s.leads}}
 	if end == nil {
-		r.plain = make([]plainEnd, len(p.steps))
-		f := p.forecastFor(s.target, o)
+		r.cleanResults = make([]cleanResult, len(p.steps))
+		f := p.requestPlanFor(s.target, o)
 		s.follow(f)
 		for _, i := range o.steps {
-			if f.own[i] {
-				s.expect(i, p.ownOf(f, i, s.target))
+			if f.perTarget[i] {
+				s.expect(i, p.perTargetOf(f, i, s.target))
 			}
 		}
 		r.run(ctx, f)
@@ -87,12 +87,12 @@ func (r *siteRun) handshakes(ctx context.Context) {
 		if h, ok := st.check.(scanner.Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
 			continue
 		}
-		r.ended[i] = r.site.look(ctx, clock, st, r.plan.options.Safety, nil)
+		r.results[i] = r.site.look(ctx, clock, st, r.plan.options.Safety, nil)
 	}
 }
 
 // run works through the steps with as many workers as the gate lets requests out at once.
-func (r *siteRun) run(ctx context.Context, f *forecast) {
+func (r *siteRun) run(ctx context.Context, f *requestPlan) {
 	r.work = r.plan.schedule(r.steps, f)
 	var group errgroup.Group
 	for range min(r.plan.options.InFlight, len(r.steps)) {
@@ -117,14 +117,14 @@ func (r *siteRun) run(ctx context.Context, f *forecast) {
 // step runs one signature and notes what it came to.
 func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 	st := r.plan.steps[i]
-	a := &asker{step: i}
+	a := &consumer{step: i}
 	defer func() { r.site.release(*a) }()
 	if end, _ := r.site.health.ended(); st.end != nil || end != nil || ctx.Err() != nil {
 		return
 	}
 	for _, fact := range st.signature.Needs {
 		if _, ok := r.site.fact(fact); !ok {
-			r.note(i, &ended{missing: fact})
+			r.note(i, &stepResult{missing: fact})
 			return
 		}
 	}
@@ -135,31 +135,31 @@ func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 	r.note(i, e)
 }
 
-func (r *siteRun) note(i int, e *ended) {
+func (r *siteRun) note(i int, e *stepResult) {
 	if e.missing == "" && e.reason == "" && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
-		r.plain[i] = plainEnd{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
+		r.cleanResults[i] = cleanResult{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ended[i] = e
+	r.results[i] = e
 }
 
 // endOf is what step i came to, nil if it did not run.
-func (r *siteRun) endOf(i int) *ended {
-	if r.plain != nil && r.plain[i].ran {
-		return &ended{requests: int(r.plain[i].requests), lastOrder: int(r.plain[i].lastOrder), took: r.plain[i].took}
+func (r *siteRun) resultOf(i int) *stepResult {
+	if r.cleanResults != nil && r.cleanResults[i].ran {
+		return &stepResult{requests: int(r.cleanResults[i].requests), lastOrder: int(r.cleanResults[i].lastOrder), took: r.cleanResults[i].took}
 	}
-	return r.ended[i]
+	return r.results[i]
 }
 
 // look runs the check of a step and survives whatever it does.
-func (s *site) look(ctx context.Context, clock *stepClock, st *step, safety signature.Safety, a *asker) (e *ended) {
+func (s *site) look(ctx context.Context, clock *stepClock, st *step, safety signature.Safety, a *consumer) (e *stepResult) {
 	p, view := s.probe(st.signature, safety, a)
 	started := time.Now()
 	inner := clock.start(ctx)
 	defer clock.stop()
-	e = &ended{}
+	e = &stepResult{}
 	defer func() {
 		if v := recover(); v != nil {
 			e.findings, e.crashed = nil, true
@@ -214,7 +214,7 @@ func RunCheck(ctx context.Context, client *web.Client, t target.Target, sig *sig
 	defer clock.end()
 	e := s.look(ctx, clock, &step{signature: sig, check: c}, safety, nil)
 	siteEnd, _ := s.health.ended()
-	stop := stopOfCheck(ctx, s.target, e, siteEnd, timeout)
+	stop := checkEnd(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, scanner.Outcome{
 		Signature: sig.ID, Target: s.target.String(), Status: stop.Status, Reason: stop.Reason,
 		Requests: e.requests, Took: e.took,

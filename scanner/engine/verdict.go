@@ -33,7 +33,7 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 		if stop, ok := stops[i]; ok {
 			return stop
 		}
-		st, e := r.plan.steps[i], r.endOf(i)
+		st, e := r.plan.steps[i], r.resultOf(i)
 		stop := st.end
 		switch {
 		case stop != nil:
@@ -44,19 +44,19 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 		case e.missing != "":
 			stop = r.lacking(st, e.missing, stopOf)
 		default:
-			stop = r.stop(ctx, e, siteEnd, from)
+			stop = r.endOf(ctx, e, siteEnd, from)
 		}
 		stops[i] = stop
 		return stop
 	}
 	for _, i := range r.steps {
-		out := stepEnd{step: int32(i), stop: stopOf(i)}
-		if e := r.endOf(i); e != nil {
+		out := stepOutcome{step: int32(i), end: stopOf(i)}
+		if e := r.resultOf(i); e != nil {
 			out.requests, out.took = int32(e.requests), e.took
 			r.result.findings = append(r.result.findings, e.findings...)
 			r.result.suppressed += e.suppress
 		}
-		r.result.ends = append(r.result.ends, out)
+		r.result.outcomes = append(r.result.outcomes, out)
 	}
 	r.site.mu.Lock()
 	defer r.site.mu.Unlock()
@@ -85,8 +85,8 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *scanner.Statu
 }
 
 // stop is the end of a step that ran.
-func (r *siteRun) stop(ctx context.Context, e *ended, siteEnd *scanner.StatusError, from int) *scanner.StatusError {
-	stop := stopOfCheck(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
+func (r *siteRun) endOf(ctx context.Context, e *stepResult, siteEnd *scanner.StatusError, from int) *scanner.StatusError {
+	stop := checkEnd(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
 	if silent(stop) && siteEnd != nil && from > 0 && e.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
 	}
@@ -98,15 +98,15 @@ func silent(s *scanner.StatusError) bool {
 }
 
 // stopOfCheck is the end of a check that ran. One that saw nothing in an answer of which it got a part cannot tell.
-func stopOfCheck(ctx context.Context, t target.Target, e *ended, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
-	stop := stopAsSaid(ctx, t, e, siteEnd, timeout)
+func checkEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
+	stop := reportedEnd(ctx, t, e, siteEnd, timeout)
 	if e.broken && silent(stop) {
 		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: "an answer breaks off, or cannot be decoded"}
 	}
 	return stop
 }
 
-func stopAsSaid(ctx context.Context, t target.Target, e *ended, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
+func reportedEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
 	var stop *scanner.StatusError
 	switch {
 	case len(e.findings) > 0 && e.err == nil:
@@ -133,14 +133,14 @@ func stopAsSaid(ctx context.Context, t target.Target, e *ended, siteEnd *scanner
 	}
 	switch web.KindOf(e.err) {
 	case web.KindUnreachable:
-		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: plainError(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(e.err)}
 	case web.KindThrottled:
-		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: plainError(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: reasonOf(e.err)}
 	case web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
 		if siteEnd != nil {
 			return siteEnd
 		}
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: plainError(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: reasonOf(e.err)}
 	case web.KindScope, web.KindCanceled:
 	}
 	return &scanner.StatusError{Status: scanner.StatusFailed, Reason: e.err.Error()}

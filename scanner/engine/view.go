@@ -13,7 +13,7 @@ import (
 // siteView is a site as one step sees it, and what the step has seen of it.
 type siteView struct {
 	*site
-	asker *asker // nil outside of a scan
+	consumer *consumer // nil outside of a scan
 
 	mu        sync.Mutex
 	requests  int  // of Do and Crawl, shared ones included
@@ -23,14 +23,14 @@ type siteView struct {
 }
 
 // probe is the probe of one signature on the site. asker is nil outside of a scan.
-func (s *site) probe(sig *signature.Signature, safety signature.Safety, a *asker) (*scanner.Probe, *siteView) {
-	v := &siteView{site: s, asker: a}
+func (s *site) probe(sig *signature.Signature, safety signature.Safety, a *consumer) (*scanner.Probe, *siteView) {
+	v := &siteView{site: s, consumer: a}
 	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames}, v
 }
 
 func (v *siteView) Session() *web.Session {
 	s := v.session()
-	s.Watch(v.saw)
+	s.OnExchange(v.saw)
 	return s
 }
 
@@ -44,7 +44,7 @@ func (v *siteView) saw(ex *web.Exchange) {
 }
 
 func (v *siteView) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
-	a := v.do(ctx, r, v.asker)
+	a := v.do(ctx, r, v.consumer)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests++
@@ -83,7 +83,7 @@ func (v *siteView) Visitor(name string) (*web.Session, bool) {
 		v.visitors = map[string]*web.Session{}
 	}
 	s := v.client.SessionWith(v.target.URL, credentials)
-	s.Watch(v.saw)
+	s.OnExchange(v.saw)
 	v.visitors[name] = s
 	return s, true
 }

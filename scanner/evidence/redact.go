@@ -59,7 +59,7 @@ func cover(text string, spans []span) string {
 func secretSpans(text string) []span {
 	var spans []span
 	low := strings.ToLower(text)
-	for _, p := range allShapes {
+	for _, p := range allPatterns {
 		if !slices.ContainsFunc(p.has, func(s string) bool { return strings.Contains(low, s) }) {
 			continue
 		}
@@ -90,16 +90,16 @@ func inOrder(spans []span) []span {
 }
 
 // shape is a secret that shows by its own look.
-type shape struct {
+type secretPattern struct {
 	expr   *regexp.Regexp
 	has    []string                            // lower case; a text without any of them has no match
 	group  int                                 // what is masked; 0 is all
 	unless func(text string, match []int) bool // nil masks every match
 }
 
-var allShapes = slices.Concat(shapes, tokenShapes)
+var allPatterns = slices.Concat(secretPatterns, tokenPatterns)
 
-var shapes = []shape{
+var secretPatterns = []secretPattern{
 	{expr: regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----([^-]*(?:-{1,4}[^-]+)*)`), has: []string{"private key"}, group: 1},
 	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/?#]+)@`), has: []string{"://"}, group: 1},
 	{expr: regexp.MustCompile(`(?i)[a-z][a-z0-9+.\-]*://([^\s"'<>/:@?#]*:[^\s"'<>@]+)@`), has: []string{"://"}, group: 1},

@@ -27,7 +27,7 @@ var tokenForms = []tokenForm{
 }
 
 // tokenShapes are tokens that show by more than their beginning.
-var tokenShapes = []shape{
+var tokenPatterns = []secretPattern{
 	{expr: regexp.MustCompile(`(?:A3T[0-9A-Z]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|AROA|ASIA)[0-9A-Z]{16}\b`), has: strings.Fields("a3t abia acca agpa aida aipa akia anpa anva aroa asia"), unless: midWord},
 	{expr: regexp.MustCompile(`AIza[0-9A-Za-z_\-]{30,}`), has: []string{"aiza"}},
 	{expr: regexp.MustCompile(`eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?`), has: []string{"eyj"}},

@@ -52,7 +52,7 @@ func (s *Signature) normalise() {
 	s.ID = strings.TrimSpace(s.ID)
 	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
 	if !slices.Contains(severities, s.Info.Severity) && !s.Strict {
-		s.misrated, s.Info.Severity = s.Info.Severity, SeverityUnknown
+		s.badSeverity, s.Info.Severity = s.Info.Severity, SeverityUnknown
 	}
 	if s.Safety != "" {
 		return
@@ -166,8 +166,8 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
 		add("no http block")
 	}
-	if s.misrated != "" {
-		add(fmt.Sprintf("severity %q%s", s.misrated, DidYouMean(string(s.misrated), []string{"critical", "high", "medium", "low", "info", "unknown"})))
+	if s.badSeverity != "" {
+		add(fmt.Sprintf("severity %q%s", s.badSeverity, DidYouMean(string(s.badSeverity), []string{"critical", "high", "medium", "low", "info", "unknown"})))
 	}
 	for i := range s.HTTP {
 		for _, f := range s.HTTP[i].unsupported() {

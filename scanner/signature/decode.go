@@ -23,7 +23,7 @@ func (p Params) Decode(to any) error {
 		return nil
 	}
 	var mistakes []string
-	shapeOf(reflect.TypeOf(to)).unknown(p.node, &mistakes)
+	schemaOf(reflect.TypeOf(to)).unknown(p.node, &mistakes)
 	if err := p.node.Decode(to); err != nil {
 		mistakes = append(mistakes, typeErrors(err)...)
 	}
@@ -128,7 +128,7 @@ func plainText(n *yaml.Node) string {
 }
 
 // place fills in what depends on where things stand in the file: lines and the order of payloads.
-func (s *Signature) place(keys map[string]*yaml.Node) {
+func (s *Signature) setLines(keys map[string]*yaml.Node) {
 	s.With.file = s.File
 	blocks := keys["http"]
 	if blocks == nil {
@@ -170,7 +170,7 @@ func lines(n *yaml.Node, count int, set func(i, line int)) {
 
 // gather puts the values of a document into one text. What is kept of them is kept as long as the signature, and dozens of
 // small texts a file are as many things for the collector to look at.
-func gather(root *yaml.Node) {
+func internStrings(root *yaml.Node) {
 	var text strings.Builder
 	eachValue(root, func(n *yaml.Node) { text.WriteString(n.Value) })
 	rest := text.String()

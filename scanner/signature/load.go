@@ -223,7 +223,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, nil
 	}
 	root := doc.Content[0]
-	gather(root)
+	internStrings(root)
 	keys := topKeys(root)
 	if !own && keys["id"] == nil && (keys["info"] == nil || keys["http"] == nil && keys["requests"] == nil && keys["check"] == nil) {
 		return nil, nil
@@ -231,10 +231,10 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
 	var mistakes, unknown []string // the latter are no mistakes in a public template
 	if s.Strict {
-		signatureShape.unknown(root, &mistakes)
+		signatureSchema.unknown(root, &mistakes)
 	} else {
 		unknown = unknownKeys(root, keys["info"])
-		signatureShape.widen(root)
+		signatureSchema.coerceLists(root)
 	}
 	if err := root.Decode(s); err != nil {
 		mistakes = append(mistakes, typeErrors(err)...)
@@ -246,7 +246,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		s.HTTP = s.Requests
 	}
 	s.Requests = nil
-	s.place(keys)
+	s.setLines(keys)
 	s.normalise()
 	if mistakes := s.check(keys); len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
@@ -262,9 +262,9 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 // key makes another template. Words that nobody knows under info do no harm, unless one of ours is meant.
 func unknownKeys(root, info *yaml.Node) []string {
 	var mistakes, words, list []string
-	signatureShape.unknown(root, &mistakes)
+	signatureSchema.unknown(root, &mistakes)
 	if info != nil {
-		signatureShape.keys["info"].unknown(info, &words)
+		signatureSchema.keys["info"].unknown(info, &words)
 	}
 	for _, m := range mistakes {
 		line, text, _ := strings.Cut(m, ": ")

@@ -18,7 +18,7 @@ type Filter struct {
 func (set *Set) Select(f Filter) ([]*Signature, error) {
 	for flag, names := range map[string][]string{"--only": f.Only, "--exclude": f.Exclude} {
 		for _, name := range names {
-			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.is(name) }) && !slices.Contains(severities, Severity(name)) {
+			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !slices.Contains(severities, Severity(name)) {
 				return nil, fmt.Errorf("%s %q is no id, tag or severity of a loaded signature%s", flag, name, set.similar(name))
 			}
 		}
@@ -29,8 +29,8 @@ func (set *Set) Select(f Filter) ([]*Signature, error) {
 	}
 	var list []*Signature
 	for _, s := range set.Signatures {
-		wanted := len(f.Only) == 0 || slices.ContainsFunc(f.Only, s.is)
-		if wanted && !slices.ContainsFunc(f.Exclude, s.is) && level.Allows(s.Safety) {
+		wanted := len(f.Only) == 0 || slices.ContainsFunc(f.Only, s.matches)
+		if wanted && !slices.ContainsFunc(f.Exclude, s.matches) && level.Allows(s.Safety) {
 			list = append(list, s)
 		}
 	}
@@ -38,7 +38,7 @@ func (set *Set) Select(f Filter) ([]*Signature, error) {
 }
 
 // is reports whether name is the signature's id, one of its tags or its severity.
-func (s *Signature) is(name string) bool {
+func (s *Signature) matches(name string) bool {
 	return s.ID == name || strings.EqualFold(string(s.Info.Severity), name) ||
 		slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
 }

@@ -50,7 +50,7 @@ type Signature struct {
 
 	File        string   `yaml:"-"` // as named to the user
 	Roots       []string `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	misrated    Severity // of a public template, when there is no such severity
+	badSeverity    Severity // of a public template, when there is no such severity
 	files       fs.FS    // of an embedded one, instead of Roots
 	Own         bool     `yaml:"-"` // one of the embedded signatures
 	Strict      bool     `yaml:"-"` // carries keys of ours, so it was decoded strictly
@@ -103,7 +103,7 @@ type Classification struct {
 
 // Words is the signature without its blocks and cases, for those who only speak of it: thousands of blocks need not stay in
 // memory once checks are made of them.
-func (s *Signature) Words() *Signature {
+func (s *Signature) WithoutBlocks() *Signature {
 	light := *s
 	light.HTTP, light.Requests, light.Tests = nil, nil, nil
 	return &light

@@ -24,7 +24,7 @@ type attempt struct {
 	traced context.Context // the attempt as the context of a request
 
 	request retryablehttp.Request
-	turn    *turn // at the gate, taken beforehand; nil for none
+	permit    *permit // at the gate, taken beforehand; nil for none
 	timeout time.Duration
 	once    bool // a second try is refused, whoever asks for it
 	retry   bool // tries may be repeated after a connection error
@@ -60,7 +60,7 @@ func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
 	}
 	if a == nil {
 		a = &attempt{series: s}
-		a.turn, _ = ctx.Value(turnKey{}).(*turn)
+		a.permit, _ = ctx.Value(permitKey{}).(*permit)
 		a.Context, a.cancel = context.WithCancelCause(ctx)
 		a.traced = httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
 	}

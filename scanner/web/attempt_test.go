@@ -26,7 +26,7 @@ func TestRequestsInSeriesShareAnAttempt(t *testing.T) {
 	}
 	beside := c.attempt(ctx, &Request{URL: u})
 	defer beside.end()
-	derived := c.attempt(context.WithValue(ctx, turnKey{}, nil), &Request{URL: u})
+	derived := c.attempt(context.WithValue(ctx, permitKey{}, nil), &Request{URL: u})
 	defer derived.end()
 	if beside == first || derived == first {
 		t.Error("two requests under way at the same time share an attempt")

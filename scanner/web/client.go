@@ -46,7 +46,7 @@ const (
 // Client is shared by all visitors of all hosts: connections, rates and limits live here.
 type Client struct {
 	options   Options
-	gate      *gate
+	limiter      *limiter
 	transport *http.Transport
 	retry     *retryablehttp.Client
 	header    http.Header // of every request, unless it says otherwise; never changes
@@ -82,7 +82,7 @@ func NewClient(o Options) (*Client, error) {
 			return nil, fmt.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 		}
 	}
-	g := newGate(transport, o)
+	g := newLimiter(transport, o)
 	hc := &http.Client{
 		Transport:     g,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -98,7 +98,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, gate: g, transport: transport, retry: rc, header: header}, nil
+	return &Client{options: o, limiter: g, transport: transport, retry: rc, header: header}, nil
 }
 
 func withDefaults(o Options) Options {
@@ -215,7 +215,7 @@ func isNotFound(err error) bool {
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Requests is the number of attempts that left the machine so far.
-func (c *Client) Requests() int64 { return c.gate.sent.Load() }
+func (c *Client) Requests() int64 { return c.limiter.sent.Load() }
 
 // CarriesHeaders reports whether the user gave headers that may be secrets.
 func (c *Client) CarriesHeaders() bool { return len(c.options.Header) > 0 }

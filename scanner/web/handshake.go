@@ -24,7 +24,7 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 		return fail(KindProtocol, fmt.Errorf("the handshake cannot be seen through a proxy"))
 	}
 	address := net.JoinHostPort(u.Hostname(), port(u))
-	g := s.client.gate
+	g := s.client.limiter
 	h := g.host(u.Host)
 	defer g.leave(h)
 	if err := h.wait(ctx); err != nil {

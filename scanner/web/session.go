@@ -23,26 +23,26 @@ type Session struct {
 	base   *url.URL
 	jar    atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
 	header http.Header                   // of the user, for the exact origin of base only; never shown
-	watch  func(*Exchange)               // sees every answer; nil for nobody
+	onExchange  func(*Exchange)               // sees every answer; nil for nobody
 	own    bool                          // carries credentials of one visitor: nothing it gets may be shared
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
 // the headers of the client's options to the exact origin of base.
 func (c *Client) Session(base *url.URL) *Session {
-	s := c.Stranger(base)
+	s := c.SessionWithoutCredentials(base)
 	s.header = c.options.Header
 	return s
 }
 
 // Stranger is a Session without the headers of the client's options: for origins that the user did not name.
-func (c *Client) Stranger(base *url.URL) *Session {
+func (c *Client) SessionWithoutCredentials(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
 
 // Watch lets somebody see every answer that Do returns from now on, before it does: by the goroutine that asked. It must be
 // called before the session is used.
-func (s *Session) Watch(see func(*Exchange)) { s.watch = see }
+func (s *Session) OnExchange(see func(*Exchange)) { s.onExchange = see }
 
 // Cookies are what the visitor would send to u.
 func (s *Session) Cookies(u *url.URL) []*http.Cookie {
@@ -68,7 +68,7 @@ func (s *Session) setCookies(u *url.URL, cookies []*http.Cookie) {
 }
 
 // Adopt takes the cookies that an answer and the hops before it set, as if this visitor had received it.
-func (s *Session) Adopt(ex *Exchange) {
+func (s *Session) StoreCookies(ex *Exchange) {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		s.setCookies(hop.URL, hop.Cookies())
 	}
@@ -87,8 +87,8 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 		ex.Previous = previous
 		next := s.follow(r, ex, n)
 		if next == nil {
-			if s.watch != nil {
-				s.watch(ex)
+			if s.onExchange != nil {
+				s.onExchange(ex)
 			}
 			return ex, nil
 		}
@@ -146,7 +146,7 @@ func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 		if !throttled || r.Wants429 && ex.Status == http.StatusTooManyRequests && ex.Header.Get("Retry-After") == "" {
 			return ex, nil
 		}
-		s.client.gate.slowDown(r.URL.Host, min(wait, patience))
+		s.client.limiter.backOff(r.URL.Host, min(wait, patience))
 		if wait > patience || try+1 >= tries || r.Once || !r.idempotent() {
 			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: fmt.Errorf("status %d, asked to wait %s", ex.Status, wait)}
 		}

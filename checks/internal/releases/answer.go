@@ -6,7 +6,7 @@ import (
 )
 
 // doubt is how much less likely than the likeliest a release may be and still be part of the answer.
-const doubt = 50
+const candidateRatio = 50
 
 // Verdict is what is believed: which releases, and how sure.
 type Verdict struct {
@@ -19,19 +19,19 @@ type Verdict struct {
 }
 
 // near is how much less likely than the likeliest a release may be and still be worth a second look.
-const near = 5000
+const sameVerdictRatio = 5000
 
 // enough is how many files must have been found before one that is not there tells releases apart.
 const enough = 10
 
 // Control is a file that all releases near the answer have alike, -1 when there is none or nothing hangs on it. It tells
 // nothing about them, but how many files the site lost: an answer that rests on what is not there is worth that much.
-func (b *Belief) Control(usable func(File) bool) int {
+func (b *Posterior) Control(usable func(File) bool) int {
 	p := b.Probabilities()
 	top := slices.Max(p)
 	var live []int
 	for r, x := range p {
-		if x*near >= top && b.db.Releases[r].Stable {
+		if x*sameVerdictRatio >= top && b.db.Releases[r].Stable {
 			live = append(live, r)
 		}
 	}
@@ -41,7 +41,7 @@ func (b *Belief) Control(usable func(File) bool) int {
 			found++
 		}
 	}
-	in := slices.DeleteFunc(slices.Clone(live), func(r int) bool { return p[r]*doubt < top })
+	in := slices.DeleteFunc(slices.Clone(live), func(r int) bool { return p[r]*candidateRatio < top })
 	pivot := b.pivot(in)
 	if pivot == nil && found < enough {
 		pivot = b.pivot(live)
@@ -63,7 +63,7 @@ func (b *Belief) Control(usable func(File) bool) int {
 }
 
 // pivot is a file which is not there, which some of the releases have and others lack; nil when there is none.
-func (b *Belief) pivot(releases []int) *File {
+func (b *Posterior) pivot(releases []int) *File {
 	for _, a := range b.answers {
 		f := &b.db.Files[a.File]
 		if a.Missing && f.Class <= ClassImage && slices.ContainsFunc(releases, f.Has.Has) && !all(releases, f.Has) {
@@ -98,12 +98,12 @@ type Mixed struct {
 }
 
 // Verdict is what the answers so far come to.
-func (b *Belief) Verdict() Verdict {
+func (b *Posterior) Verdict() Verdict {
 	p := b.Probabilities()
 	top := slices.Max(p)
 	v := Verdict{Candidates: newSet(len(p))}
 	for r, x := range p {
-		if x*doubt >= top {
+		if x*candidateRatio >= top {
 			v.Candidates.add(r)
 			v.Confidence += x
 		}

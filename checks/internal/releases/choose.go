@@ -18,7 +18,7 @@ const absence = 0.6
 
 // Next is the file whose answer is expected to tell most; Gain is 0 when no file tells anything. bonus, which may be nil,
 // is added to the gain of a file that is worth knowing for its own sake when it tells something.
-func (b *Belief) Next(usable func(File) bool, bonus func(File) float64) Choice {
+func (b *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choice {
 	p := b.Probabilities()
 	var live []int
 	for r, x := range p {
@@ -61,7 +61,7 @@ func splits(f *File, live []int) bool {
 }
 
 // gain is the expected loss of entropy in bits.
-func (b *Belief) gain(f *File, p []float64, live []int) float64 {
+func (b *Posterior) gain(f *File, p []float64, live []int) float64 {
 	type column struct{ sum, plogp float64 }
 	columns := make([]column, len(f.Variants)+2) // each content, then missing, then foreign
 	add := func(at int, q float64) {

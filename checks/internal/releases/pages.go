@@ -74,7 +74,7 @@ func betaEvidence(expect [2]float64, n [2]int) float64 {
 
 // PageGain is the entropy in bits that page would take from what is believed if the shop shows the product's own theme:
 // what its pages always show counts whole, what they may show by half.
-func (b *Belief) PageGain(page int) float64 {
+func (b *Posterior) PageGain(page int) float64 {
 	const half = 0.5
 	p := b.Probabilities()
 	sure := b.pageSplit(page, p, func(g *Group) bool { return len(g.Always) > 0 })
@@ -82,7 +82,7 @@ func (b *Belief) PageGain(page int) float64 {
 }
 
 // pageSplit is the entropy of the classes that the counted groups of a page make.
-func (b *Belief) pageSplit(page int, p []float64, counted func(*Group) bool) float64 {
+func (b *Posterior) pageSplit(page int, p []float64, counted func(*Group) bool) float64 {
 	classes := map[string]float64{}
 	groups := b.db.Pages[page].Groups
 	for r, x := range p {

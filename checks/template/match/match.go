@@ -37,7 +37,7 @@ type Program struct {
 	matchers   []matcher
 	extractors []extractor
 	statuses   [][]int // see hopeless
-	late       bool    // see extractsLate
+	extractAfterMatch       bool    // see extractsLate
 }
 
 // UnsupportedError names a feature of the language that sotomi lacks.
@@ -65,7 +65,7 @@ func (p *Program) Found(r Result) bool {
 }
 
 // Holds is what the block is worth in a flow: matched, or, without matchers, anything extracted.
-func (p *Program) Holds(r Result) bool {
+func (p *Program) MatchedForFlow(r Result) bool {
 	return r.Matched || len(p.matchers) == 0 && (len(r.Extracted) > 0 || len(r.Dynamic) > 0)
 }
 
@@ -150,7 +150,7 @@ func Compile(h *signature.HTTP) (*Program, error) {
 	if len(mistakes) > 0 {
 		return nil, errors.Join(mistakes...)
 	}
-	p.statuses, p.late = p.wants(), p.extractsLate()
+	p.statuses, p.extractAfterMatch = p.wants(), p.extractsLate()
 	return p, nil
 }
 

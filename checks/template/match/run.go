@@ -19,12 +19,12 @@ const (
 
 // Run judges one answer.
 func (p *Program) Run(d *Data) Result {
-	if p.hopeless(d.Exchange.Status) {
+	if p.cannotMatch(d.Exchange.Status) {
 		return Result{}
 	}
 	s := &scope{data: d, view: viewOf(d.Exchange)}
 	r := Result{}
-	if !p.late {
+	if !p.extractAfterMatch {
 		p.extract(s, &r)
 	}
 	matched := false
@@ -48,7 +48,7 @@ func (p *Program) Run(d *Data) Result {
 			}
 		}
 	}
-	if p.late && matched {
+	if p.extractAfterMatch && matched {
 		p.extract(s, &r)
 	}
 	r.Matched = matched

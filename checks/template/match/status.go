@@ -55,7 +55,7 @@ func (p *Program) wants() [][]int {
 }
 
 // hopeless reports whether an answer with this status cannot match, whatever else it says.
-func (p *Program) hopeless(status int) bool {
+func (p *Program) cannotMatch(status int) bool {
 	return slices.ContainsFunc(p.statuses, func(set []int) bool { return !slices.Contains(set, status) })
 }
 

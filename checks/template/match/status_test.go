@@ -75,7 +75,7 @@ func TestHopeless(t *testing.T) {
 			p := program(t, c.block)
 			var got []int
 			for _, status := range []int{200, 302, 404} {
-				if p.hopeless(status) {
+				if p.cannotMatch(status) {
 					got = append(got, status)
 				}
 				bare := *p

@@ -12,10 +12,10 @@ import (
 // treeOf is the tree of a parsed expression, nil when it is of another shape. It keeps nothing of what it was parsed from
 // but the text.
 func treeOf(parsed *govaluate.EvaluableExpression, text string) expression {
-	p := planter{tokens: parsed.Tokens()}
+	p := treeBuilder{tokens: parsed.Tokens()}
 	p.or()
 	switch {
-	case p.strange || p.at != len(p.tokens) || len(p.nodes) > math.MaxUint16:
+	case p.unsupported || p.at != len(p.tokens) || len(p.nodes) > math.MaxUint16:
 		return nil
 	case p.nodes[0].does == isCall && p.tokens[0].Kind == govaluate.CLAUSE:
 		return nil // what the function gives beside an error is lost in parentheses only
@@ -26,18 +26,18 @@ func treeOf(parsed *govaluate.EvaluableExpression, text string) expression {
 
 // planter makes a tree of tokens that are known to be an expression: each of its methods reads what is named like it.
 // All chains of operators are from left to right, && goes before ||, a comparison before both, and ! before all.
-type planter struct {
+type treeBuilder struct {
 	tokens  []govaluate.ExpressionToken
 	at      int // the next token
 	nodes   expression
-	strange bool // something other than the shapes of a tree was met
+	unsupported bool // something other than the shapes of a tree was met
 }
 
-func (p *planter) or() { p.chain("||", isOr, p.and) }
+func (p *treeBuilder) or() { p.chain("||", isOr, p.and) }
 
-func (p *planter) and() { p.chain("&&", isAnd, p.comparison) }
+func (p *treeBuilder) and() { p.chain("&&", isAnd, p.comparison) }
 
-func (p *planter) chain(symbol string, does operation, operand func()) {
+func (p *treeBuilder) chain(symbol string, does operation, operand func()) {
 	start, operands := len(p.nodes), 1
 	for operand(); p.accept(govaluate.LOGICALOP, symbol); operand() {
 		operands++
@@ -53,7 +53,7 @@ var comparisons = map[string]operation{
 
 // comparison leaves a chain of comparisons, such as a == b == true, to govaluate: what is behind the second side is not
 // read, and so strange to whoever reads on.
-func (p *planter) comparison() {
+func (p *treeBuilder) comparison() {
 	start := len(p.nodes)
 	p.operand()
 	token := p.peek()
@@ -62,7 +62,7 @@ func (p *planter) comparison() {
 	}
 	does, ok := comparisons[token.Value.(string)]
 	if !ok {
-		p.strange = true
+		p.unsupported = true
 		return
 	}
 	p.at++
@@ -70,7 +70,7 @@ func (p *planter) comparison() {
 	p.wrap(start, node{does: does}, 2)
 }
 
-func (p *planter) operand() {
+func (p *treeBuilder) operand() {
 	if !p.accept(govaluate.PREFIX, "!") {
 		p.value()
 		return
@@ -80,7 +80,7 @@ func (p *planter) operand() {
 	p.wrap(start, node{does: isNot}, 1)
 }
 
-func (p *planter) value() {
+func (p *treeBuilder) value() {
 	token := p.peek()
 	p.at++
 	switch token.Kind {
@@ -94,11 +94,11 @@ func (p *planter) value() {
 	case govaluate.STRING, govaluate.NUMERIC, govaluate.BOOLEAN:
 		p.nodes = append(p.nodes, node{does: isLiteral, size: 1, value: token.Value})
 	default:
-		p.strange = true
+		p.unsupported = true
 	}
 }
 
-func (p *planter) call(f function) {
+func (p *treeBuilder) call(f function) {
 	start, operands := len(p.nodes), 0
 	p.at++ // the parenthesis, without which it would be no function
 	if p.peek().Kind != govaluate.CLAUSE_CLOSE {
@@ -111,22 +111,22 @@ func (p *planter) call(f function) {
 	p.wrap(start, node{does: isCall, value: f}, operands)
 }
 
-func (p *planter) close() {
+func (p *treeBuilder) close() {
 	if p.peek().Kind != govaluate.CLAUSE_CLOSE {
-		p.strange = true
+		p.unsupported = true
 	}
 	p.at++
 }
 
 // peek is the next token, at the end one of no kind.
-func (p *planter) peek() govaluate.ExpressionToken {
-	if p.at >= len(p.tokens) || p.strange {
+func (p *treeBuilder) peek() govaluate.ExpressionToken {
+	if p.at >= len(p.tokens) || p.unsupported {
 		return govaluate.ExpressionToken{}
 	}
 	return p.tokens[p.at]
 }
 
-func (p *planter) accept(kind govaluate.TokenKind, symbol string) bool {
+func (p *treeBuilder) accept(kind govaluate.TokenKind, symbol string) bool {
 	token := p.peek()
 	if token.Kind != kind || token.Value != symbol {
 		return false
@@ -136,10 +136,10 @@ func (p *planter) accept(kind govaluate.TokenKind, symbol string) bool {
 }
 
 // wrap puts a node before its operands, which are all from start on.
-func (p *planter) wrap(start int, n node, operands int) {
+func (p *treeBuilder) wrap(start int, n node, operands int) {
 	size := 1 + len(p.nodes) - start
 	if size > math.MaxUint16 {
-		p.strange = true
+		p.unsupported = true
 		return
 	}
 	n.size, n.operands = uint16(size), uint16(operands)

@@ -20,7 +20,7 @@ extractors:
   - {type: regex, group: 1, regex: ['<p>([a-z]+)</p>']}
   - {type: regex, name: inner, internal: true, regex: ['<i>[a-z]+</i>']}`)
 	d := &Data{Exchange: answer(200, "shop id-1 id-2 "+long+"<p>a</p><p>b</p><i>c</i><i>d</i>", "X-One", "two")}
-	if diff := cmp.Diff([]string{"X-One: two", "id-1", "id-2", long}, p.Fitting(d)); diff != "" {
+	if diff := cmp.Diff([]string{"X-One: two", "id-1", "id-2", long}, p.RegexMatches(d)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

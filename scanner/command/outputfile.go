@@ -14,14 +14,14 @@ import (
 
 // place is where one report goes to. A file appears under its name when the report is whole; a device or a pipe takes the
 // report as it comes.
-type place struct {
+type outputFile struct {
 	path    string
 	pending *renameio.PendingFile // nil for what is no file
 	direct  *os.File              // nil for a file
 }
 
 // newPlace finds out whether path can be written. A link stays a link: what it leads to is written.
-func newPlace(path string) (*place, error) {
+func newOutputFile(path string) (*outputFile, error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to
 	}
@@ -33,13 +33,13 @@ func newPlace(path string) (*place, error) {
 		return nil, fmt.Errorf("%s is a folder; name a file in it", path)
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return &place{path: path, direct: f}, err
+		return &outputFile{path: path, direct: f}, err
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithExistingPermissions())
-	return &place{path: path, pending: f}, err
+	return &outputFile{path: path, pending: f}, err
 }
 
-func (p *place) Write(b []byte) (int, error) {
+func (p *outputFile) Write(b []byte) (int, error) {
 	if p.direct != nil {
 		return p.direct.Write(b)
 	}
@@ -47,7 +47,7 @@ func (p *place) Write(b []byte) (int, error) {
 }
 
 // keep makes what was written a whole report.
-func (p *place) keep() error {
+func (p *outputFile) keep() error {
 	if p.direct != nil {
 		return p.direct.Close()
 	}
@@ -55,7 +55,7 @@ func (p *place) keep() error {
 }
 
 // abandon removes what was written, unless it is kept already.
-func (p *place) abandon() {
+func (p *outputFile) abandon() {
 	if p.direct != nil {
 		_ = p.direct.Close() // a second time when it is kept
 		return
@@ -64,18 +64,18 @@ func (p *place) abandon() {
 }
 
 // placed keeps its report when it is closed.
-type placed struct {
+type fileSink struct {
 	scanner.Sink
-	place *place
+	file *outputFile
 }
 
-func (s *placed) Close(summary scanner.Summary) error {
+func (s *fileSink) Close(summary scanner.Summary) error {
 	err := s.Sink.Close(summary)
 	if err == nil {
-		err = s.place.keep()
+		err = s.file.keep()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.place.path, err)
+		return fmt.Errorf("%s: %w", s.file.path, err)
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import "slices"
 
 // Fitting is all of an answer that regular expressions of its matchers fit, without the limits on number and length of
 // Result.Seen: for who must not show it.
-func (p *Program) Fitting(d *Data) []string {
+func (p *Program) RegexMatches(d *Data) []string {
 	s := &scope{data: d, view: viewOf(d.Exchange)}
 	var list []string
 	for i := range p.matchers {

@@ -10,14 +10,14 @@ import (
 )
 
 // Shot is one request of a volley.
-type Shot struct {
+type BurstRequest struct {
 	Session *Session
 	Request *Request
 	After   time.Duration // how much later than the volley's start it leaves
 }
 
 // Answer is what came of a shot: an Exchange, or a *Error.
-type Answer struct {
+type BurstAnswer struct {
 	Exchange *Exchange
 	Err      error
 }
@@ -29,7 +29,7 @@ func (s *Session) InFlight() int { return s.client.options.InFlight }
 // taken before the first of them leaves, so that neither the rate nor the cap on requests in flight pulls them apart;
 // both still hold. Answers come in the order of the shots. The error says that the volley could not be started: more shots
 // than InFlight, or ctx ended.
-func Volley(ctx context.Context, shots []Shot) ([]Answer, error) {
+func Burst(ctx context.Context, shots []BurstRequest) ([]BurstAnswer, error) {
 	if len(shots) == 0 {
 		return nil, nil
 	}
@@ -37,23 +37,23 @@ func Volley(ctx context.Context, shots []Shot) ([]Answer, error) {
 	if len(shots) > c.options.InFlight {
 		return nil, fmt.Errorf("%d requests at once are more than the %d allowed in flight", len(shots), c.options.InFlight)
 	}
-	h := c.gate.host(host)
-	defer c.gate.leave(h)
-	if err := h.takeTurns(ctx, len(shots)); err != nil {
+	h := c.limiter.host(host)
+	defer c.limiter.leave(h)
+	if err := h.acquireAll(ctx, len(shots)); err != nil {
 		return nil, &Error{Kind: KindCanceled, URL: shots[0].Request.URL.String(), Err: err}
 	}
-	answers := make([]Answer, len(shots))
+	answers := make([]BurstAnswer, len(shots))
 	var group errgroup.Group
 	for i, shot := range shots {
 		group.Go(func() error {
-			t := &turn{host: h}
-			defer t.giveBack()
+			t := &permit{host: h}
+			defer t.release()
 			if err := sleep(ctx, shot.After); err != nil {
 				answers[i].Err = &Error{Kind: KindCanceled, URL: shot.Request.URL.String(), Err: err}
 				return nil
 			}
-			ex, err := shot.Session.Do(context.WithValue(ctx, turnKey{}, t), shot.Request)
-			answers[i] = Answer{ex, err}
+			ex, err := shot.Session.Do(context.WithValue(ctx, permitKey{}, t), shot.Request)
+			answers[i] = BurstAnswer{ex, err}
 			return nil
 		})
 	}
@@ -62,34 +62,34 @@ func Volley(ctx context.Context, shots []Shot) ([]Answer, error) {
 }
 
 // turnKey carries a turn to the gate.
-type turnKey struct{}
+type permitKey struct{}
 
 // turn is a slot and a token of a host that were taken beforehand, for one request.
-type turn struct {
+type permit struct {
 	host *hostState
 	used atomic.Bool
 }
 
 // take reports whether the turn is for h and was not used yet; it is used then.
-func (t *turn) take(h *hostState) bool {
+func (t *permit) acquire(h *hostState) bool {
 	return t != nil && t.host == h && t.used.CompareAndSwap(false, true)
 }
 
 // giveBack frees the slot of a turn that nobody used.
-func (t *turn) giveBack() {
+func (t *permit) release() {
 	if t.used.CompareAndSwap(false, true) {
 		<-t.host.slots
 	}
 }
 
 // takeTurns takes n slots and n tokens. Only one volley gathers slots at a time, or two could each wait for the other's.
-func (h *hostState) takeTurns(ctx context.Context, n int) error {
+func (h *hostState) acquireAll(ctx context.Context, n int) error {
 	select {
-	case h.volley <- struct{}{}:
+	case h.burst <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-h.volley }()
+	defer func() { <-h.burst }()
 	for taken := range n {
 		if err := h.wait(ctx); err != nil {
 			for range taken {

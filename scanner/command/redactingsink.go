@@ -8,7 +8,7 @@ import (
 )
 
 // secretless keeps what the user gave to log in out of every report, for servers repeat what they are sent.
-type secretless struct {
+type redactingSink struct {
 	scanner.Sink
 	secrets evidence.Secrets
 }
@@ -21,12 +21,12 @@ func withoutSecrets(sinks []scanner.Sink, secrets []string) []scanner.Sink {
 	hidden := append(evidence.NewSecrets(secrets), secrets...) // as they were given, too, whatever they are
 	wrapped := make([]scanner.Sink, len(sinks))
 	for i, s := range sinks {
-		wrapped[i] = &secretless{s, hidden}
+		wrapped[i] = &redactingSink{s, hidden}
 	}
 	return wrapped
 }
 
-func (s *secretless) Finding(f scanner.Finding) error {
+func (s *redactingSink) Finding(f scanner.Finding) error {
 	f.Hit.URL = s.secrets.Hide(f.Hit.URL)
 	values := make(scanner.Values, len(f.Hit.Values))
 	for name, value := range f.Hit.Values {
@@ -42,12 +42,12 @@ func (s *secretless) Finding(f scanner.Finding) error {
 	return s.Sink.Finding(f)
 }
 
-func (s *secretless) Outcome(o scanner.Outcome) error {
+func (s *redactingSink) Outcome(o scanner.Outcome) error {
 	o.Reason = s.secrets.Hide(o.Reason)
 	return s.Sink.Outcome(o)
 }
 
-func (s *secretless) value(value any) any {
+func (s *redactingSink) value(value any) any {
 	switch v := value.(type) {
 	case string:
 		return s.secrets.Hide(v)

@@ -17,7 +17,7 @@ import (
 
 // gate is the RoundTripper under everything: retries and redirect hops pass it too. It keeps the rate and the number of
 // requests in flight of each host, counts, and sets the deadline of an attempt.
-type gate struct {
+type limiter struct {
 	next    http.RoundTripper
 	options Options
 	sent    atomic.Int64
@@ -41,25 +41,25 @@ var backoff = retryablehttp.DefaultBackoff()
 type hostState struct {
 	limiter *rate.Limiter // nil without a limit
 	slots   chan struct{}
-	volley  chan struct{} // held by the one volley that is gathering slots
+	burst  chan struct{} // held by the one volley that is gathering slots
 
 	mu        sync.Mutex
 	notBefore time.Time // set by Retry-After
 	users     int       // sessions and requests that hold it; under gate.mu
 }
 
-func newGate(next http.RoundTripper, o Options) *gate {
-	return &gate{next: next, options: o, hosts: map[string]*hostState{}}
+func newLimiter(next http.RoundTripper, o Options) *limiter {
+	return &limiter{next: next, options: o, hosts: map[string]*hostState{}}
 }
 
 // host is the state of host:port, made when first asked for. leave gives it back; the last one to leave drops it, unless
 // the host asked us to slow down.
-func (g *gate) host(name string) *hostState {
+func (g *limiter) host(name string) *hostState {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h, ok := g.hosts[name]
 	if !ok {
-		h = &hostState{slots: make(chan struct{}, g.options.InFlight), volley: make(chan struct{}, 1)}
+		h = &hostState{slots: make(chan struct{}, g.options.InFlight), burst: make(chan struct{}, 1)}
 		if g.options.Rate > 0 {
 			h.limiter = rate.NewLimiter(rate.Limit(g.options.Rate), max(1, min(g.options.InFlight, int(g.options.Rate))))
 		}
@@ -75,7 +75,7 @@ func (g *gate) host(name string) *hostState {
 const maxHosts = 4096
 
 // forget drops hosts that nobody is using, so that memory does not grow with the number of targets.
-func (g *gate) forget() {
+func (g *limiter) forget() {
 	now := time.Now()
 	for name, h := range g.hosts {
 		if h.users == 0 && h.notBefore.Before(now) {
@@ -84,14 +84,14 @@ func (g *gate) forget() {
 	}
 }
 
-func (g *gate) leave(h *hostState) {
+func (g *limiter) leave(h *hostState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h.users--
 }
 
 // RoundTrip waits for its turn, sends, and gives the turn back when the body is closed.
-func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
+func (g *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
 		return nil, errors.New("only a session sends requests")
@@ -105,13 +105,13 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	h := g.host(req.URL.Host)
-	if !a.turn.take(h) {
+	if !a.permit.acquire(h) {
 		if err := h.wait(req.Context()); err != nil {
 			g.leave(h)
 			return nil, err
 		}
 	}
-	t := &turnBody{gate: g, host: h, attempt: a}
+	t := &permitBody{limiter: g, host: h, attempt: a}
 	g.sent.Add(1)
 	a.begin()
 	res, err := g.next.RoundTrip(req)
@@ -162,7 +162,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // slowDown halves the rate of a host that said it is asked too much, and keeps away from it for as long as it wants.
-func (g *gate) slowDown(name string, wait time.Duration) {
+func (g *limiter) backOff(name string, wait time.Duration) {
 	h := g.host(name)
 	defer g.leave(h)
 	if h.limiter != nil {
@@ -192,25 +192,25 @@ func retryAfter(res *http.Response, tries int) (time.Duration, bool) {
 }
 
 // turnBody gives the turn back when closed.
-type turnBody struct {
+type permitBody struct {
 	io.ReadCloser
-	gate    *gate
+	limiter    *limiter
 	host    *hostState
 	attempt *attempt
 	over    atomic.Bool
 }
 
-func (b *turnBody) Close() error {
+func (b *permitBody) Close() error {
 	err := b.ReadCloser.Close()
 	b.done()
 	return err
 }
 
-func (b *turnBody) done() {
+func (b *permitBody) done() {
 	if b.over.CompareAndSwap(false, true) {
 		b.attempt.stop()
 		<-b.host.slots
-		b.gate.leave(b.host)
+		b.limiter.leave(b.host)
 	}
 }
 

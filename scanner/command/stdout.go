@@ -11,12 +11,12 @@ import (
 
 // stream is standard output. A reader that goes away early, such as head, is none of our business; any other error is
 // remembered, so that a command whose output was lost never ends as if it had been read.
-type stream struct {
+type stdoutStream struct {
 	to  io.Writer
 	err error
 }
 
-func (s *stream) Write(p []byte) (int, error) {
+func (s *stdoutStream) Write(p []byte) (int, error) {
 	n, err := s.to.Write(p)
 	if errors.Is(err, syscall.EPIPE) {
 		return len(p), nil
@@ -46,7 +46,7 @@ func columns(w io.Writer) int {
 
 // fileOf is the file behind w, nil when there is none.
 func fileOf(w io.Writer) *os.File {
-	if s, ok := w.(*stream); ok {
+	if s, ok := w.(*stdoutStream); ok {
 		w = s.to
 	}
 	f, ok := w.(*os.File)

@@ -12,34 +12,34 @@ import (
 
 // shape is which keys a Go type takes. The decoder's own strictness stops at the first file it cannot read whole and is
 // lost inside custom decoding; this sees every misspelt key of a file with its line.
-type shape struct {
-	keys map[string]*shape // of a struct; nil for anything else
-	each *shape            // of the elements of a list or map; nil when they are not looked into
+type schema struct {
+	keys map[string]*schema // of a struct; nil for anything else
+	each *schema            // of the elements of a list or map; nil when they are not looked into
 	list bool              // a plain list, which public templates now and then write as one value
 }
 
 // signatureShape is made once and only read afterwards.
-var signatureShape = shapeOf(reflect.TypeFor[Signature]())
+var signatureSchema = schemaOf(reflect.TypeFor[Signature]())
 
-func shapeOf(t reflect.Type) *shape {
+func schemaOf(t reflect.Type) *schema {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()) || reflect.PointerTo(t).Implements(reflect.TypeFor[oldUnmarshaler]()) {
-		return &shape{}
+		return &schema{}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return shapeOf(t.Elem())
+		return schemaOf(t.Elem())
 	case reflect.Slice:
-		return &shape{each: shapeOf(t.Elem()), list: true}
+		return &schema{each: schemaOf(t.Elem()), list: true}
 	case reflect.Map:
-		return &shape{each: shapeOf(t.Elem())}
+		return &schema{each: schemaOf(t.Elem())}
 	case reflect.Struct:
-		s := &shape{keys: map[string]*shape{}}
+		s := &schema{keys: map[string]*schema{}}
 		for i := range t.NumField() {
 			s.field(t.Field(i))
 		}
 		return s
 	default:
-		return &shape{}
+		return &schema{}
 	}
 }
 
@@ -47,21 +47,21 @@ func shapeOf(t reflect.Type) *shape {
 type oldUnmarshaler interface{ UnmarshalYAML(func(any) error) error }
 
 // field adds one field under the key that the decoder uses.
-func (s *shape) field(f reflect.StructField) {
+func (s *schema) field(f reflect.StructField) {
 	name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	switch {
 	case name == "-" || !f.IsExported():
 	case options == "inline":
-		maps.Copy(s.keys, shapeOf(f.Type).keys)
+		maps.Copy(s.keys, schemaOf(f.Type).keys)
 	case name == "":
-		s.keys[strings.ToLower(f.Name)] = shapeOf(f.Type)
+		s.keys[strings.ToLower(f.Name)] = schemaOf(f.Type)
 	default:
-		s.keys[name] = shapeOf(f.Type)
+		s.keys[name] = schemaOf(f.Type)
 	}
 }
 
 // unknown finds the keys below n that s does not have, as "LINE: message".
-func (s *shape) unknown(n *yaml.Node, found *[]string) {
+func (s *schema) unknown(n *yaml.Node, found *[]string) {
 	n = resolve(n)
 	switch {
 	case n.Kind == yaml.SequenceNode && s.each != nil:
@@ -90,12 +90,12 @@ func (s *shape) unknown(n *yaml.Node, found *[]string) {
 }
 
 // similar is a hint at the key that was meant, or nothing.
-func (s *shape) similar(key string) string {
+func (s *schema) similar(key string) string {
 	return DidYouMean(key, slices.Sorted(maps.Keys(s.keys)))
 }
 
 // widen makes a list of one where a public template gives a single value.
-func (s *shape) widen(n *yaml.Node) {
+func (s *schema) coerceLists(n *yaml.Node) {
 	switch {
 	case s.list && n.Kind == yaml.ScalarNode && n.Tag != "!!null":
 		*n = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{{
@@ -103,12 +103,12 @@ func (s *shape) widen(n *yaml.Node) {
 		}}}
 	case n.Kind == yaml.SequenceNode && s.each != nil:
 		for _, c := range n.Content {
-			s.each.widen(c)
+			s.each.coerceLists(c)
 		}
 	case n.Kind == yaml.MappingNode && s.keys != nil:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if child := s.keys[n.Content[i].Value]; child != nil {
-				child.widen(n.Content[i+1])
+				child.coerceLists(n.Content[i+1])
 			}
 		}
 	}

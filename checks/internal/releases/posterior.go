@@ -89,7 +89,7 @@ func (d *Database) fits(a Answer, text bool) (set Set, exact bool) {
 }
 
 // Fits are the releases that have the content of an answer, the empty set when none has.
-func (b *Belief) Fits(a Answer) Set {
+func (b *Posterior) Fits(a Answer) Set {
 	set, _ := b.db.fits(a, b.converted)
 	return set
 }
@@ -144,7 +144,7 @@ func share(expect []float64, n []int, at int) float64 {
 }
 
 // Belief weighs releases by answers. The zero value is not useful; make it with NewBelief.
-type Belief struct {
+type Posterior struct {
 	db      *Database
 	answers []Answer
 	asked   map[int]bool
@@ -158,15 +158,15 @@ type Belief struct {
 const preRelease = 1.0 / 400
 
 // NewBelief knows nothing yet.
-func NewBelief(db *Database) *Belief {
-	return &Belief{db: db, asked: map[int]bool{}, tallies: make([]counts, len(db.Releases)), extra: make([]float64, len(db.Releases))}
+func NewPosterior(db *Database) *Posterior {
+	return &Posterior{db: db, asked: map[int]bool{}, tallies: make([]counts, len(db.Releases)), extra: make([]float64, len(db.Releases))}
 }
 
 // Answers are what was learned from files, in order.
-func (b *Belief) Answers() []Answer { return b.answers }
+func (b *Posterior) Answers() []Answer { return b.answers }
 
 // Learn takes in an answer.
-func (b *Belief) Learn(a Answer) {
+func (b *Posterior) Observe(a Answer) {
 	b.answers = append(b.answers, a)
 	b.asked[a.File] = true
 	if set, exact := b.db.fits(a, false); !b.converted && !exact && set.Count() > 0 {
@@ -180,7 +180,7 @@ func (b *Belief) Learn(a Answer) {
 	b.count(a)
 }
 
-func (b *Belief) count(a Answer) {
+func (b *Posterior) count(a Answer) {
 	fits := b.Fits(a)
 	f := &b.db.Files[a.File]
 	for r := range b.tallies {
@@ -190,7 +190,7 @@ func (b *Belief) count(a Answer) {
 }
 
 // Skip notes that a file cannot be had, with nothing learned.
-func (b *Belief) Skip(file int) { b.asked[file] = true }
+func (b *Posterior) Skip(file int) { b.asked[file] = true }
 
 // outcome is how an answer looks to release r, which has the file or lacks it.
 func outcome(f *File, r int, missing bool, fits Set) (has bool, o Outcome) {
@@ -209,14 +209,14 @@ func outcome(f *File, r int, missing bool, fits Set) (has bool, o Outcome) {
 }
 
 // Weigh adds what was seen beside files: logarithms of likelihoods by release.
-func (b *Belief) Weigh(log []float64) {
+func (b *Posterior) AddLogLikelihood(log []float64) {
 	for i := range b.extra {
 		b.extra[i] += log[i]
 	}
 }
 
 // Probabilities are those of the releases; they sum to 1.
-func (b *Belief) Probabilities() []float64 {
+func (b *Posterior) Probabilities() []float64 {
 	log := make([]float64, len(b.tallies))
 	for r := range log {
 		log[r] = b.extra[r]
@@ -278,10 +278,10 @@ func ClassOf(path string) Class {
 }
 
 // Asked reports whether a file was learned or skipped.
-func (b *Belief) Asked(file int) bool { return b.asked[file] }
+func (b *Posterior) Asked(file int) bool { return b.asked[file] }
 
 // Leading is the position of the likeliest release.
-func (b *Belief) Leading() int {
+func (b *Posterior) Leading() int {
 	p := b.Probabilities()
 	best := 0
 	for r := range p {

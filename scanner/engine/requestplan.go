@@ -12,75 +12,75 @@ import (
 // forecast is the requests that the steps of one kind of origin will make, known before any is scanned. Most requests
 // differ from target to target in nothing but the host, so one forecast serves all targets of a kind; what depends on the
 // target in another way is forecast anew for each.
-type forecast struct {
+type requestPlan struct {
 	ids      map[digest]int32
 	digests  []digest  // by id
-	askers   []int32   // by id: how many steps will ask
+	consumers   []int32   // by id: how many steps will ask
 	requests [][]int32 // by step: ids, ascending
-	own      []bool    // by step: there are others, which are forecast for each target
-	unknown  []bool    // by step: its requests are not known before it runs
-	blind    int       // how many of these there are
+	perTarget      []bool    // by step: there are others, which are forecast for each target
+	unplanned  []bool    // by step: its requests are not known before it runs
+	unplannedCount    int       // how many of these there are
 	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
 }
 
 // forecastKinds is how many kinds of targets share a forecast. A list of URLs may have a path of its own in each line.
-const forecastKinds = 16
+const requestPlanKinds = 16
 
 // manyRequests make a step begin early, or all would wait for it in the end.
 const manyRequests = 20
 
 // forecastFor gives the forecast for an origin's kind: scheme, whether there is a port, path, and which steps run.
-func (p *Plan) forecastFor(t target.Target, o endpoint) *forecast {
+func (p *Plan) requestPlanFor(t target.Target, o endpoint) *requestPlan {
 	kind := t.URL.Scheme + " " + t.URL.EscapedPath() + " " + o.port
 	if t.URL.Port() != "" {
 		kind += " port"
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f, ok := p.forecasts[kind]
+	f, ok := p.requestPlans[kind]
 	if ok {
 		return f
 	}
-	if len(p.forecasts) >= forecastKinds {
-		return p.forecast(t, o.steps, false)
+	if len(p.requestPlans) >= requestPlanKinds {
+		return p.newRequestPlan(t, o.steps, false)
 	}
-	f = p.forecast(t, o.steps, true)
-	if p.forecasts == nil {
-		p.forecasts = map[string]*forecast{}
+	f = p.newRequestPlan(t, o.steps, true)
+	if p.requestPlans == nil {
+		p.requestPlans = map[string]*requestPlan{}
 	}
-	p.forecasts[kind] = f
+	p.requestPlans[kind] = f
 	return f
 }
 
 // forecast asks the checks what they will request. shared compares two made-up targets of t's kind: only steps that differ
 // in the host alone are forecast for all.
-func (p *Plan) forecast(t target.Target, steps []int, shared bool) *forecast {
-	f := &forecast{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), own: make([]bool, len(p.steps)), unknown: make([]bool, len(p.steps))}
+func (p *Plan) newRequestPlan(t target.Target, steps []int, shared bool) *requestPlan {
+	f := &requestPlan{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), perTarget: make([]bool, len(p.steps)), unplanned: make([]bool, len(p.steps))}
 	one, other := standIn(t, "a.sotomi-one.invalid"), standIn(t, "b.sotomi-two.test")
 	common := make([][]digest, len(steps))
 	sideBySide(len(steps), func(at int) {
 		i := steps[at]
 		if !shared {
-			f.own[i] = p.plans(i)
+			f.perTarget[i] = p.plans(i)
 			return
 		}
 		digests, rest := p.digests(i, one), p.digests(i, other)
 		common[at] = without(digests, without(digests, rest))
-		f.own[i] = len(common[at]) < max(len(digests), len(rest))
+		f.perTarget[i] = len(common[at]) < max(len(digests), len(rest))
 	})
 	for at, i := range steps {
 		if !p.plans(i) && p.steps[i].end == nil {
-			f.unknown[i] = true
-			f.blind++
+			f.unplanned[i] = true
+			f.unplannedCount++
 		}
 		for _, d := range common[at] {
 			id, ok := f.ids[d]
 			if !ok {
 				id = int32(len(f.digests))
 				f.ids[d] = id
-				f.digests, f.askers = append(f.digests, d), append(f.askers, 0)
+				f.digests, f.consumers = append(f.digests, d), append(f.consumers, 0)
 			}
-			f.askers[id]++
+			f.consumers[id]++
 			f.requests[i] = append(f.requests[i], id)
 		}
 		slices.Sort(f.requests[i])
@@ -110,13 +110,13 @@ func without(list, other []digest) []digest {
 }
 
 // ownOf are the digests of step i on t that the forecast lacks.
-func (p *Plan) ownOf(f *forecast, i int, t target.Target) []digest {
+func (p *Plan) perTargetOf(f *requestPlan, i int, t target.Target) []digest {
 	known := make([]digest, len(f.requests[i]))
 	for j, id := range f.requests[i] {
 		known[j] = f.digests[id]
 	}
-	if own, ok := p.steps[i].check.(scanner.OwnPlanner); ok {
-		return without(p.digestsOf(i, t, own.PlanOwn), known)
+	if own, ok := p.steps[i].check.(scanner.PerTargetPlanner); ok {
+		return without(p.digestsOf(i, t, own.PlanPerTarget), known)
 	}
 	return without(p.digests(i, t), known)
 }
@@ -166,7 +166,7 @@ func (p *Plan) digestsOf(i int, t target.Target, plan func(target.Target) []*web
 // arrange puts the steps in the order in which they are handed out: first those that establish facts and those whose
 // requests are not known, then groups that share a request, the largest first. A step is in the group of the request that
 // most others ask for, so that answers are not waited for long.
-func (f *forecast) arrange(p *Plan, steps []int) {
+func (f *requestPlan) arrange(p *Plan, steps []int) {
 	groups := map[int32]*[]int{}
 	var order []*[]int
 	var alone []int // no other asks for what they ask for
@@ -180,7 +180,7 @@ func (f *forecast) arrange(p *Plan, steps []int) {
 		}
 		most := int32(-1)
 		for _, id := range f.requests[i] {
-			if f.askers[id] > 1 && (most < 0 || f.askers[id] > f.askers[most]) {
+			if f.consumers[id] > 1 && (most < 0 || f.consumers[id] > f.consumers[most]) {
 				most = id
 			}
 		}
