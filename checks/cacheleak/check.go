@@ -17,7 +17,7 @@ import (
 
 // cacheParams configure the check "cache-leak".
 type params struct {
-	Look   string `yaml:"look"`   // leak (default): pages through caches; storable: heads only; mixup: named addresses asked for at once
+	Mode   string `yaml:"mode"`   // leak (default): pages through caches; storable: heads only; mixup: named addresses asked for at once
 	Rounds int    `yaml:"rounds"` // of asking together; 0 is 8
 	Pages  int    `yaml:"pages"`  // looked at of one target, those named with --page not counted; 0 is 6
 }
@@ -33,11 +33,11 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	if err := s.With.Decode(&c.params); err != nil {
 		return nil, err
 	}
-	c.params.Look = cmp.Or(c.params.Look, "leak")
+	c.params.Mode = cmp.Or(c.params.Mode, "leak")
 	c.params.Rounds = cmp.Or(c.params.Rounds, 8)
 	c.params.Pages = cmp.Or(c.params.Pages, 6)
-	if !slices.Contains([]string{"leak", "storable", "mixup"}, c.params.Look) {
-		return nil, fmt.Errorf("%s: with: look %q: there are leak, storable, mixup", s.File, c.params.Look)
+	if !slices.Contains([]string{"leak", "storable", "mixup"}, c.params.Mode) {
+		return nil, fmt.Errorf("%s: with: mode %q: there are leak, storable, mixup", s.File, c.params.Mode)
 	}
 	return c, nil
 }
@@ -60,7 +60,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 			r.members = append(r.members, visitor{name: name, session: s})
 		}
 	}
-	if c.params.Look == "mixup" && (len(r.named) == 0 || len(r.members) < 2) {
+	if c.params.Mode == "mixup" && (len(r.named) == 0 || len(r.members) < 2) {
 		return nil, scanner.NotApplicable("needs two visitors (--session A=FILE --session B=FILE) and addresses to ask for (--page PATH)")
 	}
 	pages, err := r.pages(ctx)
@@ -145,7 +145,7 @@ func (r *cacheRun) page(ctx context.Context, page *url.URL) (*pageResult, *scann
 		}
 		result.open = cmp.Or(result.open, err.Error())
 	}
-	if r.params.Look == "storable" {
+	if r.params.Mode == "storable" {
 		return result, r.storable(result), nil
 	}
 	if result.leak == nil {
@@ -167,7 +167,7 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 		return err
 	}
 	refs := result.refs
-	if r.params.Look == "storable" {
+	if r.params.Mode == "storable" {
 		return nil
 	}
 	var err error
@@ -176,7 +176,7 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 		return r.unkeyed(ctx, g, result)
 	case refs.personal():
 		err = r.personal(ctx, g, result)
-	case r.params.Look == "leak" && refs.handsOutCookies():
+	case r.params.Mode == "leak" && refs.handsOutCookies():
 		err = r.cookies(ctx, g, result)
 	}
 	return err
@@ -212,7 +212,7 @@ func (r *cacheRun) isNamed(page *url.URL) bool {
 // personal runs the probes on a page that differs between visitors, until one of them shows a leak.
 func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult) error {
 	var err error
-	if r.params.Look == "leak" {
+	if r.params.Mode == "leak" {
 		if result.leak, err = g.sequential(ctx, result.refs); err != nil {
 			return err
 		}
@@ -230,7 +230,7 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 	if result.leak, result.rounds, err = g.concurrent(ctx, result.refs, r.params.Rounds); err != nil || result.leak != nil {
 		return err
 	}
-	if r.params.Look != "leak" || !r.probe.Safety.Allows(signature.SafetyActive) {
+	if r.params.Mode != "leak" || !r.probe.Safety.Allows(signature.SafetyActive) {
 		return nil
 	}
 	if result.leak, err = g.deception(ctx, result.refs); err != nil || result.leak != nil {
@@ -276,7 +276,7 @@ func (r *cacheRun) plain(ctx context.Context, g *gatherer, result *pageResult) e
 
 // unkeyed looks at a page that a cache serves without looking at the query.
 func (r *cacheRun) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
-	if r.params.Look != "leak" || len(g.members) == 0 {
+	if r.params.Mode != "leak" || len(g.members) == 0 {
 		return nil
 	}
 	leak, refs, err := g.bareIfPossible(ctx)

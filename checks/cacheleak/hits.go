@@ -29,7 +29,7 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	if l.detail != "" {
 		values["address"] = l.detail
 	}
-	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Look, l.via), Values: values, Evidence: shown}
+	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Mode, l.via), Values: values, Evidence: shown}
 }
 
 // variantOf are the names under which the signature keeps its words for a way to leak.

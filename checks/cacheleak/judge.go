@@ -307,7 +307,7 @@ func (r *references) handsOutCookies() bool {
 type busterResult string
 
 const (
-	busterWorks      busterResult = "isolated"     // every key brought an answer of its own
+	busterWorks   busterResult = "isolated"     // every key brought an answer of its own
 	busterFails   busterResult = "not isolated" // a key never used before brought a stored answer
 	busterUnknown busterResult = "not known"    // nothing in the answers tells
 )

@@ -23,7 +23,7 @@ var assetAddress = regexp.MustCompile(`(?i)\.(css|js|mjs|map|png|jpe?g|gif|webp|
 // pages are the addresses to look at: those the user named; else those where visitors are likely to get their own.
 func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
 	list := slices.Clone(r.named)
-	if r.params.Look == "mixup" {
+	if r.params.Mode == "mixup" {
 		return list, nil
 	}
 	var likely, other []*url.URL

@@ -18,20 +18,20 @@ type leak struct {
 	via    string // sequential, concurrent, anonymous, set-cookie, deception, bare, validator
 	shown  *crossUser
 	again  *crossUser // nil when it was seen only once
-	rounds int       // of asking together, when via is concurrent
-	detail string    // the variant of the address, for deception
-	purge  bool      // the plain address holds a test visitor's page now
+	rounds int        // of asking together, when via is concurrent
+	detail string     // the variant of the address, for deception
+	purge  bool       // the plain address holds a test visitor's page now
 }
 
 // pageResult is what one page came to.
 type pageResult struct {
-	page      *url.URL
-	refs      *references // nil when the page was given up before
+	page   *url.URL
+	refs   *references // nil when the page was given up before
 	buster busterResult
-	leak      *leak
-	rounds    int    // of asking together without a crossing
-	open      string // why it could not be told; "" when it could
-	out       []string
+	leak   *leak
+	rounds int    // of asking together without a crossing
+	open   string // why it could not be told; "" when it could
+	out    []string
 }
 
 // references asks in turn, guests first: on a cache that does not look at our key it is then a guest's page that is

@@ -28,15 +28,15 @@ import (
 // the number of documents and the names of fields. No document is ever read: not by search, not by id, not by sample.
 func New(s *signature.Signature) (scanner.Check, error) {
 	var with struct {
-		Report string `yaml:"report"`
+		Mode string `yaml:"mode"`
 	}
 	if err := s.With.Decode(&with); err != nil {
 		return nil, err
 	}
-	if !slices.Contains([]string{esOpen, esMetadata, esBanner}, with.Report) {
-		return nil, s.With.Mistake("report %q: there are open, metadata, banner", with.Report)
+	if !slices.Contains([]string{esOpen, esMetadata, esBanner}, with.Mode) {
+		return nil, s.With.Mistake("mode %q: there are open, metadata, banner", with.Mode)
 	}
-	return check{with.Report}, nil
+	return check{with.Mode}, nil
 }
 
 type check struct{ report string }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	minimumGain      = 0.002 // an answer expected to tell less is not worth a request
+	minimumGain  = 0.002 // an answer expected to tell less is not worth a request
 	redirectMax  = 3     // hops followed from the first page
 	doubtful     = 2     // requests spent on a site that is only likely before it is left alone
 	wrongPlace   = 4     // files that are all missing make another place be tried
@@ -25,14 +25,14 @@ const (
 
 // fileHashSeen is all that was learned about one site.
 type seen struct {
-	base    string // path that pages start at
-	place   string // path of the public folder
-	first   *web.Exchange
-	why     string // how the product was recognised, for people
-	claimed string // release by the page's own word
-	posterior  *releases.Posterior
-	files   []seenFile
-	pages   []seenPage
+	base      string // path that pages start at
+	place     string // path of the public folder
+	first     *web.Exchange
+	why       string // how the product was recognised, for people
+	claimed   string // release by the page's own word
+	posterior *releases.Posterior
+	files     []seenFile
+	pages     []seenPage
 }
 
 type seenFile struct {

@@ -21,15 +21,15 @@ import (
 // sentence of a broken directive) and in-use (addresses that servers evaluate by custom).
 func NewSign(s *signature.Signature) (scanner.Check, error) {
 	var with struct {
-		Sign string `yaml:"sign"`
+		Mode string `yaml:"mode"`
 	}
 	if err := s.With.Decode(&with); err != nil {
 		return nil, err
 	}
 	signs := map[string]scanner.Check{"raw-directive": rawDirective{}, "error": errorMessage{}, "in-use": inUse{}}
-	check, ok := signs[with.Sign]
+	check, ok := signs[with.Mode]
 	if !ok {
-		return nil, s.With.Mistake("sign %q: there are raw-directive, error, in-use", with.Sign)
+		return nil, s.With.Mistake("mode %q: there are raw-directive, error, in-use", with.Mode)
 	}
 	return check, nil
 }

@@ -21,15 +21,15 @@ import (
 
 // httpCheck runs the http blocks of a signature as the public template language means them.
 type check struct {
-	id        string
-	variables signature.Variables
-	blocks    []*block
-	flow      flow     // nil: the blocks in order
-	random    []string // words that stand for randstr
-	usesRandom      bool     // uses functions such as rand_int
-	certainty scanner.Certainty
-	stateful  bool // later requests may need the cookies of earlier answers
-	secret    bool // what it takes out of answers is not shown
+	id         string
+	variables  signature.Variables
+	blocks     []*block
+	flow       flow     // nil: the blocks in order
+	random     []string // words that stand for randstr
+	usesRandom bool     // uses functions such as rand_int
+	certainty  scanner.Certainty
+	stateful   bool // later requests may need the cookies of earlier answers
+	secret     bool // what it takes out of answers is not shown
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -44,10 +44,10 @@ type block struct {
 	raws             []string // of raw:, with the line ends of HTTP
 	payloads         *payloads
 	exported         bool // later blocks use parts of its answers by name
-	independent            bool // requests know nothing of each other's answers
+	independent      bool // requests know nothing of each other's answers
 	earlier          bool // matchers look at answers of earlier requests: body_2
-	constants            func() []*constantRequest
-	expectsError           bool // it asks for an error page, which is what the site says about things that cannot exist
+	constants        func() []*constantRequest
+	expectsError     bool // it asks for an error page, which is what the site says about things that cannot exist
 }
 
 // options are what a block says about all its requests.

@@ -59,8 +59,8 @@ const (
 // filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
 type filledIn struct {
 	preparedRequest
-	run *run
-	block *block
+	run      *run
+	block    *block
 	template requestTemplate
 }
 

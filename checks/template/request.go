@@ -16,12 +16,12 @@ import (
 
 // draft is one request of a block before its placeholders are filled in.
 type requestTemplate struct {
-	order  int // in the template, from 1
-	index  int // in the block, from 0
-	number int // of its path or raw request in the block, from 1
-	path   string
-	raw    string
-	blockRun  int // of the payloads
+	order    int // in the template, from 1
+	index    int // in the block, from 0
+	number   int // of its path or raw request in the block, from 1
+	path     string
+	raw      string
+	blockRun int // of the payloads
 }
 
 // drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.

@@ -136,7 +136,7 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 type blockRun struct {
 	seen    match.Data // what the newest answer is judged on
 	block   *block
-	sent    []*preparedRequest                 // by number - 1, for controls; nil where none was sent
+	sent    []*preparedRequest       // by number - 1, for controls; nil where none was sent
 	answers []*web.Exchange          // by number - 1; nil where there is none
 	taken   map[string][]string      // what internal extractors took so far; nil for nothing
 	matched bool                     // the newest answer

@@ -20,7 +20,7 @@ import (
 
 // transportParams configure the check "transport".
 type params struct {
-	Look string `yaml:"look"` // plain, login, cookies, hsts, mixed, expiry, name, version
+	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, version
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
@@ -40,10 +40,10 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		"plain": plainHTTP, "login": loginOverHTTP, "cookies": cookieFlags, "hsts": strictTransport, "mixed": mixedContent,
 		"expiry": certificateExpiry, "name": certificateName, "version": oldVersion,
 	}
-	if c.look = looks[c.params.Look]; c.look == nil {
-		return nil, fmt.Errorf("%s: with: look %q: there are %s", s.File, c.params.Look, strings.Join(slices.Sorted(maps.Keys(looks)), ", "))
+	if c.look = looks[c.params.Mode]; c.look == nil {
+		return nil, fmt.Errorf("%s: with: mode %q: there are %s", s.File, c.params.Mode, strings.Join(slices.Sorted(maps.Keys(looks)), ", "))
 	}
-	c.tls = slices.Contains([]string{"expiry", "name", "version"}, c.params.Look)
+	c.tls = slices.Contains([]string{"expiry", "name", "version"}, c.params.Mode)
 	return c, nil
 }
 

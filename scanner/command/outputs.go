@@ -22,7 +22,7 @@ type outputs struct {
 	wanted  []output
 	options report.Options
 	sinks   []scanner.Sink
-	files  []*outputFile
+	files   []*outputFile
 }
 
 type output struct {

@@ -21,7 +21,7 @@ const (
 type entry struct {
 	key     digest
 	id      int32 // in the forecast, -1 for none
-	pending    int   // steps with requests of their own that may still ask
+	pending int   // steps with requests of their own that may still ask
 	sending bool
 	sent    chan struct{} // closed when sending ends; made by the first who waits for it
 	done    bool

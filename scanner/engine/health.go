@@ -31,9 +31,9 @@ type health struct {
 	throttled int
 	refusals  int
 	refused   pageShape // the first of the row
-	rowStart  int  // order of it
-	alike     bool // all of the row look the same
-	proper    bool // something was answered that is no error of the server
+	rowStart  int       // order of it
+	alike     bool      // all of the row look the same
+	proper    bool      // something was answered that is no error of the server
 	same      sameRow
 
 	patience     int // grows when a suspicion was wrong: 0 is once the constants, 1 twice, 2 four times ...

@@ -25,7 +25,7 @@ type Plan struct {
 	facts       bool    // some steps need others
 	aboveSafety []string
 
-	mu        sync.Mutex
+	mu           sync.Mutex
 	requestPlans map[string]*requestPlan // by kind of origin
 }
 

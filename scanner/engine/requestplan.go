@@ -13,14 +13,14 @@ import (
 // differ from target to target in nothing but the host, so one forecast serves all targets of a kind; what depends on the
 // target in another way is forecast anew for each.
 type requestPlan struct {
-	ids      map[digest]int32
-	digests  []digest  // by id
-	consumers   []int32   // by id: how many steps will ask
-	requests [][]int32 // by step: ids, ascending
+	ids            map[digest]int32
+	digests        []digest  // by id
+	consumers      []int32   // by id: how many steps will ask
+	requests       [][]int32 // by step: ids, ascending
 	perTarget      []bool    // by step: there are others, which are forecast for each target
-	unplanned  []bool    // by step: its requests are not known before it runs
-	unplannedCount    int       // how many of these there are
-	chunks   [][]int   // steps in the order in which they are handed out; without those that wait for facts
+	unplanned      []bool    // by step: its requests are not known before it runs
+	unplannedCount int       // how many of these there are
+	chunks         [][]int   // steps in the order in which they are handed out; without those that wait for facts
 }
 
 // forecastKinds is how many kinds of targets share a forecast. A list of URLs may have a path of its own in each line.

@@ -64,7 +64,7 @@ type hostResult struct {
 type targetResult struct {
 	target     string
 	findings   []scanner.Finding // by step
-	outcomes       []stepOutcome         // by step
+	outcomes   []stepOutcome     // by step
 	suppressed int
 	tally      tally
 	leads      string // where the site's own page sends visitors; "" when that is a target too, or nowhere
@@ -75,7 +75,7 @@ type stepOutcome struct {
 	step     int32
 	requests int32
 	took     time.Duration
-	end     *scanner.StatusError
+	end      *scanner.StatusError
 }
 
 // window is how many inputs may be under way or waiting for their turn to be written, so that one slow host stops the

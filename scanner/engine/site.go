@@ -36,9 +36,9 @@ type site struct {
 	derived map[string]any // by name; what checks made of the target
 
 	requestPlan *requestPlan
-	unplanned  int              // steps whose requests are not known beforehand and that have not ended
+	unplanned   int              // steps whose requests are not known beforehand and that have not ended
 	consumers   []int32          // by id of the forecast: steps that may still ask
-	perTarget      map[int][]digest // by step: requests that are not in the forecast
+	perTarget   map[int][]digest // by step: requests that are not in the forecast
 }
 
 // tally is what became of the requests that were known before.

@@ -31,10 +31,10 @@ type siteRun struct {
 	work  *schedule
 	steps []int // ascending
 
-	mu     sync.Mutex
-	results  map[int]*stepResult // by step; those that ran to their end and saw nothing are in plain
-	cleanResults  []cleanResult     // by step
-	result targetResult
+	mu           sync.Mutex
+	results      map[int]*stepResult // by step; those that ran to their end and saw nothing are in plain
+	cleanResults []cleanResult       // by step
+	result       targetResult
 }
 
 // plainEnd is a step that ran to its end and has nothing to say: nearly all do.

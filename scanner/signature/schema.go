@@ -15,7 +15,7 @@ import (
 type schema struct {
 	keys map[string]*schema // of a struct; nil for anything else
 	each *schema            // of the elements of a list or map; nil when they are not looked into
-	list bool              // a plain list, which public templates now and then write as one value
+	list bool               // a plain list, which public templates now and then write as one value
 }
 
 // signatureShape is made once and only read afterwards.

@@ -50,7 +50,7 @@ type Signature struct {
 
 	File        string   `yaml:"-"` // as named to the user
 	Roots       []string `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	badSeverity    Severity // of a public template, when there is no such severity
+	badSeverity Severity // of a public template, when there is no such severity
 	files       fs.FS    // of an embedded one, instead of Roots
 	Own         bool     `yaml:"-"` // one of the embedded signatures
 	Strict      bool     `yaml:"-"` // carries keys of ours, so it was decoded strictly

@@ -24,7 +24,7 @@ type attempt struct {
 	traced context.Context // the attempt as the context of a request
 
 	request retryablehttp.Request
-	permit    *permit // at the gate, taken beforehand; nil for none
+	permit  *permit // at the gate, taken beforehand; nil for none
 	timeout time.Duration
 	once    bool // a second try is refused, whoever asks for it
 	retry   bool // tries may be repeated after a connection error

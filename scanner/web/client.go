@@ -46,7 +46,7 @@ const (
 // Client is shared by all visitors of all hosts: connections, rates and limits live here.
 type Client struct {
 	options   Options
-	limiter      *limiter
+	limiter   *limiter
 	transport *http.Transport
 	retry     *retryablehttp.Client
 	header    http.Header // of every request, unless it says otherwise; never changes

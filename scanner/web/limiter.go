@@ -41,7 +41,7 @@ var backoff = retryablehttp.DefaultBackoff()
 type hostState struct {
 	limiter *rate.Limiter // nil without a limit
 	slots   chan struct{}
-	burst  chan struct{} // held by the one volley that is gathering slots
+	burst   chan struct{} // held by the one volley that is gathering slots
 
 	mu        sync.Mutex
 	notBefore time.Time // set by Retry-After
@@ -194,7 +194,7 @@ func retryAfter(res *http.Response, tries int) (time.Duration, bool) {
 // turnBody gives the turn back when closed.
 type permitBody struct {
 	io.ReadCloser
-	limiter    *limiter
+	limiter *limiter
 	host    *hostState
 	attempt *attempt
 	over    atomic.Bool

@@ -19,12 +19,12 @@ import (
 
 // Session is one visitor of one site. It may be used by many goroutines.
 type Session struct {
-	client *Client
-	base   *url.URL
-	jar    atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
-	header http.Header                   // of the user, for the exact origin of base only; never shown
-	onExchange  func(*Exchange)               // sees every answer; nil for nobody
-	own    bool                          // carries credentials of one visitor: nothing it gets may be shared
+	client     *Client
+	base       *url.URL
+	jar        atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
+	header     http.Header                   // of the user, for the exact origin of base only; never shown
+	onExchange func(*Exchange)               // sees every answer; nil for nobody
+	own        bool                          // carries credentials of one visitor: nothing it gets may be shared
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries

@@ -33,11 +33,11 @@ type Data struct {
 
 // Program is the compiled matchers and extractors of one http block. It may be used by many goroutines.
 type Program struct {
-	and        bool
-	matchers   []matcher
-	extractors []extractor
-	statuses   [][]int // see hopeless
-	extractAfterMatch       bool    // see extractsLate
+	and               bool
+	matchers          []matcher
+	extractors        []extractor
+	statuses          [][]int // see hopeless
+	extractAfterMatch bool    // see extractsLate
 }
 
 // UnsupportedError names a feature of the language that sotomi lacks.

@@ -27,9 +27,9 @@ func treeOf(parsed *govaluate.EvaluableExpression, text string) expression {
 // planter makes a tree of tokens that are known to be an expression: each of its methods reads what is named like it.
 // All chains of operators are from left to right, && goes before ||, a comparison before both, and ! before all.
 type treeBuilder struct {
-	tokens  []govaluate.ExpressionToken
-	at      int // the next token
-	nodes   expression
+	tokens      []govaluate.ExpressionToken
+	at          int // the next token
+	nodes       expression
 	unsupported bool // something other than the shapes of a tree was met
 }
 
