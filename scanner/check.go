@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -44,25 +45,35 @@ type Table map[string]Factory
 // Stop ends a check with the Outcome that it names.
 type StatusError struct {
 	Status Status
-	Reason string // for people, without a full stop
+	Reason message.Message // without a full stop
 }
 
 func (s *StatusError) Error() string { return fmt.Sprintf("%s: %s", s.Status, s.Reason) }
 
+// Said is the reason with the status before it.
+func (s *StatusError) Said() message.Message {
+	return message.New("%s: %s", string(s.Status), s.Reason)
+}
+
+// End is an end with a reason, which is a fmt format with its arguments; "" is none.
+func End(status Status, format string, a ...any) *StatusError {
+	return &StatusError{Status: status, Reason: message.New(format, a...)}
+}
+
 // NotApplicable ends a check that has nothing to look at here.
 func NotApplicable(format string, a ...any) error {
-	return &StatusError{StatusNotApplicable, fmt.Sprintf(format, a...)}
+	return End(StatusNotApplicable, format, a...)
 }
 
 // Unsupported ends a check that sotomi cannot run; feature names what is lacking.
-func Unsupported(feature string) error { return &StatusError{StatusUnsupported, feature} }
+func Unsupported(feature string) error { return End(StatusUnsupported, feature) }
 
 // Undetermined ends a check that ran but could not tell.
 func Undetermined(format string, a ...any) error {
-	return &StatusError{StatusFailed, fmt.Sprintf(format, a...)}
+	return End(StatusFailed, format, a...)
 }
 
 // Blocked ends a check whose probes a filter refused.
 func Blocked(format string, a ...any) error {
-	return &StatusError{StatusBlocked, fmt.Sprintf(format, a...)}
+	return End(StatusBlocked, format, a...)
 }

@@ -1,6 +1,10 @@
 package scanner
 
-import "time"
+import (
+	"time"
+
+	"sotomi/scanner/message"
+)
 
 // Status is how one signature ended on one target.
 type Status string
@@ -29,7 +33,7 @@ type Outcome struct {
 	Signature string
 	Target    string // as Target.String gives it
 	Status    Status
-	Reason    string        // for people; may be empty when clean or found
-	Requests  int           // exchanges it looked at, shared ones included
-	Took      time.Duration // wall time; not part of JSON lines, which must not differ between runs
+	Reason    message.Message // may be empty when clean or found
+	Requests  int             // exchanges it looked at, shared ones included
+	Took      time.Duration   // wall time; not part of JSON lines, which must not differ between runs
 }

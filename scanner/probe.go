@@ -2,11 +2,11 @@ package scanner
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"sync"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -52,9 +52,9 @@ type Probe struct {
 
 // Notes are what a check says of its run beside hits and errors.
 type Notes struct {
-	Reason     string // of the Outcome when the check ends clean
-	Requests   int    // sent through sessions of the check's own
-	Suppressed int    // matches that were dropped
+	Reason     message.Message // of the Outcome when the check ends clean
+	Requests   int             // sent through sessions of the check's own
+	Suppressed int             // matches that were dropped
 }
 
 // Get is Do for a path below the target ("/" is the root of the host).
@@ -78,14 +78,14 @@ func (p *Probe) Suppress(reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.notes.Suppressed++
-	p.notes.Reason = reason
+	p.notes.Reason = message.New(reason)
 }
 
 // Explain sets the reason of the Outcome when the check ends clean.
 func (p *Probe) Explain(format string, a ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.notes.Reason = fmt.Sprintf(format, a...)
+	p.notes.Reason = message.New(format, a...)
 }
 
 // Notes are what the check has said so far.

@@ -3,6 +3,7 @@ package scanner
 import (
 	"crypto/sha256"
 	"math/rand/v2"
+
 	"sotomi/scanner/target"
 )
 

@@ -104,7 +104,7 @@ func Test_what_cannot_be_told_is_said(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := cacheScan{signature: "cache-leak", target: site.URL, page: c.page, sessions: c.sessions}.run(t.Context(), t)
-			if o := r.Outcomes[0]; o.Status != c.status || !strings.Contains(o.Reason, c.reason) || len(r.Findings) > 0 {
+			if o := r.Outcomes[0]; o.Status != c.status || !strings.Contains(o.Reason.String(), c.reason) || len(r.Findings) > 0 {
 				t.Errorf("outcome %s (%s), %d findings; want %s (... %s ...)", o.Status, o.Reason, len(r.Findings), c.status, c.reason)
 			}
 		})
@@ -120,7 +120,7 @@ func Test_merging_is_found_at_the_default_rate(t *testing.T) {
 func Test_asking_together_takes_two_in_flight(t *testing.T) {
 	origin := startOrigin(t, everythingLeaks)
 	scan := cacheScan{signature: "cache-leak", target: origin.URL, page: "/merged", sessions: cookieSessions(), options: web.Options{InFlight: 1}}
-	if o := scan.run(t.Context(), t).Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason, "--in-flight") {
+	if o := scan.run(t.Context(), t).Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "--in-flight") {
 		t.Errorf("outcome %s (%s), want failed and what it takes", o.Status, o.Reason)
 	}
 	scan.options.InFlight = 2

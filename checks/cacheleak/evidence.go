@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 )
 
 // mask turns what belongs to a person into what a report may show: class, length, position and a keyed hash, the same for
@@ -51,7 +52,7 @@ var shownHeaders = []string{
 }
 
 // evidence is a visit as a report may show it: neither body nor cookies nor anything that names a person.
-func (m *mask) evidence(v *observation, note string) evidence.Evidence {
+func (m *mask) evidence(v *observation, note message.Message) evidence.Evidence {
 	var req, res strings.Builder
 	u := v.ex.Request.URL
 	target := v.ex.Request.Target
@@ -82,7 +83,7 @@ func (m *mask) evidence(v *observation, note string) evidence.Evidence {
 func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 	var list []evidence.Evidence
 	if c.fill != nil {
-		list = append(list, m.evidence(c.fill, fmt.Sprintf("the answer to visitor %s", c.fill.who)))
+		list = append(list, m.evidence(c.fill, message.New("the answer to visitor %s", c.fill.who)))
 	}
 	const shown = 5
 	var marks []string
@@ -91,11 +92,11 @@ func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 	for _, t := range tokens[:min(len(tokens), shown)] {
 		marks = append(marks, m.marker(c.got, t))
 	}
-	note := fmt.Sprintf("the answer to visitor %s under the same address holds %d marks of visitor %s (%s); %s",
-		c.got.who, len(c.tokens), c.donor, strings.Join(marks, "; "), c.proof)
+	note := message.New("the answer to visitor %s under the same address holds %d marks of visitor %s (%s); %s",
+		c.got.who, len(c.tokens), c.donor, strings.Join(marks, "; "), message.New(string(c.proof)))
 	list = append(list, m.evidence(c.got, note))
 	if c.control != nil {
-		list = append(list, m.evidence(c.control, fmt.Sprintf("control: under an address that nobody else asked for, visitor %s gets none of them", c.got.who)))
+		list = append(list, m.evidence(c.control, message.New("control: under an address that nobody else asked for, visitor %s gets none of them", c.got.who)))
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 )
 
 // hit is what a leak is reported as.
@@ -18,10 +19,10 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	}
 	shown := r.mask.crossing(l.shown)
 	if l.again != nil {
-		shown = append(shown, r.mask.evidence(l.again.got, "the same again, under another address that nobody else used"))
+		shown = append(shown, r.mask.evidence(l.again.got, message.New("the same again, under another address that nobody else used")))
 	}
 	if l.purge {
-		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: "this address now holds a test visitor's page until it expires: purge it from the cache"})
+		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: message.New("this address now holds a test visitor's page until it expires: purge it from the cache")})
 	}
 	values := scanner.Values{
 		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown), "rounds": l.rounds,
@@ -105,7 +106,7 @@ func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
 		if verdict.Storage == storageNone {
 			return nil
 		}
-		note := "visitor " + v.who + " gets what nobody else does. " + strings.Join(verdict.Steps, ". ")
+		note := message.Join(". ", append([]message.Message{message.New("visitor %s gets what nobody else does", v.who)}, verdict.Steps...)...)
 		return &scanner.Hit{
 			URL: result.page.String(), Certainty: scanner.Possible, Variant: string(verdict.Storage),
 			Values: scanner.Values{

@@ -1,13 +1,13 @@
 package cacheleak
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -25,11 +25,11 @@ const (
 // verdict is a storage with the way to it.
 type verdict struct {
 	Storage  storage
-	Lifetime time.Duration // of storageFresh
-	Steps    []string      // one sentence each, in the order of the reasoning
+	Lifetime time.Duration     // of storageFresh
+	Steps    []message.Message // one sentence each, in the order of the reasoning
 }
 
-func (v *verdict) step(format string, a ...any) { v.Steps = append(v.Steps, fmt.Sprintf(format, a...)) }
+func (v *verdict) step(format string, a ...any) { v.Steps = append(v.Steps, message.New(format, a...)) }
 
 // heuristicStatuses may be stored without a stated lifetime (RFC 9110 section 15.1).
 var heuristicStatuses = []int{200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501}
@@ -139,7 +139,7 @@ func expired(v verdict, a answerHead) verdict {
 }
 
 // statedLifetime is s-maxage, else max-age, else Expires minus Date (section 4.2.1). What cannot be read is zero.
-func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, source string, stated bool) {
+func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, source message.Message, stated bool) {
 	h := a.Header
 	for _, name := range []string{"s-maxage", "max-age"} {
 		if !cc.Has(name) {
@@ -147,25 +147,25 @@ func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, 
 		}
 		seconds, ok := cc.Seconds(name)
 		if !ok {
-			return 0, fmt.Sprintf("%s has no valid value and counts as 0", name), true
+			return 0, message.New("%s has no valid value and counts as 0", name), true
 		}
 		age, err := strconv.ParseInt(h.Get("Age"), 10, 32)
 		if err != nil || age < 0 {
 			age = 0
 		}
-		return max(0, time.Duration(seconds-age)) * time.Second, fmt.Sprintf("%s=%d", name, seconds), true
+		return max(0, time.Duration(seconds-age)) * time.Second, message.New("%s=%d", name, seconds), true
 	}
 	if len(h.Values("Expires")) == 0 {
-		return 0, "", false
+		return 0, message.Message{}, false
 	}
 	text := h.Get("Expires")
 	expires, err := http.ParseTime(text)
 	if err != nil {
-		return 0, fmt.Sprintf("Expires: %s is no date and means the past (section 5.3; Varnish reads it as none and keeps the page for its default time)", text), true
+		return 0, message.New("Expires: %s is no date and means the past (section 5.3; Varnish reads it as none and keeps the page for its default time)", text), true
 	}
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
 		date = a.Received
 	}
-	return max(0, expires.Sub(date)), "Expires: " + text, true
+	return max(0, expires.Sub(date)), message.New("Expires: %s", text), true
 }

@@ -15,6 +15,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -42,7 +43,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 type check struct{ report string }
 
 func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-	var reasons []string
+	var reasons []message.Message
 	for place, err := range places(ctx, p) {
 		if err != nil {
 			return nil, err
@@ -55,7 +56,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 		if v.Kind == c.report {
 			return []scanner.Hit{hit(v, answers, p.HashNames)}, nil
 		}
-		if v.Reason != "" {
+		if !v.Reason.IsZero() {
 			reasons = append(reasons, v.Reason)
 		}
 		if v.Kind != "" {
@@ -63,7 +64,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 		}
 	}
 	if len(reasons) > 0 {
-		p.Explain("%s", strings.Join(reasons, "; "))
+		p.Explain("%s", message.Join("; ", reasons...))
 	}
 	return nil, nil
 }
@@ -227,15 +228,15 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 		return cut(s, 64)
 	}
 	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Variant: v.Variant, Values: v.values(name)}
-	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, "The greeting of the server."))
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, message.New("The greeting of the server.")))
 	if v.Kind == esBanner {
-		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, "What lies behind it is refused."))
+		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, message.New("What lies behind it is refused.")))
 		return hit
 	}
-	hit.Evidence = append(hit.Evidence, evidence.New(a.Health, "The health of the same cluster."),
-		evidence.New(a.Control, "Control: an index that does not exist is said not to exist."))
+	hit.Evidence = append(hit.Evidence, evidence.New(a.Health, message.New("The health of the same cluster.")),
+		evidence.New(a.Control, message.New("Control: an index that does not exist is said not to exist.")))
 	if v.Kind == esOpen {
-		list := statusOnly(a.Indices, "The list of indices, read without a password. Writing was not tried, and no document was read.")
+		list := statusOnly(a.Indices, message.New("The list of indices, read without a password. Writing was not tried, and no document was read."))
 		for i, index := range v.Indices {
 			if i == 20 {
 				list.Response += fmt.Sprintf("\n[%d more]", len(v.Indices)-i)
@@ -250,7 +251,7 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 }
 
 // statusOnly is evidence without a body.
-func statusOnly(ex *web.Exchange, note string) evidence.Evidence {
+func statusOnly(ex *web.Exchange, note message.Message) evidence.Evidence {
 	if ex == nil {
 		return evidence.Evidence{Note: note}
 	}

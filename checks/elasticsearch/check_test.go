@@ -71,7 +71,7 @@ func TestElasticsearchBehindConsole(t *testing.T) {
 		if got := slices.ContainsFunc(asked.Requests(), func(r string) bool { return strings.HasPrefix(r, "POST ") }); got != posts {
 			t.Errorf("%s: posts = %v: %v", safety, got, asked.Requests())
 		}
-		if named := strings.Contains(outcome.Reason, "--safety intrusive"); named == posts || posts && outcome.Status != scanner.StatusFound {
+		if named := strings.Contains(outcome.Reason.String(), "--safety intrusive"); named == posts || posts && outcome.Status != scanner.StatusFound {
 			t.Errorf("%s: %s (%s)", safety, outcome.Status, outcome.Reason)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -22,8 +23,8 @@ const (
 
 type verdict struct {
 	Kind      string
-	Variant   string // personal, system, ransom; "" for data without personal-looking fields
-	Reason    string // why there is no finding
+	Variant   string          // personal, system, ransom; "" for data without personal-looking fields
+	Reason    message.Message // why there is no finding
 	Certainty scanner.Certainty
 	Greeting  greeting
 	Indices   []index
@@ -78,7 +79,7 @@ func judge(a *answers) verdict {
 	g, ok := parseGreeting(a.Root)
 	if !ok {
 		if protectedSearch(a.Root) {
-			return verdict{Reason: fmt.Sprintf("a search server that asks for a password (status %d)", a.Root.Status)}
+			return verdict{Reason: message.New("a search server that asks for a password (status %d)", a.Root.Status)}
 		}
 		return verdict{}
 	}
@@ -98,7 +99,7 @@ func judge(a *answers) verdict {
 			v.Certainty = scanner.Possible // a proxy that lets only / through, or a page that looks like a greeting
 		}
 	default:
-		v.Reason = "an answer like the greeting of a search server, but no search server behind it"
+		v.Reason = message.New("an answer like the greeting of a search server, but no search server behind it")
 	}
 	return v
 }

@@ -9,6 +9,7 @@ import (
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -28,8 +29,8 @@ type seen struct {
 	base      string // path that pages start at
 	place     string // path of the public folder
 	first     *web.Exchange
-	why       string // how the product was recognised, for people
-	claimed   string // release by the page's own word
+	why       message.Message // how the product was recognised
+	claimed   string          // release by the page's own word
 	posterior *releases.Posterior
 	files     []seenFile
 	pages     []seenPage

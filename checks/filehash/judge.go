@@ -1,7 +1,6 @@
 package filehash
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -101,7 +101,7 @@ func (c *check) modifiedHit(s *seen, path string, v releases.Verdict) scanner.Hi
 	for _, f := range s.files {
 		if c.db.Files[f.file].Path == c.inFolder(path) {
 			h.URL = f.ex.URL.String()
-			h.Evidence = []evidence.Evidence{evidence.New(f.ex, fmt.Sprintf("%d other files are as released in %s; this one has %s, which no release has",
+			h.Evidence = []evidence.Evidence{evidence.New(f.ex, message.New("%d other files are as released in %s; this one has %s, which no release has",
 				v.Fitting, c.db.Range(v.Candidates), releases.Digest(f.ex.Body)))}
 		}
 	}
@@ -117,7 +117,7 @@ func (c *check) mixed(s *seen, v releases.Verdict, shop string) scanner.Hit {
 		files = append(files, strings.TrimPrefix(path, c.params.Folder+"/"))
 		others = append(others, c.db.Range(m.Releases))
 		if ex := s.exchange(m.File); ex != nil {
-			h.Evidence = append(h.Evidence, evidence.New(ex, fmt.Sprintf("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
+			h.Evidence = append(h.Evidence, evidence.New(ex, message.New("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
 		}
 	}
 	h.Values = scanner.Values{"files": files, "from": others, "range": c.db.Range(v.Candidates)}
@@ -136,7 +136,7 @@ func (s *seen) exchange(file int) *web.Exchange {
 // evidence shows the page that named the product and the files that told most.
 func (c *check) evidence(s *seen) []evidence.Evidence {
 	var list []evidence.Evidence
-	if s.why != "" {
+	if !s.why.IsZero() {
 		list = append(list, evidence.New(s.first, s.why))
 	}
 	for _, a := range s.posterior.Answers() {
@@ -145,11 +145,11 @@ func (c *check) evidence(s *seen) []evidence.Evidence {
 			continue
 		}
 		ex := s.exchange(a.File)
-		list = append(list, evidence.New(ex, fmt.Sprintf("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
+		list = append(list, evidence.New(ex, message.New("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
 	}
 	for _, p := range s.pages {
 		if p.view.Telling() && len(list) < evidenceFiles+2 {
-			list = append(list, evidence.New(p.ex, fmt.Sprintf("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
+			list = append(list, evidence.New(p.ex, message.New("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
 		}
 	}
 	return list

@@ -7,18 +7,19 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
 // recognised is what one page says about the product, before any file was asked for.
 type recognised struct {
-	certain    bool         // nothing else makes such a page
-	likely     bool         // worth asking for a file
-	places     []string     // paths of the public folder, likeliest first; each ends in a slash
-	base       string       // path that pages start at as links have it, "" when unknown
-	referenced map[int]bool // files of the database that the page names
-	claimed    string       // release by the page's own word, "" when it has none
-	why        string       // for people
+	certain    bool            // nothing else makes such a page
+	likely     bool            // worth asking for a file
+	places     []string        // paths of the public folder, likeliest first; each ends in a slash
+	base       string          // path that pages start at as links have it, "" when unknown
+	referenced map[int]bool    // files of the database that the page names
+	claimed    string          // release by the page's own word, "" when it has none
+	why        message.Message // how the product was recognised
 }
 
 // plainPlace is the score of a place that leaves no doubt; placesMax is how many are tried otherwise.
@@ -57,9 +58,9 @@ func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
 	switch {
 	case r.certain && cookie:
-		r.why = "cookie and markup of " + c.params.Product
+		r.why = message.New("cookie and markup of %s", c.params.Product)
 	case r.certain:
-		r.why = "markup of " + c.params.Product
+		r.why = message.New("markup of %s", c.params.Product)
 	}
 	return r
 }

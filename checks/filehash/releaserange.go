@@ -9,6 +9,7 @@ import (
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -99,7 +100,7 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if u, err := p.Target.URL.Parse(base); err == nil {
 		hit.URL = u.String()
 	}
-	hit.Evidence = []evidence.Evidence{{Note: fmt.Sprintf("release told by what the shop gives out: %s", strings.Join(candidates, ", "))}}
+	hit.Evidence = []evidence.Evidence{{Note: message.New("release told by what the shop gives out: %s", strings.Join(candidates, ", "))}}
 	return []scanner.Hit{hit}, nil
 }
 

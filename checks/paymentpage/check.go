@@ -2,7 +2,6 @@ package paymentpage
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -130,7 +130,7 @@ func (c check) judge(base *url.URL, seen hostsSeen) []scanner.Hit {
 	if len(unknown) > 0 {
 		hit.Variant, hit.Values["unknown"], shown = "unknown", unknown, unknown[0]
 	}
-	hit.Evidence = []evidence.Evidence{evidence.New(seen.on[shown], fmt.Sprintf("The page names %s.", shown), shown)}
+	hit.Evidence = []evidence.Evidence{evidence.New(seen.on[shown], message.New("The page names %s.", shown), shown)}
 	return []scanner.Hit{hit}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -69,10 +70,10 @@ func hitOf(point injectionPoint, v verdict) scanner.Hit {
 		Certainty: scanner.Confirmed,
 		Values:    scanner.Values{"point": point.Where, "exec": "not tested"},
 	}
-	notes := []string{
-		"The answer holds the day of the year between our random tokens: the server computed it.",
-		"The same again with new tokens.",
-		"Control: a comment of the same shape that is no directive comes back as sent.",
+	notes := []message.Message{
+		message.New("The answer holds the day of the year between our random tokens: the server computed it."),
+		message.New("The same again with new tokens."),
+		message.New("Control: a comment of the same shape that is no directive comes back as sent."),
 	}
 	for i, ex := range v.Proof {
 		hit.Evidence = append(hit.Evidence, evidence.New(ex, notes[i], v.Shown[i]))

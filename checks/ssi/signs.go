@@ -2,7 +2,6 @@ package ssi
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"path"
@@ -12,6 +11,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -61,7 +61,7 @@ func (rawDirective) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 		hit := scanner.Hit{
 			URL: page.Exchange.URL.String(), Certainty: scanner.Confirmed,
 			Values:   scanner.Values{"directives": len(raw), "includes": texts(targets)},
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "The directive is in the source that visitors receive.", "<!--"+head(raw[0], 60))},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("The directive is in the source that visitors receive."), "<!--"+head(raw[0], 60))},
 		}
 		for _, u := range targets {
 			if asked[u.String()] || len(asked) >= includesRead || u.Host != page.Exchange.URL.Host {
@@ -75,7 +75,7 @@ func (rawDirective) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 			if source != nil {
 				hit.Variant = "source"
 				hit.Values["source"] = u.Path
-				hit.Evidence = append(hit.Evidence, evidence.New(source, "What is included is delivered as source."))
+				hit.Evidence = append(hit.Evidence, evidence.New(source, message.New("What is included is delivered as source.")))
 			}
 		}
 		hits = append(hits, hit)
@@ -156,7 +156,7 @@ func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 		}
 		hits = append(hits, scanner.Hit{
 			URL: page.Exchange.URL.String(), Certainty: certainty,
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "", "[an error occurred while processing")},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New(""), "[an error occurred while processing")},
 		})
 	}
 	return hits, nil
@@ -192,7 +192,7 @@ func (inUse) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 		}
 		return []scanner.Hit{{
 			URL: page.Exchange.URL.String(), Certainty: scanner.Possible,
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, fmt.Sprintf("%s is evaluated by custom; whether it is here cannot be seen from outside.", path.Ext(page.Exchange.URL.Path)))},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("%s is evaluated by custom; whether it is here cannot be seen from outside.", path.Ext(page.Exchange.URL.Path)))},
 		}}, nil
 	}
 	return nil, nil

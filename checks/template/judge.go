@@ -9,6 +9,7 @@ import (
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -240,7 +241,7 @@ func (v *run) report(ex *web.Exchange, names []string, result *match.Result, sec
 		names = []string{""}
 	}
 	values := v.reportValues(result, secrets)
-	evidence := []evidence.Evidence{secrets.Evidence(ex, "", slices.Concat(result.Seen, result.Extracted)...)}
+	evidence := []evidence.Evidence{secrets.Evidence(ex, message.Message{}, slices.Concat(result.Seen, result.Extracted)...)}
 	address := secrets.Hide(shownAddress(ex.URL))
 	for _, name := range names {
 		hit := scanner.Hit{URL: address, Certainty: v.check.certainty, Matcher: name, Values: values, Evidence: evidence}

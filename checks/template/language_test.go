@@ -130,7 +130,7 @@ func (c *languageCase) outcome(t *testing.T, target target.Target, client *web.C
 	var stop *scanner.StatusError
 	switch {
 	case errors.As(err, &stop):
-		return []string{"status " + string(stop.Status) + " " + stop.Reason}
+		return []string{"status " + string(stop.Status) + " " + stop.Reason.String()}
 	case err != nil:
 		return []string{"mistake " + err.Error()}
 	}
@@ -146,8 +146,8 @@ func (c *languageCase) outcome(t *testing.T, target target.Target, client *web.C
 		}
 		lines = append(lines, line)
 	}
-	if outcome.Status != scanner.StatusFound && outcome.Status != scanner.StatusClean || outcome.Reason != "" {
-		lines = append(lines, fmt.Sprintf("status %s %s", outcome.Status, strings.ReplaceAll(outcome.Reason, origin, "")))
+	if outcome.Status != scanner.StatusFound && outcome.Status != scanner.StatusClean || !outcome.Reason.IsZero() {
+		lines = append(lines, fmt.Sprintf("status %s %s", outcome.Status, strings.ReplaceAll(outcome.Reason.String(), origin, "")))
 	}
 	return lines
 }

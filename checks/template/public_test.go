@@ -39,7 +39,7 @@ func TestHTTP_takes_public_templates(t *testing.T) {
 		var stop *scanner.StatusError
 		switch {
 		case errors.As(err, &stop):
-			lacking[stop.Reason] = append(lacking[stop.Reason], s.ID)
+			lacking[stop.Reason.String()] = append(lacking[stop.Reason.String()], s.ID)
 			continue
 		case err != nil:
 			lacking["mistake"] = append(lacking["mistake"], err.Error())

@@ -14,6 +14,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 )
@@ -75,7 +76,7 @@ func plainHTTP(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, e
 	if _, err := web.ParsePage(ex); err != nil || ex.Status != 200 {
 		return nil, nil
 	}
-	hit := &scanner.Hit{Evidence: []evidence.Evidence{evidence.New(ex, "the page itself, and no redirect to HTTPS")}, Values: scanner.Values{"https": "not tried"}}
+	hit := &scanner.Hit{Evidence: []evidence.Evidence{evidence.New(ex, message.New("the page itself, and no redirect to HTTPS"))}, Values: scanner.Values{"https": "not tried"}}
 	if port := p.Target.URL.Port(); port != "" && port != "80" {
 		return hit, nil
 	}
@@ -101,7 +102,7 @@ func loginOverHTTP(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hi
 		}
 		return &scanner.Hit{
 			URL: page.Exchange.URL.String(), Variant: variant, Values: scanner.Values{"action": withoutQuery(form.Action)},
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "a form with a password field", "password")},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("a form with a password field"), "password")},
 		}
 	})
 }
@@ -134,7 +135,7 @@ func mixedContent(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit
 		const shown = 10
 		return &scanner.Hit{
 			URL: page.Exchange.URL.String(), Variant: variant, Values: scanner.Values{"parts": all[:min(len(all), shown)]},
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, "loads "+strings.Join(all[:min(len(all), shown)], ", "), all[0])},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("loads %s", strings.Join(all[:min(len(all), shown)], ", ")), all[0])},
 		}
 	})
 }
@@ -218,9 +219,9 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params params) (*sca
 	enough := time.Duration(cmp.Or(params.Days, 180)) * day
 	switch {
 	case !stated:
-		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []evidence.Evidence{evidence.New(ex, "no Strict-Transport-Security")}}, nil
+		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("no Strict-Transport-Security"))}}, nil
 	case age < enough:
-		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, "Strict-Transport-Security for "+age.String())}}, nil
+		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security for %s", age))}}, nil
 	}
 	return nil, nil
 }
@@ -257,7 +258,7 @@ func certificateExpiry(ctx context.Context, p *scanner.Probe, params params) (*s
 	return &scanner.Hit{
 		Variant:  variant,
 		Values:   scanner.Values{"not-after": cert.NotAfter.UTC().Format(time.DateOnly), "days": int(cert.NotAfter.Sub(now) / day)},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "valid from "+cert.NotBefore.UTC().Format(time.RFC3339)+" to "+cert.NotAfter.UTC().Format(time.RFC3339))},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("valid from %s to %s", cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339)))},
 	}, nil
 }
 
@@ -273,7 +274,7 @@ func certificateName(ctx context.Context, p *scanner.Probe, _ params) (*scanner.
 	names := certificateNames(cert)
 	return &scanner.Hit{
 		Values:   scanner.Values{"host": p.Target.URL.Hostname(), "names": names},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "asked for "+p.Target.URL.Hostname()+", the certificate is for "+strings.Join(names, ", "))},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("asked for %s, the certificate is for %s", p.Target.URL.Hostname(), strings.Join(names, ", ")))},
 	}, nil
 }
 
@@ -296,11 +297,11 @@ func oldVersion(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, 
 	version := tls.VersionName(state.Version)
 	return &scanner.Hit{
 		Values:   scanner.Values{"version": version, "cipher": tls.CipherSuiteName(state.CipherSuite)},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, "agrees to "+version+" when nothing newer is offered")},
+		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("agrees to %s when nothing newer is offered", version))},
 	}, nil
 }
 
-func certificateEvidence(u *url.URL, cert *x509.Certificate, note string) evidence.Evidence {
+func certificateEvidence(u *url.URL, cert *x509.Certificate, note message.Message) evidence.Evidence {
 	return evidence.Evidence{
 		Request:  "TLS handshake with " + u.Host,
 		Response: fmt.Sprintf("certificate of %s\nissued by %s\nserial %x", strings.Join(certificateNames(cert), ", "), cert.Issuer, cert.SerialNumber),

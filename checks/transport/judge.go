@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -95,12 +96,12 @@ func weakCookies(h http.Header, overTLS bool) []weakCookie {
 	return list
 }
 
-func describeCookies(list []weakCookie) string {
-	var parts []string
+func describeCookies(list []weakCookie) message.Message {
+	var parts []message.Message
 	for _, w := range list {
-		parts = append(parts, w.name+" lacks "+strings.Join(w.missing, ", "))
+		parts = append(parts, message.New("%s lacks %s", w.name, strings.Join(w.missing, ", ")))
 	}
-	return strings.Join(parts, "; ")
+	return message.Join("; ", parts...)
 }
 
 // hstsAge is the max-age of the first field (RFC 6797 section 8.1: further fields are ignored), and whether there is a

@@ -37,13 +37,13 @@ func (s *redactingSink) Finding(f scanner.Finding) error {
 	}
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
-		f.Hit.Evidence[i] = evidence.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: s.secrets.Hide(e.Note)}
+		f.Hit.Evidence[i] = evidence.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: e.Note.Map(s.secrets.Hide)}
 	}
 	return s.Sink.Finding(f)
 }
 
 func (s *redactingSink) Outcome(o scanner.Outcome) error {
-	o.Reason = s.secrets.Hide(o.Reason)
+	o.Reason = o.Reason.Map(s.secrets.Hide)
 	return s.Sink.Outcome(o)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 )
 
 // lastFinding keeps what a sink is told.
@@ -25,7 +26,7 @@ func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
 	err := wrapped.Finding(scanner.Finding{Hit: scanner.Hit{
 		URL:      "http://a.example/?back=tok%26en+12",
 		Values:   scanner.Values{"one": "tok&en 12", "list": []string{"a", "tok&amp;en 12"}},
-		Evidence: []evidence.Evidence{{Request: "X: undefined", Response: "to /tok&en%2012", Note: "plain"}},
+		Evidence: []evidence.Evidence{{Request: "X: undefined", Response: "to /tok&en%2012", Note: message.New("plain")}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +34,7 @@ func TestSecretsAreHiddenHoweverTheyAreWritten(t *testing.T) {
 	want := scanner.Finding{Hit: scanner.Hit{
 		URL:      "http://a.example/?back=***",
 		Values:   scanner.Values{"one": "***", "list": []string{"a", "***"}},
-		Evidence: []evidence.Evidence{{Request: "X: ***", Response: "to /***", Note: "plain"}},
+		Evidence: []evidence.Evidence{{Request: "X: ***", Response: "to /***", Note: message.New("plain")}},
 	}}
 	if diff := cmp.Diff(want, sink.got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

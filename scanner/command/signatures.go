@@ -187,7 +187,7 @@ func missing(sig *signature.Signature) ([]string, error) {
 	var stop *scanner.StatusError
 	switch {
 	case errors.As(err, &stop):
-		return []string{stop.Reason}, nil
+		return []string{stop.Reason.String()}, nil
 	case err != nil && !sig.Strict:
 		return []string{err.Error()}, nil
 	}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -27,7 +27,7 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 			continue
 		}
 		if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
-			end = &scanner.StatusError{Status: scanner.StatusNotApplicable, Reason: fmt.Sprintf("port %s closed", o.port)}
+			end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
 		}
 		results = append(results, p.scanSite(ctx, site, o, end))
 	}
@@ -39,13 +39,13 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.StatusError) {
 	var first *site
 	var failure error
-	var reasons []string
+	var reasons []message.Message
 	for i, u := range o.candidates {
 		if i > 0 && o.named && !wrongScheme(failure) {
 			break
 		}
 		if i > 0 && o.named && u.Scheme == "http" && (p.options.Client.CarriesHeaders() || len(p.options.Visitors) > 0) {
-			reasons[0] += "; plain HTTP was not tried, for it would show the headers and sessions that were given for https"
+			reasons[0] = message.New("%s; plain HTTP was not tried, for it would show the headers and sessions that were given for https", reasons[0])
 			break
 		}
 		site := newSite(p.options.Client, target.Target{URL: u, Source: o.from}, p.siteSettings())
@@ -67,7 +67,7 @@ func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.Status
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
 			site.untrusted = true
-			return site, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(err) + "; --ca or --insecure scans it all the same"}
+			return site, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: message.New("%s; --ca or --insecure scans it all the same", reasonOf(err))}
 		}
 		samePort := i+1 < len(o.candidates) && target.Port(u) == target.Port(o.candidates[i+1])
 		if samePort && web.KindOf(err) == web.KindUnreachable {
@@ -154,16 +154,14 @@ func untrusted(err error) bool {
 }
 
 // joinReasons says why each address gave nothing, in one line.
-func joinReasons(addresses []*url.URL, reasons []string) string {
-	if len(slices.Compact(slices.Clone(reasons))) == 1 {
+func joinReasons(addresses []*url.URL, reasons []message.Message) message.Message {
+	same := func(r message.Message) bool { return r.String() == reasons[0].String() }
+	if !slices.ContainsFunc(reasons, func(r message.Message) bool { return !same(r) }) {
 		return reasons[0]
 	}
-	text := ""
+	list := make([]message.Message, len(reasons))
 	for i, r := range reasons {
-		if i > 0 {
-			text += "; "
-		}
-		text += addresses[i].Scheme + ": " + r
+		list[i] = message.New("%s: %s", addresses[i].Scheme, r)
 	}
-	return text
+	return message.Join("; ", list...)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"sync"
 
@@ -129,7 +128,7 @@ func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
 		return nil, nil
 	case web.KindThrottled:
 		if h.throttled++; h.throttled >= throttledInRow && h.end == nil {
-			h.end, h.endOrder = &scanner.StatusError{Status: scanner.StatusThrottled, Reason: "the host asks us to wait longer than we do"}, 0
+			h.end, h.endOrder = scanner.End(scanner.StatusThrottled, "the host asks us to wait longer than we do"), 0
 		}
 		return nil, nil
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
@@ -173,16 +172,16 @@ func (h *health) countSame(order int, ex *web.Exchange) verdict {
 		if err != nil || pageShapeOf(again) != v {
 			return nil, 0
 		}
-		return &scanner.StatusError{Status: scanner.StatusBlocked, Reason: "the site's own page has become the page that everything is answered with"}, start
+		return scanner.End(scanner.StatusBlocked, "the site's own page has become the page that everything is answered with"), start
 	}
 }
 
 func (h *health) unreachable(_ *web.Exchange, err error) (*scanner.StatusError, int) {
 	switch web.KindOf(err) {
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
-		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: fmt.Sprintf("the host stopped answering (%s)", reasonOf(err))}, 0
+		return scanner.End(scanner.StatusUnreachable, "the host stopped answering (%s)", reasonOf(err)), 0
 	case web.KindThrottled:
-		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: "the host asks us to wait longer than we do"}, 0
+		return scanner.End(scanner.StatusThrottled, "the host asks us to wait longer than we do"), 0
 	case web.KindCanceled, web.KindScope:
 	}
 	return nil, 0
@@ -195,13 +194,13 @@ func (h *health) blocked(ex *web.Exchange, err error) (*scanner.StatusError, int
 	wasOpen := h.home != nil && !refusal(h.home.status)
 	switch {
 	case err != nil && wasOpen && web.KindOf(err) == web.KindClosed:
-		return &scanner.StatusError{Status: scanner.StatusBlocked, Reason: fmt.Sprintf("after %d refusals in a row the site closes connections", h.refusals)}, h.rowStart
+		return scanner.End(scanner.StatusBlocked, "after %d refusals in a row the site closes connections", h.refusals), h.rowStart
 	case err != nil:
 		return h.unreachable(ex, err)
 	case wasOpen && refusal(ex.Status):
-		return &scanner.StatusError{Status: statusOfRefusal(ex.Status), Reason: fmt.Sprintf("the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status)}, h.rowStart
+		return scanner.End(statusOfRefusal(ex.Status), "the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status), h.rowStart
 	case !wasOpen && !h.other && h.alike && refusal(ex.Status):
-		return &scanner.StatusError{Status: statusOfRefusal(ex.Status), Reason: fmt.Sprintf("everything is answered %d with the same page", ex.Status)}, 1
+		return scanner.End(statusOfRefusal(ex.Status), "everything is answered %d with the same page", ex.Status), 1
 	}
 	return nil, 0
 }
@@ -219,7 +218,7 @@ func (h *health) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.end == nil && h.home != nil && h.home.status >= 500 && !h.proper {
-		h.end, h.endOrder = &scanner.StatusError{Status: statusOfRefusal(h.home.status), Reason: fmt.Sprintf("everything is answered with errors such as %d", h.home.status)}, 1
+		h.end, h.endOrder = scanner.End(statusOfRefusal(h.home.status), "everything is answered with errors such as %d", h.home.status), 1
 	}
 }
 

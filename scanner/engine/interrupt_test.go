@@ -79,7 +79,7 @@ func TestFindingsBeforeAnInterruptionAreKept(t *testing.T) {
 	}
 	want := []string{
 		"finding a " + s.URL + " " + s.URL + "/ high map[]", "outcome a " + s.URL + " found ",
-		"outcome b " + s.URL + " interrupted " + interrupted.Reason, "outcome c " + s.URL + " interrupted " + interrupted.Reason,
+		"outcome b " + s.URL + " interrupted " + interrupted.Reason.String(), "outcome c " + s.URL + " interrupted " + interrupted.Reason.String(),
 	}
 	if diff := cmp.Diff(want, out.lines[1:]); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -112,7 +113,7 @@ func (p *Plan) nothingSelected() error {
 func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	st := &step{signature: s}
 	if len(s.Unsupported) > 0 {
-		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: strings.Join(s.Unsupported, ", ")}
+		st.end = scanner.End(scanner.StatusUnsupported, strings.Join(s.Unsupported, ", "))
 		return st, nil
 	}
 	name := cmp.Or(s.Check, "http")
@@ -126,7 +127,7 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	case errors.As(err, &stop):
 		st.end = stop
 	case err != nil && s.Check == "" && !s.Own && !s.Strict:
-		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: err.Error()}
+		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: message.Of(err)}
 	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
 		return nil, err
 	case err != nil:

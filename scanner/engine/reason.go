@@ -8,15 +8,16 @@ import (
 	"os"
 	"strings"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
 // plainError is the cause of a request's failure: without the address asked for, which stands beside it, so that hosts
 // with the same trouble are counted together, and without what differs from run to run.
-func reasonOf(err error) string {
+func reasonOf(err error) message.Message {
 	var e *web.Error
 	if !errors.As(err, &e) || e.Err == nil {
-		return err.Error()
+		return message.Of(err)
 	}
 	cause := e.Err
 	var outer *url.Error
@@ -27,41 +28,40 @@ func reasonOf(err error) string {
 	case web.KindUnreachable:
 		return dialReason(cause)
 	case web.KindTimeout:
-		return "no complete answer in time"
+		return message.New("no complete answer in time")
 	case web.KindClosed:
-		return "the connection was closed before an answer (" + closeReason(cause) + ")"
+		return message.New("the connection was closed before an answer (%s)", closeReason(cause))
 	case web.KindProtocol:
-		return "no HTTP: " + strings.TrimPrefix(strings.TrimPrefix(cause.Error(), "net/http: "), "HTTP/1.x transport connection broken: ")
+		return message.New("no HTTP: %s", strings.TrimPrefix(strings.TrimPrefix(cause.Error(), "net/http: "), "HTTP/1.x transport connection broken: "))
 	case web.KindTLS, web.KindScope, web.KindThrottled, web.KindCanceled:
 	}
-	return cause.Error()
+	return message.Of(cause)
 }
 
-// connecting is why there is no connection.
-func dialReason(err error) string {
+// dialReason is why there is no connection.
+func dialReason(err error) message.Message {
 	var (
 		dns *net.DNSError
 		op  *net.OpError
 		sys *os.SyscallError
 	)
-	prefix := ""
 	if errors.As(err, &op) && (op.Op == "proxyconnect" || op.Op == "socks connect") {
-		prefix, err = "the proxy: ", op.Err
+		return message.New("the proxy: %s", dialReason(op.Err))
 	}
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return prefix + "no such host"
+		return message.New("no such host")
 	case errors.As(err, &dns):
-		return prefix + "the name cannot be looked up: " + dns.Err
+		return message.New("the name cannot be looked up: %s", dns.Err)
 	case errors.As(err, &sys):
-		return prefix + sys.Err.Error()
+		return message.Of(sys.Err)
 	case errors.As(err, &op) && op.Op == "dial":
-		return prefix + op.Err.Error()
+		return message.Of(op.Err)
 	}
-	return prefix + err.Error()
+	return message.Of(err)
 }
 
-// closing is how a connection ended, without the port that was ours.
+// closeReason is how a connection ended, without the port that was ours.
 func closeReason(err error) string {
 	var op *net.OpError
 	switch {

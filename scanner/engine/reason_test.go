@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -29,7 +30,7 @@ func TestPlainErrorIsTheSameForTheSameTrouble(t *testing.T) {
 	} {
 		e.URL = "https://h.test/"
 		e.Err = &url.Error{Op: "Get", URL: e.URL, Err: e.Err}
-		if got := reasonOf(&e); got != want {
+		if got := reasonOf(&e); got.String() != want {
 			t.Errorf("%v: %q, want %q", &e, got, want)
 		}
 	}
@@ -42,7 +43,11 @@ func TestReasonsOfTwoAddresses(t *testing.T) {
 		"refused":           {"refused", "refused"},
 		"https: x; http: y": {"x", "y"},
 	} {
-		if got := joinReasons(both, reasons); got != want {
+		var list []message.Message
+		for _, r := range reasons {
+			list = append(list, message.New(r))
+		}
+		if got := joinReasons(both, list); got.String() != want {
 			t.Errorf("%q: %q, want %q", reasons, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -21,7 +22,7 @@ import (
 var (
 	clean       = &scanner.StatusError{Status: scanner.StatusClean}
 	found       = &scanner.StatusError{Status: scanner.StatusFound}
-	interrupted = &scanner.StatusError{Status: scanner.StatusInterrupted, Reason: "the scan was stopped first"}
+	interrupted = scanner.End(scanner.StatusInterrupted, "the scan was stopped first")
 )
 
 // siteRun is one pass of steps over one site.
@@ -48,7 +49,7 @@ type cleanResult struct {
 type stepResult struct {
 	findings  []scanner.Finding
 	err       error // as the check returned it; nil when it ran to its end
-	reason    string
+	reason    message.Message
 	missing   string // the fact that it lacked
 	broken    bool   // it got an answer of which the rest is unknown
 	requests  int
@@ -136,7 +137,7 @@ func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 }
 
 func (r *siteRun) note(i int, e *stepResult) {
-	if e.missing == "" && e.reason == "" && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
+	if e.missing == "" && e.reason.IsZero() && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
 		r.cleanResults[i] = cleanResult{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
 		return
 	}
@@ -163,7 +164,7 @@ func (s *site) look(ctx context.Context, clock *stepClock, st *step, safety sign
 	defer func() {
 		if v := recover(); v != nil {
 			e.findings, e.crashed = nil, true
-			e.err = &scanner.StatusError{Status: scanner.StatusCrashed, Reason: fmt.Sprintf("%v at %s", v, panicPlace(debug.Stack()))}
+			e.err = scanner.End(scanner.StatusCrashed, "%v at %s", v, panicPlace(debug.Stack()))
 		}
 		notes := p.Notes()
 		view.mu.Lock()

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -40,7 +40,7 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 		case e == nil && end != nil:
 			stop = end
 		case e == nil:
-			stop = &scanner.StatusError{Status: scanner.StatusCrashed, Reason: "it was planned and never run"}
+			stop = scanner.End(scanner.StatusCrashed, "it was planned and never run")
 		case e.missing != "":
 			stop = r.lacking(st, e.missing, stopOf)
 		default:
@@ -75,13 +75,13 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *scanner.Statu
 		}
 		looked = true
 		if stop := stopOf(g); !stop.Status.Complete() {
-			return &scanner.StatusError{Status: stop.Status, Reason: fmt.Sprintf("%s was looked for by %s: %s", fact, giver.ID, stop.Reason)}
+			return scanner.End(stop.Status, "%s was looked for by %s: %s", fact, giver.ID, stop.Reason)
 		}
 	}
 	if !looked {
-		return &scanner.StatusError{Status: scanner.StatusNotApplicable, Reason: fmt.Sprintf("no selected signature looks for %s", fact)}
+		return scanner.End(scanner.StatusNotApplicable, "no selected signature looks for %s", fact)
 	}
-	return &scanner.StatusError{Status: scanner.StatusNotApplicable, Reason: fmt.Sprintf("no %s here", fact)}
+	return scanner.End(scanner.StatusNotApplicable, "no %s here", fact)
 }
 
 // stop is the end of a step that ran.
@@ -101,7 +101,7 @@ func silent(s *scanner.StatusError) bool {
 func checkEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
 	stop := reportedEnd(ctx, t, e, siteEnd, timeout)
 	if e.broken && silent(stop) {
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: "an answer breaks off, or cannot be decoded"}
+		return scanner.End(scanner.StatusFailed, "an answer breaks off, or cannot be decoded")
 	}
 	return stop
 }
@@ -112,8 +112,8 @@ func reportedEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *s
 	case len(e.findings) > 0 && e.err == nil:
 		return found
 	case len(e.findings) > 0:
-		return &scanner.StatusError{Status: scanner.StatusFound, Reason: "then " + e.err.Error()}
-	case e.err == nil && e.reason == "":
+		return &scanner.StatusError{Status: scanner.StatusFound, Reason: message.New("then %s", e.err)}
+	case e.err == nil && e.reason.IsZero():
 		return clean
 	case e.err == nil:
 		return &scanner.StatusError{Status: scanner.StatusClean, Reason: e.reason}
@@ -123,13 +123,13 @@ func reportedEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *s
 	case ctx.Err() != nil:
 		return interrupted
 	case e.deadline:
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: fmt.Sprintf("not done after %s", timeout)}
+		return scanner.End(scanner.StatusFailed, "not done after %s", timeout)
 	case errors.As(e.err, &stop):
 		return stop
 	}
 	var failure *web.Error
 	if errors.As(e.err, &failure) && failure.Kind == web.KindUnreachable && elsewhere(t, failure.URL) != "" {
-		return &scanner.StatusError{Status: scanner.StatusNotApplicable, Reason: fmt.Sprintf("port %s closed", elsewhere(t, failure.URL))}
+		return scanner.End(scanner.StatusNotApplicable, "port %s closed", elsewhere(t, failure.URL))
 	}
 	switch web.KindOf(e.err) {
 	case web.KindUnreachable:
@@ -143,7 +143,7 @@ func reportedEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *s
 		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: reasonOf(e.err)}
 	case web.KindScope, web.KindCanceled:
 	}
-	return &scanner.StatusError{Status: scanner.StatusFailed, Reason: e.err.Error()}
+	return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(e.err)}
 }
 
 // elsewhere is the port of an address that is not the target's, "" when it is.

@@ -5,9 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -22,21 +22,28 @@ const (
 	contextRead  = 4 << 10
 )
 
-// NewEvidence is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data
+// Evidence is one exchange as a report may show it. Make it with New, which redacts.
+type Evidence struct {
+	Request  string
+	Response string
+	Note     message.Message
+}
+
+// New is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data
 // masked. Parts of the response around keep (if any are given) are shown, else its beginning.
-func New(ex *web.Exchange, note string, keep ...string) Evidence {
+func New(ex *web.Exchange, note message.Message, keep ...string) Evidence {
 	return Secrets(nil).Evidence(ex, note, keep...)
 }
 
-// Evidence is NewEvidence without the secrets.
-func (s Secrets) Evidence(ex *web.Exchange, note string, keep ...string) Evidence {
+// Evidence is New, with the secrets hidden too.
+func (s Secrets) Evidence(ex *web.Exchange, note message.Message, keep ...string) Evidence {
 	request := strings.TrimSpace(ex.Sent.String())
 	shown := span{0, runeStart(request, requestShown)}
 	shownRequest := s.redactWindow(request, shown)
 	if shown.end < len(request) {
 		shownRequest += " […]"
 	}
-	return Evidence{Request: printable(shownRequest), Response: printable(s.response(ex, keep)), Note: printable(note)}
+	return Evidence{Request: message.Printable(shownRequest), Response: message.Printable(s.response(ex, keep)), Note: note.Map(message.Printable)}
 }
 
 func (s Secrets) response(ex *web.Exchange, keep []string) string {
@@ -165,35 +172,3 @@ func runeStart(text string, i int) int {
 
 // head is the beginning of text, n bytes at most, without a split character.
 func head(text string, n int) string { return text[:runeStart(text, n)] }
-
-// printable is text as valid UTF-8 with lines ended by \n, and with every character that could move a cursor, hide or
-// turn text around written out.
-func printable(text string) string {
-	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), "\ufffd")
-	if strings.IndexFunc(text, unprintable) < 0 {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case !unprintable(r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool {
-	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
-}
-
-// Evidence is one exchange as a report may show it. Make it with NewEvidence, which masks.
-type Evidence struct {
-	Request  string `json:"request"`
-	Response string `json:"response"`
-	Note     string `json:"note,omitempty"`
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -54,7 +55,7 @@ func TestNewEvidence(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, New(c.ex, "", c.keep...)); diff != "" {
+			if diff := cmp.Diff(c.want, New(c.ex, message.Message{}, c.keep...)); diff != "" {
 				t.Errorf("NewEvidence (-want +got):\n%s", diff)
 			}
 		})
@@ -66,7 +67,7 @@ func TestNewEvidenceCutsLongRequestsAndHeaders(t *testing.T) {
 	for i := range 60 {
 		header.Add("Many", strings.Repeat("v", i))
 	}
-	e := New(exchangeOf("POST / HTTP/1.1\r\n\r\n"+strings.Repeat("n n ", 5000), header, strings.Repeat("b b ", 9000)), "note")
+	e := New(exchangeOf("POST / HTTP/1.1\r\n\r\n"+strings.Repeat("n n ", 5000), header, strings.Repeat("b b ", 9000)), message.New("note"))
 	if len(e.Request) > requestShown+20 || len(e.Response) > 40*headerShown+bodyShown {
 		t.Errorf("request has %d bytes, response %d", len(e.Request), len(e.Response))
 	}
@@ -79,7 +80,7 @@ func TestNewEvidenceCutsLongRequestsAndHeaders(t *testing.T) {
 func TestNewEvidenceMasksAcrossItsCuts(t *testing.T) {
 	filler := strings.Repeat("word ", 300)
 	text := filler + "db_password = \"" + strings.Repeat("hunter ", 60) + "NEEDLE" + strings.Repeat(" hunter", 60) + "\" " + filler
-	got := New(exchangeOf("GET / HTTP/1.1", nil, text), "", "NEEDLE").Response
+	got := New(exchangeOf("GET / HTTP/1.1", nil, text), message.Message{}, "NEEDLE").Response
 	if strings.Contains(got, "hunter") {
 		t.Errorf("a part of the secret is shown:\n%s", got)
 	}
@@ -99,7 +100,7 @@ func FuzzNewEvidence(f *testing.F) {
 		i := min(int(at), len(body))
 		planted := string(body[:i]) + "\n\nDB_PASSWORD=" + secret + "\n\n" + string(body[i:])
 		ex := exchangeOf("GET / HTTP/1.1\r\nAuthorization: Bearer "+secret, http.Header{"X-A": {header}}, planted)
-		e := New(ex, "", keep, "DB_PASSWORD", "\n")
+		e := New(ex, message.Message{}, keep, "DB_PASSWORD", "\n")
 		all := e.Request + e.Response
 		if !utf8.ValidString(all) {
 			t.Errorf("not UTF-8: %q", all)

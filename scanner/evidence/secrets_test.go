@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"sotomi/scanner/message"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -27,7 +29,7 @@ func TestSecrets_Evidence(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := NewSecrets(c.secrets).Evidence(exchangeOf("GET / HTTP/1.1", http.Header{}, c.body), "").Response
+			got := NewSecrets(c.secrets).Evidence(exchangeOf("GET / HTTP/1.1", http.Header{}, c.body), message.Message{}).Response
 			if diff := cmp.Diff("HTTP/1.1 200 OK\n\n"+c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

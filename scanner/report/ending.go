@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -20,30 +21,30 @@ type Ending struct {
 
 // Line says why the program ends with its status.
 func (e Ending) Line(language string) string {
-	w := newWords(language)
+	w := message.In(language)
 	gap := ""
 	if e.Open > 0 {
-		reason := cmp.Or(w.translate(e.First.Reason), w.say("status-"+string(e.First.Status), nil))
-		gap = w.count("exit-open", e.Checks, map[string]any{"Open": e.Open, "Target": plain(e.First.Target), "Reason": plain(reason)})
+		reason := cmp.Or(w.Text(e.First.Reason), w.Say("status-"+string(e.First.Status), nil))
+		gap = w.Count("exit-open", e.Checks, map[string]any{"Open": e.Open, "Target": message.Line(e.First.Target), "Reason": message.Line(reason)})
 	}
-	why := cmp.Or(gap, w.say("exit-nothing", nil))
+	why := cmp.Or(gap, w.Say("exit-nothing", nil))
 	switch e.Status {
 	case scanner.ExitFound:
-		level := strings.ToLower(w.say("severity-"+string(e.Severity), nil))
-		why = w.count("exit-found", e.Findings, map[string]any{"Severity": level})
+		level := strings.ToLower(w.Say("severity-"+string(e.Severity), nil))
+		why = w.Count("exit-found", e.Findings, map[string]any{"Severity": level})
 		if gap != "" {
-			why = w.say("exit-and", map[string]any{"Found": why, "Open": gap})
+			why = w.Say("exit-and", map[string]any{"Found": why, "Open": gap})
 		}
 	case scanner.ExitInterrupted:
-		why = w.say("exit-interrupted", nil)
+		why = w.Say("exit-interrupted", nil)
 	}
-	return w.say("exit", map[string]any{"Status": e.Status, "Why": why})
+	return w.Say("exit", map[string]any{"Status": e.Status, "Why": why})
 }
 
 // Progress says how far a scan is, beside the bar.
 func Progress(language string) func(scanner.Progress) string {
-	w := newWords(language)
+	w := message.In(language)
 	return func(p scanner.Progress) string {
-		return w.say("progress", map[string]any{"Requests": w.count("requests", int(p.Requests), nil), "Findings": w.count("findings", p.Findings, nil)})
+		return w.Say("progress", map[string]any{"Requests": w.Count("requests", int(p.Requests), nil), "Findings": w.Count("findings", p.Findings, nil)})
 	}
 }

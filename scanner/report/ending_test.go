@@ -4,10 +4,11 @@ import (
 	"testing"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 )
 
 func TestEndings(t *testing.T) {
-	gap := scanner.Outcome{Target: "http://a.example/", Status: scanner.StatusUnreachable, Reason: "port 80 closed"}
+	gap := scanner.Outcome{Target: "http://a.example/", Status: scanner.StatusUnreachable, Reason: message.New("port %s closed", "80")}
 	silent := scanner.Outcome{Target: "http://a.example/", Status: scanner.StatusInterrupted}
 	for name, test := range map[string]struct {
 		ending Ending

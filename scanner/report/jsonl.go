@@ -9,6 +9,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -51,12 +52,13 @@ type (
 
 	// outcomeRecord is how one signature ended on one target.
 	outcomeRecord struct {
-		Type      string         `json:"type"` // "outcome"
-		Signature string         `json:"signature"`
-		Target    string         `json:"target"`
-		Status    scanner.Status `json:"status"`
-		Reason    string         `json:"reason,omitempty"`
-		Requests  int            `json:"requests"`
+		Type      string           `json:"type"` // "outcome"
+		Signature string           `json:"signature"`
+		Target    string           `json:"target"`
+		Status    scanner.Status   `json:"status"`
+		Reason    string           `json:"reason,omitempty"` // English
+		Requests  int              `json:"requests"`
+		Message   *message.Message `json:"reason_message,omitempty"` // format and arguments of a reason that has any, to say it in another language
 	}
 
 	// summaryRecord is the last line. A file without it is not complete.
@@ -144,7 +146,7 @@ func weaknesses(ids []string) []int {
 }
 
 func (j *jsonLines) Outcome(o scanner.Outcome) error {
-	return j.encoder.Encode(outcomeRecord{"outcome", o.Signature, o.Target, o.Status, o.Reason, o.Requests})
+	return j.encoder.Encode(outcomeRecord{"outcome", o.Signature, o.Target, o.Status, o.Reason.String(), o.Requests, o.Reason.Record()})
 }
 
 func (j *jsonLines) Progress(scanner.Progress) error { return nil }

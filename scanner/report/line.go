@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -48,25 +46,3 @@ func seconds(d time.Duration) string {
 		return fmt.Sprintf("%.2f", max(s, 0.01))
 	}
 }
-
-// plain is text that cannot steer a terminal: control characters and the marks that change the direction of writing come
-// out as what they are called, and bytes that are no UTF-8 as U+FFFD, one each, as in JSON.
-func plain(text string) string {
-	if utf8.ValidString(text) && !strings.ContainsFunc(text, steers) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			b.WriteByte(' ')
-		case steers(r):
-			fmt.Fprintf(&b, "\\u%04x", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -135,7 +136,7 @@ func (p *replay) outcome(text []byte) error {
 		return err
 	}
 	p.counted.Statuses[r.Status]++
-	return p.to.Outcome(scanner.Outcome{Signature: r.Signature, Target: r.Target, Status: r.Status, Reason: r.Reason, Requests: r.Requests})
+	return p.to.Outcome(scanner.Outcome{Signature: r.Signature, Target: r.Target, Status: r.Status, Reason: message.FromRecord(r.Reason, r.Message), Requests: r.Requests})
 }
 
 func (p *replay) summary(text []byte) error {

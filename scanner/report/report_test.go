@@ -13,6 +13,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 )
@@ -48,18 +49,18 @@ func scanned(t testing.TB, to scanner.Sink) {
 			Hit: scanner.Hit{
 				URL: "https://shop.example/x", Certainty: certainty, Values: scanner.Values{"documents": 51, "fields": []string{"mail", "name"}, "version": "7.1"},
 				Evidence: []evidence.Evidence{
-					{Request: "GET /x HTTP/1.1\nHost: shop.example\n", Response: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n{\"count\": 51}", Note: "Counted, not read."},
-					{Note: "concluded from the release"},
+					{Request: "GET /x HTTP/1.1\nHost: shop.example\n", Response: "HTTP/1.1 200 OK\nContent-Type: application/json\n\n{\"count\": 51}", Note: message.New("Counted, not read.")},
+					{Note: message.New("concluded from the release")},
 				},
 			},
 		}))
 		must(to.Outcome(scanner.Outcome{Signature: s.ID, Target: "https://shop.example", Status: scanner.StatusFound, Requests: 2}))
 	}
 	for _, id := range []string{"a", "b"} {
-		must(to.Outcome(scanner.Outcome{Signature: id, Target: "http://dead.example", Status: scanner.StatusUnreachable, Reason: "connection refused"}))
+		must(to.Outcome(scanner.Outcome{Signature: id, Target: "http://dead.example", Status: scanner.StatusUnreachable, Reason: message.New("connection refused")}))
 	}
-	must(to.Outcome(scanner.Outcome{Signature: "a", Target: "http://quiet.example", Status: scanner.StatusClean, Reason: "asks for a password", Requests: 1}))
-	must(to.Outcome(scanner.Outcome{Signature: "b", Target: "http://quiet.example", Status: scanner.StatusBlocked, Reason: "a filter\x1b[31m refuses"}))
+	must(to.Outcome(scanner.Outcome{Signature: "a", Target: "http://quiet.example", Status: scanner.StatusClean, Reason: message.New("asks for a password"), Requests: 1}))
+	must(to.Outcome(scanner.Outcome{Signature: "b", Target: "http://quiet.example", Status: scanner.StatusBlocked, Reason: message.New("a filter\x1b[31m refuses")}))
 	must(to.Close(scanner.Summary{
 		Severities: map[string]int{"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1, "unknown": 1},
 		Statuses:   map[scanner.Status]int{"found": 6, "unreachable": 2, "clean": 1, "blocked": 1},

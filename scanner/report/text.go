@@ -12,13 +12,14 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
 // NewText writes for people: findings by site, the gravest first, what proves them and what to do, and at the end what
 // could not be checked and why.
 func NewText(w io.Writer, o Options) scanner.Sink {
-	return &textReport{w: w, options: o, words: newWords(o.Language), gaps: map[gap]*gapCount{}}
+	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: map[gap]*gapCount{}}
 }
 
 const (
@@ -32,7 +33,7 @@ const (
 type textReport struct {
 	w       io.Writer
 	options Options
-	words   words
+	words   message.Language
 	err     error
 
 	target   string
@@ -77,12 +78,12 @@ func (t *textReport) Finding(f scanner.Finding) error {
 func (t *textReport) Outcome(o scanner.Outcome) error {
 	if t.options.Verbose {
 		t.flush()
-		t.print("%s  %s  %s%s\n", plain(o.Target), plain(o.Signature), t.words.say("status-"+string(o.Status), nil), prefixed(": ", plain(t.words.translate(o.Reason))))
+		t.print("%s  %s  %s%s\n", message.Line(o.Target), message.Line(o.Signature), t.words.Say("status-"+string(o.Status), nil), prefixed(": ", message.Line(t.words.Text(o.Reason))))
 	}
 	if o.Status.Complete() {
 		return t.err
 	}
-	g := gap{o.Status, t.words.translate(o.Reason)}
+	g := gap{o.Status, t.words.Text(o.Reason)}
 	c, ok := t.gaps[g]
 	if !ok {
 		if len(t.gaps) == maxGaps {
@@ -119,7 +120,7 @@ func (t *textReport) flush() {
 	slices.SortStableFunc(t.findings, func(a, b scanner.Finding) int {
 		return b.Severity.Rank() - a.Severity.Rank()
 	})
-	t.print("%s  %s\n\n", t.paint(color.Bold, plain(t.target)), t.words.count("findings", len(t.findings), nil))
+	t.print("%s  %s\n\n", t.paint(color.Bold, message.Line(t.target)), t.words.Count("findings", len(t.findings), nil))
 	for i := range t.findings {
 		t.finding(&t.findings[i])
 	}
@@ -133,33 +134,33 @@ func (t *textReport) finding(f *scanner.Finding) {
 	if certainty == "" {
 		certainty = scanner.Confirmed
 	}
-	label := runewidth.FillRight(t.words.say("severity-"+string(f.Severity), nil), 8)
+	label := runewidth.FillRight(t.words.Say("severity-"+string(f.Severity), nil), 8)
 	name := f.Signature.ID + prefixed(":", f.Hit.Matcher)
-	t.print("  %s  %s  [%s] %s\n", t.severity(f.Severity, label), t.paint(color.Bold, plain(w.Name)), plain(name), t.words.say("certainty-"+string(certainty), nil))
-	t.print(indent+"%s: %s\n", t.words.say("where", nil), plain(f.Hit.URL))
+	t.print("  %s  %s  [%s] %s\n", t.severity(f.Severity, label), t.paint(color.Bold, message.Line(w.Name)), message.Line(name), t.words.Say("certainty-"+string(certainty), nil))
+	t.print(indent+"%s: %s\n", t.words.Say("where", nil), message.Line(f.Hit.URL))
 	if values := valuesText(t.words, f.Hit.Values); values != "" {
 		t.print(indent+"%s\n", values)
 	}
 	t.paragraph("", w.Description)
 	for i, e := range f.Hit.Evidence {
 		if i == 3 {
-			t.print(indent+"%s\n", t.words.say("more", map[string]any{"N": len(f.Hit.Evidence) - i}))
+			t.print(indent+"%s\n", t.words.Say("more", map[string]any{"N": len(f.Hit.Evidence) - i}))
 			break
 		}
 		t.evidence(e)
 	}
-	t.paragraph(t.words.say("todo", nil), w.Remediation)
+	t.paragraph(t.words.Say("todo", nil), w.Remediation)
 	if len(info.Reference) > 0 {
-		t.print(indent+"%s: %s\n", t.words.say("references", nil), plain(info.Reference[0]))
+		t.print(indent+"%s: %s\n", t.words.Say("references", nil), message.Line(info.Reference[0]))
 		for _, r := range info.Reference[1:] {
-			t.print(indent+"%s  %s\n", strings.Repeat(" ", runewidth.StringWidth(t.words.say("references", nil))), plain(r))
+			t.print(indent+"%s  %s\n", strings.Repeat(" ", runewidth.StringWidth(t.words.Say("references", nil))), message.Line(r))
 		}
 	}
 	t.print("\n")
 }
 
 func (t *textReport) paragraph(label, text string) {
-	text = strings.Join(strings.Fields(plain(text)), " ")
+	text = strings.Join(strings.Fields(message.Line(text)), " ")
 	if t.options.Language == "ja" {
 		text = strings.ReplaceAll(text, "。 ", "。")
 	}
@@ -188,17 +189,17 @@ func labelled(label, text string) string {
 // evidence shows the request line and the beginning of the answer.
 func (t *textReport) evidence(e evidence.Evidence) {
 	if e.Request == "" && e.Response == "" {
-		t.print(indent+"%s: %s\n", t.words.say("evidence", nil), plain(t.words.translate(e.Note)))
+		t.print(indent+"%s: %s\n", t.words.Say("evidence", nil), message.Line(t.words.Text(e.Note)))
 		return
 	}
 	request, _, _ := strings.Cut(e.Request, "\n")
-	request = strings.TrimSuffix(strings.TrimSpace(plain(request)), " HTTP/1.1")
+	request = strings.TrimSuffix(strings.TrimSpace(message.Line(request)), " HTTP/1.1")
 	head, body, _ := strings.Cut(e.Response, "\n\n")
 	status, _, _ := strings.Cut(head, "\n")
-	t.print(indent+"%s: %s → %s\n", t.words.say("evidence", nil), runewidth.Truncate(request, evidenceWidth, "…"), plain(status))
+	t.print(indent+"%s: %s → %s\n", t.words.Say("evidence", nil), runewidth.Truncate(request, evidenceWidth, "…"), message.Line(status))
 	shown := 0
 	for line := range strings.Lines(body) {
-		line = strings.TrimRight(plain(line), " ")
+		line = strings.TrimRight(message.Line(line), " ")
 		if line == "" {
 			continue
 		}
@@ -208,46 +209,46 @@ func (t *textReport) evidence(e evidence.Evidence) {
 		}
 		t.print(indent+"  │ %s\n", runewidth.Truncate(line, evidenceWidth, "…"))
 	}
-	if e.Note != "" {
-		t.print(indent+"  %s\n", plain(t.words.translate(e.Note)))
+	if !e.Note.IsZero() {
+		t.print(indent+"  %s\n", message.Line(t.words.Text(e.Note)))
 	}
 }
 
 func (t *textReport) Close(s scanner.Summary) error {
 	t.flush()
 	if s.Interrupted {
-		t.print("%s\n", t.words.say("interrupted", nil))
+		t.print("%s\n", t.words.Say("interrupted", nil))
 	}
 	switch {
 	case t.total == 0 && s.Complete:
-		t.print("%s\n", t.words.say("none", nil))
+		t.print("%s\n", t.words.Say("none", nil))
 	case t.total == 0:
-		t.print("%s\n", t.words.say("none-incomplete", nil))
+		t.print("%s\n", t.words.Say("none-incomplete", nil))
 	default:
-		t.print("%s: %s\n", t.words.count("findings", t.total, nil), t.severities(s))
+		t.print("%s: %s\n", t.words.Count("findings", t.total, nil), t.severities(s))
 	}
 	outcomes := 0
 	var parts []string
 	for _, status := range statuses {
 		if n := s.Statuses[status]; n > 0 {
 			outcomes += n
-			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.say("status-"+string(status), nil)))
+			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.Say("status-"+string(status), nil)))
 		}
 	}
-	t.print("%s\n", t.words.count("checked", outcomes, map[string]any{
-		"Targets": t.words.count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
+	t.print("%s\n", t.words.Count("checked", outcomes, map[string]any{
+		"Targets": t.words.Count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
 	}))
-	t.print("%s\n", t.words.count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
+	t.print("%s\n", t.words.Count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
 	for id, n := range map[string]int{"suppressed": s.Suppressed} {
 		if n > 0 {
-			t.print("%s\n", t.words.count(id, n, nil))
+			t.print("%s\n", t.words.Count(id, n, nil))
 		}
 	}
 	if s.AboveSafety > 0 {
-		t.print("%s\n", t.words.count("above-safety", s.AboveSafety, nil))
+		t.print("%s\n", t.words.Count("above-safety", s.AboveSafety, nil))
 	}
 	if s.NotStarted > 0 {
-		t.print("%s\n", t.words.count("not-started", s.NotStarted, nil))
+		t.print("%s\n", t.words.Count("not-started", s.NotStarted, nil))
 	}
 	t.redirected(s)
 	t.unchecked()
@@ -259,9 +260,9 @@ func (t *textReport) redirected(s scanner.Summary) {
 	if len(s.Redirected) == 0 {
 		return
 	}
-	t.print("\n%s\n", t.paint(color.FgYellow, t.words.say("redirected", nil)))
+	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("redirected", nil)))
 	for _, r := range s.Redirected {
-		t.print("  %s → %s\n", plain(r.Target), plain(r.To))
+		t.print("  %s → %s\n", message.Line(r.Target), message.Line(r.To))
 	}
 }
 
@@ -270,23 +271,23 @@ func (t *textReport) unchecked() {
 	if len(t.order) == 0 {
 		return
 	}
-	t.print("\n%s\n", t.paint(color.FgYellow, t.words.say("unchecked", nil)))
+	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("unchecked", nil)))
 	for _, g := range t.order {
 		c := t.gaps[g]
 		where := strings.Join(c.targets, ", ")
 		if c.more > 0 {
-			where += " " + t.words.say("more", map[string]any{"N": c.more})
+			where += " " + t.words.Say("more", map[string]any{"N": c.more})
 		}
-		reason := plain(g.reason)
+		reason := message.Line(g.reason)
 		if reason == "" {
-			reason = t.words.say("no-reason", nil)
+			reason = t.words.Say("no-reason", nil)
 		}
-		t.print("  %s\n", t.words.count("unchecked-line", c.n, map[string]any{
-			"Status": t.words.say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": plain(where),
+		t.print("  %s\n", t.words.Count("unchecked-line", c.n, map[string]any{
+			"Status": t.words.Say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": message.Line(where),
 		}))
 	}
 	if t.moreGaps > 0 {
-		t.print("  %s\n", t.words.count("unchecked-more", t.moreGaps, nil))
+		t.print("  %s\n", t.words.Count("unchecked-more", t.moreGaps, nil))
 	}
 }
 
@@ -303,7 +304,7 @@ func (t *textReport) severities(s scanner.Summary) string {
 	var parts []string
 	for _, g := range grades {
 		if n := s.Severities[string(g)]; n > 0 {
-			parts = append(parts, t.severity(g, fmt.Sprintf("%d %s", n, t.words.say("severity-"+string(g), nil))))
+			parts = append(parts, t.severity(g, fmt.Sprintf("%d %s", n, t.words.Say("severity-"+string(g), nil))))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -333,18 +334,37 @@ func (t *textReport) paint(c color.Attribute, text string) string {
 	return p.Sprint(text)
 }
 
-func valuesText(w words, values scanner.Values) string {
+func valuesText(w message.Language, values scanner.Values) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := values[name]
 		if name == "personal-fields" {
-			value = w.named("field ", value)
+			value = fieldNames(w, value)
 		}
-		if text := plain(valueText(value)); text != "" {
-			parts = append(parts, plain(fmt.Sprint(w.named("value ", name)))+": "+runewidth.Truncate(text, evidenceWidth, "…"))
+		if text := message.Line(valueText(value)); text != "" {
+			parts = append(parts, message.Line(w.Name("value", name))+": "+runewidth.Truncate(text, evidenceWidth, "…"))
 		}
 	}
 	return strings.Join(parts, "   ")
+}
+
+// fieldNames are the kinds of personal fields in a language: a list, or one read back from JSON.
+func fieldNames(w message.Language, value any) any {
+	switch names := value.(type) {
+	case []string:
+		list := make([]string, len(names))
+		for i, name := range names {
+			list[i] = w.Name("field", name)
+		}
+		return list
+	case []any:
+		list := make([]any, len(names))
+		for i, name := range names {
+			list[i] = w.Name("field", fmt.Sprint(name))
+		}
+		return list
+	}
+	return value
 }
 
 // valueText is a value of a scan, or one read back from JSON.

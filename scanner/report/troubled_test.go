@@ -8,6 +8,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 )
@@ -45,16 +46,16 @@ func troubled(t testing.TB, to scanner.Sink) {
 				{Request: "POST /\x1b[2J HTTP/1.1\nHost: a.example", Response: "HTTP/1.1 200 OK\nX: y\n\n" + strings.Repeat("line\n\n", 12)},
 				{Request: "GET /" + strings.Repeat("q", 300) + " HTTP/1.1", Response: "HTTP/2.0 404 Not Found"},
 				{Request: "GET / HTTP/1.1", Response: "HTTP/1.1 200 OK\n\n" + strings.Repeat("幅", 200)},
-				{Note: "the fourth"},
-				{Note: "the fifth"},
+				{Note: message.New("the fourth")},
+				{Note: message.New("the fifth")},
 			},
 		},
 	}))
 	outcome := func(target string, status scanner.Status, reason string) {
-		must(to.Outcome(scanner.Outcome{Signature: "wide", Target: target, Status: status, Reason: reason}))
+		must(to.Outcome(scanner.Outcome{Signature: "wide", Target: target, Status: status, Reason: message.New(reason)}))
 	}
 	outcome("https://a.example", scanner.StatusFound, "")
-	must(to.Outcome(scanner.Outcome{Signature: "id\x1b[1m", Target: "https://a.example/\u2066", Status: scanner.StatusNotApplicable, Reason: "no eccube here"}))
+	must(to.Outcome(scanner.Outcome{Signature: "id\x1b[1m", Target: "https://a.example/\u2066", Status: scanner.StatusNotApplicable, Reason: message.New("no %s here", "eccube")}))
 	for i := range 5 {
 		outcome(fmt.Sprintf("https://dead-%d.example", i), scanner.StatusUnreachable, "connection refused")
 	}

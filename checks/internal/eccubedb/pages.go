@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"sotomi/checks/internal/releases"
 	"strings"
 	"unicode/utf8"
+
+	"sotomi/checks/internal/releases"
 
 	"golang.org/x/text/encoding/japanese"
 )
