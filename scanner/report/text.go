@@ -19,7 +19,7 @@ import (
 // NewText writes for people: findings by site, the gravest first, what proves them and what to do, and at the end what
 // could not be checked and why.
 func NewText(w io.Writer, o Options) scanner.Sink {
-	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: map[gap]*gapCount{}}
+	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: map[gap]*gapCount{}, moreGaps: map[gap]bool{}}
 }
 
 const (
@@ -27,10 +27,12 @@ const (
 	evidenceLines = 8   // of a response
 	evidenceWidth = 160 // columns of one line
 	maxGaps       = 20  // reasons listed
+	gapTargets    = 3   // sites named beside each
 )
 
 // textReport holds the findings of the site being written, and counts of the rest.
 type textReport struct {
+	scanner.Discard
 	w       io.Writer
 	options Options
 	words   message.Language
@@ -41,7 +43,7 @@ type textReport struct {
 	total    int
 	gaps     map[gap]*gapCount
 	order    []gap
-	moreGaps int
+	moreGaps map[gap]bool // those beyond maxGaps
 }
 
 type gap struct {
@@ -49,10 +51,12 @@ type gap struct {
 	reason string
 }
 
+// gapCount is who has a gap. The outcomes of one target come one after the other.
 type gapCount struct {
-	n       int
-	targets []string
-	more    int
+	checks  int
+	sites   int
+	targets []string // the first of the sites
+	last    string   // of the sites
 }
 
 func (t *textReport) print(format string, a ...any) {
@@ -60,10 +64,6 @@ func (t *textReport) print(format string, a ...any) {
 		_, t.err = fmt.Fprintf(t.w, format, a...)
 	}
 }
-
-func (t *textReport) Start(scanner.Start) error { return nil }
-
-func (t *textReport) Progress(scanner.Progress) error { return nil }
 
 func (t *textReport) Finding(f scanner.Finding) error {
 	if f.Target != t.target {
@@ -87,20 +87,20 @@ func (t *textReport) Outcome(o scanner.Outcome) error {
 	c, ok := t.gaps[g]
 	if !ok {
 		if len(t.gaps) == maxGaps {
-			t.moreGaps++
+			t.moreGaps[g] = true
 			return t.err
 		}
 		c = &gapCount{}
 		t.gaps[g] = c
 		t.order = append(t.order, g)
 	}
-	c.n++
-	if len(c.targets) < 3 {
-		if !slices.Contains(c.targets, o.Target) {
-			c.targets = append(c.targets, o.Target)
-		}
-	} else if !slices.Contains(c.targets, o.Target) {
-		c.more++
+	c.checks++
+	if c.sites > 0 && c.last == o.Target {
+		return t.err
+	}
+	c.sites, c.last = c.sites+1, o.Target
+	if len(c.targets) < gapTargets {
+		c.targets = append(c.targets, o.Target)
 	}
 	return t.err
 }
@@ -239,10 +239,8 @@ func (t *textReport) Close(s scanner.Summary) error {
 		"Targets": t.words.Count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
 	}))
 	t.print("%s\n", t.words.Count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
-	for id, n := range map[string]int{"suppressed": s.Suppressed} {
-		if n > 0 {
-			t.print("%s\n", t.words.Count(id, n, nil))
-		}
+	if s.Suppressed > 0 {
+		t.print("%s\n", t.words.Count("suppressed", s.Suppressed, nil))
 	}
 	if s.AboveSafety > 0 {
 		t.print("%s\n", t.words.Count("above-safety", s.AboveSafety, nil))
@@ -275,19 +273,19 @@ func (t *textReport) unchecked() {
 	for _, g := range t.order {
 		c := t.gaps[g]
 		where := strings.Join(c.targets, ", ")
-		if c.more > 0 {
-			where += " " + t.words.Say("more", map[string]any{"N": c.more})
+		if more := c.sites - len(c.targets); more > 0 {
+			where += " " + t.words.Say("more", map[string]any{"N": more})
 		}
 		reason := message.Line(g.reason)
 		if reason == "" {
 			reason = t.words.Say("no-reason", nil)
 		}
-		t.print("  %s\n", t.words.Count("unchecked-line", c.n, map[string]any{
+		t.print("  %s\n", t.words.Count("unchecked-line", c.checks, map[string]any{
 			"Status": t.words.Say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": message.Line(where),
 		}))
 	}
-	if t.moreGaps > 0 {
-		t.print("  %s\n", t.words.Count("unchecked-more", t.moreGaps, nil))
+	if n := len(t.moreGaps); n > 0 {
+		t.print("  %s\n", t.words.Count("unchecked-more", n, nil))
 	}
 }
 
