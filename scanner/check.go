@@ -50,8 +50,8 @@ type StatusError struct {
 
 func (s *StatusError) Error() string { return fmt.Sprintf("%s: %s", s.Status, s.Reason) }
 
-// Said is the reason with the status before it.
-func (s *StatusError) Said() message.Message {
+// Message is the reason with the status before it.
+func (s *StatusError) Message() message.Message {
 	return message.New("%s: %s", string(s.Status), s.Reason)
 }
 

@@ -55,8 +55,11 @@ func In(lang string) Language {
 // Text is a message in the language. What has no translation comes in English.
 func (l Language) Text(m Message) string { return m.render(l.phrase) }
 
-// Has reports whether a format needs no translation in this language, or has one.
-func (l Language) Has(format string) bool { return l.phrases == nil || l.phrases[format] != "" }
+// translatable reports whether a format has a translation.
+func translatable(format string) bool {
+	_, phrases := catalogue()
+	return phrases[format] != ""
+}
 
 func (l Language) phrase(format string) string {
 	if text, ok := l.phrases[format]; ok {

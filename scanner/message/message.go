@@ -37,8 +37,6 @@ func plain(a any) any {
 		return int(a)
 	case uint16:
 		return int(a)
-	case *Error:
-		return a.Message
 	case error:
 		return Of(a)
 	}
