@@ -13,7 +13,7 @@ import (
 // Check looks at one target for one signature. The same value runs for many targets at once, so it holds no state of a
 // target.
 //
-// No hit and no error means clean. An error means that it could not tell; a *Stop says how the Outcome reads, any other
+// No hit and no error means clean. An error means that it could not tell; a *StatusError says how the Outcome reads, any other
 // error becomes failed, or unreachable, throttled and so on when it is a *web.Error.
 type Check interface {
 	Run(ctx context.Context, p *Probe) ([]Hit, error)
@@ -25,7 +25,7 @@ type Planner interface {
 	Plan(t target.Target) []*web.Request
 }
 
-// OwnPlanner is a Planner that can leave out what it would ask of every target in the same way, but for the host.
+// PerTargetPlanner is a Planner that can leave out the requests that are the same for every target but for the host.
 type PerTargetPlanner interface {
 	PlanPerTarget(t target.Target) []*web.Request
 }
@@ -42,7 +42,7 @@ type Factory func(s *signature.Signature) (Check, error)
 // Table maps the names that signatures use in check: to factories; "http" serves those with http: blocks.
 type Table map[string]Factory
 
-// Stop ends a check with the Outcome that it names.
+// StatusError ends a check with the Outcome that it names.
 type StatusError struct {
 	Status Status
 	Reason message.Message // without a full stop
@@ -65,8 +65,10 @@ func NotApplicable(format string, a ...any) error {
 	return End(StatusNotApplicable, format, a...)
 }
 
-// Unsupported ends a check that sotomi cannot run; feature names what is lacking.
-func Unsupported(feature string) error { return End(StatusUnsupported, feature) }
+// Unsupported ends a check that sotomi cannot run; the message names the missing feature.
+func Unsupported(format string, a ...any) error {
+	return End(StatusUnsupported, format, a...)
+}
 
 // Undetermined ends a check that ran but could not tell.
 func Undetermined(format string, a ...any) error {

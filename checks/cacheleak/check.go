@@ -13,6 +13,8 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // cacheParams configure the check "cache-leak".
@@ -37,7 +39,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	c.params.Rounds = cmp.Or(c.params.Rounds, 8)
 	c.params.Pages = cmp.Or(c.params.Pages, 6)
 	if !slices.Contains([]string{"leak", "storable", "mixup"}, c.params.Mode) {
-		return nil, fmt.Errorf("%s: with: mode %q: there are leak, storable, mixup", s.File, c.params.Mode)
+		return nil, message.Errorf("%s: with: mode %q: there are leak, storable, mixup", s.File, c.params.Mode)
 	}
 	return c, nil
 }

@@ -3,12 +3,13 @@ package filehash
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"regexp"
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+
+	"sotomi/scanner/message"
 )
 
 // fileHashParams are with: of a signature that tells a product's release by what it gives out.
@@ -58,30 +59,30 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		return nil, err
 	}
 	if c.params.Product == "" || c.params.Database == "" {
-		return nil, fmt.Errorf("%s: with: product and database are needed", s.File)
+		return nil, message.Errorf("%s: with: product and database are needed", s.File)
 	}
 	if c.params.Requests == 0 {
 		c.params.Requests = 16
 	}
 	text, err := s.ReadFile(c.params.Database)
 	if err != nil {
-		return nil, fmt.Errorf("%s: database: %w", s.File, err)
+		return nil, message.Errorf("%s: database: %w", s.File, err)
 	}
 	if c.db, err = releases.Parse(bytes.NewReader(text)); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", s.File, c.params.Database, err)
+		return nil, message.Errorf("%s: %s: %w", s.File, c.params.Database, err)
 	}
 	c.rooted = len(c.db.Releases)
 	if c.params.Rooted != "" {
 		i, ok := c.db.Position(c.params.Rooted)
 		if !ok {
-			return nil, fmt.Errorf("%s: rooted: no release %q in %s", s.File, c.params.Rooted, c.params.Database)
+			return nil, message.Errorf("%s: rooted: no release %q in %s", s.File, c.params.Rooted, c.params.Database)
 		}
 		c.rooted = i
 	}
 	for _, b := range c.params.Bases {
 		for _, name := range []string{b.First, b.Last} {
 			if _, ok := c.db.Position(name); !ok && name != "" {
-				return nil, fmt.Errorf("%s: bases: no release %q in %s", s.File, name, c.params.Database)
+				return nil, message.Errorf("%s: bases: no release %q in %s", s.File, name, c.params.Database)
 			}
 		}
 	}
@@ -111,10 +112,10 @@ func (c *check) compile(s *signature.Signature) error {
 		for _, text := range p.texts {
 			re, err := regexp.Compile(text)
 			if err == nil && p.group && re.NumSubexp() < 1 {
-				err = fmt.Errorf("pattern %q has no group", text)
+				err = message.Errorf("pattern %q has no group", text)
 			}
 			if err != nil {
-				return fmt.Errorf("%s: with: %s: %w", s.File, p.key, err)
+				return message.Errorf("%s: with: %s: %w", s.File, p.key, err)
 			}
 			*p.to = append(*p.to, re)
 		}

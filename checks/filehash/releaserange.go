@@ -2,7 +2,6 @@ package filehash
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -50,29 +49,29 @@ func NewReleaseRange(s *signature.Signature) (scanner.Check, error) {
 		return nil, err
 	}
 	if c.params.Product == "" || len(c.params.Affected) == 0 {
-		return nil, fmt.Errorf("%s: with: product and affected are needed", s.File)
+		return nil, message.Errorf("%s: with: product and affected are needed", s.File)
 	}
 	if !slices.Contains(s.Needs, c.params.Product) {
-		return nil, fmt.Errorf("%s: needs: %s is missing", s.File, c.params.Product)
+		return nil, message.Errorf("%s: needs: %s is missing", s.File, c.params.Product)
 	}
 	text, err := s.ReadFile(c.params.Database)
 	if err != nil {
-		return nil, fmt.Errorf("%s: database: %w", s.File, err)
+		return nil, message.Errorf("%s: database: %w", s.File, err)
 	}
 	if c.releases, err = releases.ParseOrder(text); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", s.File, c.params.Database, err)
+		return nil, message.Errorf("%s: %s: %w", s.File, c.params.Database, err)
 	}
 	for _, a := range c.params.Affected {
 		if _, ok := s.Variants[a.Variant]; a.Variant != "" && !ok {
-			return nil, fmt.Errorf("%s: with: affected: no variant %q", s.File, a.Variant)
+			return nil, message.Errorf("%s: with: affected: no variant %q", s.File, a.Variant)
 		}
 		for _, name := range []string{a.Introduced, a.Last, a.Fixed} {
 			if name != "" && !releases.IsRelease(name) {
-				return nil, fmt.Errorf("%s: with: affected: %q is no release", s.File, name)
+				return nil, message.Errorf("%s: with: affected: %q is no release", s.File, name)
 			}
 		}
 		if a.Last == "" && a.Fixed == "" {
-			return nil, fmt.Errorf("%s: with: affected: a span without last and fixed would concern every release to come", s.File)
+			return nil, message.Errorf("%s: with: affected: a span without last and fixed would concern every release to come", s.File)
 		}
 	}
 	return c, nil

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // Addresses of public templates are not always addresses by the standard: `/%invalid`, `/a?b=c?d=[e]`. What goes out is
@@ -16,22 +18,22 @@ func parseAddress(text string) (*url.URL, error) {
 	text, _, _ = strings.Cut(text, "#")
 	address, query, _ := strings.Cut(text, "?")
 	if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
-		return nil, fmt.Errorf("%q is not a web address", text)
+		return nil, message.Errorf("%q is not a web address", text)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
 		rest := strings.SplitN(address, "/", 4) // scheme, "", host, path
 		if len(rest) < 4 {
-			return nil, fmt.Errorf("address %q: %w", text, err)
+			return nil, message.Errorf("address %q: %w", text, err)
 		}
 		u, err = url.Parse(strings.Join(rest[:3], "/"))
 		if err != nil {
-			return nil, fmt.Errorf("address %q: %w", text, err)
+			return nil, message.Errorf("address %q: %w", text, err)
 		}
 		u.Path = "/" + rest[3]
 	}
 	if u.Host == "" {
-		return nil, fmt.Errorf("%q has no host", text)
+		return nil, message.Errorf("%q has no host", text)
 	}
 	u.RawQuery = encodeQuery(query)
 	return u, nil

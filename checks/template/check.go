@@ -17,6 +17,8 @@ import (
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // httpCheck runs the http blocks of a signature as the public template language means them.
@@ -83,7 +85,7 @@ func optionsOf(h *signature.HTTP) options {
 // NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
 func New(s *signature.Signature) (scanner.Check, error) {
 	if len(s.Unsupported) > 0 {
-		return nil, scanner.Unsupported(strings.Join(s.Unsupported, ", "))
+		return nil, scanner.Unsupported("%s", message.Join(", ", s.Unsupported...))
 	}
 	if s.SelfContained {
 		return nil, scanner.Unsupported("self-contained requests to other hosts")
@@ -111,7 +113,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 			return nil, scanner.Unsupported("flow that is a script")
 		}
 		if id := c.unknownCall(f); id != "" && s.Strict {
-			return nil, fmt.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
+			return nil, message.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
 		}
 		c.flow = f
 	}
@@ -123,12 +125,12 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	var lacking *match.UnsupportedError
 	switch {
 	case errors.As(err, &lacking):
-		return nil, scanner.Unsupported(lacking.Feature)
+		return nil, scanner.Unsupported("%s", lacking.Feature)
 	case err != nil:
 		return nil, placed(s.File, err)
 	}
 	if h.Redirects && h.HostRedirects {
-		return nil, fmt.Errorf("%s:%d: redirects and host-redirects cannot be used together", s.File, h.Line)
+		return nil, message.Errorf("%s:%d: redirects and host-redirects cannot be used together", s.File, h.Line)
 	}
 	values, err := loadPayloads(s, h)
 	if err != nil {
@@ -146,7 +148,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 		}
 	}
 	if len(b.paths)+len(b.raws) == 0 {
-		return nil, fmt.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
+		return nil, message.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
@@ -158,13 +160,13 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 func placed(file string, err error) error {
 	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined error itself
 	if !ok {
-		return fmt.Errorf("%s: %w", file, err)
+		return message.Errorf("%s: %w", file, err)
 	}
 	var mistakes []error
 	for _, err := range joined.Unwrap() {
 		var m *match.Mistake
 		if errors.As(err, &m) {
-			err = fmt.Errorf("%s:%d: %w", file, m.Line, m.Err)
+			err = message.Errorf("%s:%d: %w", file, m.Line, m.Err)
 		}
 		mistakes = append(mistakes, err)
 	}

@@ -2,13 +2,14 @@ package template
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+
+	"sotomi/scanner/message"
 )
 
 // maxCombinations is the most requests that the payloads of one block may ask for.
@@ -30,13 +31,13 @@ func loadPayloads(s *signature.Signature, h *signature.HTTP) (*payloads, error) 
 		}
 		values, err := s.Lines(h.Payloads[name])
 		if errors.Is(err, fs.ErrNotExist) && !s.Own {
-			return nil, scanner.Unsupported(fmt.Sprintf("payload file %q, which is not there (its folder is named with --template-root)", h.Payloads[name].File))
+			return nil, scanner.Unsupported("payload file %q, which is not there (name its folder with --template-root)", h.Payloads[name].File)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("payload %s: %w", name, err)
+			return nil, message.Errorf("payload %s: %w", name, err)
 		}
 		if len(values) == 0 {
-			return nil, fmt.Errorf("%s:%d: payload %s has no values", s.File, h.Line, name)
+			return nil, message.Errorf("%s:%d: payload %s has no values", s.File, h.Line, name)
 		}
 		p.names = append(p.names, name)
 		p.values = append(p.values, values)
@@ -47,14 +48,14 @@ func loadPayloads(s *signature.Signature, h *signature.HTTP) (*payloads, error) 
 	switch p.attack {
 	case "", "batteringram":
 		if len(p.names) != 1 {
-			return nil, fmt.Errorf("%s:%d: attack batteringram takes one payload, not %d", s.File, h.Line, len(p.names))
+			return nil, message.Errorf("%s:%d: attack batteringram takes one payload, not %d", s.File, h.Line, len(p.names))
 		}
 	case "pitchfork", "clusterbomb":
 	default:
-		return nil, fmt.Errorf("%s:%d: attack %q: there are batteringram, pitchfork, clusterbomb", s.File, h.Line, h.Attack)
+		return nil, message.Errorf("%s:%d: attack %q: there are batteringram, pitchfork, clusterbomb", s.File, h.Line, h.Attack)
 	}
 	if p.count() > maxCombinations {
-		return nil, fmt.Errorf("%s:%d: the payloads make more than %d combinations", s.File, h.Line, maxCombinations)
+		return nil, message.Errorf("%s:%d: the payloads make more than %d combinations", s.File, h.Line, maxCombinations)
 	}
 	return p, nil
 }

@@ -1,11 +1,12 @@
 package template
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"sotomi/scanner/message"
 )
 
 // rawRequest is a request as a template writes it out.
@@ -65,7 +66,7 @@ func parseRaw(text string) (*rawRequest, error) {
 		fields = []string{fields[0], "", fields[1]}
 	}
 	if len(fields) < 3 {
-		return nil, fmt.Errorf("raw request begins with %q, not with METHOD PATH HTTP/1.1", line)
+		return nil, message.Errorf("raw request begins with %q, not with METHOD PATH HTTP/1.1", line)
 	}
 	r := &rawRequest{method: fields[0], target: fields[1], header: http.Header{}}
 	multipart := false

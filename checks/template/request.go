@@ -12,6 +12,8 @@ import (
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // draft is one request of a block before its placeholders are filled in.
@@ -155,7 +157,7 @@ func (f *filler) fill(text string) string {
 	}
 	out, unresolved, err := match.Expand(text, f.vars)
 	if err != nil && f.err == nil {
-		f.err = fmt.Errorf("%q: %w", text, err)
+		f.err = message.Errorf("%q: %w", text, err)
 	}
 	f.unresolved = append(f.unresolved, unresolved...)
 	return out

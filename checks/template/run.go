@@ -14,6 +14,8 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // visit is one run of the check on one target.
@@ -196,10 +198,10 @@ func (v *run) notSent(r *blockRun, d requestTemplate, err error) (end bool, stop
 		}
 		return !r.block.independent, nil
 	case errors.As(err, &write):
-		return true, scanner.Unsupported(write.Error())
+		return true, scanner.Unsupported("writes: %s", write.method)
 	}
 	if v.mistake == nil {
-		v.mistake = fmt.Errorf("request %d was not sent: %w", d.number, err)
+		v.mistake = message.Errorf("request %d was not sent: %w", d.number, err)
 	}
 	return true, nil
 }

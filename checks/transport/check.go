@@ -42,7 +42,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		"expiry": certificateExpiry, "name": certificateName, "version": oldVersion,
 	}
 	if c.look = looks[c.params.Mode]; c.look == nil {
-		return nil, fmt.Errorf("%s: with: mode %q: there are %s", s.File, c.params.Mode, strings.Join(slices.Sorted(maps.Keys(looks)), ", "))
+		return nil, message.Errorf("%s: with: mode %q: there are %s", s.File, c.params.Mode, strings.Join(slices.Sorted(maps.Keys(looks)), ", "))
 	}
 	c.tls = slices.Contains([]string{"expiry", "name", "version"}, c.params.Mode)
 	return c, nil

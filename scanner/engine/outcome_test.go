@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -114,7 +115,9 @@ func TestEveryStepEndsInOneOutcome(t *testing.T) {
 		}
 		sigs = append(sigs, sig(id))
 	}
-	sigs = append(sigs, sig("j-unsupported", func(s *signature.Signature) { s.Unsupported = []string{"flow", "code"} }))
+	sigs = append(sigs, sig("j-unsupported", func(s *signature.Signature) {
+		s.Unsupported = []message.Message{message.New("flow"), message.New("code")}
+	}))
 	got, summary := outcomes(t, Options{Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: tableOf(checks)})
 	for i := range got {
 		got[i] = strings.ReplaceAll(got[i], s.URL+" ", "")

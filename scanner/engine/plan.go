@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -50,7 +49,7 @@ type step struct {
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{options: o.withDefaults()}
 	if o.Client == nil || o.Targets == nil {
-		return nil, errors.New("a scan needs a client and targets")
+		return nil, message.Errorf("a scan needs a client and targets")
 	}
 	var errs []error
 	steps, mistakes := make([]*step, len(o.Signatures)), make([]error, len(o.Signatures))
@@ -105,21 +104,21 @@ func sideBySide(n int, work func(int)) {
 
 func (p *Plan) nothingSelected() error {
 	if n := len(p.aboveSafety); n > 0 {
-		return fmt.Errorf("no signature to run: all %d selected are above the safety level %s", n, p.options.Safety)
+		return message.Errorf("no signature to run: all %d selected are above the safety level %s", n, p.options.Safety)
 	}
-	return errors.New("no signature to run: none is selected")
+	return message.Errorf("no signature to run: none is selected")
 }
 
 func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	st := &step{signature: s}
 	if len(s.Unsupported) > 0 {
-		st.end = scanner.End(scanner.StatusUnsupported, strings.Join(s.Unsupported, ", "))
+		st.end = scanner.End(scanner.StatusUnsupported, "%s", message.Join(", ", s.Unsupported...))
 		return st, nil
 	}
 	name := cmp.Or(s.Check, "http")
 	factory, ok := checks[name]
 	if !ok {
-		return nil, fmt.Errorf("%s: no check is called %q", s.File, name)
+		return nil, message.Errorf("%s: no check is called %q", s.File, name)
 	}
 	check, err := factory(s)
 	var stop *scanner.StatusError
@@ -131,7 +130,7 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
+		return nil, message.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
 	}
 	st.check, st.signature = check, s.WithoutBlocks()
 	return st, nil
@@ -162,7 +161,7 @@ func (p *Plan) order() error {
 			return nil
 		case open:
 			s := p.steps[i].signature
-			return fmt.Errorf("%s: needs %s in a circle", cmp.Or(s.File, s.ID), strings.Join(s.Needs, ", "))
+			return message.Errorf("%s: needs %s in a circle", cmp.Or(s.File, s.ID), strings.Join(s.Needs, ", "))
 		}
 		state[i] = open
 		for _, g := range p.steps[i].givers {

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrIncomplete says that a saved scan has no summary: the scan was killed, or the file was cut.
-var ErrIncomplete = errors.New("the file has no summary line: the scan that wrote it did not end, and what it says is not all")
+var ErrIncomplete = message.Errorf("the file has no summary line: the scan that wrote it did not end, and what it says is not all")
 
 // maxLine is the longest line of a saved scan, in bytes.
 const maxLine = 64 << 20
@@ -42,14 +42,14 @@ func Replay(r io.Reader, to scanner.Sink) error {
 			break // the last line of a scan that was killed while it wrote
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+			return message.Errorf("line %d: %w", n, err)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", n+1, err)
+		return message.Errorf("line %d: %w", n+1, err)
 	}
 	if !p.started {
-		return errors.New("not a scan in JSON lines: there is no line of type scan")
+		return message.Errorf("not a scan in JSON lines: there is no line of type scan")
 	}
 	if !p.closed {
 		return errors.Join(ErrIncomplete, to.Close(p.counted))
@@ -74,13 +74,13 @@ func (p *replay) line(text []byte) error {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
-		return fmt.Errorf("not JSON: %w", err)
+		return message.Errorf("not JSON: %w", err)
 	}
 	if kind.Type != "scan" && !p.started {
-		return errors.New("the first line is not of type scan")
+		return message.Errorf("the first line is not of type scan")
 	}
 	if p.closed {
-		return errors.New("something follows the summary")
+		return message.Errorf("something follows the summary")
 	}
 	switch kind.Type {
 	case "scan":
@@ -101,7 +101,7 @@ func (p *replay) scan(text []byte) error {
 		return err
 	}
 	if p.started {
-		return errors.New("a second line of type scan")
+		return message.Errorf("a second line of type scan")
 	}
 	p.started = true
 	return p.to.Start(scanner.Start{

@@ -3,13 +3,14 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"sotomi/scanner"
+
+	"sotomi/scanner/message"
 )
 
 // Options say how a report reads.
@@ -36,5 +37,5 @@ func ByName(name string) (Format, error) {
 	if f, ok := Formats()[name]; ok {
 		return f, nil
 	}
-	return nil, fmt.Errorf("%q is not a format; there are %s", name, strings.Join(slices.Sorted(maps.Keys(Formats())), ", "))
+	return nil, message.Errorf("%q is not a format; there are %s", name, strings.Join(slices.Sorted(maps.Keys(Formats())), ", "))
 }

@@ -3,12 +3,14 @@ package signature
 import (
 	"bytes"
 	"cmp"
-	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"sotomi/scanner/message"
 )
 
 var severities = []Severity{SeverityCritical, SeverityHigh, SeverityMedium, SeverityLow, SeverityInfo, SeverityUnknown}
@@ -25,7 +27,7 @@ func (s Severity) Rank() int {
 func ParseSeverity(text string) (Severity, error) {
 	s := Severity(strings.ToLower(text))
 	if !slices.Contains(severities, s) {
-		return "", fmt.Errorf("%q is not a severity; there are critical, high, medium, low, info, unknown", text)
+		return "", message.Errorf("%q is not a severity; there are critical, high, medium, low, info, unknown", text)
 	}
 	return s, nil
 }
@@ -44,7 +46,7 @@ func ParseSafety(text string) (Safety, error) {
 	if s := Safety(text); slices.Contains(safeties, s) {
 		return s, nil
 	}
-	return "", fmt.Errorf("%q is not a safety level; there are passive, active, intrusive", text)
+	return "", message.Errorf("%q is not a safety level; there are passive, active, intrusive", text)
 }
 
 // normalise gives what is left out its meaning.
@@ -78,7 +80,7 @@ func (s *Signature) check(keys map[string]*yaml.Node) []error {
 		if n := keys[key]; n != nil {
 			line = n.Line
 		}
-		all = append(all, fmt.Errorf("%s:%d: %s", s.File, line, fmt.Sprintf(format, a...)))
+		all = append(all, message.Errorf("%s:%d: %s", s.File, line, message.New(format, a...)))
 	}
 	if !identifier.MatchString(s.ID) {
 		bad("id", "id %q must be letters and digits joined by dashes", s.ID)
@@ -103,15 +105,16 @@ func (s *Signature) check(keys map[string]*yaml.Node) []error {
 			bad("ports", "port %d is not between 1 and 65535", p)
 		}
 	}
-	for name, v := range s.Variants {
+	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
+		v := s.Variants[name]
 		if v.Severity != "" && !slices.Contains(severities, v.Severity) {
 			bad("variants", "variant %q: severity %q: there are critical, high, medium, low, info", name, v.Severity)
 		}
 	}
 	for i := range s.HTTP {
 		for _, m := range s.HTTP[i].Matchers {
-			for _, text := range m.mistakes() {
-				all = append(all, fmt.Errorf("%s:%d: %s", s.File, m.Line, text))
+			for _, mistake := range m.mistakes() {
+				all = append(all, message.Errorf("%s:%d: %s", s.File, m.Line, mistake))
 			}
 		}
 	}
@@ -119,19 +122,19 @@ func (s *Signature) check(keys map[string]*yaml.Node) []error {
 }
 
 // mistakes are what makes a matcher another than it was meant to be.
-func (m *Matcher) mistakes() []string {
-	var list []string
+func (m *Matcher) mistakes() []message.Message {
+	var list []message.Message
 	if m.Condition != "" && m.Condition != "and" && m.Condition != "or" {
-		list = append(list, fmt.Sprintf("condition %q is neither and nor or", m.Condition))
+		list = append(list, message.New("condition %q: there are and, or", m.Condition))
 	}
 	if !slices.Contains(matcherTypes, m.Type) {
-		return append(list, fmt.Sprintf("matcher type %q: there are %s", m.Type, strings.Join(matcherTypes, ", ")))
+		return append(list, message.New("matcher type %q: there are %s", m.Type, strings.Join(matcherTypes, ", ")))
 	}
 	n, counted := map[string]int{
 		"status": len(m.Status), "size": len(m.Size), "word": len(m.Words), "regex": len(m.Regex), "binary": len(m.Binary), "dsl": len(m.DSL), "xpath": len(m.XPath),
 	}[m.Type]
 	if counted && n == 0 {
-		list = append(list, fmt.Sprintf("a matcher of type %s that looks for nothing", m.Type))
+		list = append(list, message.New("a matcher of type %s has nothing to look for", m.Type))
 	}
 	return list
 }
@@ -145,29 +148,29 @@ var foreign = []string{"code", "dns", "file", "headless", "javascript", "network
 var callbacks = regexp.MustCompile(`\{\{[^}]*interactsh|\binteractsh_(?:protocol|request|response|ip)\b`)
 
 // unsupported names what the signature uses and sotomi lacks, or never does.
-func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string {
-	var list []string
-	add := func(feature string) {
-		if !slices.Contains(list, feature) {
+func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []message.Message {
+	var list []message.Message
+	add := func(feature message.Message) {
+		if !slices.ContainsFunc(list, func(m message.Message) bool { return m.String() == feature.String() }) {
 			list = append(list, feature)
 		}
 	}
 	for _, k := range foreign {
 		if keys[k] != nil {
-			add("protocol " + k)
+			add(message.New("protocol %s", k))
 		}
 	}
 	if n := keys["signature"]; n != nil && n.Kind == yaml.ScalarNode {
-		add("request signing")
+		add(message.New("request signing"))
 	}
 	if bytes.Contains(text, []byte("interactsh")) && callbacks.Match(text) {
-		add("out-of-band callbacks (interactsh)")
+		add(message.New("out-of-band callbacks (interactsh)"))
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
-		add("no http block")
+		add(message.New("no http block"))
 	}
 	if s.badSeverity != "" {
-		add(fmt.Sprintf("severity %q%s", s.badSeverity, DidYouMean(string(s.badSeverity), []string{"critical", "high", "medium", "low", "info", "unknown"})))
+		add(message.New("severity %q%s", s.badSeverity, DidYouMean(string(s.badSeverity), []string{"critical", "high", "medium", "low", "info", "unknown"})))
 	}
 	for i := range s.HTTP {
 		for _, f := range s.HTTP[i].unsupported() {
@@ -177,20 +180,23 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []string
 	return list
 }
 
-func (h *HTTP) unsupported() []string {
-	var list []string
-	for feature, used := range map[string]bool{
-		"digest authentication": h.DigestUsername != "",
-		"race conditions":       h.Race,
-		"pipelining":            h.Pipeline,
-		"unsafe raw requests":   h.Unsafe,
-		"fuzzing":               h.Fuzzing != nil,
-		"extraction to files":   slices.ContainsFunc(h.Extractors, func(e Extractor) bool { return e.ToFile != "" }),
-		"global matchers":       h.GlobalMatchers,
-		"analyzers":             h.Analyzer != nil,
+func (h *HTTP) unsupported() []message.Message {
+	var list []message.Message
+	for _, feature := range []struct {
+		name message.Message
+		used bool
+	}{
+		{message.New("analyzers"), h.Analyzer != nil},
+		{message.New("digest authentication"), h.DigestUsername != ""},
+		{message.New("extraction to files"), slices.ContainsFunc(h.Extractors, func(e Extractor) bool { return e.ToFile != "" })},
+		{message.New("fuzzing"), h.Fuzzing != nil},
+		{message.New("global matchers"), h.GlobalMatchers},
+		{message.New("pipelining"), h.Pipeline},
+		{message.New("race conditions"), h.Race},
+		{message.New("unsafe raw requests"), h.Unsafe},
 	} {
-		if used {
-			list = append(list, feature)
+		if feature.used {
+			list = append(list, feature.name)
 		}
 	}
 	for _, m := range h.methods() {
@@ -198,11 +204,10 @@ func (h *HTTP) unsupported() []string {
 		case "GET", "HEAD", "POST", "OPTIONS", "TRACE", "":
 		default:
 			if !strings.Contains(m, "{{") {
-				list = append(list, "writes: "+m)
+				list = append(list, message.New("writes: %s", m))
 			}
 		}
 	}
-	slices.Sort(list)
 	return list
 }
 

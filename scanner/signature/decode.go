@@ -1,14 +1,18 @@
 package signature
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"sotomi/scanner/message"
 )
 
 // Params are the parameters of a Go check, decoded by the check itself.
@@ -22,7 +26,7 @@ func (p Params) Decode(to any) error {
 	if p.node == nil {
 		return nil
 	}
-	var mistakes []string
+	var mistakes []mistake
 	schemaOf(reflect.TypeOf(to)).unknown(p.node, &mistakes)
 	if err := p.node.Decode(to); err != nil {
 		mistakes = append(mistakes, typeErrors(err)...)
@@ -33,13 +37,13 @@ func (p Params) Decode(to any) error {
 	return mistakesOf(p.file, mistakes)
 }
 
-// Mistake is an error about the parameters as a whole, with the file and line where they begin.
+// Mistake is an error about the parameters, with the file and the line where they begin.
 func (p Params) Mistake(format string, a ...any) error {
 	line := 1
 	if p.node != nil {
 		line = p.node.Line
 	}
-	return fmt.Errorf("%s:%d: with: %s", p.file, line, fmt.Sprintf(format, a...))
+	return message.Errorf("%s:%d: with: %s", p.file, line, message.New(format, a...))
 }
 
 // UnmarshalYAML keeps the parameters as they stand; Decode reads them.
@@ -74,7 +78,7 @@ func (l *StringList) UnmarshalYAML(n *yaml.Node) error {
 func (v *Variables) UnmarshalYAML(n *yaml.Node) error {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: variables must be names with values", n.Line)}}
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", n.Line, variablesKind)}}
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		value := resolve(n.Content[i+1])
@@ -127,7 +131,7 @@ func plainText(n *yaml.Node) string {
 	return n.Value
 }
 
-// place fills in what depends on where things stand in the file: lines and the order of payloads.
+// setLines fills in what depends on places in the file: line numbers and the order of payloads.
 func (s *Signature) setLines(keys map[string]*yaml.Node) {
 	s.With.file = s.File
 	blocks := keys["http"]
@@ -168,8 +172,7 @@ func lines(n *yaml.Node, count int, set func(i, line int)) {
 	}
 }
 
-// gather puts the values of a document into one text. What is kept of them is kept as long as the signature, and dozens of
-// small texts a file are as many things for the collector to look at.
+// internStrings makes all scalar values of a file share one backing string: fewer objects for the garbage collector.
 func internStrings(root *yaml.Node) {
 	var text strings.Builder
 	eachValue(root, func(n *yaml.Node) { text.WriteString(n.Value) })
@@ -201,57 +204,86 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
+// variablesKind passes through the YAML library, which takes errors as text only.
+const variablesKind = "variables must be names with values"
+
 var (
-	lineNumber  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-	wrongType   = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `(.*)`)? into (.+)$")
-	kindsByName = map[string]string{
-		"!!str": "text", "!!int": "a number", "!!float": "a number", "!!bool": "true or false", "!!seq": "a list", "!!map": "a mapping", "!!null": "nothing",
-		"time.Duration": "a duration such as 15s",
-		"int":           "a number", "int64": "a number", "float64": "a number", "bool": "true or false", "string": "text",
-	}
+	lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	wrongType  = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `(.*)`)? into (.+)$")
 )
 
-// typeErrors are the single mistakes of a decoding error as "LINE: message".
-func typeErrors(err error) []string {
+// mistake is one in a file.
+type mistake struct {
+	line int // counts from 1
+	what message.Message
+}
+
+// mistakesOf joins the mistakes of a file in the order of its lines.
+func mistakesOf(file string, mistakes []mistake) error {
+	slices.SortStableFunc(mistakes, func(a, b mistake) int { return cmp.Compare(a.line, b.line) })
+	all := make([]error, len(mistakes))
+	for i, m := range mistakes {
+		all[i] = message.Errorf("%s:%d: %s", file, m.line, m.what)
+	}
+	return errors.Join(all...)
+}
+
+// typeErrors are the single mistakes of a decoding error.
+func typeErrors(err error) []mistake {
 	list := []string{err.Error()}
 	var t *yaml.TypeError
 	if errors.As(err, &t) {
 		list = t.Errors
 	}
-	out := make([]string, 0, len(list))
+	out := make([]mistake, 0, len(list))
 	for _, text := range list {
-		line := "1"
+		line := 1
 		if m := lineNumber.FindStringSubmatch(text); m != nil {
-			line, text = m[1], text[len(m[0]):]
+			line, _ = strconv.Atoi(m[1]) // digits
+			text = text[len(m[0]):]
 		}
-		out = append(out, line+": "+plainly(strings.TrimPrefix(text, "yaml: ")))
+		out = append(out, mistake{line, plainly(strings.TrimPrefix(text, "yaml: "))})
 	}
 	return out
 }
 
 // plainly says in the words of the file what the decoder says in those of Go.
-func plainly(text string) string {
+func plainly(text string) message.Message {
 	m := wrongType.FindStringSubmatch(text)
 	switch {
 	case m == nil && strings.HasSuffix(text, "cannot start any token"):
-		return text + "; is there a tab? YAML is indented with spaces"
+		return message.New("%s; is there a tab? YAML is indented with spaces", text)
+	case m == nil && text == variablesKind:
+		return message.New(variablesKind)
 	case m == nil:
-		return text
-	}
-	kind := func(name string) string {
-		switch known, ok := kindsByName[name]; {
-		case ok:
-			return known
-		case strings.HasPrefix(name, "[]"):
-			return "a list"
-		default:
-			return "a mapping"
-		}
+		return message.Message{Format: text} // what the YAML library says
 	}
 	if m[2] != "" {
-		return fmt.Sprintf("%q is %s, expected %s", m[2], kind(m[1]), kind(m[3]))
+		return message.New("%q is %s, expected %s", m[2], kindOf(m[1]), kindOf(m[3]))
 	}
-	return fmt.Sprintf("this is %s, expected %s", kind(m[1]), kind(m[3]))
+	return message.New("this is %s, expected %s", kindOf(m[1]), kindOf(m[3]))
+}
+
+// kindOf is a YAML tag or a Go type in the words of the file.
+func kindOf(name string) message.Message {
+	switch name {
+	case "!!str", "string":
+		return message.New("text")
+	case "!!int", "!!float", "int", "int64", "float64":
+		return message.New("a number")
+	case "!!bool", "bool":
+		return message.New("true or false")
+	case "!!null":
+		return message.New("nothing")
+	case "!!seq":
+		return message.New("a list")
+	case "time.Duration":
+		return message.New("a duration such as 15s")
+	}
+	if strings.HasPrefix(name, "[]") {
+		return message.New("a list")
+	}
+	return message.New("a mapping")
 }
 
 // DecodeFile reads a YAML file that is no signature, such as the configuration, with the strictness of our own: the error

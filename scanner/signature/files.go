@@ -2,13 +2,14 @@ package signature
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // maxFile is the most that is read of a file that a signature names, in bytes.
@@ -20,7 +21,7 @@ const maxFile = 8 << 20
 func (s *Signature) ReadFile(name string) ([]byte, error) {
 	local := path.Clean(filepath.ToSlash(strings.TrimSpace(name)))
 	if !filepath.IsLocal(local) {
-		return nil, fmt.Errorf("%s: file %q is not below the signature's folder: %w", s.File, name, fs.ErrNotExist)
+		return nil, message.Errorf("%s: file %q is not below the signature's folder: %w", s.File, name, fs.ErrNotExist)
 	}
 	if s.files != nil {
 		for dir := path.Dir(s.File); ; dir = path.Dir(dir) {
@@ -36,14 +37,14 @@ func (s *Signature) ReadFile(name string) ([]byte, error) {
 			return text, err
 		}
 	}
-	return nil, fmt.Errorf("%s: file %q: %w", s.File, name, fs.ErrNotExist)
+	return nil, message.Errorf("%s: file %q: %w", s.File, name, fs.ErrNotExist)
 }
 
 // openIn opens a file below root. What leads out of root counts as missing.
 func openIn(root, name string) (fs.File, error) {
 	f, err := os.OpenInRoot(root, filepath.FromSlash(name))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+		return nil, message.Errorf("%w: %w", fs.ErrNotExist, err)
 	}
 	return f, nil
 }
@@ -58,10 +59,10 @@ func readLimited(f fs.File, err error) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is not a file: %w", info.Name(), fs.ErrNotExist)
+		return nil, message.Errorf("%q is not a file: %w", info.Name(), fs.ErrNotExist)
 	}
 	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%q has more than %d bytes", info.Name(), maxFile)
+		return nil, message.Errorf("%q has more than %d bytes", info.Name(), maxFile)
 	}
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }

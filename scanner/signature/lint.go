@@ -1,11 +1,13 @@
 package signature
 
 import (
-	"fmt"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // Lint holds a signature with keys of ours against the rules that make it useful: words in both languages, what to do,
@@ -15,25 +17,26 @@ func Lint(s *Signature) []error {
 		return nil
 	}
 	var all []error
-	missing := func(ok bool, what string) {
+	require := func(ok bool, format string, a ...any) {
 		if !ok {
-			all = append(all, fmt.Errorf("%s:1: %s", s.File, what))
+			all = append(all, message.Errorf("%s:1: %s", s.File, message.New(format, a...)))
 		}
 	}
 	name := strings.TrimSuffix(path.Base(filepath.ToSlash(s.File)), path.Ext(s.File))
-	missing(name == s.ID, fmt.Sprintf("id %q is not the file's name", s.ID))
-	missing(s.Info.Description != "", "info.description is missing")
-	missing(s.Info.Remediation != "", "info.remediation is missing: say what to do")
-	missing(s.Info.JA.Name != "", "info.ja.name is missing")
-	missing(s.Info.JA.Description != "", "info.ja.description is missing")
-	missing(s.Info.JA.Remediation != "", "info.ja.remediation is missing")
-	missing(len(s.Info.Reference) > 0, "info.reference is missing")
-	missing(len(s.Info.Classification.CWEID) > 0, "info.classification.cwe-id is missing")
-	missing(len(s.Info.Tags) > 0, "info.tags is missing")
-	for name, v := range s.Variants {
-		missing((v.Name == "") == (v.JA.Name == ""), fmt.Sprintf("variant %q: name is in one language only", name))
-		missing((v.Description == "") == (v.JA.Description == ""), fmt.Sprintf("variant %q: description is in one language only", name))
-		missing((v.Remediation == "") == (v.JA.Remediation == ""), fmt.Sprintf("variant %q: remediation is in one language only", name))
+	require(name == s.ID, "the id %q differs from the name of the file", s.ID)
+	require(s.Info.Description != "", "info.description is missing")
+	require(s.Info.Remediation != "", "info.remediation is missing: say what to do")
+	require(s.Info.JA.Name != "", "info.ja.name is missing")
+	require(s.Info.JA.Description != "", "info.ja.description is missing")
+	require(s.Info.JA.Remediation != "", "info.ja.remediation is missing")
+	require(len(s.Info.Reference) > 0, "info.reference is missing")
+	require(len(s.Info.Classification.CWEID) > 0, "info.classification.cwe-id is missing")
+	require(len(s.Info.Tags) > 0, "info.tags is missing")
+	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
+		v := s.Variants[name]
+		require((v.Name == "") == (v.JA.Name == ""), "variant %q: name is in one language only", name)
+		require((v.Description == "") == (v.JA.Description == ""), "variant %q: description is in one language only", name)
+		require((v.Remediation == "") == (v.JA.Remediation == ""), "variant %q: remediation is in one language only", name)
 	}
 	finds, quiet := 0, 0
 	for _, c := range s.Tests {
@@ -43,11 +46,11 @@ func Lint(s *Signature) []error {
 			quiet++
 		}
 	}
-	missing(finds > 0, "tests: no case that finds something")
-	missing(quiet > 0, "tests: no case that finds nothing")
+	require(finds > 0, "tests: no case that finds something")
+	require(quiet > 0, "tests: no case that finds nothing")
 	if len(s.HTTP) > 0 {
-		for name := range s.Variants {
-			missing(s.hasMatcher(name), fmt.Sprintf("variant %q: no matcher has this name", name))
+		for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
+			require(s.hasMatcher(name), "variant %q: no matcher has this name", name)
 		}
 	}
 	for i := range s.HTTP {
@@ -73,5 +76,5 @@ func (h *HTTP) lint(file string) []error {
 			return nil
 		}
 	}
-	return []error{fmt.Errorf("%s:%d: matchers look at the status only; a site that answers 200 to anything would match", file, h.Line)}
+	return []error{message.Errorf("%s:%d: matchers look at the status only; a site that answers 200 to anything would match", file, h.Line)}
 }

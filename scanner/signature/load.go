@@ -13,11 +13,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"gopkg.in/yaml.v3"
+
+	"sotomi/scanner/message"
 )
 
 // Sources says where signatures come from.
@@ -84,14 +85,14 @@ func merge(files []file, loaded []result) (*Set, error) {
 		case set.Signatures[at].Own && !s.Own:
 			set.Signatures[at], sums[s.ID] = s, r.sum
 		case s.Strict || set.Signatures[at].Strict || sums[s.ID] != r.sum:
-			mistakes = append(mistakes, fmt.Errorf("%s:1: id %q is also that of %s", s.File, s.ID, set.Signatures[at].File))
+			mistakes = append(mistakes, message.Errorf("%s:1: %s also has the id %q", s.File, set.Signatures[at].File, s.ID))
 		default: // public collections hold the same template twice now and then
 			set.Skipped = append(set.Skipped, files[i].name)
 		}
 	}
 	for _, folder := range slices.Sorted(maps.Keys(empty)) {
 		if empty[folder] {
-			mistakes = append(mistakes, fmt.Errorf("signatures %q: no signature in it, only other YAML", folder))
+			mistakes = append(mistakes, message.Errorf("--signatures %q: its YAML files are not signatures", folder))
 		}
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -130,13 +131,13 @@ func list(src Sources) ([]file, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("embedded signatures: %w", err)
+			return nil, message.Errorf("embedded signatures: %w", err)
 		}
 	}
 	for _, folder := range src.Folders {
 		root := folder
 		if info, err := os.Stat(folder); err != nil {
-			return nil, fmt.Errorf("signatures %q: %w", folder, err)
+			return nil, message.Errorf("--signatures %q: %w", folder, err)
 		} else if !info.IsDir() {
 			root = filepath.Dir(folder)
 		}
@@ -165,10 +166,10 @@ func list(src Sources) ([]file, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("signatures %q: %w", folder, err)
+			return nil, message.Errorf("--signatures %q: %w", folder, err)
 		}
 		if len(files) == before {
-			return nil, fmt.Errorf("signatures %q: no .yaml file in it", folder)
+			return nil, message.Errorf("--signatures %q: no .yaml file in it", folder)
 		}
 	}
 	return files, nil
@@ -181,7 +182,7 @@ func readRegular(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a file", name)
+		return nil, message.Errorf("%s: not a regular file", name)
 	}
 	return os.ReadFile(name)
 }
@@ -218,7 +219,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		if own {
-			return nil, fmt.Errorf("%s:1: no signature in it", name)
+			return nil, message.Errorf("%s:1: this is not a signature", name)
 		}
 		return nil, nil
 	}
@@ -229,7 +230,8 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		return nil, nil
 	}
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
-	var mistakes, unknown []string // the latter are no mistakes in a public template
+	var mistakes []mistake
+	var unknown []message.Message // no mistakes in a public template
 	if s.Strict {
 		signatureSchema.unknown(root, &mistakes)
 	} else {
@@ -260,20 +262,14 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 
 // unknownKeys are what a public template says beyond what sotomi knows, as features: left out, be it only misspelt, such a
 // key makes another template. Words that nobody knows under info do no harm, unless one of ours is meant.
-func unknownKeys(root, info *yaml.Node) []string {
-	var mistakes, words, list []string
-	signatureSchema.unknown(root, &mistakes)
-	if info != nil {
-		signatureSchema.keys["info"].unknown(info, &words)
-	}
-	for _, m := range mistakes {
-		line, text, _ := strings.Cut(m, ": ")
-		name, err := strconv.QuotedPrefix(strings.TrimPrefix(text, "unknown key "))
-		protocol := err != nil || slices.Contains(foreign, strings.Trim(name, `"`)) // named as such
-		if protocol || slices.Contains(words, m) && !strings.Contains(text, "did you mean") {
-			continue
+func unknownKeys(root, info *yaml.Node) []message.Message {
+	var list []message.Message
+	for _, key := range signatureSchema.unknownKeys(root) {
+		underInfo := info != nil && key.within == signatureSchema.keys["info"]
+		if slices.Contains(foreign, key.name) || underInfo && key.hint.IsZero() {
+			continue // named as a protocol, or harmless
 		}
-		list = append(list, "line "+line+": "+text)
+		list = append(list, message.New("line %d: %s", key.line, key.message()))
 	}
 	return list
 }
@@ -294,19 +290,4 @@ func hasOurKeys(keys map[string]*yaml.Node) bool {
 	}
 	info := keys["info"]
 	return info != nil && info.Kind == yaml.MappingNode && topKeys(info)["ja"] != nil
-}
-
-// mistakesOf joins mistakes given as "LINE: message", in the order of the file.
-func mistakesOf(name string, mistakes []string) error {
-	line := func(text string) int {
-		number, _, _ := strings.Cut(text, ":")
-		n, _ := strconv.Atoi(number) // one without a line comes first
-		return n
-	}
-	slices.SortStableFunc(mistakes, func(a, b string) int { return cmp.Compare(line(a), line(b)) })
-	all := make([]error, len(mistakes))
-	for i, text := range mistakes {
-		all[i] = fmt.Errorf("%s:%s", name, text)
-	}
-	return errors.Join(all...)
 }

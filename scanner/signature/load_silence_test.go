@@ -24,7 +24,7 @@ func TestParse_takes_no_severity_for_another(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, s.Unsupported); diff != "" {
+		if diff := cmp.Diff(want, texts(s.Unsupported)); diff != "" {
 			t.Errorf("%s: unsupported (-want +got):\n%s", info, diff)
 		}
 	}
@@ -41,7 +41,7 @@ func TestLoad_leaves_out_no_template_that_says_another_thing(t *testing.T) {
 	}
 	write(t, dir, "copy/a.yaml", text+"  - path: ['{{BaseURL}}/b']\n")
 	_, err = signature.Load(signature.Sources{Folders: []string{dir}})
-	if want := filepath.Join(dir, "copy/a.yaml") + ":1: id \"a\" is also that of " + filepath.Join(dir, "a.yaml"); err == nil || err.Error() != want {
+	if want := filepath.Join(dir, "copy/a.yaml") + ":1: " + filepath.Join(dir, "a.yaml") + " also has the id \"a\""; err == nil || err.Error() != want {
 		t.Errorf("another of the same id: %v, want %s", err, want)
 	}
 }
@@ -52,7 +52,7 @@ func TestLoad_waits_for_no_pipe(t *testing.T) {
 		t.Skip(err)
 	}
 	_, err := signature.Load(signature.Sources{Folders: []string{dir}})
-	if err == nil || !strings.HasSuffix(err.Error(), "a.yaml: not a file") {
+	if err == nil || !strings.HasSuffix(err.Error(), "a.yaml: not a regular file") {
 		t.Errorf("a device: %v", err)
 	}
 }

@@ -1,16 +1,17 @@
 package signature
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"sotomi/scanner/message"
 )
 
-// shape is which keys a Go type takes. The decoder's own strictness stops at the first file it cannot read whole and is
+// schema is which keys a Go type takes. The decoder's own strictness stops at the first file it cannot read whole and is
 // lost inside custom decoding; this sees every misspelt key of a file with its line.
 type schema struct {
 	keys map[string]*schema // of a struct; nil for anything else
@@ -18,7 +19,7 @@ type schema struct {
 	list bool               // a plain list, which public templates now and then write as one value
 }
 
-// signatureShape is made once and only read afterwards.
+// signatureSchema is made once and only read afterwards.
 var signatureSchema = schemaOf(reflect.TypeFor[Signature]())
 
 func schemaOf(t reflect.Type) *schema {
@@ -60,41 +61,55 @@ func (s *schema) field(f reflect.StructField) {
 	}
 }
 
-// unknown finds the keys below n that s does not have, as "LINE: message".
-func (s *schema) unknown(n *yaml.Node, found *[]string) {
+// unknownKey is a key of a file that its schema does not have.
+type unknownKey struct {
+	line   int
+	name   string
+	within *schema
+	hint   message.Message // at the key that was meant; zero when none is near
+}
+
+func (k unknownKey) message() message.Message { return message.New("unknown key %q%s", k.name, k.hint) }
+
+// unknown adds the keys below n that s does not have to the mistakes of a file.
+func (s *schema) unknown(n *yaml.Node, to *[]mistake) {
+	for _, key := range s.unknownKeys(n) {
+		*to = append(*to, mistake{key.line, key.message()})
+	}
+}
+
+// unknownKeys are the keys below n that s does not have.
+func (s *schema) unknownKeys(n *yaml.Node) []unknownKey {
 	n = resolve(n)
+	var found []unknownKey
 	switch {
 	case n.Kind == yaml.SequenceNode && s.each != nil:
 		for _, c := range n.Content {
-			s.each.unknown(c, found)
+			found = append(found, s.each.unknownKeys(c)...)
 		}
 	case n.Kind == yaml.MappingNode && s.keys != nil:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, value := n.Content[i], n.Content[i+1]
-			if key.Tag == "!!merge" {
-				s.unknown(value, found)
-				continue
-			}
 			child, ok := s.keys[key.Value]
-			if !ok {
-				*found = append(*found, fmt.Sprintf("%d: unknown key %q%s", key.Line, key.Value, s.similar(key.Value)))
-				continue
+			switch {
+			case key.Tag == "!!merge":
+				found = append(found, s.unknownKeys(value)...)
+			case !ok:
+				hint := DidYouMean(key.Value, slices.Sorted(maps.Keys(s.keys)))
+				found = append(found, unknownKey{key.Line, key.Value, s, hint})
+			default:
+				found = append(found, child.unknownKeys(value)...)
 			}
-			child.unknown(value, found)
 		}
 	case n.Kind == yaml.MappingNode && s.each != nil:
 		for i := 1; i < len(n.Content); i += 2 {
-			s.each.unknown(n.Content[i], found)
+			found = append(found, s.each.unknownKeys(n.Content[i])...)
 		}
 	}
+	return found
 }
 
-// similar is a hint at the key that was meant, or nothing.
-func (s *schema) similar(key string) string {
-	return DidYouMean(key, slices.Sorted(maps.Keys(s.keys)))
-}
-
-// widen makes a list of one where a public template gives a single value.
+// coerceLists makes a list of one where a public template gives a single value.
 func (s *schema) coerceLists(n *yaml.Node) {
 	switch {
 	case s.list && n.Kind == yaml.ScalarNode && n.Tag != "!!null":

@@ -1,9 +1,10 @@
 package signature
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // Filter says which signatures of a set run.
@@ -16,10 +17,13 @@ type Filter struct {
 // Select is the signatures that the filter lets through. A name that fits nothing in the set is an error: a misspelt
 // id must not make a scan green.
 func (set *Set) Select(f Filter) ([]*Signature, error) {
-	for flag, names := range map[string][]string{"--only": f.Only, "--exclude": f.Exclude} {
-		for _, name := range names {
+	for _, given := range []struct {
+		flag  string
+		names []string
+	}{{"--only", f.Only}, {"--exclude", f.Exclude}} {
+		for _, name := range given.names {
 			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !slices.Contains(severities, Severity(name)) {
-				return nil, fmt.Errorf("%s %q is no id, tag or severity of a loaded signature%s", flag, name, set.similar(name))
+				return nil, message.Errorf("%s %q is no id, tag or severity of a loaded signature%s", given.flag, name, set.similar(name))
 			}
 		}
 	}
@@ -37,14 +41,14 @@ func (set *Set) Select(f Filter) ([]*Signature, error) {
 	return list, nil
 }
 
-// is reports whether name is the signature's id, one of its tags or its severity.
+// matches reports whether name is the signature's id, one of its tags or its severity.
 func (s *Signature) matches(name string) bool {
 	return s.ID == name || strings.EqualFold(string(s.Info.Severity), name) ||
 		slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
 }
 
-// similar is a hint at an id that name may have meant, or nothing.
-func (set *Set) similar(name string) string {
+// similar is a hint at an id that name may have meant.
+func (set *Set) similar(name string) message.Message {
 	ids := make([]string, len(set.Signatures))
 	for i, s := range set.Signatures {
 		ids[i] = s.ID
@@ -52,8 +56,8 @@ func (set *Set) similar(name string) string {
 	return DidYouMean(name, ids)
 }
 
-// DidYouMean is a hint at the nearest of the names, or nothing when none is near.
-func DidYouMean(name string, names []string) string {
+// DidYouMean is a hint at the nearest of the names, to stand after a sentence; the zero Message when none is near.
+func DidYouMean(name string, names []string) message.Message {
 	best, distance := "", min(3, len(name))
 	for _, n := range names {
 		if d := editDistance(name, n, distance); d < distance {
@@ -61,9 +65,9 @@ func DidYouMean(name string, names []string) string {
 		}
 	}
 	if best == "" {
-		return ""
+		return message.Message{}
 	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return message.New("; did you mean %q?", best)
 }
 
 // editDistance is the number of letters to insert, delete or replace, at most limit.

@@ -4,7 +4,11 @@
 // leniently, and what sotomi does not support is listed in Signature.Unsupported so that they are never run by halves.
 package signature
 
-import "io/fs"
+import (
+	"io/fs"
+
+	"sotomi/scanner/message"
+)
 
 // Severity of a finding, from the signature and never from a check.
 type Severity string
@@ -48,13 +52,13 @@ type Signature struct {
 	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher
 	Tests    []Case             `yaml:"tests"`
 
-	File        string   `yaml:"-"` // as named to the user
-	Roots       []string `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	badSeverity Severity // of a public template, when there is no such severity
-	files       fs.FS    // of an embedded one, instead of Roots
-	Own         bool     `yaml:"-"` // one of the embedded signatures
-	Strict      bool     `yaml:"-"` // carries keys of ours, so it was decoded strictly
-	Unsupported []string `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
+	File        string            `yaml:"-"` // as named to the user
+	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
+	badSeverity Severity          // of a public template, when there is no such severity
+	files       fs.FS             // of an embedded one, instead of Roots
+	Own         bool              `yaml:"-"` // one of the embedded signatures
+	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly
+	Unsupported []message.Message `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
 }
 
 // Info are the words about a signature, the same for every target.
@@ -101,7 +105,7 @@ type Classification struct {
 	CPE         string     `yaml:"cpe"`
 }
 
-// Words is the signature without its blocks and cases, for those who only speak of it: thousands of blocks need not stay in
+// WithoutBlocks is the signature without its blocks and cases, for those who only speak of it: thousands of blocks need not stay in
 // memory once checks are made of them.
 func (s *Signature) WithoutBlocks() *Signature {
 	light := *s

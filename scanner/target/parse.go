@@ -2,7 +2,6 @@ package target
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -10,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"sotomi/scanner/message"
 )
 
 // parsedTarget is one text as understood: an input, or a block of addresses.
@@ -27,21 +28,21 @@ func parse(text string) (parsed, error) {
 		return parseBlock(text)
 	}
 	if strings.Contains(text, "@") {
-		return parsed{}, fmt.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
+		return parsed{}, message.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
 	}
 	host, port := text, ""
 	if _, err := netip.ParseAddr(text); err != nil { // a bare IPv6 address is full of colons
 		if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
 			host, port = text[:i], text[i+1:]
 			if !validPort(port) {
-				return parsed{}, fmt.Errorf("%q: %q is not a port (1 to 65535)", text, port)
+				return parsed{}, message.Errorf("%q: %q is not a port (1 to 65535)", text, port)
 			}
 			port = strings.TrimLeft(port, "0")
 		}
 	}
 	host, err := asciiHost(host)
 	if err != nil {
-		return parsed{}, fmt.Errorf("%q: %w", text, err)
+		return parsed{}, message.Errorf("%q: %w", text, err)
 	}
 	return parsed{input: Input{Host: host, Port: port}}, nil
 }
@@ -52,9 +53,9 @@ func parseBlock(text string) (parsed, error) {
 		return parsed{block: block.Masked()}, nil
 	}
 	if _, addrErr := netip.ParseAddr(text[:strings.IndexByte(text, '/')]); addrErr == nil {
-		return parsed{}, fmt.Errorf("%q is not a CIDR block such as 192.0.2.0/24", text)
+		return parsed{}, message.Errorf("%q is not a CIDR block such as 192.0.2.0/24", text)
 	}
-	return parsed{}, fmt.Errorf("%q: a target with a path needs its scheme: https://%s", hideUser(text), hideUser(text))
+	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s", hideUser(text), hideUser(text))
 }
 
 // parseTargetURL gives the URL in canonical form: lower-case ASCII host, no default port, query or fragment.
@@ -65,21 +66,21 @@ func parseURL(text string) (*url.URL, error) {
 		if errors.As(err, &e) {
 			err = e.Err // the outer error repeats the text, and with it a password
 		}
-		return nil, fmt.Errorf("%q is not a URL: %w", hideUser(text), err)
+		return nil, message.Errorf("%q is not a URL: %w", hideUser(text), err)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("%q: scheme %q is not one that sotomi scans; use http or https", hideUser(text), u.Scheme)
+		return nil, message.Errorf("%q: scheme %q is not one that sotomi scans; use http or https", hideUser(text), u.Scheme)
 	case u.User != nil:
-		return nil, fmt.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
+		return nil, message.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
 	case u.Hostname() == "":
-		return nil, fmt.Errorf("%q has no host", text)
+		return nil, message.Errorf("%q has no host", text)
 	case u.Port() != "" && !validPort(u.Port()):
-		return nil, fmt.Errorf("%q: %q is not a port (1 to 65535)", text, u.Port())
+		return nil, message.Errorf("%q: %q is not a port (1 to 65535)", text, u.Port())
 	}
 	host, err := asciiHost(u.Hostname())
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", text, err)
+		return nil, message.Errorf("%q: %w", text, err)
 	}
 	out := Origin(u.Scheme, host, strings.TrimLeft(u.Port(), "0"))
 	out.Path, out.RawPath = u.Path, u.RawPath
@@ -116,25 +117,25 @@ func asciiHost(host string) (string, error) {
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
 		bare = host[1 : len(host)-1]
 		if a, err := netip.ParseAddr(bare); err != nil || !a.Is6() {
-			return "", fmt.Errorf("%q is not an IPv6 address", bare)
+			return "", message.Errorf("%q is not an IPv6 address", bare)
 		}
 	}
 	if a, err := netip.ParseAddr(bare); err == nil {
 		if i := strings.IndexFunc(a.Zone(), func(r rune) bool { return !nameRune(r) && r != '.' }); i >= 0 {
-			return "", fmt.Errorf("%q is not an interface", a.Zone())
+			return "", message.Errorf("%q is not an interface", a.Zone())
 		}
 		return a.Unmap().String(), nil
 	}
 	if bare == "" {
-		return "", errors.New("no host")
+		return "", message.Errorf("no host")
 	}
 	if !utf8.ValidString(bare) || len(bare) > 1000 {
-		return "", errors.New("not a host name")
+		return "", message.Errorf("not a host name")
 	}
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false))
 	name, err := profile.ToASCII(bare)
 	if err != nil {
-		return "", fmt.Errorf("not a host name: %w", err)
+		return "", message.Errorf("not a host name: %w", err)
 	}
 	name = strings.TrimSuffix(name, ".")
 	return name, checkHostName(name)
@@ -142,21 +143,21 @@ func asciiHost(host string) (string, error) {
 
 func checkHostName(name string) error {
 	if len(name) > 253 {
-		return errors.New("a host name has 253 characters at most")
+		return message.Errorf("a host name has 253 characters at most")
 	}
 	labels := strings.Split(name, ".")
 	for _, label := range labels {
 		if label == "" || len(label) > 63 {
-			return errors.New("not a host name: a label is empty or longer than 63 characters")
+			return message.Errorf("not a host name: a label is empty or longer than 63 characters")
 		}
 		for _, c := range label {
 			if !nameRune(c) || c >= 'A' && c <= 'Z' {
-				return fmt.Errorf("not a host name: it has %q", c)
+				return message.Errorf("not a host name: it has %q", c)
 			}
 		}
 	}
 	if _, err := strconv.Atoi(labels[len(labels)-1]); err == nil {
-		return errors.New("not an IP address") // an all-digit last label would be read as one by some resolvers
+		return message.Errorf("not an IP address") // an all-digit last label would be read as one by some resolvers
 	}
 	return nil
 }

@@ -3,11 +3,12 @@ package target
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // ParseTargets reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one a line,
@@ -22,15 +23,15 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		case strings.HasPrefix(arg, "@"):
 			f, err := open(arg[1:])
 			if err != nil {
-				p.errs = append(p.errs, fmt.Errorf("%s: %w", arg, err))
+				p.errs = append(p.errs, message.Errorf("%s: %w", arg, err))
 				continue
 			}
 			p.list(arg[1:], f)
 			if err := f.Close(); err != nil {
-				p.errs = append(p.errs, fmt.Errorf("%s: %w", arg, err))
+				p.errs = append(p.errs, message.Errorf("%s: %w", arg, err))
 			}
 		case strings.HasPrefix(arg, "-"):
-			p.errs = append(p.errs, fmt.Errorf("%q is not a target; see --help for the flags", arg))
+			p.errs = append(p.errs, message.Errorf("%q is not a target; see --help for the flags", arg))
 		default:
 			p.add(arg, -1, 0)
 		}
@@ -39,7 +40,7 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		return nil, err
 	}
 	if p.targets.total == 0 {
-		return nil, errors.New("no targets: name a URL, host, host:port, CIDR block, @FILE or - for standard input")
+		return nil, message.Errorf("no targets: name a URL, host, host:port, CIDR block, @FILE or - for standard input")
 	}
 	p.findNamed()
 	return p.targets, nil
@@ -95,13 +96,13 @@ func (p *reader) list(name string, r io.Reader) {
 		switch {
 		case text == "":
 		case strings.HasPrefix(text, "@"), text == "-":
-			p.errs = append(p.errs, fmt.Errorf("%s:%d: %q: a list cannot name another list", name, n, text))
+			p.errs = append(p.errs, message.Errorf("%s:%d: %q: a list cannot name another list", name, n, text))
 		default:
 			p.add(text, file, n)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		p.errs = append(p.errs, fmt.Errorf("%s: %w", name, err))
+		p.errs = append(p.errs, message.Errorf("%s: %w", name, err))
 	}
 }
 
@@ -119,7 +120,7 @@ func (p *reader) add(text string, file, line int32) {
 	parsed, err := parse(text)
 	if err != nil {
 		if file >= 0 {
-			err = fmt.Errorf("%s:%d: %w", p.targets.files[file], line, err)
+			err = message.Errorf("%s:%d: %w", p.targets.files[file], line, err)
 		}
 		p.errs = append(p.errs, err)
 		return
@@ -135,7 +136,7 @@ func (p *reader) add(text string, file, line int32) {
 		return
 	}
 	if p.targets.total += count; p.targets.total > MaxAddresses && parsed.block.IsValid() {
-		p.errs = append(p.errs, fmt.Errorf("%q: more than %d addresses in one scan; split it into several", text, MaxAddresses))
+		p.errs = append(p.errs, message.Errorf("%q: more than %d addresses in one scan; split it into several", text, MaxAddresses))
 		return
 	}
 	p.targets.items = append(p.targets.items, it)
@@ -169,7 +170,7 @@ func (p *reader) repeated(in Input) bool {
 func (p *reader) addBlock(it item, block netip.Prefix) (item, int) {
 	bits := block.Addr().BitLen() - block.Bits()
 	if bits > 24 {
-		p.errs = append(p.errs, fmt.Errorf("%q: too many addresses; a block may be a /%d at most", it.text, block.Addr().BitLen()-24))
+		p.errs = append(p.errs, message.Errorf("%q: too many addresses; a block may be a /%d at most", it.text, block.Addr().BitLen()-24))
 		return it, 0
 	}
 	for _, b := range p.blocks {

@@ -2,9 +2,10 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
+
+	"sotomi/scanner/message"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -35,7 +36,7 @@ func Burst(ctx context.Context, shots []BurstRequest) ([]BurstAnswer, error) {
 	}
 	c, host := shots[0].Session.client, shots[0].Request.URL.Host
 	if len(shots) > c.options.InFlight {
-		return nil, fmt.Errorf("%d requests at once are more than the %d allowed in flight", len(shots), c.options.InFlight)
+		return nil, message.Errorf("%d requests at once are more than the %d allowed in flight", len(shots), c.options.InFlight)
 	}
 	h := c.limiter.host(host)
 	defer c.limiter.leave(h)

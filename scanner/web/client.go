@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"sotomi/scanner/message"
+
 	"github.com/projectdiscovery/retryablehttp-go"
 )
 
@@ -72,14 +74,14 @@ func NewClient(o Options) (*Client, error) {
 		ExpectContinueTimeout:  time.Second,
 	}
 	if o.Proxy != nil && len(o.Resolve) > 0 {
-		return nil, errors.New("--resolve has no effect through --proxy, which looks names up itself; leave one of them out")
+		return nil, message.Errorf("--resolve has no effect through --proxy, which looks names up itself; leave one of them out")
 	}
 	if o.Proxy != nil {
 		switch o.Proxy.Scheme {
 		case "http", "https", "socks5", "socks5h":
 			transport.Proxy, transport.OnProxyConnectResponse = http.ProxyURL(o.Proxy), proxyConnected
 		default:
-			return nil, fmt.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
+			return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 		}
 	}
 	g := newLimiter(transport, o)
@@ -135,21 +137,21 @@ func (o Options) tls() (*tls.Config, error) {
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
+			return nil, message.Errorf("--ca: %w", err)
 		}
 		pool, err := x509.SystemCertPool()
 		if err != nil {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
+			return nil, message.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
 		}
 		c.RootCAs = pool
 	}
 	if o.ClientCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
 		if err != nil {
-			return nil, fmt.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
+			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}

@@ -2,12 +2,13 @@ package web
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"sotomi/scanner/message"
 )
 
 // Credentials are what one logged-in visitor sends: cookies, or headers. They are never printed.
@@ -44,7 +45,7 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 		if fields := strings.Split(line, "\t"); len(fields) == 7 || len(fields) == 6 {
 			expires, err := strconv.ParseInt(fields[4], 10, 64)
 			if err != nil {
-				return Credentials{}, fmt.Errorf("%s:%d: the fifth field of a cookie jar line must be a time in seconds", name, n)
+				return Credentials{}, message.Errorf("%s:%d: the fifth field of a cookie jar line must be a time in seconds", name, n)
 			}
 			_ = expires // an expired cookie is still what the operator wants sent; the check notices when it is refused
 			value := ""
@@ -59,15 +60,15 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 		}
 		key, value, ok := strings.Cut(line, ":")
 		if key = strings.TrimSpace(key); !ok || key == "" || strings.ContainsAny(key, " \t;=") {
-			return Credentials{}, fmt.Errorf("%s:%d: neither a line of a Netscape cookie jar (seven fields with tabs) nor a header such as \"Cookie: name=value\"", name, n)
+			return Credentials{}, message.Errorf("%s:%d: neither a line of a Netscape cookie jar (seven fields with tabs) nor a header such as \"Cookie: name=value\"", name, n)
 		}
 		c.header.Add(key, strings.TrimSpace(value))
 	}
 	if err := lines.Err(); err != nil {
-		return Credentials{}, fmt.Errorf("%s: %w", name, err)
+		return Credentials{}, message.Errorf("%s: %w", name, err)
 	}
 	if len(c.cookies) == 0 && len(c.header) == 0 {
-		return Credentials{}, fmt.Errorf("%s: no cookie and no header in it", name)
+		return Credentials{}, message.Errorf("%s: no cookie and no header in it", name)
 	}
 	return c, nil
 }

@@ -3,9 +3,10 @@ package web
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/url"
+
+	"sotomi/scanner/message"
 )
 
 // Handshake is what a server shows who speaks TLS with it, whatever its certificate is worth: nothing is verified, and
@@ -19,9 +20,9 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	o := s.client.options
 	switch {
 	case !s.inScope(u):
-		return fail(KindScope, fmt.Errorf("%s is not the host that was asked for", u.Hostname()))
+		return fail(KindScope, message.Errorf("%s is not the host that was asked for", u.Hostname()))
 	case o.Proxy != nil:
-		return fail(KindProtocol, fmt.Errorf("the handshake cannot be seen through a proxy"))
+		return fail(KindProtocol, message.Errorf("the handshake cannot be seen through a proxy"))
 	}
 	address := net.JoinHostPort(u.Hostname(), port(u))
 	g := s.client.limiter

@@ -2,15 +2,21 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
+
+	"sotomi/scanner/message"
 )
 
 // proxyError is a proxy that does not let us through: its answer is never taken for the site's.
 type proxyError struct{ status string }
 
-func (e *proxyError) Error() string { return fmt.Sprintf("the proxy answers %s", e.status) }
+func (e *proxyError) Error() string { return e.Message().String() }
+
+// Message is the error in words.
+func (e *proxyError) Message() message.Message {
+	return message.New("the proxy answers %s", e.status)
+}
 
 // proxyConnected looks at a proxy's answer to CONNECT.
 func proxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"sotomi/scanner/message"
 
 	"github.com/projectdiscovery/retryablehttp-go"
 	"golang.org/x/net/publicsuffix"
@@ -134,7 +135,7 @@ func (s *Session) inScope(u *url.URL) bool {
 // once sends one hop, again when told to come back later.
 func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 	if !s.inScope(r.URL) {
-		return nil, &Error{Kind: KindScope, URL: r.URL.String(), Err: fmt.Errorf("%s is not the host that was asked for", r.URL.Hostname())}
+		return nil, &Error{Kind: KindScope, URL: r.URL.String(), Err: message.Errorf("%s is not the host that was asked for", r.URL.Hostname())}
 	}
 	const tries = 3
 	for try := 0; ; try++ {
@@ -148,7 +149,7 @@ func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
 		}
 		s.client.limiter.backOff(r.URL.Host, min(wait, patience))
 		if wait > patience || try+1 >= tries || r.Once || !r.idempotent() {
-			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: fmt.Errorf("status %d, asked to wait %s", ex.Status, wait)}
+			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: message.Errorf("status %d, asked to wait %s", ex.Status, wait)}
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package match
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"regexp"
@@ -10,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/projectdiscovery/govaluate"
+
+	"sotomi/scanner/message"
 )
 
 // The shared ones among what expressions compute. Each is computed once an answer instead of once a template.
@@ -54,13 +54,13 @@ func compileExpression(text string) (expression, error) {
 
 func newExpression(text string) (expression, error) {
 	if f := forbiddenFunction(text); f != "" {
-		return nil, &UnsupportedError{"function " + f}
+		return nil, &UnsupportedError{message.New("function %s", f)}
 	}
 	var e expression
 	if !hasMarker(text) {
 		parsed, err := parseShared(text)
 		if err != nil {
-			return nil, fmt.Errorf("dsl %q: %w", text, err)
+			return nil, message.Errorf("dsl %q: %w", text, err)
 		}
 		e = treeOf(parsed, text)
 	}
@@ -115,7 +115,7 @@ func (o *source) eval(s *scope) (any, error) {
 // recovered turns a panic of the evaluator, which has some on odd operands, into an error.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("expression: %v", r)
+		*err = message.Errorf("expression: %v", r)
 	}
 }
 
@@ -164,7 +164,7 @@ func Expand(text string, vars Vars) (out string, unresolved []string, err error)
 	}
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if f := forbiddenFunction(m[1]); f != "" {
-			return text, nil, &UnsupportedError{"function " + f}
+			return text, nil, &UnsupportedError{message.New("function %s", f)}
 		}
 	}
 	expressions := findExpressions(text, vars)
@@ -172,13 +172,13 @@ func Expand(text string, vars Vars) (out string, unresolved []string, err error)
 	for _, source := range expressions {
 		v, err := evalExpression(source, vars)
 		if err != nil {
-			return out, unresolvedNames(out), fmt.Errorf("expression %q: %w", source, err)
+			return out, unresolvedNames(out), message.Errorf("expression %q: %w", source, err)
 		}
 		shown := replaceAll(source, vars)
 		out = strings.Replace(out, open+shown+closing, toString(v), 1)
 		out = strings.Replace(out, section+shown+section, toString(v), 1)
 		if len(out) > maxExpanded {
-			return "", nil, errors.New("expands to more than 4 MiB")
+			return "", nil, message.Errorf("expands to more than 4 MiB")
 		}
 	}
 	return out, unresolvedNames(out), nil

@@ -23,6 +23,8 @@ import (
 	"strconv"
 	"strings"
 
+	"sotomi/scanner/message"
+
 	"github.com/twmb/murmur3"
 )
 
@@ -295,7 +297,7 @@ func signToken(a []any) (any, error) {
 		name = toString(a[1])
 	}
 	if len(a) == 4 {
-		return nil, &UnsupportedError{"generate_jwt with an age"}
+		return nil, &UnsupportedError{message.New("generate_jwt with an age")}
 	}
 	body, err := json.Marshal(claims)
 	if err != nil {
@@ -316,5 +318,5 @@ func signToken(a []any) (any, error) {
 	case strings.EqualFold(name, "none"):
 		return []byte(signed + "."), nil
 	}
-	return nil, &UnsupportedError{"generate_jwt with " + algorithm}
+	return nil, &UnsupportedError{message.New("generate_jwt with %s", algorithm)}
 }

@@ -18,6 +18,8 @@ import (
 
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // Vars are the names a template may use in {{...}} and in expressions: built-ins such as BaseURL, variables:, payloads
@@ -41,9 +43,14 @@ type Program struct {
 }
 
 // UnsupportedError names a feature of the language that sotomi lacks.
-type UnsupportedError struct{ Feature string }
+type UnsupportedError struct{ Feature message.Message }
 
-func (e *UnsupportedError) Error() string { return "not supported: " + e.Feature }
+func (e *UnsupportedError) Error() string { return e.Message().String() }
+
+// Message is the error in words.
+func (e *UnsupportedError) Message() message.Message {
+	return message.New("not supported: %s", e.Feature)
+}
 
 // Result of one answer.
 type Result struct {
@@ -131,7 +138,7 @@ func Compile(h *signature.HTTP) (*Program, error) {
 	}
 	var mistakes []error
 	if c := strings.ToLower(h.MatchersCondition); c != "" && c != "and" && c != "or" {
-		mistakes = append(mistakes, at(h.Line, fmt.Errorf("matchers-condition %q is neither and nor or", h.MatchersCondition)))
+		mistakes = append(mistakes, at(h.Line, message.Errorf("matchers-condition %q is neither and nor or", h.MatchersCondition)))
 	}
 	for i := range h.Matchers {
 		m, err := compileMatcher(&h.Matchers[i])
@@ -162,10 +169,10 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 		negative: s.Negative, internal: s.Internal, fold: s.CaseInsensitive, statuses: s.Status, sizes: s.Size, xpaths: s.XPath,
 	}
 	if strings.HasPrefix(m.part, "interactsh") {
-		return m, &UnsupportedError{"out-of-band callbacks (interactsh)"}
+		return m, &UnsupportedError{message.New("out-of-band callbacks (interactsh)")}
 	}
 	if m.fold && m.kind != "word" {
-		return m, fmt.Errorf("case-insensitive works with word matchers only, not %q", s.Type)
+		return m, message.Errorf("case-insensitive works with word matchers only, not %q", s.Type)
 	}
 	switch m.kind {
 	case "status", "size", "xpath":
@@ -190,7 +197,7 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 		for _, b := range s.Binary {
 			raw, err := hex.DecodeString(b)
 			if err != nil {
-				return m, fmt.Errorf("binary %q is not hexadecimal", b)
+				return m, message.Errorf("binary %q is not hexadecimal", b)
 			}
 			m.binaries = append(m.binaries, string(raw))
 		}
@@ -204,7 +211,7 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 			m.words = append(m.words, word{text: w})
 		}
 	default:
-		return m, &UnsupportedError{fmt.Sprintf("matcher type %q", s.Type)}
+		return m, &UnsupportedError{message.New("matcher type %q", s.Type)}
 	}
 	return m, nil
 }
@@ -215,7 +222,7 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 		group: s.Group, keys: s.KVal, xpaths: s.XPath, attribute: s.Attribute,
 	}
 	if strings.HasPrefix(e.part, "interactsh") {
-		return e, &UnsupportedError{"out-of-band callbacks (interactsh)"}
+		return e, &UnsupportedError{message.New("out-of-band callbacks (interactsh)")}
 	}
 	var err error
 	switch e.kind {
@@ -230,11 +237,11 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 		for _, q := range s.JSON {
 			query, parseErr := gojq.Parse(q)
 			if parseErr != nil {
-				return e, fmt.Errorf("json %q: %w", q, parseErr)
+				return e, message.Errorf("json %q: %w", q, parseErr)
 			}
 			code, compileErr := gojq.Compile(query)
 			if compileErr != nil {
-				return e, fmt.Errorf("json %q: %w", q, compileErr)
+				return e, message.Errorf("json %q: %w", q, compileErr)
 			}
 			e.queries = append(e.queries, code)
 		}
@@ -242,7 +249,7 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 	case "dsl":
 		e.dsl, err = compileExpressions(s.DSL)
 	default:
-		err = &UnsupportedError{fmt.Sprintf("extractor type %q", s.Type)}
+		err = &UnsupportedError{message.New("extractor type %q", s.Type)}
 	}
 	return e, err
 }
@@ -263,7 +270,7 @@ func compilePatterns(list []string) ([]*pattern, error) {
 	for _, text := range list {
 		p, err := newPattern(text)
 		if err != nil {
-			return nil, fmt.Errorf("regex %q: %w", text, err)
+			return nil, message.Errorf("regex %q: %w", text, err)
 		}
 		out = append(out, p)
 	}
