@@ -2,6 +2,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
@@ -37,61 +39,86 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// statusError ends the program with a status of its own; an empty message has been said already.
+// statusError ends the program with a status of its own; the zero message has been said already.
 type statusError struct {
 	status  int
-	message string
+	message message.Message
 }
 
-func (e *statusError) Error() string { return e.message }
+func (e *statusError) Error() string { return e.message.String() }
+
+// Message is the error in words.
+func (e *statusError) Message() message.Message { return e.message }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &stdoutStream{to: stdout}
 	e := &environment{stdin: stdin, stdout: out, stderr: stderr}
-	app := e.app()
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
-		app.Version = version() // shown, and it takes reading all signatures
-	}
-	ordered, err := flagsFirst(app, args)
-	if err == nil {
-		err = app.RunContext(ctx, ordered)
-	}
+	err := e.run(ctx, args)
 	if err == nil && out.err != nil {
-		err = fmt.Errorf("the output could not be written: %w", out.err)
+		err = message.Errorf("the output could not be written: %w", out.err)
+	}
+	if err == nil {
+		return scanner.ExitClean
+	}
+	if said := strings.TrimSpace(e.words.Text(message.Of(err))); said != "" {
+		fmt.Fprintf(stderr, "sotomi: %s\n", message.Printable(said))
 	}
 	var status *statusError
-	switch {
-	case err == nil:
-		return scanner.ExitClean
-	case errors.As(err, &status):
-		if status.message != "" {
-			fmt.Fprintf(stderr, "sotomi: %s\n", status.message)
-		}
+	if errors.As(err, &status) {
 		return status.status
-	default:
-		fmt.Fprintf(stderr, "sotomi: %s\n", strings.TrimSpace(err.Error()))
-		return scanner.ExitUsage
 	}
+	return scanner.ExitUsage
 }
 
 // environment is what the commands share.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	lang           string // "en" or "ja"
+	words          message.Language
+	langGiven      bool // by --lang or SOTOMI_LANG: the configuration does not change it
 }
 
-const about = `sotomi looks at web sites from outside, as an attacker would, and reports what should not be seen there:
-published files, open databases, old shop software, pages of one visitor that reach another.
-It only reads, asks politely, and says what it could not check.
+func (e *environment) run(ctx context.Context, args []string) error {
+	app := e.app()
+	takes := takesValue(app)
+	args, lang, given, err := takeLanguage(args, takes)
+	if languageErr := e.chooseLanguage(lang, given); languageErr != nil || err != nil {
+		return cmp.Or(languageErr, err)
+	}
+	asked, about, err := helpAsked(app, args, takes)
+	if err != nil {
+		return err
+	}
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") || asked && about == nil {
+		app.Version = version() // shown, and it takes reading all signatures
+	}
+	if asked {
+		e.showHelp(app, about)
+		return nil
+	}
+	ordered, err := flagsFirst(app, args, takes)
+	if err != nil {
+		return err
+	}
+	return app.RunContext(ctx, ordered)
+}
 
-Scan only sites that you are responsible for.`
+const about = `sotomi looks at web sites from outside, as an attacker would, and reports what should not be visible there: published files, open databases, outdated shop software, pages of one visitor that reach another. It only reads, limits its rate, and says what it could not check.
+
+Scan only sites that you are responsible for.
+
+EXAMPLES
+   sotomi demo                         see it work on a lab of its own
+   sotomi scan https://shop.example    scan a site
+   sotomi scan --help                  all flags of a command`
 
 func (e *environment) app() *cli.App {
 	return &cli.App{
 		Name:                      "sotomi",
 		Usage:                     "external exposure scanner",
-		UsageText:                 "sotomi COMMAND [flags] [arguments]\n\nsotomi demo                      see it work, on a lab of its own\nsotomi scan https://shop.example  scan a site",
 		Description:               about,
+		ArgsUsage:                 "[ARGUMENTS]",
 		Version:                   web.Version,
 		Reader:                    e.stdin,
 		Writer:                    e.stdout,
@@ -99,29 +126,32 @@ func (e *environment) app() *cli.App {
 		DisableSliceFlagSeparator: true,
 		EnableBashCompletion:      true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
+		Flags:                     []cli.Flag{langFlag()},
 		Commands:                  []*cli.Command{e.scan(), e.demo(), e.signatures(), e.convert(), e.completion()},
 		Action: func(c *cli.Context) error {
-			if name := c.Args().First(); name != "" {
-				return fmt.Errorf("there is no command %q%s; see sotomi --help", name, signature.DidYouMean(name, names(c.App.Commands)))
-			}
-			return cli.ShowAppHelp(c)
+			return noCommand(c.Args().First(), c.App.Commands)
 		},
 		OnUsageError: usageError,
 	}
 }
 
+func noCommand(name string, commands []*cli.Command) error {
+	return message.Errorf("there is no command %q%s; see sotomi --help", name, signature.DidYouMean(name, names(commands)))
+}
+
 // leaf is a command without others below it: a target may be called help.
 func leaf(c *cli.Command) *cli.Command {
 	c.HideHelpCommand, c.OnUsageError = true, usageError
+	c.Flags = append(c.Flags, langFlag())
 	return c
 }
 
-// noArguments refuses what a command would otherwise leave out without a word.
+// noArguments refuses arguments that a command would otherwise ignore silently.
 func noArguments(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s takes no arguments, but %q is given; see %s --help", c.Command.HelpName, c.Args().First(), c.Command.HelpName)
+	return message.Errorf("%s takes no arguments, but got %q; see %s --help", c.Command.HelpName, c.Args().First(), c.Command.HelpName)
 }
 
 func names(commands []*cli.Command) []string {
@@ -143,72 +173,4 @@ func signatureSet() string {
 		return "broken"
 	}
 	return fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
-}
-
-// flagsFirst puts the flags of a command before its arguments, because the library takes everything after the first
-// argument for arguments. What follows "--" is arguments.
-func flagsFirst(app *cli.App, args []string) ([]string, error) {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
-		return args, nil
-	}
-	command, depth := app.Command(args[1]), 2
-	for command != nil && len(args) > depth {
-		inner := find(command.Subcommands, args[depth])
-		if inner == nil {
-			break
-		}
-		command = inner
-		depth++
-	}
-	if command == nil {
-		return args, nil
-	}
-	takesValue := map[string]bool{}
-	for _, f := range command.Flags {
-		_, boolean := f.(*cli.BoolFlag)
-		for _, name := range f.Names() {
-			takesValue[name] = !boolean
-		}
-	}
-	if args[len(args)-1] == "--generate-bash-completion" {
-		return args, nil // what is typed so far is in no order yet
-	}
-	flags, rest := []string{}, []string{}
-	for i := depth; i < len(args); i++ {
-		arg := args[i]
-		switch {
-		case arg == "--":
-			rest = append(rest, args[i+1:]...)
-			i = len(args)
-		case arg == "-" || !strings.HasPrefix(arg, "-"):
-			rest = append(rest, arg)
-		default:
-			flags = append(flags, arg)
-			name := strings.TrimLeft(arg, "-")
-			if name == "help" || name == "h" {
-				return append(args[:depth:depth], "--help"), nil
-			}
-			if !strings.Contains(name, "=") && takesValue[name] {
-				if i+1 == len(args) {
-					return nil, fmt.Errorf("%s needs a value", arg)
-				}
-				i++
-				flags = append(flags, args[i])
-			}
-		}
-	}
-	out := append(append([]string{}, args[:depth]...), flags...)
-	if len(rest) > 0 {
-		out = append(append(out, "--"), rest...)
-	}
-	return out, nil
-}
-
-func find(commands []*cli.Command, name string) *cli.Command {
-	for _, c := range commands {
-		if c.HasName(name) {
-			return c
-		}
-	}
-	return nil
 }

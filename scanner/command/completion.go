@@ -1,8 +1,9 @@
 package command
 
 import (
-	"errors"
 	"fmt"
+
+	"sotomi/scanner/message"
 
 	"github.com/urfave/cli/v2"
 )
@@ -37,12 +38,12 @@ complete -c sotomi -a '(__sotomi)'
 
 func (e *environment) completion() *cli.Command {
 	return leaf(&cli.Command{
-		Name: "completion", Usage: "print the script that completes commands and flags in a shell", ArgsUsage: "bash|zsh|fish",
+		Name: "completion", Usage: "print a script that completes commands and flags in a shell", ArgsUsage: "bash|zsh|fish",
 		Description: "EXAMPLES\n   source <(sotomi completion bash)\n   sotomi completion zsh > ~/.zfunc/_sotomi\n   sotomi completion fish > ~/.config/fish/completions/sotomi.fish",
 		Action: func(c *cli.Context) error {
 			script, ok := completions[c.Args().First()]
 			if !ok || c.NArg() > 1 {
-				return errors.New("completion needs the name of a shell: bash, zsh or fish")
+				return message.Errorf("completion needs the name of a shell: bash, zsh or fish")
 			}
 			_, err := fmt.Fprint(e.stdout, script)
 			return err

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -10,22 +9,22 @@ import (
 	"golang.org/x/term"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 )
 
 func (e *environment) convert() *cli.Command {
 	return leaf(&cli.Command{
-		Name: "convert", Usage: "make another report of a saved scan", ArgsUsage: "SCAN.jsonl",
-		Description: "Reads a scan that was saved with -o jsonl and writes it in another format, without scanning again.\n\n" +
+		Name: "convert", Usage: "make another report from a saved scan", ArgsUsage: "SCAN.jsonl",
+		Description: "Reads a scan that was saved with -o jsonl and writes it in another format or language, without scanning again.\n\n" +
 			"EXAMPLES\n   sotomi convert scan.jsonl -o text\n   sotomi convert scan.jsonl -o text=report.txt --lang ja\n   sotomi scan -o jsonl=- shop.example | sotomi convert - -o text",
 		Flags: []cli.Flag{
-			stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
-			stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
-			boolFlag("verbose", categoryReport, "show every outcome", "v"),
+			outputFlag(),
+			boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return errors.New("convert needs one file, such as scan.jsonl, or - for standard input")
+				return message.Errorf("convert needs one file, such as scan.jsonl, or - for standard input")
 			}
 			return e.runConvert(&settings{c: c}, c.Args().First())
 		},
@@ -33,11 +32,7 @@ func (e *environment) convert() *cli.Command {
 }
 
 func (e *environment) runConvert(s *settings, name string) error {
-	lang, err := s.language()
-	if err != nil {
-		return err
-	}
-	outs, err := e.outputs(s.list("output", nil), lang, s.c.Bool("verbose"))
+	outs, err := e.outputs(s.list("output", nil), s.c.Bool("verbose"))
 	if err != nil {
 		return err
 	}
@@ -51,7 +46,7 @@ func (e *environment) runConvert(s *settings, name string) error {
 		in = f
 	}
 	if f, ok := in.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		_, stop := interruptible(s.c.Context) // the scan that is read from is stopped too, and has its end to say
+		_, stop := interruptible(s.c.Context) // the scan at the other end of the pipe stops too and still writes its summary
 		defer stop()
 	}
 	if err := outs.open(); err != nil {
@@ -60,10 +55,10 @@ func (e *environment) runConvert(s *settings, name string) error {
 	defer outs.finish()
 	err = report.Replay(in, tee(outs.sinks))
 	if errors.Is(err, report.ErrIncomplete) {
-		return &statusError{scanner.ExitIncomplete, fmt.Sprintf("%s: %v", name, report.ErrIncomplete)}
+		return &statusError{scanner.ExitIncomplete, message.New("%s: %v", name, report.ErrIncomplete)}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return message.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

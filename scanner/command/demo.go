@@ -14,6 +14,7 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
@@ -25,12 +26,11 @@ import (
 func (e *environment) demo() *cli.Command {
 	return leaf(&cli.Command{
 		Name: "demo", Usage: "start a lab on this machine, scan it, show the report",
-		Description: "Starts four small servers on loopback: a search server without a password, a shop that publishes its .git folder,\n" +
-			"one that lists its files, and a safe twin; scans them and shows the report. Nothing is installed, nothing leaves this machine.\n\n" +
+		Description: "Starts four small servers on loopback (a search server without a password, a shop that publishes its .git folder, " +
+			"one that lists its files, and a safe one), scans them and shows the report. Nothing is installed, and nothing leaves this machine.\n\n" +
 			"EXAMPLES\n   sotomi demo\n   sotomi demo --lang ja\n   sotomi demo -o text -o jsonl=demo.jsonl",
 		Flags: []cli.Flag{
-			stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable (default: text)", "o"),
-			stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", ""),
+			outputFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -42,11 +42,7 @@ func (e *environment) demo() *cli.Command {
 }
 
 func (e *environment) runDemo(ctx context.Context, s *settings) error {
-	lang, err := s.language()
-	if err != nil {
-		return err
-	}
-	outs, err := e.outputs(s.list("output", nil), lang, false)
+	outs, err := e.outputs(s.list("output", nil), false)
 	if err != nil {
 		return err
 	}
@@ -54,20 +50,20 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	// The lab speaks plain HTTP to this machine itself, where nobody is on the way: that is no finding of its safe twin.
+	// The lab uses plain HTTP, which is safe on loopback: not a finding that the safe site should have.
 	selected, err := set.Select(signature.Filter{Exclude: []string{"plain-http"}})
 	if err != nil {
 		return err
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	lab, err := startDemoLab(ctx, lang)
+	lab, err := startDemoLab(ctx)
 	if err != nil {
 		return err
 	}
 	defer lab.stop()
 	for _, s := range lab.sites {
-		fmt.Fprintf(e.stderr, "%s  %s\n", s.address, s.what)
+		fmt.Fprintf(e.stderr, "%s  %s\n", s.address, e.words.Text(s.what))
 	}
 	fmt.Fprintln(e.stderr)
 	targets, err := target.Parse(lab.addresses(), nil, nil)
@@ -88,17 +84,14 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 		Version: web.Version, SignatureSet: signatureSet(),
 	})
 	if err != nil {
-		return &statusError{scanner.ExitIncomplete, err.Error()}
+		return &statusError{scanner.ExitIncomplete, message.Of(err)}
 	}
 	status := scanner.ExitStatus(summary, signature.SeverityHigh, false)
 	if status == scanner.ExitInterrupted {
-		return &statusError{status, report.Ending{Status: status}.Line(lang)}
+		return &statusError{status, message.Message{Format: report.Ending{Status: status}.Line(e.lang)}}
 	}
-	goodbye := "On real sites this scan would have ended with exit status %d (see sotomi scan --help)."
-	if lang == "ja" {
-		goodbye = "実際のサイトであれば、このスキャンは終了ステータス %d で終わります(sotomi scan --help を参照してください)。"
-	}
-	fmt.Fprintf(e.stderr, "\n"+goodbye+"\n", status)
+	goodbye := message.New("On real sites this scan would have ended with exit status %d (see sotomi scan --help).", status)
+	fmt.Fprintf(e.stderr, "\n%s\n", e.words.Text(goodbye))
 	return nil
 }
 
@@ -109,26 +102,26 @@ type demoLab struct {
 	running errgroup.Group
 }
 
-type demoSite struct{ address, what string }
+type demoSite struct {
+	address string
+	what    message.Message
+}
 
-func startDemoLab(ctx context.Context, lang string) (*demoLab, error) {
+func startDemoLab(ctx context.Context) (*demoLab, error) {
 	lab := &demoLab{}
 	for _, site := range []struct {
-		what, ja string
-		handler  http.Handler
+		what    message.Message
+		handler http.Handler
 	}{
-		{"a search server without a password", "パスワードのない検索サーバー", sigtest.Elasticsearch("personal")},
-		{"a shop that publishes its .git folder", ".git フォルダーを公開しているショップ", demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
-		{"a shop that lists its uploads", "アップロードの一覧を表示するショップ", demoListing()},
-		{"its safe twin", "同じ作りの安全なショップ", demoShop(nil)},
+		{message.New("a search server without a password"), sigtest.Elasticsearch("personal")},
+		{message.New("a shop that publishes its .git folder"), demoShop(map[string]string{"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"})},
+		{message.New("a shop that lists its uploads"), demoListing()},
+		{message.New("the same shop without mistakes"), demoShop(nil)},
 	} {
-		if lang == "ja" {
-			site.what = site.ja
-		}
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			lab.stop()
-			return nil, fmt.Errorf("demo: %w", err)
+			return nil, message.Errorf("demo: %w", err)
 		}
 		server := &http.Server{Handler: site.handler, ReadHeaderTimeout: 5 * time.Second}
 		lab.servers = append(lab.servers, server)

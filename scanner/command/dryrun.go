@@ -8,17 +8,18 @@ import (
 	"strings"
 
 	"sotomi/scanner/engine"
+	"sotomi/scanner/message"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
-// dryRun prints what a scan would send, by target. What a check decides as it goes is named instead.
+// dryRun prints what a scan would send, by target. Checks whose requests depend on answers are named instead.
 func (e *environment) dryRun(ctx context.Context, o engine.Options) error {
 	plan, err := engine.NewPlan(o)
 	if err != nil {
 		return err
 	}
-	d := &dryTarget{out: e.stdout}
+	d := &dryTarget{out: e.stdout, words: e.words}
 	for p := range plan.Requests(ctx) {
 		if d.target.URL == nil || p.Target.String() != d.target.String() {
 			d.flush()
@@ -27,13 +28,14 @@ func (e *environment) dryRun(ctx context.Context, o engine.Options) error {
 		d.add(p)
 	}
 	d.flush()
-	fmt.Fprintf(e.stdout, "%s, and those that checks decide as they go; nothing was sent\n", counted(d.requests, "request"))
+	fmt.Fprintln(e.stdout, e.words.Count("planned", d.requests, nil))
 	return ctx.Err()
 }
 
 // dryTarget is what would be sent to one target.
 type dryTarget struct {
 	out      io.Writer
+	words    message.Language
 	requests int // to all targets so far
 
 	target target.Target
@@ -48,12 +50,10 @@ func (d *dryTarget) begin(t target.Target) {
 }
 
 func (d *dryTarget) add(p engine.Planned) {
-	unless := ""
-	if p.Unless != "" {
-		unless = ", " + p.Unless
-	}
+	unless := prefixed(", ", d.words.Text(p.Unless))
 	if p.Request == nil {
-		d.lines = append(d.lines, fmt.Sprintf("  (%s decides as it goes%s)", strings.Join(p.Signatures, ", "), unless))
+		who := message.New("%s decides during the scan", strings.Join(p.Signatures, ", "))
+		d.lines = append(d.lines, fmt.Sprintf("  (%s%s)", d.words.Text(who), unless))
 		return
 	}
 	d.requests++
@@ -62,7 +62,7 @@ func (d *dryTarget) add(p engine.Planned) {
 	if p.Request.Target != "" {
 		address = p.Request.URL.Scheme + "://" + p.Request.URL.Host + p.Request.Target
 	}
-	d.lines = append(d.lines, fmt.Sprintf("  %s %s  (%s%s)", cmp.Or(p.Request.Method, "GET"), address, shortened(p.Signatures), unless))
+	d.lines = append(d.lines, fmt.Sprintf("  %s %s  (%s%s)", cmp.Or(p.Request.Method, "GET"), address, d.shortened(p.Signatures), unless))
 }
 
 func (d *dryTarget) flush() {
@@ -72,23 +72,23 @@ func (d *dryTarget) flush() {
 	fmt.Fprintln(d.out, d.target)
 	if d.first {
 		d.requests++
-		fmt.Fprintf(d.out, "  GET %s  (first, to see whether the site answers)\n", d.target.URL)
+		fmt.Fprintf(d.out, "  GET %s  (%s)\n", d.target.URL, d.words.Text(message.New("first, to see whether the site answers")))
 	}
 	for _, line := range d.lines {
 		fmt.Fprintln(d.out, line)
 	}
 }
 
-func shortened(ids []string) string {
-	if len(ids) > 3 {
-		return fmt.Sprintf("%s and %d more", strings.Join(ids[:3], ", "), len(ids)-3)
+func (d *dryTarget) shortened(ids []string) string {
+	if len(ids) <= 3 {
+		return strings.Join(ids, ", ")
 	}
-	return strings.Join(ids, ", ")
+	return strings.Join(ids[:3], ", ") + " " + d.words.Say("more", map[string]any{"N": len(ids) - 3})
 }
 
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return prefix + text
 }

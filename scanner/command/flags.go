@@ -4,15 +4,16 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Categories of --help.
+// Categories of flags, the headings of --help.
 const (
-	categoryWhat   = "What is looked for"
-	categoryReport = "Report and exit status"
-	categoryHow    = "How sites are asked"
-	categoryWho    = "Visitors"
+	categoryWhat    = "WHAT TO LOOK FOR"
+	categoryReport  = "REPORT AND EXIT STATUS"
+	categoryHow     = "CONNECTIONS AND REQUESTS"
+	categoryWho     = "VISITORS"
+	categoryGeneral = "GENERAL"
 )
 
-// setting is a flag that the configuration file and the environment know by the same name.
+// env is the name of a flag's environment variable.
 func env(name string) []string {
 	b := []byte("SOTOMI_" + name)
 	for i, c := range b {
@@ -42,45 +43,54 @@ func boolFlag(name, category, usage string, aliases ...string) cli.Flag {
 	return &cli.BoolFlag{Name: name, Aliases: aliases, Category: category, Usage: usage, EnvVars: env(name)}
 }
 
+// langFlag is on every command; takeLanguage reads it.
+func langFlag() cli.Flag {
+	return stringFlag("lang", categoryGeneral, "`LANG` of reports, messages and help: en, ja (default: that of the environment)", "")
+}
+
+// outputFlag is on every command that writes reports.
+func outputFlag() cli.Flag {
+	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; PATH - is standard output; repeatable (default: text)", "o")
+}
+
 func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
-		stringFlag("safety", categoryWhat, "the most that may be sent: passive (what a browser could send), active (odd but harmless), intrusive", "active"),
+		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser could send), active (unusual but harmless), intrusive (could change state)", "active"),
 
-		stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; repeatable, PATH - is standard output (default: text)", "o"),
-		stringFlag("lang", categoryReport, "language of the text report: en, ja (default: from LC_ALL, LC_MESSAGES, LANG)", ""),
-		stringFlag("fail-on", categoryReport, "`SEVERITY` from which findings end with status 1: critical, high, medium, low, info, none", "high"),
-		boolFlag("allow-incomplete", categoryReport, "end with status 0 although something could not be checked"),
-		boolFlag("verbose", categoryReport, "show every outcome", "v"),
-		boolFlag("hash-names", categoryReport, "show names that may be personal, such as those of indices, as hashes"),
-		boolFlag("dry-run", categoryReport, "print what would be sent; send nothing"),
-		stringFlag("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working folder)", ""),
+		outputFlag(),
+		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none", "high"),
+		boolFlag("allow-incomplete", categoryReport, "exit with 0 even if something could not be checked"),
+		boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
+		boolFlag("hash-names", categoryReport, "show names that may be personal, such as names of indices, as hashes"),
+		boolFlag("dry-run", categoryReport, "print what would be sent, and send nothing"),
+		stringFlag("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working directory)", ""),
 
-		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests a second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},
-		intFlag("concurrency", "hosts scanned at once", 25),
-		intFlag("in-flight", "requests to one host at once", 6),
-		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "the longest an answer may take", Value: defaultTimeout, EnvVars: env("timeout")},
-		intFlag("retries", "further attempts after a connection error", 1),
-		intFlag("crawl-pages", "pages of one site that are read for their links", 30),
-		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and the like are not looked at)", ""),
-		stringsFlag("header", categoryHow, "header `\"NAME: VALUE\"` sent to the targets named, and nowhere else; repeatable", "H"),
-		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to this address instead; repeatable"),
-		stringFlag("ca", categoryHow, "trust the certificates in this PEM `FILE` as well", ""),
-		stringFlag("client-cert", categoryHow, "show this certificate; the PEM `FILE` holds its key too", ""),
+		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests per second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},
+		intFlag("concurrency", "hosts scanned at the same time", 25),
+		intFlag("in-flight", "requests to one host at the same time", 6),
+		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "longest wait for a response", Value: defaultTimeout, EnvVars: env("timeout")},
+		intFlag("retries", "retries after a connection error", 1),
+		intFlag("crawl-pages", "pages of each site to read for links", 30),
+		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and similar variables are ignored)", ""),
+		stringsFlag("header", categoryHow, "send the header `\"NAME: VALUE\"` to the targets and nowhere else; repeatable", "H"),
+		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to ADDRESS instead of looking the host up; repeatable"),
+		stringFlag("ca", categoryHow, "also trust the certificates in this PEM `FILE`", ""),
+		stringFlag("client-cert", categoryHow, "client certificate and its key, in one PEM `FILE`", ""),
 		boolFlag("insecure", categoryHow, "do not verify certificates"),
-		stringFlag("user-agent", categoryHow, "what the scanner calls itself; add a way to reach you", ""),
+		stringFlag("user-agent", categoryHow, "User-Agent header; put in a way to reach you", ""),
 
-		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; repeatable, A and B for cache checks"),
-		stringsFlag("page", categoryWho, "`PATH` of a page that sessions are compared on; repeatable"),
+		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; cache checks need A and B; repeatable"),
+		stringsFlag("page", categoryWho, "`PATH` of a page to compare between sessions; repeatable"),
 	)
 }
 
 // signatureFlags choose signatures, for scan and the signatures commands.
 func signatureFlags() []cli.Flag {
 	return []cli.Flag{
-		stringsFlag("signatures", categoryWhat, "further signatures or public templates from `DIR`; repeatable", "s"),
-		boolFlag("no-default-signatures", categoryWhat, "without the embedded signatures"),
-		stringsFlag("template-root", categoryWhat, "`DIR` where payload files of public templates are looked for; repeatable"),
-		stringsFlag("only", categoryWhat, "only these `ID|TAG|SEVERITY`, commas between; repeatable"),
-		stringsFlag("exclude", categoryWhat, "not these `ID|TAG|SEVERITY`, commas between; repeatable"),
+		stringsFlag("signatures", categoryWhat, "more signatures or public templates from `DIR`; repeatable", "s"),
+		boolFlag("no-default-signatures", categoryWhat, "leave the embedded signatures out"),
+		stringsFlag("template-root", categoryWhat, "`DIR` with payload files of public templates; repeatable"),
+		stringsFlag("only", categoryWhat, "run only these, a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
+		stringsFlag("exclude", categoryWhat, "do not run these, a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
 	}
 }

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
 )
@@ -31,17 +30,17 @@ type output struct {
 	path   string // "" or "-" for standard output
 }
 
-func (e *environment) outputs(list []string, lang string, verbose bool) (*outputs, error) {
+func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 	if len(list) == 0 {
 		list = []string{"text"}
 	}
-	o := &outputs{stdout: e.stdout, options: report.Options{Language: lang, Verbose: verbose}}
+	o := &outputs{stdout: e.stdout, options: report.Options{Language: e.lang, Verbose: verbose}}
 	standard := 0
 	for _, entry := range list {
 		name, path, _ := strings.Cut(entry, "=")
 		format, err := report.ByName(name)
 		if err != nil {
-			return nil, fmt.Errorf("--output: %w", err)
+			return nil, message.Errorf("--output: %w", err)
 		}
 		switch path {
 		case "", "-", "/dev/stdout":
@@ -51,12 +50,12 @@ func (e *environment) outputs(list []string, lang string, verbose bool) (*output
 			path = filepath.Clean(path)
 		}
 		if path != "" && slices.ContainsFunc(o.wanted, func(w output) bool { return w.path == path }) {
-			return nil, fmt.Errorf("--output: two reports go to %s", path)
+			return nil, message.Errorf("--output: two reports go to %s", path)
 		}
 		o.wanted = append(o.wanted, output{name, format, path})
 	}
 	if standard > 1 {
-		return nil, errors.New("--output: two reports go to standard output; give one of them a path, as in -o jsonl=scan.jsonl")
+		return nil, message.Errorf("--output: two reports go to standard output; give one of them a path, as in -o jsonl=scan.jsonl")
 	}
 	return o, nil
 }
@@ -73,7 +72,7 @@ func (o *outputs) open() error {
 		p, err := newOutputFile(w.path)
 		if err != nil {
 			o.finish()
-			return fmt.Errorf("--output %s=%s: %w", w.name, w.path, err)
+			return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
 		}
 		o.files = append(o.files, p)
 		o.sinks = append(o.sinks, &fileSink{w.format(p, o.options), p})
@@ -100,11 +99,11 @@ func colours(w io.Writer) bool {
 }
 
 // progress is a bar on standard error, nil when that is not a terminal.
-func (e *environment) progress(targets int, lang string) scanner.Sink {
+func (e *environment) progress(targets int) scanner.Sink {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progressSink{bar: newBar(e.stderr, targets), say: report.Progress(lang)}
+	return &progressSink{bar: newBar(e.stderr, targets), say: report.Progress(e.lang)}
 }
 
 func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
@@ -115,12 +114,12 @@ func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
 
 // progressSink stands before the reports among the sinks: it takes its line away before one of them writes.
 type progressSink struct {
+	scanner.Discard
 	bar   *progressbar.ProgressBar
 	say   func(scanner.Progress) string
 	shown bool
 }
 
-func (p *progressSink) Start(scanner.Start) error     { return nil }
 func (p *progressSink) Finding(scanner.Finding) error { return p.clear() }
 func (p *progressSink) Outcome(scanner.Outcome) error { return p.clear() }
 func (p *progressSink) Close(scanner.Summary) error   { return p.clear() }
@@ -141,14 +140,10 @@ func (p *progressSink) clear() error {
 
 // gaps remembers the first thing that could not be checked, for the last line.
 type gaps struct {
+	scanner.Discard
 	total, open int
 	first       scanner.Outcome
 }
-
-func (g *gaps) Start(scanner.Start) error       { return nil }
-func (g *gaps) Finding(scanner.Finding) error   { return nil }
-func (g *gaps) Progress(scanner.Progress) error { return nil }
-func (g *gaps) Close(scanner.Summary) error     { return nil }
 
 func (g *gaps) Outcome(o scanner.Outcome) error {
 	g.total++
@@ -175,5 +170,5 @@ func (e *environment) status(s scanner.Summary, j *job) error {
 			end.Findings += count
 		}
 	}
-	return &statusError{end.Status, end.Line(j.outputs.options.Language)}
+	return &statusError{end.Status, message.Message{Format: end.Line(e.lang)}}
 }

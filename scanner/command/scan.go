@@ -19,14 +19,16 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
 
-const scanHelp = `TARGET is a URL, a host (https is tried, then http, and the ports that signatures name), host:port, a CIDR
-block, @FILE with one target a line, or - for standard input. Flags may stand before or after the targets.
+const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with one target per line, or - for standard input. Flags may stand before or after the targets.
+
+Flags can also be set in sotomi.yaml, under their names without dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file.
 
 EXAMPLES
    sotomi scan https://shop.example
@@ -34,22 +36,22 @@ EXAMPLES
    sotomi scan @targets.txt -o text -o jsonl=scan.jsonl
    sotomi scan 192.0.2.0/28 --only elasticsearch,directory-listing
    sotomi scan -s nuclei-templates/http/exposures https://shop.example
-   sotomi scan --fail-on medium https://staging.example   (in a pipeline)
+   sotomi scan --fail-on medium https://staging.example
    sotomi scan --session A=a.txt --session B=b.txt --page /mypage https://shop.example
 
 EXIT STATUS
-   0    all checked, nothing at or above --fail-on
-   1    something at or above it
+   0    everything was checked, no finding at or above --fail-on
+   1    a finding at or above --fail-on
    2    mistake in flags, configuration or signatures; nothing was sent
    3    something could not be checked
    130  interrupted; the results so far are written`
 
 func (e *environment) scan() *cli.Command {
 	return leaf(&cli.Command{
-		Name: "scan", Usage: "look at sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
+		Name: "scan", Usage: "scan sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
 		Flags: scanFlags(),
 		Action: func(c *cli.Context) error {
-			s, err := readSettings(c)
+			s, err := e.readSettings(c)
 			if err != nil {
 				return err
 			}
@@ -79,7 +81,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	summary, err := engine.Run(ctx, j.options)
 	j.outputs.finish()
 	if err != nil {
-		return &statusError{scanner.ExitIncomplete, "the report could not be written: " + err.Error()}
+		return &statusError{scanner.ExitIncomplete, message.New("the report could not be written: %v", err)}
 	}
 	return e.status(summary, j)
 }
@@ -100,13 +102,12 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	j := &job{gaps: &gaps{}}
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
 	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
-	lang, err3 := s.language()
-	targets, err4 := target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
-	clientOptions, err5 := s.client()
-	visitors, err6 := s.visitors()
-	set, selected, err7 := s.load(signatures.FS, signature.SafetyIntrusive)
-	outs, err8 := e.outputs(s.list("output", s.file.Output), lang, s.yes("verbose", s.file.Verbose))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+	targets, err3 := target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	clientOptions, err4 := s.client()
+	visitors, err5 := s.visitors()
+	set, selected, err6 := s.load(signatures.FS, signature.SafetyIntrusive)
+	outs, err7 := e.outputs(s.list("output", s.file.Output), s.yes("verbose", s.file.Verbose))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
 		return nil, err
 	}
 	pages, err := s.pages(targets)
@@ -129,7 +130,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames),
 	}
 	j.extra = []scanner.Sink{j.gaps}
-	if bar := e.progress(targets.Len(), lang); bar != nil {
+	if bar := e.progress(targets.Len()); bar != nil {
 		j.extra = append(j.extra, bar)
 	}
 	if _, err := engine.NewPlan(j.options); err != nil {
@@ -145,7 +146,7 @@ func parseFailOn(text string) (signature.Severity, error) {
 	}
 	severity, err := signature.ParseSeverity(text)
 	if err != nil {
-		return "", fmt.Errorf("--fail-on: %w, none", err)
+		return "", message.Errorf("--fail-on: %w, none", err)
 	}
 	return severity, nil
 }
@@ -154,7 +155,7 @@ func parseFailOn(text string) (signature.Severity, error) {
 func (s *settings) client() (web.Options, error) {
 	rate := pick(s, "rate", s.c.Float64, s.file.Rate)
 	if !(rate >= 0) || math.IsInf(rate, 0) { // also not a number
-		return web.Options{}, fmt.Errorf("--rate %v: a number of requests a second, or 0 for no limit", rate)
+		return web.Options{}, message.Errorf("--rate %v must be a number of requests per second, or 0 for no limit", rate)
 	}
 	if rate == 0 {
 		rate = -1
@@ -169,15 +170,15 @@ func (s *settings) client() (web.Options, error) {
 		UserAgent: s.text("user-agent", s.file.UserAgent),
 	}
 	if s.number("retries", s.file.Retries) < 0 || s.number("crawl-pages", s.file.CrawlPages) < 0 {
-		return o, errors.New("--retries and --crawl-pages must not be less than nothing")
+		return o, message.Errorf("--retries and --crawl-pages must not be negative")
 	}
 	if o.InFlight < 1 || o.Timeout <= 0 || s.number("concurrency", s.file.Concurrency) < 1 {
-		return o, errors.New("--in-flight, --concurrency and --timeout must be more than nothing")
+		return o, message.Errorf("--in-flight, --concurrency and --timeout must be greater than 0")
 	}
 	var err error
 	if proxy := s.text("proxy", s.file.Proxy); proxy != "" {
 		if o.Proxy, err = url.Parse(proxy); err != nil || o.Proxy.Host == "" {
-			return o, errors.New("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
+			return o, message.Errorf("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
 		}
 	}
 	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {
@@ -195,7 +196,7 @@ func parseHeaders(list []string) (http.Header, error) {
 		name, value, ok := strings.Cut(line, ":")
 		name = strings.TrimSpace(name)
 		if !ok || name == "" || strings.ContainsAny(name, " \t\r\n") || strings.ContainsAny(value, "\r\n") {
-			return nil, fmt.Errorf("--header number %d is not of the form \"NAME: VALUE\"", i+1)
+			return nil, message.Errorf("--header number %d is not of the form \"NAME: VALUE\"", i+1)
 		}
 		h.Add(name, strings.TrimSpace(value))
 	}
@@ -212,7 +213,7 @@ func parseResolve(list []string) (map[string]string, error) {
 		}
 		port, address, ok2 := strings.Cut(rest, ":")
 		if n, err := strconv.ParseUint(port, 10, 16); !ok || !ok2 || host == "" || err != nil || n == 0 || !isAddress(address) {
-			return nil, fmt.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS, such as shop.example:443:192.0.2.7", entry)
+			return nil, message.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS, such as shop.example:443:192.0.2.7", entry)
 		}
 		m[strings.ToLower(net.JoinHostPort(host, port))] = address
 	}
@@ -234,19 +235,19 @@ func (s *settings) visitors() (map[string]web.Credentials, error) {
 	for _, entry := range s.list("session", s.file.Session) {
 		name, file, ok := strings.Cut(entry, "=")
 		if !ok || name == "" || file == "" {
-			return nil, fmt.Errorf("--session %q is not of the form NAME=FILE", entry)
+			return nil, message.Errorf("--session %q is not of the form NAME=FILE", entry)
 		}
 		if _, twice := m[name]; twice {
-			return nil, fmt.Errorf("--session %s is given twice", name)
+			return nil, message.Errorf("--session %s is given twice", name)
 		}
 		f, err := os.Open(file)
 		if err != nil {
-			return nil, fmt.Errorf("--session %s: %w", name, err)
+			return nil, message.Errorf("--session %s: %w", name, err)
 		}
 		credentials, err := web.ReadCredentials(f, file)
 		_ = f.Close() // it was only read
 		if err != nil {
-			return nil, fmt.Errorf("--session %s: %w", name, err)
+			return nil, message.Errorf("--session %s: %w", name, err)
 		}
 		s.secrets = append(s.secrets, credentials.Secrets()...)
 		m[name] = credentials
@@ -260,14 +261,14 @@ func (s *settings) pages(targets *target.List) ([]*url.URL, error) {
 	for _, entry := range s.list("page", s.file.Page) {
 		u, err := url.Parse(entry)
 		if err != nil {
-			return nil, fmt.Errorf("--page %q: %w", entry, err)
+			return nil, message.Errorf("--page %q: %w", entry, err)
 		}
 		if u.IsAbs() {
 			list = append(list, u)
 			continue
 		}
 		if !strings.HasPrefix(entry, "/") {
-			return nil, fmt.Errorf("--page %q must begin with / or be a URL", entry)
+			return nil, message.Errorf("--page %q must begin with / or be a URL", entry)
 		}
 		for in := range targets.All() {
 			for _, base := range origins(in) {

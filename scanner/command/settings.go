@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -59,7 +59,7 @@ type settings struct {
 }
 
 // readSettings reads the file that --config names, or sotomi.yaml if there is one.
-func readSettings(c *cli.Context) (*settings, error) {
+func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 	s := &settings{c: c}
 	name := c.String("config")
 	named := name != ""
@@ -71,9 +71,15 @@ func readSettings(c *cli.Context) (*settings, error) {
 		return s, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
+		return nil, message.Errorf("--config: %w", err)
 	}
-	return s, signature.DecodeFile(name, text, &s.file)
+	if err := signature.DecodeFile(name, text, &s.file); err != nil {
+		return nil, err
+	}
+	if s.file.Lang != nil && !e.langGiven {
+		return s, e.setLanguage(name+": lang", *s.file.Lang)
+	}
+	return s, nil
 }
 
 // list is the flag's values, else the file's.
@@ -118,7 +124,7 @@ func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set
 	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
 		src.Embedded = embedded
 	} else if len(src.Folders) == 0 {
-		return nil, nil, errors.New("--no-default-signatures leaves none; name a folder with --signatures")
+		return nil, nil, message.Errorf("--no-default-signatures leaves no signatures; name a folder with --signatures")
 	}
 	set, err := signature.Load(src)
 	if err != nil {
@@ -128,24 +134,4 @@ func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set
 		Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety,
 	})
 	return set, selected, err
-}
-
-// language is --lang, else that of the environment.
-func (s *settings) language() (string, error) {
-	lang := s.text("lang", s.file.Lang)
-	if lang == "" {
-		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-			if lang = os.Getenv(name); lang != "" {
-				break
-			}
-		}
-		if strings.HasPrefix(lang, "ja") {
-			return "ja", nil
-		}
-		return "en", nil
-	}
-	if lang != "en" && lang != "ja" {
-		return "", fmt.Errorf("--lang %q: there are en and ja", lang)
-	}
-	return lang, nil
 }

@@ -14,16 +14,16 @@ import (
 
 	"sotomi/checks"
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
 	"sotomi/signatures"
 )
 
 func (e *environment) signatures() *cli.Command {
-	lang := stringFlag("lang", categoryReport, "language: en, ja (default: from the environment)", "")
-	sub := func(name, args, usage, examples string, action func(*settings, *signature.Set, []*signature.Signature) error, flags ...cli.Flag) *cli.Command {
+	sub := func(name, args, usage, examples string, action func(*settings, *signature.Set, []*signature.Signature) error) *cli.Command {
 		return leaf(&cli.Command{
-			Name: name, Usage: usage, ArgsUsage: args, Description: examples, Flags: append(signatureFlags(), flags...),
+			Name: name, Usage: usage, ArgsUsage: args, Description: examples, Flags: signatureFlags(),
 			Action: func(c *cli.Context) error {
 				if err := noArguments(c); args == "" && err != nil {
 					return err
@@ -42,13 +42,13 @@ func (e *environment) signatures() *cli.Command {
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
 			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures --no-default-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
-			sub("list", "", "one line for each", "EXAMPLES\n   sotomi signatures list\n   sotomi signatures list --only high,exposure --lang ja", e.listSignatures, lang),
-			sub("show", "ID...", "all about some", "EXAMPLES\n   sotomi signatures show git-exposed\n   sotomi signatures show git-exposed --lang ja", e.showSignatures, lang),
-			sub("lint", "", "hold files against the rules; count what public templates use that sotomi lacks",
+			sub("list", "", "list signatures, one per line", "EXAMPLES\n   sotomi signatures list\n   sotomi signatures list --only high,exposure --lang ja", e.listSignatures),
+			sub("show", "ID...", "show everything about a signature", "EXAMPLES\n   sotomi signatures show git-exposed\n   sotomi signatures show git-exposed --lang ja", e.showSignatures),
+			sub("lint", "", "check signature files; count the features of public templates that sotomi does not support",
 				"EXAMPLES\n   sotomi signatures lint\n   sotomi signatures lint -s my-signatures --no-default-signatures", e.lintSignatures),
-			sub("test", "[ID...]", "run the cases that signatures carry, on loopback",
+			sub("test", "[ID...]", "run the test cases of signatures, on loopback",
 				"EXAMPLES\n   sotomi signatures test git-exposed\n   sotomi signatures test -s my-signatures --no-default-signatures", e.testSignatures),
-			leaf(&cli.Command{Name: "schema", Usage: "the JSON Schema of a signature file, for editors", Description: "EXAMPLES\n   sotomi signatures schema > schema.json", Action: func(c *cli.Context) error {
+			leaf(&cli.Command{Name: "schema", Usage: "print the JSON Schema of signature files, for editors", Description: "EXAMPLES\n   sotomi signatures schema > schema.json", Action: func(c *cli.Context) error {
 				if err := noArguments(c); err != nil {
 					return err
 				}
@@ -57,25 +57,18 @@ func (e *environment) signatures() *cli.Command {
 			}}),
 		},
 		Action: func(c *cli.Context) error {
-			if name := c.Args().First(); name != "" {
-				return fmt.Errorf("signatures has no command %q; there are list, show, lint, test, schema", name)
-			}
-			return cli.ShowSubcommandHelp(c)
+			return message.Errorf("signatures has no command %q; there are list, show, lint, test, schema", c.Args().First())
 		},
 	}
 }
 
-func (e *environment) listSignatures(s *settings, _ *signature.Set, selected []*signature.Signature) error {
-	lang, err := s.language()
-	if err != nil {
-		return err
-	}
+func (e *environment) listSignatures(_ *settings, _ *signature.Set, selected []*signature.Signature) error {
 	width := 0
 	for _, sig := range selected {
 		width = max(width, len(sig.ID))
 	}
 	for _, sig := range selected {
-		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(sig.Info.Words(lang).Name, 100, "…"))
+		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(sig.Info.Words(e.lang).Name, 100, "…"))
 		if err != nil {
 			return err
 		}
@@ -84,23 +77,23 @@ func (e *environment) listSignatures(s *settings, _ *signature.Set, selected []*
 }
 
 func (e *environment) showSignatures(s *settings, set *signature.Set, _ []*signature.Signature) error {
-	lang, err := s.language()
-	if err != nil {
-		return err
-	}
 	if s.c.NArg() == 0 {
-		return errors.New("signatures show needs an id; see sotomi signatures list")
+		return message.Errorf("signatures show needs an id; see sotomi signatures list")
 	}
 	for _, id := range s.c.Args().Slice() {
 		found, err := set.Select(signature.Filter{Only: []string{id}, Safety: signature.SafetyIntrusive})
 		if err != nil {
-			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
+			return noSignature(id, set)
 		}
 		for _, sig := range found {
-			e.show(sig, lang)
+			e.show(sig)
 		}
 	}
 	return nil
+}
+
+func noSignature(id string, set *signature.Set) error {
+	return message.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
 }
 
 func ids(list []*signature.Signature) []string {
@@ -111,85 +104,83 @@ func ids(list []*signature.Signature) []string {
 	return all
 }
 
-func (e *environment) show(sig *signature.Signature, lang string) {
-	w := sig.Info.Words(lang)
+func (e *environment) show(sig *signature.Signature) {
+	w := sig.Info.Words(e.lang)
 	fmt.Fprintf(e.stdout, "%s\n%s\n\n%s\n", sig.ID, w.Name, strings.TrimSpace(w.Description))
 	if w.Impact != "" {
 		fmt.Fprintf(e.stdout, "\n%s\n", strings.TrimSpace(w.Impact))
 	}
 	fmt.Fprintf(e.stdout, "\n%s\n\n", strings.TrimSpace(w.Remediation))
-	rows := [][2]string{
-		{"severity", string(sig.Info.Severity)},
-		{"safety", string(sig.Safety)},
-		{"check", cmp.Or(sig.Check, "http")},
-		{"tags", strings.Join(sig.Info.Tags, ", ")},
-		{"weakness", strings.Join(sig.Info.Classification.CWEID, ", ")},
-		{"needs", strings.Join(sig.Needs, ", ")},
-		{"file", sig.File},
-		{"unsupported", strings.Join(sig.Unsupported, ", ")},
-	}
-	for _, r := range rows {
-		if r[1] != "" {
-			fmt.Fprintf(e.stdout, "%-12s %s\n", r[0], r[1])
+	row := func(name message.Message, value string) {
+		if value != "" {
+			fmt.Fprintf(e.stdout, "%s %s\n", runewidth.FillRight(e.words.Text(name), 12), value)
 		}
 	}
+	row(message.New("severity"), e.words.Say("severity-"+string(sig.Info.Severity), nil))
+	row(message.New("safety"), string(sig.Safety))
+	row(message.New("check"), cmp.Or(sig.Check, "http"))
+	row(message.New("tags"), strings.Join(sig.Info.Tags, ", "))
+	row(message.New("weakness"), strings.Join(sig.Info.Classification.CWEID, ", "))
+	row(message.New("needs"), strings.Join(sig.Needs, ", "))
+	row(message.New("file"), sig.File)
+	row(message.New("unsupported"), e.words.Text(message.Join(", ", sig.Unsupported...)))
 	for _, r := range sig.Info.Reference {
-		fmt.Fprintf(e.stdout, "%-12s %s\n", "reference", r)
+		row(message.New("reference"), r)
 	}
 	fmt.Fprintln(e.stdout)
 }
 
-// lintSignatures prints mistakes of our own kind, and what keeps public templates from running, by feature.
+// lintSignatures prints mistakes, and how many public templates use each feature that sotomi lacks.
 func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected []*signature.Signature) error {
 	lacking := map[string]int{}
 	mistakes, supported := 0, 0
 	for _, sig := range selected {
 		for _, err := range signature.Lint(sig) {
 			mistakes++
-			fmt.Fprintln(e.stdout, err)
+			fmt.Fprintln(e.stdout, e.words.Text(message.Of(err)))
 		}
 		features, err := missing(sig)
 		if err != nil {
 			mistakes++
-			fmt.Fprintln(e.stdout, err)
+			fmt.Fprintln(e.stdout, e.words.Text(message.Of(err)))
 		}
 		if len(features) == 0 && err == nil {
 			supported++
 		}
 		for _, f := range features {
-			lacking[f]++
+			lacking[e.words.Text(f)]++
 		}
 	}
 	for _, f := range slices.SortedFunc(maps.Keys(lacking), func(a, b string) int { return cmp.Or(lacking[b]-lacking[a], strings.Compare(a, b)) }) {
-		fmt.Fprintf(e.stdout, "%5d  not supported: %s\n", lacking[f], f)
+		fmt.Fprintf(e.stdout, "%5d  %s\n", lacking[f], e.words.Text(message.New("not supported: %s", f)))
 	}
-	fmt.Fprintf(e.stdout, "%d of %s can run (%.1f %%)", supported, counted(len(selected), "signature"), 100*float64(supported)/float64(max(1, len(selected))))
+	share := fmt.Sprintf("%.1f", 100*float64(supported)/float64(max(1, len(selected))))
+	fmt.Fprintln(e.stdout, e.words.Count("can-run", len(selected), map[string]any{"Supported": supported, "Share": share}))
 	if n := len(set.Skipped); n > 0 {
-		fmt.Fprintf(e.stdout, "; left out, for they are no signatures or repeat one: %s", counted(n, "YAML file"))
+		fmt.Fprintln(e.stdout, e.words.Count("skipped", n, nil))
 	}
-	fmt.Fprintln(e.stdout)
 	if mistakes > 0 {
-		return &statusError{scanner.ExitUsage, counted(mistakes, "mistake")}
+		return &statusError{scanner.ExitUsage, message.Message{Format: e.words.Count("mistakes", mistakes, nil)}}
 	}
 	return nil
 }
 
 // missing is what a signature uses that sotomi lacks; the error is a mistake in it.
-func missing(sig *signature.Signature) ([]string, error) {
+func missing(sig *signature.Signature) ([]message.Message, error) {
 	if len(sig.Unsupported) > 0 {
 		return sig.Unsupported, nil
 	}
 	factory, ok := checks.All[cmp.Or(sig.Check, "http")]
 	if !ok {
-		return nil, fmt.Errorf("%s:1: no check is called %q", sig.File, sig.Check)
+		return nil, message.Errorf("%s:1: there is no check %q", sig.File, sig.Check)
 	}
 	_, err := factory(sig)
 	var stop *scanner.StatusError
 	switch {
 	case errors.As(err, &stop):
-		return []string{stop.Reason.String()}, nil
+		return []message.Message{stop.Reason}, nil
 	case err != nil && !sig.Strict:
-		return []string{err.Error()}, nil
+		return []message.Message{message.Of(err)}, nil
 	}
 	return nil, err
 }
@@ -198,7 +189,7 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 	wanted := s.c.Args().Slice()
 	for _, id := range wanted {
 		if !slices.ContainsFunc(set.Signatures, func(sig *signature.Signature) bool { return sig.ID == id }) {
-			return fmt.Errorf("there is no signature %q%s; see sotomi signatures list", id, signature.DidYouMean(id, ids(set.Signatures)))
+			return noSignature(id, set)
 		}
 	}
 	ctx, stop := interruptible(s.c.Context)
@@ -216,19 +207,19 @@ func (e *environment) testSignatures(s *settings, set *signature.Set, selected [
 		}
 		failures := sigtest.Run(ctx, sig, sigtest.Options{Checks: checks.All, Files: files})
 		if ctx.Err() != nil {
-			return &statusError{scanner.ExitInterrupted, "interrupted"}
+			return &statusError{scanner.ExitInterrupted, message.New("interrupted")}
 		}
 		for _, f := range failures {
 			failed++
-			fmt.Fprintln(e.stdout, f)
+			fmt.Fprintln(e.stdout, e.words.Text(f.Message()))
 		}
 	}
 	if ran == 0 {
-		return errors.New("no signature with cases is selected")
+		return message.Errorf("no signature with test cases is selected")
 	}
-	fmt.Fprintf(e.stdout, "%s of %s, %d failed\n", counted(cases, "case"), counted(ran, "signature"), failed)
+	fmt.Fprintln(e.stdout, e.words.Count("tested", cases, map[string]any{"Signatures": e.words.Count("signatures", ran, nil), "Failed": failed}))
 	if failed > 0 {
-		return &statusError{scanner.ExitFound, fmt.Sprintf("%d of %s failed", failed, counted(cases, "case"))}
+		return &statusError{scanner.ExitFound, message.Message{Format: e.words.Count("cases-failed", cases, map[string]any{"Failed": failed})}}
 	}
 	return nil
 }

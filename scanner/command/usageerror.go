@@ -1,23 +1,24 @@
 package command
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
-// What the library says of a value that it cannot read.
+// The library's words about a value that it cannot read, and about a flag given both ways.
 var (
 	wrongFlag     = regexp.MustCompile(`^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-([\w-]+): `)
+	bothForms     = regexp.MustCompile(`^Cannot use two forms of the same flag: (\S+) (\S+)$`)
 	wrongVariable = regexp.MustCompile(`^could not parse ("(?:[^"\\]|\\.)*") as \w+ value from environment variable "(\w+)" for flag ([\w-]+): `)
 )
 
-// usageError says in the words of the command line what the library says in its own: the command as it is typed, the flag
-// that was perhaps meant, the kind of value that a flag takes.
+// usageError rewords the library's errors: it names the command as typed, the flag that was probably meant and the kind of
+// value that a flag takes.
 func usageError(c *cli.Context, err error, _ bool) error {
 	command, flags := c.App.Name, c.App.Flags
 	if c.Command != nil && c.Command.HelpName != "" {
@@ -33,29 +34,32 @@ func usageError(c *cli.Context, err error, _ bool) error {
 			}
 		}
 		name = strings.Repeat("-", min(2, len(name))) + name
-		err = fmt.Errorf("there is no flag %s%s", name, signature.DidYouMean(name, names))
+		err = message.Errorf("there is no flag %s%s", name, signature.DidYouMean(name, names))
 	} else if m := wrongFlag.FindStringSubmatch(err.Error()); m != nil {
-		err = fmt.Errorf("--%s %s is not %s", m[2], m[1], kindOfFlag(flags, m[2]))
+		err = message.Errorf("--%s %s is not %s", m[2], m[1], kindOfFlag(flags, m[2]))
 	} else if m := wrongVariable.FindStringSubmatch(err.Error()); m != nil {
-		err = fmt.Errorf("%s=%s is not %s", m[2], m[1], kindOfFlag(flags, m[3]))
+		err = message.Errorf("%s=%s is not %s", m[2], m[1], kindOfFlag(flags, m[3]))
 	}
-	return fmt.Errorf("%w; see %s --help", err, command)
+	if m := bothForms.FindStringSubmatch(err.Error()); m != nil {
+		err = message.Errorf("-%s and --%s are the same flag; use one of them", m[1], m[2])
+	}
+	return message.Errorf("%w; see %s --help", err, command)
 }
 
 // kindOfFlag is what a flag takes, in words.
-func kindOfFlag(flags []cli.Flag, name string) string {
+func kindOfFlag(flags []cli.Flag, name string) message.Message {
 	f := flagNamed(flags, name)
 	switch f.(type) {
 	case *cli.BoolFlag:
-		return "true or false"
+		return message.New("true or false")
 	case *cli.IntFlag:
-		return "a whole number"
+		return message.New("a whole number")
 	case *cli.Float64Flag:
-		return "a number"
+		return message.New("a number")
 	case *cli.DurationFlag:
-		return "a duration such as 15s"
+		return message.New("a duration such as 15s")
 	}
-	return "a value that it takes"
+	return message.New("a valid value")
 }
 
 func flagNamed(flags []cli.Flag, name string) cli.Flag {

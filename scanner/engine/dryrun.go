@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -13,9 +14,9 @@ import (
 // Planned is one request of a dry run.
 type Planned struct {
 	Target     target.Target
-	Request    *web.Request // nil when the check decides as it goes
-	Signatures []string     // ids of those that share it; empty Request: the one that decides
-	Unless     string       // why it may not be sent, "" if nothing is known against it
+	Request    *web.Request    // nil when the check decides as it goes
+	Signatures []string        // ids of those that share it; empty Request: the one that decides
+	Unless     message.Message // why it may not be sent; zero if nothing is known against it
 }
 
 // Requests is what Run would send, target by target, requests of many signatures once; nothing is sent to find out. A bare
@@ -44,9 +45,9 @@ func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
 		if st.end != nil {
 			continue
 		}
-		unless := ""
+		var unless message.Message
 		if len(st.signature.Needs) > 0 {
-			unless = "only where " + strings.Join(st.signature.Needs, ", ") + " is found"
+			unless = message.New("only where %s is found", strings.Join(st.signature.Needs, ", "))
 		}
 		planner, ok := st.check.(scanner.Planner)
 		if !ok {
@@ -59,8 +60,8 @@ func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
 				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {
 					known.Signatures = append(known.Signatures, st.signature.ID)
 				}
-				if unless == "" {
-					known.Unless = ""
+				if unless.IsZero() {
+					known.Unless = unless
 				}
 				continue
 			}

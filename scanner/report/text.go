@@ -171,7 +171,7 @@ func (t *textReport) paragraph(label, text string) {
 	if w := t.options.Width - len(indent) - 2; w >= 20 {
 		width = min(width, w)
 	}
-	for i, line := range wrap(labelled(label, text), width) {
+	for i, line := range message.Wrap(labelled(label, text), width) {
 		if i > 0 && label != "" {
 			line = "  " + line
 		}

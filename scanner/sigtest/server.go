@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"strings"
 
 	"sotomi/scanner/signature"
+
+	"sotomi/scanner/message"
 )
 
 // Handler is the server that a case describes: its serve: answers, its named server, or the raw answer in its file,
@@ -27,12 +28,12 @@ func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handl
 			}
 		}
 		names := slices.Concat(NoiseNames(), slices.Sorted(maps.Keys(Members())), slices.Sorted(maps.Keys(scriptedServers())), slices.Sorted(maps.Keys(searchKinds())))
-		return nil, fmt.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
+		return nil, message.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
 	case c.File != "":
 		name := path.Join(path.Dir(s.File), c.File)
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, fmt.Errorf("case %q: %w", c.Name, err)
+			return nil, message.Errorf("case %q: %w", c.Name, err)
 		}
 		return rawAnswer(raw)
 	default:
@@ -45,7 +46,7 @@ func scripted(c *signature.Case) (http.Handler, error) {
 	answers := make(map[string]answer, len(c.Serve))
 	for at, r := range c.Serve {
 		if !strings.HasPrefix(at, "/") {
-			return nil, fmt.Errorf("case %q: serve: %q is not a path that begins with /", c.Name, at)
+			return nil, message.Errorf("case %q: serve: %q is not a path that begins with /", c.Name, at)
 		}
 		a := answer{status: r.Status, header: r.Header, body: []byte(r.Body)}
 		if a.status == 0 {
@@ -54,7 +55,7 @@ func scripted(c *signature.Case) (http.Handler, error) {
 		if r.Base64 != "" {
 			body, err := base64.StdEncoding.DecodeString(r.Base64)
 			if err != nil {
-				return nil, fmt.Errorf("case %q: serve: %q: base64: %w", c.Name, at, err)
+				return nil, message.Errorf("case %q: serve: %q: base64: %w", c.Name, at, err)
 			}
 			a.body = body
 		}
@@ -101,12 +102,12 @@ func (a answer) write(w http.ResponseWriter) {
 func rawAnswer(raw []byte) (http.Handler, error) {
 	res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), nil)
 	if err != nil {
-		return nil, fmt.Errorf("raw answer: %w", err)
+		return nil, message.Errorf("raw answer: %w", err)
 	}
 	defer res.Body.Close()
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(res.Body); err != nil {
-		return nil, fmt.Errorf("raw answer: %w", err)
+		return nil, message.Errorf("raw answer: %w", err)
 	}
 	header := map[string]string{}
 	for name := range res.Header {

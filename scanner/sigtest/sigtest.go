@@ -4,7 +4,6 @@ package sigtest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -22,6 +21,8 @@ import (
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
+
+	"sotomi/scanner/message"
 )
 
 // Options of a test run.
@@ -34,11 +35,14 @@ type Options struct {
 // Failure is a case that did not come out as it says.
 type Failure struct {
 	Signature, Case, File string
-	Message               string
+	Err                   error
 }
 
-func (f Failure) String() string {
-	return fmt.Sprintf("%s: %s: case %q: %s", f.File, f.Signature, f.Case, f.Message)
+func (f Failure) String() string { return f.Message().String() }
+
+// Message is the failure in words.
+func (f Failure) Message() message.Message {
+	return message.New("%s: %s: case %q: %s", f.File, f.Signature, f.Case, f.Err)
 }
 
 // Run runs all cases of a signature, each against a server of its own on loopback.
@@ -47,7 +51,7 @@ func Run(ctx context.Context, s *signature.Signature, o Options) []Failure {
 	for i := range s.Tests {
 		c := &s.Tests[i]
 		if err := runCase(ctx, s, c, o); err != nil {
-			failures = append(failures, Failure{s.ID, c.Name, s.File, err.Error()})
+			failures = append(failures, Failure{s.ID, c.Name, s.File, err})
 		}
 	}
 	return failures
@@ -70,7 +74,7 @@ func runCase(ctx context.Context, s *signature.Signature, c *signature.Case, o O
 		want = scanner.StatusClean
 	}
 	if got := r.Outcomes[s.ID]; got.Status != want {
-		return fmt.Errorf("outcome is %s (%s), want %s", got.Status, got.Reason, want)
+		return message.Errorf("outcome is %s (%s), want %s", got.Status, got.Reason, want)
 	}
 	return compare(r.Findings, c.Want)
 }
@@ -79,7 +83,7 @@ func runCase(ctx context.Context, s *signature.Signature, c *signature.Case, o O
 // under severity is the finding's own, unless it has a value of that name.
 func compare(findings []scanner.Finding, want []map[string]any) error {
 	if len(findings) != len(want) {
-		return fmt.Errorf("%d findings, want %d", len(findings), len(want))
+		return message.Errorf("%d findings, want %d", len(findings), len(want))
 	}
 	for i, w := range want {
 		for _, name := range slices.Sorted(maps.Keys(w)) {
@@ -88,7 +92,7 @@ func compare(findings []scanner.Finding, want []map[string]any) error {
 				got = findings[i].Severity
 			}
 			if fmt.Sprint(got) != fmt.Sprint(w[name]) {
-				return fmt.Errorf("finding %d: %s = %v, want %v", i+1, name, got, w[name])
+				return message.Errorf("finding %d: %s = %v, want %v", i+1, name, got, w[name])
 			}
 		}
 	}
@@ -146,7 +150,7 @@ func serve(h http.Handler, c *signature.Case) (server *httptest.Server, accepted
 		return server, false, nil
 	}
 	if server.TLS, err = tlsConfig(c.TLS); err != nil {
-		return nil, false, fmt.Errorf("case %q: %w", c.Name, err)
+		return nil, false, message.Errorf("case %q: %w", c.Name, err)
 	}
 	server.StartTLS()
 	leaf := server.TLS.Certificates[0].Leaf
@@ -162,7 +166,7 @@ func named(o *engine.Options, base string, c *signature.Case) error {
 	for _, page := range c.Page {
 		u, err := url.Parse(base + page)
 		if err != nil {
-			return fmt.Errorf("case %q: page: %w", c.Name, err)
+			return message.Errorf("case %q: page: %w", c.Name, err)
 		}
 		o.Pages = append(o.Pages, u)
 	}
@@ -170,7 +174,7 @@ func named(o *engine.Options, base string, c *signature.Case) error {
 	for name, text := range c.Session {
 		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
 		if err != nil {
-			return fmt.Errorf("case %q: session: %w", c.Name, err)
+			return message.Errorf("case %q: session: %w", c.Name, err)
 		}
 		o.Visitors[name] = credentials
 	}
@@ -220,7 +224,7 @@ func (c *collector) Finding(f scanner.Finding) error {
 
 func (c *collector) Outcome(o scanner.Outcome) error {
 	if _, twice := c.Outcomes[o.Signature]; twice {
-		return errors.New("two outcomes of " + o.Signature)
+		return message.Errorf("two outcomes of %s", o.Signature)
 	}
 	c.Outcomes[o.Signature] = o
 	return nil

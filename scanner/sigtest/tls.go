@@ -7,13 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"fmt"
 	"maps"
 	"math/big"
 	"net"
 	"slices"
 	"strings"
 	"time"
+
+	"sotomi/scanner/message"
 )
 
 // tlsKind is a certificate and a choice of versions that a case can ask for.
@@ -41,7 +42,7 @@ func tlsKinds() map[string]tlsKind {
 func tlsConfig(kind string) (*tls.Config, error) {
 	k, ok := tlsKinds()[kind]
 	if !ok {
-		return nil, fmt.Errorf("tls: %q: there are %s", kind, strings.Join(slices.Sorted(maps.Keys(tlsKinds())), ", "))
+		return nil, message.Errorf("tls: %q: there are %s", kind, strings.Join(slices.Sorted(maps.Keys(tlsKinds())), ", "))
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -23,7 +23,7 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		case strings.HasPrefix(arg, "@"):
 			f, err := open(arg[1:])
 			if err != nil {
-				p.errs = append(p.errs, message.Errorf("%s: %w", arg, err))
+				p.errs = append(p.errs, message.Errorf("@%w", err))
 				continue
 			}
 			p.list(arg[1:], f)

@@ -1,16 +1,14 @@
-package report
+package message
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// wrap breaks text into lines of at most width columns: at spaces, or after Japanese letters, but never before a mark that
+// Wrap breaks text into lines of at most width columns: at spaces, or after Japanese letters, but never before a mark that
 // ends a phrase or after one that opens it. A word that is wider stays whole.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	const closing, opening = "。、，．）」』】!?！？)]:", "（「『【(["
 	var lines []string
 	start, cut := 0, 0            // of the line, and the last place in it where it may end
@@ -35,16 +33,4 @@ func wrap(text string, width int) []string {
 		last = r
 	}
 	return append(lines, strings.TrimSpace(text[start:]))
-}
-
-// seconds never says that a scan took no time.
-func seconds(d time.Duration) string {
-	switch s := d.Seconds(); {
-	case s >= 10:
-		return fmt.Sprintf("%.0f", s)
-	case s >= 1:
-		return fmt.Sprintf("%.1f", s)
-	default:
-		return fmt.Sprintf("%.2f", max(s, 0.01))
-	}
 }
