@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -89,12 +88,12 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 
 // conclude says what no finding means: clean, or not determined and why.
 func (r *cacheRun) conclude(results []*pageResult) error {
-	var open []string
+	var open []message.Message
 	personal, same := 0, false
 	out := map[string]bool{}
 	for _, p := range results {
-		if p.open != "" {
-			open = append(open, p.page.RequestURI()+": "+p.open)
+		if !p.open.IsZero() {
+			open = append(open, message.New("%s: %s", p.page.RequestURI(), p.open))
 		}
 		if p.refs != nil && p.refs.personal() {
 			personal++
@@ -106,7 +105,7 @@ func (r *cacheRun) conclude(results []*pageResult) error {
 	}
 	switch {
 	case len(open) > 0 && (len(r.members) > 0 || len(open) == len(results)):
-		return scanner.Undetermined("%s", strings.Join(open, "; "))
+		return scanner.Undetermined("%s", message.Join("; ", open...))
 	case len(r.members) == 0:
 		r.probe.Explain("looked at as anonymous visitors only; --session A=FILE --session B=FILE and --page PATH show what members' pages do")
 	case personal == 0 && len(out) > 0:
@@ -145,7 +144,9 @@ func (r *cacheRun) page(ctx context.Context, page *url.URL) (*pageResult, *scann
 		if errors.As(err, &stop) {
 			return nil, nil, err
 		}
-		result.open = cmp.Or(result.open, err.Error())
+		if result.open.IsZero() {
+			result.open = message.Of(err)
+		}
 	}
 	if r.params.Mode == "storable" {
 		return result, r.storable(result), nil
@@ -165,7 +166,7 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 		}
 		g.members = members
 	}
-	if err := r.learn(ctx, g, result); err != nil || result.open != "" {
+	if err := r.learn(ctx, g, result); err != nil || !result.open.IsZero() {
 		return err
 	}
 	refs := result.refs
@@ -196,13 +197,13 @@ func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) e
 		return nil
 	}
 	result.open, result.out = refs.usable(g.members)
-	if !r.isNamed(g.page) || len(r.members) == 0 || result.open != "" {
+	if !r.isNamed(g.page) || len(r.members) == 0 || !result.open.IsZero() {
 		return nil
 	}
 	if len(result.out) > 0 {
-		result.open = fmt.Sprintf("visitor %s is not logged in any more (or may not see the page)", strings.Join(result.out, " and "))
+		result.open = message.New("visitor %s is not logged in any more (or may not see the page)", strings.Join(result.out, " and "))
 	} else if status := refs.status(g.members[0].name); status >= 300 && !refs.personal() {
-		result.open = fmt.Sprintf("the page answers %d", status)
+		result.open = message.New("the page answers %d", status)
 	}
 	return nil
 }
@@ -226,7 +227,7 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 		}
 	}
 	if g.guest.session.InFlight() < 2 {
-		result.open = "asking together needs --in-flight 2 or more"
+		result.open = message.New("asking together needs --in-flight 2 or more")
 		return nil
 	}
 	if result.leak, result.rounds, err = g.concurrent(ctx, result.refs, r.params.Rounds); err != nil || result.leak != nil {
@@ -289,7 +290,7 @@ func (r *cacheRun) unkeyed(ctx context.Context, g *gatherer, result *pageResult)
 	if refs != nil {
 		result.refs = refs
 	} else if r.isNamed(g.page) {
-		result.open = "the cache answers addresses that were never asked for before from its store, so no key of ours keeps the test visitors' pages from others; nothing was tried"
+		result.open = message.New("the cache answers addresses that were never asked for before from its store, so no key of ours keeps the test visitors' pages from others; nothing was tried")
 	}
 	return nil
 }

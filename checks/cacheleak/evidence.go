@@ -31,18 +31,18 @@ func (m *mask) hash(text string) string {
 }
 
 // marker describes a token without its value.
-func (m *mask) marker(v *observation, token string) string {
-	where := "a header"
+func (m *mask) marker(v *observation, token string) message.Message {
+	where := message.New("a header")
 	switch place := v.tokens[token]; {
 	case place&placeSetCookie != 0:
-		where = "Set-Cookie"
+		where = message.New("Set-Cookie")
 	case place&placeBody != 0:
-		where = "the body"
+		where = message.New("the body")
 		if i := strings.Index(v.ex.Text(), token); i >= 0 {
-			where = fmt.Sprintf("the body at %d", i)
+			where = message.New("the body at %d", i)
 		}
 	}
-	return fmt.Sprintf("%s, %d characters, in %s, hash %s", markerClass(token), len([]rune(token)), where, m.hash(token))
+	return message.New("%s, %d characters, in %s, hash %s", message.Message{Format: markerClass(token)}, len([]rune(token)), where, m.hash(token))
 }
 
 // shownHeaders say how an answer is cached and nothing about whom it is for.
@@ -86,14 +86,14 @@ func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 		list = append(list, m.evidence(c.fill, message.New("the answer to visitor %s", c.fill.who)))
 	}
 	const shown = 5
-	var marks []string
+	var marks []message.Message
 	tokens := slices.Clone(c.tokens)
 	slices.SortStableFunc(tokens, func(a, b string) int { return rank(b) - rank(a) })
 	for _, t := range tokens[:min(len(tokens), shown)] {
 		marks = append(marks, m.marker(c.got, t))
 	}
 	note := message.New("the answer to visitor %s under the same address holds %d marks of visitor %s (%s); %s",
-		c.got.who, len(c.tokens), c.donor, strings.Join(marks, "; "), message.New(string(c.proof)))
+		c.got.who, len(c.tokens), c.donor, message.Join("; ", marks...), message.Message{Format: string(c.proof)})
 	list = append(list, m.evidence(c.got, note))
 	if c.control != nil {
 		list = append(list, m.evidence(c.control, message.New("control: under an address that nobody else asked for, visitor %s gets none of them", c.got.who)))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -46,10 +46,10 @@ type gatherer struct {
 }
 
 // errLimit ends a page that has had its share of requests.
-var errLimit = errors.New("the page has had its share of requests")
+var errLimit = message.Errorf("the limit of requests for one page is reached")
 
 // errNoKey says that the path has too few letters to be respelt anew.
-var errNoKey = errors.New("the path has no spelling left that was not used before")
+var errNoKey = message.Errorf("the path has no spelling left that was not used before")
 
 // address is the page under a key, and the request target when it must be sent byte for byte.
 func (g *gatherer) address(key string) (*url.URL, string) {

@@ -95,7 +95,7 @@ func (r *references) sharedValidator() bool {
 // storable is the finding about a personal page's head alone.
 func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
 	refs := result.refs
-	if refs == nil || result.open != "" || !refs.personal() {
+	if refs == nil || !result.open.IsZero() || !refs.personal() {
 		return nil
 	}
 	for _, v := range refs.visits {

@@ -3,13 +3,13 @@ package cacheleak
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -29,8 +29,8 @@ type pageResult struct {
 	refs   *references // nil when the page was given up before
 	buster busterResult
 	leak   *leak
-	rounds int    // of asking together without a crossing
-	open   string // why it could not be told; "" when it could
+	rounds int             // of asking together without a crossing
+	open   message.Message // why it could not be told; zero when it could
 	out    []string
 }
 
@@ -102,7 +102,7 @@ func loggedOut(ex *web.Exchange) bool {
 }
 
 // usable says why the references do not allow a judgement, and who is not logged in; "" when they do.
-func (r *references) usable(members []visitor) (reason string, out []string) {
+func (r *references) usable(members []visitor) (reason message.Message, out []string) {
 	for _, m := range members {
 		statuses := map[int]bool{}
 		off := 0
@@ -115,7 +115,7 @@ func (r *references) usable(members []visitor) (reason string, out []string) {
 				off++
 			}
 			if v.ex.Truncated && len(v.ex.Body) == 0 {
-				return "answers break off", out
+				return message.New("a response was cut off or could not be decoded"), out
 			}
 		}
 		if off > 0 && len(r.markers(m.name)) == 0 {
@@ -123,15 +123,15 @@ func (r *references) usable(members []visitor) (reason string, out []string) {
 			continue
 		}
 		if len(statuses) > 1 {
-			return fmt.Sprintf("the page is not stable: visitor %s got different statuses for the same request", m.name), out
+			return message.New("the page is not stable: visitor %s got different statuses for the same request", m.name), out
 		}
 		for s := range statuses {
 			if s >= 500 {
-				return fmt.Sprintf("the page answers %d", s), out
+				return message.New("the page answers %d", s), out
 			}
 		}
 	}
-	return "", out
+	return message.Message{}, out
 }
 
 // sequential has one member after another ask under one key, and a guest: twice the first, for caches that store at the

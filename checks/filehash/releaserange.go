@@ -138,7 +138,7 @@ func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 	}
 	hit.Values = scanner.Values{"affected": affected, "fixed": fixed}
 	if len(notes) > 0 {
-		hit.Values["note"] = strings.Join(notes, "; ")
+		hit.Values["note"] = notes
 	}
 	for key, value := range map[string]string{"cve": c.params.Advisory.CVE, "jvn": c.params.Advisory.JVN, "cvss": c.params.Advisory.CVSS} {
 		if value != "" {

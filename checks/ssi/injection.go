@@ -2,7 +2,6 @@ package ssi
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 
@@ -132,15 +131,15 @@ func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, r
 }
 
 // listed is up to three of names and how many more there are.
-func listed(names []string) string {
+func listed(names []string) message.Message {
 	switch len(names) {
 	case 0:
-		return ""
+		return message.Message{}
 	case 1:
-		return names[0]
+		return message.Message{Format: names[0]}
 	case 2:
-		return names[0] + " and " + names[1]
+		return message.New("%s and %s", names[0], names[1])
 	default:
-		return fmt.Sprintf("%s, %s and %d more places", names[0], names[1], len(names)-2)
+		return message.New("%s, %s and %d more places", names[0], names[1], len(names)-2)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // injectionPoint is one place of a site that a visitor's text may reach.
 type injectionPoint struct {
-	Where    string                         // for people: "query parameter q of /search"
+	Where    string                         // for people: "/search?q=…", "/?*=…" for any parameter, "/…", "User-Agent: …"
 	Baseline int                            // status that the place gave to ordinary text, 0 when unknown
 	Request  func(text string) *web.Request // with the text in its place
 }
@@ -48,8 +48,8 @@ func injectionPoints(base *url.URL, pages []*web.Page, unknown string) []injecti
 	}
 	// Those that every site has come first, so that a site with many parameters does not crowd them out.
 	always := []injectionPoint{
-		{Where: "any query parameter of " + root.EscapedPath(), Baseline: status, Request: withQuery(&root, nil, unknown)},
-		{Where: "the path", Baseline: http.StatusNotFound, Request: func(text string) *web.Request {
+		{Where: root.EscapedPath() + "?*=…", Baseline: status, Request: withQuery(&root, nil, unknown)},
+		{Where: strings.TrimSuffix(root.EscapedPath(), "/") + "/…", Baseline: http.StatusNotFound, Request: func(text string) *web.Request {
 			u := root
 			u.Path = strings.TrimSuffix(u.Path, "/") + "/" + text
 			u.RawPath = ""
@@ -81,7 +81,7 @@ func (l *pointList) query(u *url.URL, status int) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		l.add("query parameter "+name+" of "+u.EscapedPath(), status, withQuery(u, values, name))
+		l.add(u.EscapedPath()+"?"+name+"=…", status, withQuery(u, values, name))
 	}
 }
 
@@ -102,7 +102,7 @@ func (l *pointList) form(f *web.Form, status int) {
 		case "submit", "button", "image", "reset", "file", "password", "checkbox", "radio":
 			continue
 		}
-		l.add("query parameter "+field.Name+" of "+f.Action.EscapedPath(), status, withQuery(f.Action, values, field.Name))
+		l.add(f.Action.EscapedPath()+"?"+field.Name+"=…", status, withQuery(f.Action, values, field.Name))
 	}
 }
 
@@ -122,7 +122,7 @@ func withQuery(u *url.URL, values url.Values, name string) func(string) *web.Req
 // headerPoint carries the text in a request header. A query parameter of ours keeps caches out of it: they do not tell
 // such headers apart, and another visitor must never be served our probe.
 func headerPoint(root *url.URL, name string, status int, unknown string) injectionPoint {
-	return injectionPoint{Where: "header " + name, Baseline: status, Request: func(text string) *web.Request {
+	return injectionPoint{Where: name + ": …", Baseline: status, Request: func(text string) *web.Request {
 		r := withQuery(root, nil, unknown)(text[:4])
 		r.Header = http.Header{name: {text}}
 		return r

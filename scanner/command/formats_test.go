@@ -70,6 +70,9 @@ func sourceFiles(t *testing.T) []sourceFile {
 	return files
 }
 
+// textsOfHelpMaker is called with texts of the command line, which TestHelpInJapanese holds.
+const textsOfHelpMaker = "scanner/command/.translate"
+
 // formatUse is a place where the program makes a message.
 type formatUse struct {
 	place  string
@@ -233,7 +236,7 @@ func (f *formats) use(file sourceFile, around []function, e ast.Expr, args int) 
 	}
 	if id, ok := e.(*ast.Ident); ok {
 		for _, fn := range slices.Backward(around) {
-			if at := slices.Index(fn.params, id.Name); at >= 0 {
+			if at := slices.Index(fn.params, id.Name); at >= 0 && fn.key != textsOfHelpMaker {
 				f.makers[fn.key] = at
 				return
 			}

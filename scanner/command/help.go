@@ -47,20 +47,20 @@ func (e *environment) showHelp(app *cli.App, command *cli.Command) {
 }
 
 func (h *help) program(app *cli.App) {
-	h.print("sotomi %s - %s\n", app.Version, h.text(app.Usage))
+	h.print("sotomi %s - %s\n", app.Version, h.translate(app.Usage))
 	h.about("sotomi", app.ArgsUsage, app.Description, app.Commands, app.Flags)
-	h.entry("-v, --version", h.text("print the version"))
+	h.entry("-v, --version", h.translate("print the version"))
 }
 
 func (h *help) command(name string, c *cli.Command) {
-	h.print("%s - %s\n", name, h.text(c.Usage))
+	h.print("%s - %s\n", name, h.translate(c.Usage))
 	h.about(name, c.ArgsUsage, c.Description, c.Subcommands, c.Flags)
 }
 
 func (h *help) print(format string, a ...any) { fmt.Fprintf(h.to, format, a...) }
 
-// text is a text of the command line's in the language of the help.
-func (h *help) text(english string) string {
+// translate is a text of the command line's in the language of the help.
+func (h *help) translate(english string) string {
 	if english == "" {
 		return ""
 	}
@@ -70,22 +70,22 @@ func (h *help) text(english string) string {
 func (h *help) about(name, arguments, description string, commands []*cli.Command, flags []cli.Flag) {
 	usage := name
 	if len(commands) > 0 {
-		usage += " " + h.text("COMMAND")
+		usage += " " + h.translate("COMMAND")
 	}
 	if len(flags) > 0 {
-		usage += " " + h.text("[FLAGS]")
+		usage += " " + h.translate("[FLAGS]")
 	}
 	if arguments != "" {
-		usage += " " + h.text(arguments)
+		usage += " " + h.translate(arguments)
 	}
-	h.print("\n%s\n   %s\n", h.text("USAGE"), usage)
+	h.print("\n%s\n   %s\n", h.translate("USAGE"), usage)
 	for paragraph := range strings.SplitSeq(description, "\n\n") {
 		h.paragraph(paragraph)
 	}
 	if len(commands) > 0 {
-		h.print("\n%s\n", h.text("COMMANDS"))
+		h.print("\n%s\n", h.translate("COMMANDS"))
 		for _, c := range commands {
-			h.entry(c.Name, h.text(c.Usage))
+			h.entry(c.Name, h.translate(c.Usage))
 		}
 	}
 	category := ""
@@ -99,11 +99,11 @@ func (h *help) about(name, arguments, description string, commands []*cli.Comman
 		}
 		if c := f.GetCategory(); c != category {
 			category = c
-			h.print("\n%s\n", h.text(category))
+			h.print("\n%s\n", h.translate(category))
 		}
 		h.flag(f)
 	}
-	h.entry("-h, --help", h.text("show this help"))
+	h.entry("-h, --help", h.translate("show this help"))
 }
 
 var twoColumns = regexp.MustCompile(`^(   \S.*?  +)(\S.*)$`)
@@ -117,15 +117,15 @@ func (h *help) paragraph(text string) {
 			return
 		}
 		h.print("\n")
-		for _, line := range message.Wrap(h.text(text), h.width-helpIndent) {
+		for _, line := range message.Wrap(h.translate(text), h.width-helpIndent) {
 			h.print("   %s\n", line)
 		}
 		return
 	}
-	h.print("\n%s\n", h.text(heading))
+	h.print("\n%s\n", h.translate(heading))
 	for line := range strings.SplitSeq("   "+rest, "\n") {
 		if m := twoColumns.FindStringSubmatch(line); m != nil {
-			line = m[1] + h.text(m[2])
+			line = m[1] + h.translate(m[2])
 		}
 		h.print("%s\n", line)
 	}
@@ -133,13 +133,13 @@ func (h *help) paragraph(text string) {
 
 // flag prints a flag with the kind of its value, what it is for, and its default.
 func (h *help) flag(f cli.DocGenerationFlag) {
-	usage := h.text(f.GetUsage())
+	usage := h.translate(f.GetUsage())
 	kind := ""
 	if before, after, ok := strings.Cut(usage, "`"); ok {
 		name, rest, _ := strings.Cut(after, "`")
 		kind, usage = " "+name, before+name+rest
 	} else if f.TakesValue() {
-		kind = " " + h.text("VALUE")
+		kind = " " + h.translate("VALUE")
 	}
 	names := ""
 	for _, name := range f.Names() {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -12,7 +14,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// plainError is the cause of a request's failure: without the address asked for, which stands beside it, so that hosts
+// reasonOf is the cause of a request's failure: without the address asked for, which stands beside it, so that hosts
 // with the same trouble are counted together, and without what differs from run to run.
 func reasonOf(err error) message.Message {
 	var e *web.Error
@@ -33,7 +35,9 @@ func reasonOf(err error) message.Message {
 		return message.New("the connection was closed before an answer (%s)", closeReason(cause))
 	case web.KindProtocol:
 		return message.New("no HTTP: %s", strings.TrimPrefix(strings.TrimPrefix(cause.Error(), "net/http: "), "HTTP/1.x transport connection broken: "))
-	case web.KindTLS, web.KindScope, web.KindThrottled, web.KindCanceled:
+	case web.KindTLS:
+		return tlsReason(cause)
+	case web.KindScope, web.KindThrottled, web.KindCanceled:
 	}
 	return message.Of(cause)
 }
@@ -59,6 +63,29 @@ func dialReason(err error) message.Message {
 		return message.Of(op.Err)
 	}
 	return message.Of(err)
+}
+
+// tlsReason is why there is no TLS connection.
+func tlsReason(err error) message.Message {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		host         x509.HostnameError
+		invalid      x509.CertificateInvalidError
+	)
+	if !errors.As(err, &verification) {
+		return message.Of(err)
+	}
+	why := message.Of(verification.Err)
+	switch {
+	case errors.As(err, &authority):
+		why = message.New("its issuer is not trusted")
+	case errors.As(err, &host):
+		why = message.New("it is not for %s", host.Host)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		why = message.New("it has expired or is not yet valid")
+	}
+	return message.New("the certificate cannot be verified: %s", why)
 }
 
 // closeReason is how a connection ended, without the port that was ours.
