@@ -73,13 +73,11 @@ func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 	if err != nil {
 		return nil, message.Errorf("--config: %w", err)
 	}
-	if err := signature.DecodeFile(name, text, &s.file); err != nil {
-		return nil, err
+	err = signature.DecodeFile(name, text, &s.file)
+	if s.file.Lang != nil && !e.langGiven { // also for the mistakes in the rest of the file
+		err = errors.Join(err, e.setLanguage(name+": lang", *s.file.Lang))
 	}
-	if s.file.Lang != nil && !e.langGiven {
-		return s, e.setLanguage(name+": lang", *s.file.Lang)
-	}
-	return s, nil
+	return s, err
 }
 
 // list is the flag's values, else the file's.

@@ -2,20 +2,20 @@ package message
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// Wrap breaks text into lines of at most width columns: at spaces, or after Japanese letters, but never before a mark that
-// ends a phrase or after one that opens it. A word that is wider stays whole.
+// Wrap breaks text into lines of at most width columns: at spaces and between Japanese letters, but never before a mark that
+// ends a phrase, after one that opens it, or within a word in katakana. A word that is wider stays whole.
 func Wrap(text string, width int) []string {
-	const closing, opening = "。、，．）」』】!?！？)]:", "（「『【(["
 	var lines []string
 	start, cut := 0, 0            // of the line, and the last place in it where it may end
 	columns, columnsAtCut := 0, 0 // of text[start:i] and text[start:cut]
 	var last rune
 	for i, r := range text {
-		if i > start && (r == ' ' || last >= 0x3000 && !strings.ContainsRune(closing, r) && !strings.ContainsRune(opening, last)) {
+		if i > start && (r == ' ' || last >= 0x3000 && mayBreak(last, r)) {
 			cut, columnsAtCut = i, columns
 		}
 		if i == start && r == ' ' {
@@ -33,4 +33,11 @@ func Wrap(text string, width int) []string {
 		last = r
 	}
 	return append(lines, strings.TrimSpace(text[start:]))
+}
+
+// mayBreak reports whether a line may end after one letter and before the next.
+func mayBreak(last, next rune) bool {
+	const closing, opening = "。、，．）」』】!?！？)]:ーぁぃぅぇぉっゃゅょ々", "（「『【(["
+	katakana := unicode.Is(unicode.Katakana, last) || last == 'ー'
+	return !strings.ContainsRune(closing, next) && !strings.ContainsRune(opening, last) && !(katakana && unicode.Is(unicode.Katakana, next))
 }

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,18 @@ func TestWrapLosesNothing(t *testing.T) {
 		got := Wrap(strings.TrimSpace(text), 40)
 		if strings.Join(got, "") != strings.ReplaceAll(strings.TrimSpace(text), " ", "") && strings.Join(got, " ") != strings.TrimSpace(text) {
 			t.Errorf("Wrap(%q) = %q", text, got)
+		}
+	}
+}
+
+// TestWrapKeepsWordsTogether: whatever the width, lines begin only where a phrase or a word begins.
+func TestWrapKeepsWordsTogether(t *testing.T) {
+	const text = "データベースのパスワードを、「サーバー」の外から読めます(ブラウザーでも)。"
+	for width := 14; width < 60; width++ {
+		for i, line := range Wrap(text, width)[1:] {
+			if !regexp.MustCompile(`^(?:パスワード|「サーバー|ブラウザー|\(ブラウザー|[をのからがまです外読めも])`).MatchString(line) {
+				t.Errorf("width %d: line %d begins %q", width, i+2, line)
+			}
 		}
 	}
 }
