@@ -42,7 +42,22 @@ func (m *mask) marker(v *observation, token string) message.Message {
 			where = message.New("the body at %d", i)
 		}
 	}
-	return message.New("%s, %d characters, in %s, hash %s", message.Message{Format: markerClass(token)}, len([]rune(token)), where, m.hash(token))
+	return message.New("%s, %d characters, in %s, hash %s", classMessage(markerClass(token)), len([]rune(token)), where, m.hash(token))
+}
+
+// classMessage is a class of tokens in words.
+func classMessage(class string) message.Message {
+	switch class {
+	case "mail address":
+		return message.New("mail address")
+	case "time":
+		return message.New("time")
+	case "identifier":
+		return message.New("identifier")
+	case "number":
+		return message.New("number")
+	}
+	return message.New("word")
 }
 
 // shownHeaders say how an answer is cached and nothing about whom it is for.
@@ -93,7 +108,7 @@ func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 		marks = append(marks, m.marker(c.got, t))
 	}
 	note := message.New("the answer to visitor %s under the same address holds %d marks of visitor %s (%s); %s",
-		c.got.who, len(c.tokens), c.donor, message.Join("; ", marks...), message.Message{Format: string(c.proof)})
+		c.got.who, len(c.tokens), c.donor, message.Join("; ", marks...), c.proof.message())
 	list = append(list, m.evidence(c.got, note))
 	if c.control != nil {
 		list = append(list, m.evidence(c.control, message.New("control: under an address that nobody else asked for, visitor %s gets none of them", c.got.who)))

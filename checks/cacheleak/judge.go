@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -143,10 +144,22 @@ func (r *references) status(who string) int {
 type proof string
 
 const (
-	proofSameAnswer proof = "the very answer that the other visitor got: it carries an identifier made for that answer only"
-	proofWhole      proof = "all of the other visitor's marks stand in it and none of the receiver's own"
-	proofMark       proof = "marks of the other visitor stand in it"
+	proofSameAnswer proof = "same answer"
+	proofWhole      proof = "all marks"
+	proofMark       proof = "marks"
 )
+
+// message is the proof in a sentence.
+func (p proof) message() message.Message {
+	switch p {
+	case proofSameAnswer:
+		return message.New("it is the very answer that the other visitor got: it carries an identifier made for that answer only")
+	case proofWhole:
+		return message.New("it has all of the other visitor's marks and none of the receiver's own")
+	default:
+		return message.New("it has marks of the other visitor")
+	}
+}
 
 // crossing is an answer in the wrong hands.
 type crossUser struct {

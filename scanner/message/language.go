@@ -90,8 +90,8 @@ func (l Language) Count(id string, n int, data map[string]any) string {
 	return text
 }
 
-// Name is the name of a kind of thing ("value" for names of values, "field" for kinds of personal fields) in the language.
-// A name without a translation stays.
+// Name is the name of a kind of thing in the language: "value" for names of values, "word" for words and notes among
+// values, "field" for kinds of personal fields. A name without a translation stays.
 func (l Language) Name(kind, name string) string {
 	if text, ok := l.phrases[kind+" "+name]; ok {
 		return text

@@ -339,7 +339,7 @@ func valuesText(w message.Language, values scanner.Values) string {
 		if name == "personal-fields" {
 			value = fieldNames(w, value)
 		}
-		if text := message.Line(valueText(value)); text != "" {
+		if text := message.Line(valueText(w, value)); text != "" {
 			parts = append(parts, message.Line(w.Name("value", name))+": "+runewidth.Truncate(text, evidenceWidth, "…"))
 		}
 	}
@@ -365,15 +365,21 @@ func fieldNames(w message.Language, value any) any {
 	return value
 }
 
-// valueText is a value of a scan, or one read back from JSON.
-func valueText(value any) string {
+// valueText is a value of a scan, or one read back from JSON, with the words that have a translation in the language.
+func valueText(w message.Language, value any) string {
 	switch v := value.(type) {
+	case string:
+		return w.Name("word", v)
 	case []string:
-		return strings.Join(v, ", ")
+		parts := make([]string, len(v))
+		for i := range v {
+			parts[i] = w.Name("word", v[i])
+		}
+		return strings.Join(parts, ", ")
 	case []any:
 		parts := make([]string, len(v))
 		for i := range v {
-			parts[i] = valueText(v[i])
+			parts[i] = valueText(w, v[i])
 		}
 		return strings.Join(parts, ", ")
 	case float64:
