@@ -38,6 +38,8 @@ func Wrap(text string, width int) []string {
 // mayBreak reports whether a line may end after one letter and before the next.
 func mayBreak(last, next rune) bool {
 	const closing, opening = "。、，．）」』】!?！？)]:ーぁぃぅぇぉっゃゅょ々", "（「『【(["
-	katakana := unicode.Is(unicode.Katakana, last) || last == 'ー'
-	return !strings.ContainsRune(closing, next) && !strings.ContainsRune(opening, last) && !(katakana && unicode.Is(unicode.Katakana, next))
+	if strings.ContainsRune(closing, next) || strings.ContainsRune(opening, last) {
+		return false
+	}
+	return last != 'ー' && !unicode.Is(unicode.Katakana, last) || !unicode.Is(unicode.Katakana, next)
 }

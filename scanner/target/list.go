@@ -18,7 +18,7 @@ type Input struct {
 	Source Source
 }
 
-// Targets are the inputs of a scan in the user's order, each once. CIDR blocks are kept as blocks and expanded while
+// List is the inputs of a scan in the user's order, each once. CIDR blocks are kept as blocks and expanded while
 // the scan goes on.
 type List struct {
 	args  []string
@@ -36,8 +36,8 @@ const (
 	namedPort                  // as host:port
 )
 
-// elsewhere reports whether what an input turned out to be is an input of its own: shop.example beside
-// https://shop.example. Such an address is looked at once, under its full name.
+// Named reports whether the address that an input turned out to have is an input of its own, as with shop.example beside
+// https://shop.example. Such an address is scanned once, under its full name.
 func (t *List) Named(in Input, u *url.URL) bool {
 	switch t.named[strings.TrimSuffix(Target{URL: u}.String(), "/")] {
 	case namedURL:
@@ -76,16 +76,16 @@ func (t *List) Len() int { return t.total }
 func (t *List) All() iter.Seq[Input] {
 	return func(yield func(Input) bool) {
 		for _, it := range t.items {
-			origin := Source{Text: it.text}
+			source := Source{Text: it.text}
 			if it.file >= 0 {
-				origin.File, origin.Line = t.files[it.file], int(it.line)
+				source.File, source.Line = t.files[it.file], int(it.line)
 			}
 			parsed, err := parse(it.text)
 			if err != nil {
 				continue // it parsed before, or it would not be here
 			}
 			if !parsed.block.IsValid() {
-				parsed.input.Source = origin
+				parsed.input.Source = source
 				if !yield(parsed.input) {
 					return
 				}
@@ -95,7 +95,7 @@ func (t *List) All() iter.Seq[Input] {
 				if it.skip.has(a) {
 					continue
 				}
-				if !yield(Input{Host: a.String(), Source: origin}) {
+				if !yield(Input{Host: a.String(), Source: source}) {
 					return
 				}
 			}
@@ -103,7 +103,7 @@ func (t *List) All() iter.Seq[Input] {
 	}
 }
 
-// TargetURLs are targets named by a program.
+// URLs is a list made by a program.
 func URLs(addresses ...*url.URL) *List {
 	t := &List{}
 	for _, u := range addresses {

@@ -13,7 +13,7 @@ import (
 	"sotomi/scanner/message"
 )
 
-// parsedTarget is one text as understood: an input, or a block of addresses.
+// parsed is one text as understood: an input, or a block of addresses.
 type parsed struct {
 	input Input
 	block netip.Prefix
@@ -58,7 +58,7 @@ func parseBlock(text string) (parsed, error) {
 	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s", hideUser(text), hideUser(text))
 }
 
-// parseTargetURL gives the URL in canonical form: lower-case ASCII host, no default port, query or fragment.
+// parseURL gives the URL in canonical form: lower-case ASCII host, no default port, query or fragment.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {

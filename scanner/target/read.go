@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"io/fs"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"sotomi/scanner/message"
 )
 
-// ParseTargets reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one a line,
+// Parse reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one per line,
 // "-" the same from stdin. Blank lines and what follows a # are left out of lists. The error names every mistake with
 // its place.
 func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser, error)) (*List, error) {
@@ -23,7 +24,11 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		case strings.HasPrefix(arg, "@"):
 			f, err := open(arg[1:])
 			if err != nil {
-				p.errs = append(p.errs, message.Errorf("@%w", err))
+				var file *fs.PathError
+				if errors.As(err, &file) {
+					err = file.Err // the name stands before it
+				}
+				p.errs = append(p.errs, message.Errorf("%s: %w", arg, err))
 				continue
 			}
 			p.list(arg[1:], f)

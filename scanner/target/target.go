@@ -12,7 +12,7 @@ type Target struct {
 	Source Source
 }
 
-// Origin says where the user named a target.
+// Source says where the user named a target.
 type Source struct {
 	Text string // as written
 	File string // "" when named on the command line
@@ -27,13 +27,14 @@ func (t Target) String() string {
 	return t.URL.Scheme + "://" + t.URL.Host + t.URL.EscapedPath()
 }
 
-func (o Source) String() string {
-	if o.File == "" {
-		return o.Text
+func (s Source) String() string {
+	if s.File == "" {
+		return s.Text
 	}
-	return fmt.Sprintf("%s:%d: %s", o.File, o.Line, o.Text)
+	return fmt.Sprintf("%s:%d: %s", s.File, s.Line, s.Text)
 }
 
+// Port is the port of a URL, that of its scheme when it names none.
 func Port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p
@@ -41,7 +42,7 @@ func Port(u *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
-// originURL is scheme://host:port without the scheme's own port.
+// Origin is scheme://host:port without the scheme's own port.
 func Origin(scheme, host, port string) *url.URL {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
