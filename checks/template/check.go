@@ -113,7 +113,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 			return nil, scanner.Unsupported("flow that is a script")
 		}
 		if id := c.unknownCall(f); id != "" && s.Strict {
-			return nil, message.Errorf("%s: flow calls http(%s), which there is not", s.File, id)
+			return nil, message.Errorf("%s: flow calls http(%s), which does not exist", s.File, id)
 		}
 		c.flow = f
 	}

@@ -1,4 +1,4 @@
-// Package command is the command line, one file a command.
+// Package command is the command line: one file per command.
 package command
 
 import (
@@ -21,8 +21,8 @@ import (
 	"sotomi/signatures"
 )
 
-// GCPercent is how much of its live memory a scan may leave as garbage: with three thousand public templates loaded it
-// stays below 150 MB in all, for a few percent of processor time (see the benchmark).
+// GCPercent is GOGC for a scan: with 3,000 public templates loaded it stays below 150 MB, at the cost of a few percent of
+// processor time (see the benchmark).
 const GCPercent = 180
 
 // Main runs one invocation and returns its exit status.
@@ -31,15 +31,15 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return run(context.Background(), args, stdin, stdout, stderr)
 }
 
-// interruptible is ctx until the user stops the program, for what has results to write then. Anything else, such as waiting
-// for targets on standard input, a signal ends at once.
+// interruptible is a context that ends when the user stops the program, for commands that then still have results to write.
+// Elsewhere, as while targets are read from standard input, a signal ends the process at once.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return ctx, stop
 }
 
-// statusError ends the program with a status of its own; the zero message has been said already.
+// statusError ends the program with this exit status, and prints the message unless it is zero.
 type statusError struct {
 	status  int
 	message message.Message
@@ -139,7 +139,7 @@ func noCommand(name string, commands []*cli.Command) error {
 	return message.Errorf("there is no command %q%s; see sotomi --help", name, signature.DidYouMean(name, names(commands)))
 }
 
-// leaf is a command without others below it: a target may be called help.
+// leaf is a command without subcommands, not even help: a target may have that name.
 func leaf(c *cli.Command) *cli.Command {
 	c.HideHelpCommand, c.OnUsageError = true, usageError
 	c.Flags = append(c.Flags, langFlag())
@@ -162,7 +162,7 @@ func names(commands []*cli.Command) []string {
 	return all
 }
 
-// version names the program and the embedded signatures, so that a report says what made it.
+// version is that of the program and of the embedded signatures.
 func version() string {
 	return fmt.Sprintf("%s (signatures %s)", web.Version, signatureSet())
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The scripts ask the program itself, so that they never go out of date.
+// completions are scripts by shell. They ask the program itself, so they never go out of date.
 var completions = map[string]string{
 	"bash": `_sotomi() {
   local words

@@ -95,7 +95,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	return nil
 }
 
-// demoLab is a handful of servers on loopback.
+// demoLab is a few servers on loopback.
 type demoLab struct {
 	sites   []demoSite
 	servers []*http.Server
@@ -146,7 +146,7 @@ func (lab *demoLab) addresses() []string {
 
 func (lab *demoLab) stop() {
 	for _, s := range lab.servers {
-		_ = s.Close() // nobody is waiting for its answers any more
+		_ = s.Close() // nobody waits for responses any more
 	}
 	_ = lab.running.Wait() // a server that failed has shown as unreachable
 }

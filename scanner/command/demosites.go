@@ -5,11 +5,11 @@ import (
 	"net/http"
 )
 
-// The sites of the demo. All that they hold is invented.
+// The sites of the demo. All their content is invented.
 
 const demoFront = `<!doctype html><html><head><title>Demo shop</title></head><body><h1>Demo shop</h1><a href="/about">About</a></body></html>`
 
-// demoShop is a small site with further files.
+// demoShop is a small site with these files, by path.
 func demoShop(files map[string]string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		demoHeaders(w)
@@ -31,7 +31,7 @@ func demoHeaders(w http.ResponseWriter) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 }
 
-// demoWrite does not care whether the visitor is still there.
+// demoWrite ignores errors: the client may be gone.
 func demoWrite(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
 
 // demoListing lists the files of a folder as Apache does.

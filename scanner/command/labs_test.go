@@ -151,6 +151,7 @@ func (r *labRun) site(t *testing.T, site labSite) {
 
 // labSink keeps everything by signature.
 type labSink struct {
+	scanner.Discard
 	findings map[string][]scanner.Finding
 	outcomes []scanner.Outcome
 	requests int64
@@ -171,8 +172,7 @@ func (s *labSink) told() string {
 	return b.String()
 }
 
-func (s *labSink) Start(scanner.Start) error       { s.findings = map[string][]scanner.Finding{}; return nil }
-func (s *labSink) Progress(scanner.Progress) error { return nil }
+func (s *labSink) Start(scanner.Start) error { s.findings = map[string][]scanner.Finding{}; return nil }
 
 func (s *labSink) Close(sum scanner.Summary) error {
 	s.requests = int64(sum.Requests)

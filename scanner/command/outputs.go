@@ -60,7 +60,7 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 	return o, nil
 }
 
-// open makes the sinks. A path that cannot be written is told before anything is sent.
+// open makes the sinks. A path that cannot be written is an error before anything is sent.
 func (o *outputs) open() error {
 	for _, w := range o.wanted {
 		if w.path == "" {
@@ -80,14 +80,14 @@ func (o *outputs) open() error {
 	return nil
 }
 
-// finish removes what a failed report left behind.
+// finish removes unfinished files.
 func (o *outputs) finish() {
 	for _, p := range o.files {
 		p.abandon()
 	}
 }
 
-// colours: on a terminal, unless NO_COLOR is set; always with CLICOLOR_FORCE.
+// colours reports whether to use colours: on a terminal unless NO_COLOR is set, and always with CLICOLOR_FORCE.
 func colours(w io.Writer) bool {
 	if os.Getenv("NO_COLOR") != "" {
 		return false
@@ -112,7 +112,7 @@ func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
 		progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
 }
 
-// progressSink stands before the reports among the sinks: it takes its line away before one of them writes.
+// progressSink comes before the reports among the sinks, so that it removes its line before one of them writes.
 type progressSink struct {
 	scanner.Discard
 	bar   *progressbar.ProgressBar
@@ -138,7 +138,7 @@ func (p *progressSink) clear() error {
 	return p.bar.Clear()
 }
 
-// gaps remembers the first thing that could not be checked, for the last line.
+// gaps counts outcomes and keeps the first that is not complete, for the line that explains the exit status.
 type gaps struct {
 	scanner.Discard
 	total, open int
@@ -156,7 +156,7 @@ func (g *gaps) Outcome(o scanner.Outcome) error {
 	return nil
 }
 
-// status ends the program as the summary says, with one line that says why.
+// status is the exit status of a scan as an error with one line that explains it; nil for 0.
 func (e *environment) status(s scanner.Summary, j *job) error {
 	end := report.Ending{
 		Status: scanner.ExitStatus(s, j.failOn, j.allowIncomplete), Severity: j.failOn,

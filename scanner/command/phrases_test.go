@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"go/ast"
+	"go/types"
 	"io"
 	"maps"
 	"os"
@@ -99,6 +100,23 @@ func TestEveryMessageHasJapanese(t *testing.T) {
 		case !cmp.Equal(verbs(format), verbs(text)):
 			t.Errorf("%q and %q differ in their verbs: %v, %v", format, text, verbs(format), verbs(text))
 		}
+	}
+}
+
+// TestMistakesAreMessages: what users read of their mistakes can be said in both languages.
+func TestMistakesAreMessages(t *testing.T) {
+	later := []string{"scanner/command/outputfile.go"} // writes files; its errors are those of the system
+	for _, file := range sourceFiles(t) {
+		if !slices.Contains([]string{"scanner/command", "scanner/report", "scanner/signature", "scanner/target", "scanner/sigtest"}, file.dir) || slices.Contains(later, file.name) {
+			continue
+		}
+		ast.Inspect(file.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if ok && slices.Contains([]string{"fmt.Errorf", "errors.New"}, types.ExprString(call.Fun)) {
+				t.Errorf("%s: %s: use message.Errorf", file.name, types.ExprString(call))
+			}
+			return true
+		})
 	}
 }
 

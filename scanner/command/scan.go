@@ -97,7 +97,7 @@ type job struct {
 	gaps            *gaps
 }
 
-// job makes a scan of the settings. Every mistake is found here, before anything is sent.
+// job makes a scan of the settings. All mistakes are found here, before anything is sent.
 func (e *environment) job(s *settings, args []string) (*job, error) {
 	j := &job{gaps: &gaps{}}
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
@@ -151,7 +151,7 @@ func parseFailOn(text string) (signature.Severity, error) {
 	return severity, nil
 }
 
-// client is how sites are asked.
+// client is the options for requests.
 func (s *settings) client() (web.Options, error) {
 	rate := pick(s, "rate", s.c.Float64, s.file.Rate)
 	if !(rate >= 0) || math.IsInf(rate, 0) { // also not a number
@@ -220,7 +220,7 @@ func parseResolve(list []string) (map[string]string, error) {
 	return m, nil
 }
 
-// isAddress: an IP address, or one with a port.
+// isAddress reports whether text is an IP address, with or without a port.
 func isAddress(text string) bool {
 	if _, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")); err == nil {
 		return true
@@ -229,7 +229,7 @@ func isAddress(text string) bool {
 	return err == nil
 }
 
-// visitors are the sessions by name; each file is read now, so that a mistake in it is told before anything is sent.
+// visitors are the sessions by name; files are read now, so that mistakes in them are errors before anything is sent.
 func (s *settings) visitors() (map[string]web.Credentials, error) {
 	m := map[string]web.Credentials{}
 	for _, entry := range s.list("session", s.file.Session) {

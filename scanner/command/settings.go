@@ -88,7 +88,7 @@ func (s *settings) list(name string, file []string) []string {
 	return file
 }
 
-// words is a list whose entries may hold several, with commas between.
+// words is a list whose entries may hold several words separated by commas.
 func (s *settings) words(name string, file []string) []string {
 	var all []string
 	for _, entry := range s.list(name, file) {

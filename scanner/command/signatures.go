@@ -165,7 +165,7 @@ func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected [
 	return nil
 }
 
-// missing is what a signature uses that sotomi lacks; the error is a mistake in it.
+// missing are the features of a signature that sotomi lacks; the error is a mistake in the signature.
 func missing(sig *signature.Signature) ([]message.Message, error) {
 	if len(sig.Unsupported) > 0 {
 		return sig.Unsupported, nil

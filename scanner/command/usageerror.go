@@ -46,7 +46,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	return message.Errorf("%w; see %s --help", err, command)
 }
 
-// kindOfFlag is what a flag takes, in words.
+// kindOfFlag says what kind of value a flag takes.
 func kindOfFlag(flags []cli.Flag, name string) message.Message {
 	f := flagNamed(flags, name)
 	switch f.(type) {

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 )
 
 // delivery writes results in the order of the inputs, from one goroutine.
@@ -113,7 +113,7 @@ func (d *delivery) sinks(call func(scanner.Sink) error) {
 	}
 	for _, s := range d.plan.options.Sinks {
 		if err := call(s); err != nil {
-			d.fail(fmt.Errorf("writing results: %w", err))
+			d.fail(message.Errorf("writing results: %w", err))
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (d *delivery) finish() {
 	s.Complete = s.Complete && s.NotStarted == 0 && !s.Interrupted && len(d.errs) == 0
 	for _, sink := range d.plan.options.Sinks {
 		if err := sink.Close(*s); err != nil {
-			d.errs = append(d.errs, fmt.Errorf("writing results: %w", err))
+			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
 		}
 	}
 }

@@ -175,7 +175,7 @@ func TestNewPlanNamesEveryMistake(t *testing.T) {
 	}
 	o.Signatures = []*signature.Signature{sig("a", needing("x"), giving("y")), sig("b", needing("y"), giving("x"))}
 	o.Checks = tableOf(map[string]scanner.Check{"a": checkFunc(quiet), "b": checkFunc(quiet)})
-	if _, err := NewPlan(o); err == nil || !strings.Contains(err.Error(), "in a circle") {
+	if _, err := NewPlan(o); err == nil || !strings.Contains(err.Error(), "circular needs") {
 		t.Errorf("error of a circle = %v", err)
 	}
 	o.Signatures = []*signature.Signature{sig("a", func(s *signature.Signature) { s.Safety = signature.SafetyIntrusive })}

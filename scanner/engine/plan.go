@@ -161,7 +161,7 @@ func (p *Plan) order() error {
 			return nil
 		case open:
 			s := p.steps[i].signature
-			return message.Errorf("%s: needs %s in a circle", cmp.Or(s.File, s.ID), strings.Join(s.Needs, ", "))
+			return message.Errorf("%s: circular needs: %s", cmp.Or(s.File, s.ID), strings.Join(s.Needs, ", "))
 		}
 		state[i] = open
 		for _, g := range p.steps[i].givers {

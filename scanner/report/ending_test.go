@@ -27,7 +27,7 @@ func TestEndings(t *testing.T) {
 			Ending{Status: 3, Checks: 1, Open: 1, First: silent},
 			"exit 3: 1 of 1 check not completed (http://a.example/: interrupted)", "終了ステータス 3: 検査1件のうち1件を完了できませんでした(http://a.example/: 中断)",
 		},
-		"nothing": {Ending{Status: 3}, "exit 3: no check gave an answer", "終了ステータス 3: 答えの得られた検査がありません"},
+		"nothing": {Ending{Status: 3}, "exit 3: no check was completed", "終了ステータス 3: 完了した検査がありません"},
 		"interrupted": {
 			Ending{Status: 130, Checks: 1, Open: 1, First: silent},
 			"exit 130: interrupted; the results so far are written", "終了ステータス 130: 中断されました。中断までの結果は書き出してあります",

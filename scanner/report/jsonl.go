@@ -84,14 +84,17 @@ type translated struct {
 	JA string `json:"ja,omitempty"`
 }
 
-// NewJSONLines writes one object a line.
+// NewJSONLines writes one object per line.
 func NewJSONLines(w io.Writer, _ Options) scanner.Sink {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return &jsonLines{e}
+	return &jsonLines{encoder: e}
 }
 
-type jsonLines struct{ encoder *json.Encoder }
+type jsonLines struct {
+	scanner.Discard
+	encoder *json.Encoder
+}
 
 func (j *jsonLines) Start(s scanner.Start) error {
 	targets := s.Targets
@@ -148,8 +151,6 @@ func weaknesses(ids []string) []int {
 func (j *jsonLines) Outcome(o scanner.Outcome) error {
 	return j.encoder.Encode(outcomeRecord{"outcome", o.Signature, o.Target, o.Status, o.Reason.String(), o.Requests, o.Reason.Record()})
 }
-
-func (j *jsonLines) Progress(scanner.Progress) error { return nil }
 
 func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{

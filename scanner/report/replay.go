@@ -15,13 +15,13 @@ import (
 	"sotomi/scanner/signature"
 )
 
-// ErrIncomplete says that a saved scan has no summary: the scan was killed, or the file was cut.
-var ErrIncomplete = message.Errorf("the file has no summary line: the scan that wrote it did not end, and what it says is not all")
+// ErrIncomplete means that a saved scan has no summary: the scan was killed, or the file was cut off.
+var ErrIncomplete = message.Errorf("the file has no summary line: the scan did not finish, so the results are incomplete")
 
 // maxLine is the longest line of a saved scan, in bytes.
 const maxLine = 64 << 20
 
-// Replay reads a scan in JSON lines into a sink. Fields and records it does not know are left out. Errors name the line.
+// Replay reads a scan in JSON lines into a sink. Unknown fields and records are ignored. Errors name the line.
 // When the summary is missing the sink is closed with what can be counted, and the error is ErrIncomplete.
 func Replay(r io.Reader, to scanner.Sink) error {
 	p := &replay{to: to, counted: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}}
@@ -57,7 +57,7 @@ func Replay(r io.Reader, to scanner.Sink) error {
 	return nil
 }
 
-// half reports JSON that ends too early.
+// half reports whether the error is JSON that ends too early.
 func half(err error) bool {
 	var syntax *json.SyntaxError
 	return errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input"
@@ -80,7 +80,7 @@ func (p *replay) line(text []byte) error {
 		return message.Errorf("the first line is not of type scan")
 	}
 	if p.closed {
-		return message.Errorf("something follows the summary")
+		return message.Errorf("there are more lines after the summary")
 	}
 	switch kind.Type {
 	case "scan":

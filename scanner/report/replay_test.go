@@ -74,7 +74,7 @@ func TestReplayMistakes(t *testing.T) {
 		"no_type":             {"{}", "line 1: the first line is not of type scan"},
 		"finding_first":       {`{"type":"finding"}`, "line 1: the first line is not of type scan"},
 		"second_scan":         {"{\"type\":\"scan\"}\n{\"type\":\"scan\"}", "line 2: a second line of type scan"},
-		"after_the_summary":   {"{\"type\":\"scan\"}\n{\"type\":\"summary\"}\n{\"type\":\"later\"}", "line 3: something follows the summary"},
+		"after_the_summary":   {"{\"type\":\"scan\"}\n{\"type\":\"summary\"}\n{\"type\":\"later\"}", "line 3: there are more lines after the summary"},
 		"cut_in_the_middle":   {"{\"type\":\"scan\"}\n{\"type\":\"fin\n{\"type\":\"summary\"}", "line 2: not JSON: unexpected end of JSON input"},
 		"number_for_a_string": {"{\"type\":\"scan\"}\n{\"type\":\"outcome\",\"target\":1}", "line 2: json: cannot unmarshal number into Go struct field outcomeRecord.target of type string"},
 	} {

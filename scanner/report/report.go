@@ -1,5 +1,5 @@
-// Package report writes what a scan finds, one file a format; each format is a scanner.Sink. A saved scan in JSON lines
-// can be replayed into any of them.
+// Package report writes the results of a scan: one file per format, each a scanner.Sink. A scan saved in JSON lines can be
+// replayed into any of them.
 package report
 
 import (

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// seconds never says that a scan took no time.
+// seconds is a duration in seconds, at least 0.01.
 func seconds(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case s >= 10:

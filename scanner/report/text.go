@@ -16,8 +16,8 @@ import (
 	"sotomi/scanner/signature"
 )
 
-// NewText writes for people: findings by site, the gravest first, what proves them and what to do, and at the end what
-// could not be checked and why.
+// NewText writes for people: findings by site, the most severe first, with evidence and what to do, and at the end what could
+// not be checked and why.
 func NewText(w io.Writer, o Options) scanner.Sink {
 	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: map[gap]*gapCount{}, moreGaps: map[gap]bool{}}
 }
@@ -30,7 +30,7 @@ const (
 	gapTargets    = 3   // sites named beside each
 )
 
-// textReport holds the findings of the site being written, and counts of the rest.
+// textReport holds the findings of the current site, and counts for the end.
 type textReport struct {
 	scanner.Discard
 	w       io.Writer
@@ -51,7 +51,7 @@ type gap struct {
 	reason string
 }
 
-// gapCount is who has a gap. The outcomes of one target come one after the other.
+// gapCount counts the checks and sites that have a gap. The outcomes of one target come one after the other.
 type gapCount struct {
 	checks  int
 	sites   int
@@ -253,7 +253,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	return t.err
 }
 
-// redirected lists sites that are somewhere else in truth.
+// redirected lists sites that only redirect elsewhere.
 func (t *textReport) redirected(s scanner.Summary) {
 	if len(s.Redirected) == 0 {
 		return
@@ -264,7 +264,7 @@ func (t *textReport) redirected(s scanner.Summary) {
 	}
 }
 
-// unchecked lists what the scan has no answer to.
+// unchecked lists what could not be checked.
 func (t *textReport) unchecked() {
 	if len(t.order) == 0 {
 		return

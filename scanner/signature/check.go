@@ -49,7 +49,7 @@ func ParseSafety(text string) (Safety, error) {
 	return "", message.Errorf("%q is not a safety level; there are passive, active, intrusive", text)
 }
 
-// normalise gives what is left out its meaning.
+// normalise fills in defaults.
 func (s *Signature) normalise() {
 	s.ID = strings.TrimSpace(s.ID)
 	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
@@ -72,7 +72,7 @@ func (s *Signature) normalise() {
 
 var identifier = regexp.MustCompile(`^[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*[_-]*$`)
 
-// check finds what the decoder cannot see.
+// check finds the mistakes that the decoder cannot see.
 func (s *Signature) check(keys map[string]*yaml.Node) []error {
 	var all []error
 	bad := func(key, format string, a ...any) {
@@ -121,7 +121,7 @@ func (s *Signature) check(keys map[string]*yaml.Node) []error {
 	return all
 }
 
-// mistakes are what makes a matcher another than it was meant to be.
+// mistakes are those that would make a matcher mean something else than intended.
 func (m *Matcher) mistakes() []message.Message {
 	var list []message.Message
 	if m.Condition != "" && m.Condition != "and" && m.Condition != "or" {
@@ -141,13 +141,13 @@ func (m *Matcher) mistakes() []message.Message {
 
 var matcherTypes = []string{"status", "size", "word", "regex", "binary", "dsl", "xpath", "favicon"}
 
-// foreign are the protocols of the public language that sotomi does not speak.
+// foreign are the protocols of the public language that sotomi does not support.
 var foreign = []string{"code", "dns", "file", "headless", "javascript", "network", "ssl", "tcp", "websocket", "whois", "workflows", "constants-file", "fuzzing"}
 
-// callbacks are the names by which a template uses a server that waits for connections of the target's.
+// callbacks are the names by which a template uses a server that waits for connections from the target.
 var callbacks = regexp.MustCompile(`\{\{[^}]*interactsh|\binteractsh_(?:protocol|request|response|ip)\b`)
 
-// unsupported names what the signature uses and sotomi lacks, or never does.
+// unsupported are the features of a signature that sotomi lacks or refuses.
 func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []message.Message {
 	var list []message.Message
 	add := func(feature message.Message) {
@@ -211,7 +211,7 @@ func (h *HTTP) unsupported() []message.Message {
 	return list
 }
 
-// mayChange reports whether the block sends anything but requests to read.
+// mayChange reports whether the block sends requests that do more than read.
 func (h *HTTP) mayChange() bool {
 	return slices.ContainsFunc(h.methods(), func(m string) bool {
 		return !slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE"}, m)

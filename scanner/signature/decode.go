@@ -114,7 +114,7 @@ func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// plainText is a value as the public language reads it: numbers without needless digits (1.0 is 1), nothing for null.
+// plainText is a value as the public language reads it: numbers in their shortest form (1.0 is 1), "" for null.
 func plainText(n *yaml.Node) string {
 	switch n.Tag {
 	case "!!null":
@@ -204,7 +204,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// variablesKind passes through the YAML library, which takes errors as text only.
+// variablesKind is a message that passes through the YAML library, which keeps errors as text only.
 const variablesKind = "variables must be names with values"
 
 var (
@@ -212,7 +212,7 @@ var (
 	wrongType  = regexp.MustCompile("^cannot unmarshal (!!\\w+)(?: `(.*)`)? into (.+)$")
 )
 
-// mistake is one in a file.
+// mistake is one mistake in a file.
 type mistake struct {
 	line int // counts from 1
 	what message.Message
@@ -247,7 +247,7 @@ func typeErrors(err error) []mistake {
 	return out
 }
 
-// plainly says in the words of the file what the decoder says in those of Go.
+// plainly rewords an error of the decoder without Go types.
 func plainly(text string) message.Message {
 	m := wrongType.FindStringSubmatch(text)
 	switch {
@@ -264,7 +264,7 @@ func plainly(text string) message.Message {
 	return message.New("this is %s, expected %s", kindOf(m[1]), kindOf(m[3]))
 }
 
-// kindOf is a YAML tag or a Go type in the words of the file.
+// kindOf names a YAML tag or a Go type for people.
 func kindOf(name string) message.Message {
 	switch name {
 	case "!!str", "string":

@@ -10,8 +10,8 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Lint holds a signature with keys of ours against the rules that make it useful: words in both languages, what to do,
-// where to read on, and cases that show what it finds and what it does not. A public template is not held to them.
+// Lint checks a signature with keys of ours against the rules that make it useful: texts in both languages, what to do,
+// references, and test cases that find something and nothing. The rules do not apply to public templates.
 func Lint(s *Signature) []error {
 	if !s.Strict {
 		return nil
@@ -59,7 +59,7 @@ func Lint(s *Signature) []error {
 	return all
 }
 
-// hasMatcher reports whether a matcher carries a name.
+// hasMatcher reports whether a matcher has this name.
 func (s *Signature) hasMatcher(name string) bool {
 	return slices.ContainsFunc(s.HTTP, func(h HTTP) bool {
 		return slices.ContainsFunc(h.Matchers, func(m Matcher) bool { return m.Name == name })

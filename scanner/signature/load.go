@@ -175,7 +175,7 @@ func list(src Sources) ([]file, error) {
 	return files, nil
 }
 
-// readRegular reads what a link leads to. A pipe or a device could keep us waiting.
+// readRegular reads the file that a link leads to. A pipe or a device could block for ever.
 func readRegular(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -260,8 +260,8 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	return s, nil
 }
 
-// unknownKeys are what a public template says beyond what sotomi knows, as features: left out, be it only misspelt, such a
-// key makes another template. Words that nobody knows under info do no harm, unless one of ours is meant.
+// unknownKeys are the keys of a public template that sotomi does not know, as unsupported features: without such a key, even
+// a misspelt one, it would be another template. Unknown keys under info are harmless unless one of ours is misspelt.
 func unknownKeys(root, info *yaml.Node) []message.Message {
 	var list []message.Message
 	for _, key := range signatureSchema.unknownKeys(root) {

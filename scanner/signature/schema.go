@@ -11,8 +11,8 @@ import (
 	"sotomi/scanner/message"
 )
 
-// schema is which keys a Go type takes. The decoder's own strictness stops at the first file it cannot read whole and is
-// lost inside custom decoding; this sees every misspelt key of a file with its line.
+// schema is the keys that a Go type takes. The decoder's own strictness is lost inside custom decoding and stops at the first
+// mistake; this finds every misspelt key of a file with its line.
 type schema struct {
 	keys map[string]*schema // of a struct; nil for anything else
 	each *schema            // of the elements of a list or map; nil when they are not looked into
@@ -44,7 +44,7 @@ func schemaOf(t reflect.Type) *schema {
 	}
 }
 
-// oldUnmarshaler is the form of custom decoding without a node.
+// oldUnmarshaler is custom decoding without a yaml.Node.
 type oldUnmarshaler interface{ UnmarshalYAML(func(any) error) error }
 
 // field adds one field under the key that the decoder uses.
@@ -109,7 +109,7 @@ func (s *schema) unknownKeys(n *yaml.Node) []unknownKey {
 	return found
 }
 
-// coerceLists makes a list of one where a public template gives a single value.
+// coerceLists turns a single value into a list where a list is expected.
 func (s *schema) coerceLists(n *yaml.Node) {
 	switch {
 	case s.list && n.Kind == yaml.ScalarNode && n.Tag != "!!null":

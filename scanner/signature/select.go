@@ -14,8 +14,8 @@ type Filter struct {
 	Safety  Safety   // the level of the scan; "" is active
 }
 
-// Select is the signatures that the filter lets through. A name that fits nothing in the set is an error: a misspelt
-// id must not make a scan green.
+// Select is the signatures that pass the filter. A name that matches nothing in the set is an error: a misspelt id must not
+// make a scan clean.
 func (set *Set) Select(f Filter) ([]*Signature, error) {
 	for _, given := range []struct {
 		flag  string

@@ -1,7 +1,7 @@
 // Package signature reads signature files: the public http template schema, with our own keys beside it.
 //
 // Our own files are decoded strictly: a misspelt key is an error with file and line. Public templates are decoded
-// leniently, and what sotomi does not support is listed in Signature.Unsupported so that they are never run by halves.
+// leniently, and what sotomi does not support is listed in Signature.Unsupported so that it never runs in part.
 package signature
 
 import (
@@ -61,7 +61,7 @@ type Signature struct {
 	Unsupported []message.Message `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
 }
 
-// Info are the words about a signature, the same for every target.
+// Info is what a signature says about itself, the same for every target.
 type Info struct {
 	Name           string         `yaml:"name" jsonschema:"required"`
 	Author         StringList     `yaml:"author"`
@@ -105,8 +105,8 @@ type Classification struct {
 	CPE         string     `yaml:"cpe"`
 }
 
-// WithoutBlocks is the signature without its blocks and cases, for those who only speak of it: thousands of blocks need not stay in
-// memory once checks are made of them.
+// WithoutBlocks is the signature without its blocks and cases, for what only needs its texts: thousands of blocks need not
+// stay in memory once checks are made of them.
 func (s *Signature) WithoutBlocks() *Signature {
 	light := *s
 	light.HTTP, light.Requests, light.Tests = nil, nil, nil
@@ -191,7 +191,7 @@ type Extractor struct {
 	Line            int      `yaml:"-"`
 }
 
-// Payload is a list of values, or the name of a file with one a line.
+// Payload is a list of values, or the name of a file with one per line.
 type Payload struct {
 	Values []string
 	File   string // as written in the template; "" when Values are given

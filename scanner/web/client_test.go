@@ -361,7 +361,7 @@ func TestReadCredentials(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		"Cookie: a=b\nnonsense secret": "b.txt:2: neither",
-		"":                             "no cookie and no header",
+		"":                             "it contains neither cookies nor headers",
 		"h\tF\t/\tT\tx\tn\tv":          "b.txt:1: the fifth field",
 	} {
 		if _, err := ReadCredentials(strings.NewReader(in), "b.txt"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {

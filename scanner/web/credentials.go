@@ -68,7 +68,7 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 		return Credentials{}, message.Errorf("%s: %w", name, err)
 	}
 	if len(c.cookies) == 0 && len(c.header) == 0 {
-		return Credentials{}, message.Errorf("%s: no cookie and no header in it", name)
+		return Credentials{}, message.Errorf("%s: it contains neither cookies nor headers", name)
 	}
 	return c, nil
 }
