@@ -28,7 +28,7 @@ import (
 
 const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with one target per line, or - for standard input. Flags may stand before or after the targets.
 
-Flags can also be set in sotomi.yaml, under their names without dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file.
+Flags can also be set in sotomi.yaml, under their names without the leading dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file.
 
 EXAMPLES
    sotomi scan https://shop.example

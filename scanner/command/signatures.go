@@ -38,7 +38,7 @@ func (e *environment) signatures() *cli.Command {
 		})
 	}
 	return &cli.Command{
-		Name: "signatures", Usage: "list, show, check and test signatures", OnUsageError: usageError,
+		Name: "signatures", Usage: "list, show, check and test signatures", OnUsageError: usageError, Flags: []cli.Flag{langFlag()},
 		Description: "EXAMPLES\n   sotomi signatures list --only elasticsearch\n   sotomi signatures show git-exposed\n" +
 			"   sotomi signatures lint -s my-signatures --no-default-signatures\n   sotomi signatures test -s my-signatures --no-default-signatures\n   sotomi signatures schema > schema.json",
 		Subcommands: []*cli.Command{
@@ -116,7 +116,7 @@ func (e *environment) show(sig *signature.Signature) {
 			fmt.Fprintf(e.stdout, "%s %s\n", runewidth.FillRight(e.words.Text(name), 12), value)
 		}
 	}
-	row(message.New("severity"), e.words.Say("severity-"+string(sig.Info.Severity), nil))
+	row(message.New("severity"), strings.ToLower(e.words.Say("severity-"+string(sig.Info.Severity), nil)))
 	row(message.New("safety"), string(sig.Safety))
 	row(message.New("check"), cmp.Or(sig.Check, "http"))
 	row(message.New("tags"), strings.Join(sig.Info.Tags, ", "))
