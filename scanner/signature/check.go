@@ -210,30 +210,3 @@ func (h *HTTP) unsupported() []message.Message {
 	}
 	return list
 }
-
-// mayChange reports whether the block sends requests that do more than read.
-func (h *HTTP) mayChange() bool {
-	return slices.ContainsFunc(h.methods(), func(m string) bool {
-		return !slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE"}, m)
-	})
-}
-
-// methods are the request methods of a block in capitals.
-func (h *HTTP) methods() []string {
-	var list []string
-	if len(h.Path) > 0 {
-		list = append(list, cmp.Or(strings.ToUpper(strings.TrimSpace(h.Method)), "GET"))
-	}
-	for _, raw := range h.Raw {
-		for line := range strings.Lines(raw) {
-			line = strings.TrimSpace(line)
-			if line == "" || strings.HasPrefix(line, "@") {
-				continue
-			}
-			method, _, _ := strings.Cut(line, " ")
-			list = append(list, strings.ToUpper(method))
-			break
-		}
-	}
-	return list
-}

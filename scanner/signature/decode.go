@@ -15,7 +15,7 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Params are the parameters of a Go check, decoded by the check itself.
+// Params are the parameters of a Go check, which decodes them itself.
 type Params struct {
 	node *yaml.Node
 	file string
@@ -46,7 +46,7 @@ func (p Params) Mistake(format string, a ...any) error {
 	return message.Errorf("%s:%d: with: %s", p.file, line, message.New(format, a...))
 }
 
-// UnmarshalYAML keeps the parameters as they stand; Decode reads them.
+// UnmarshalYAML keeps the node for Decode.
 func (p *Params) UnmarshalYAML(n *yaml.Node) error {
 	p.node = n
 	return nil
@@ -286,7 +286,7 @@ func kindOf(name string) message.Message {
 	return message.New("a mapping")
 }
 
-// DecodeFile reads a YAML file that is no signature, such as the configuration, with the strictness of our own: the error
+// DecodeFile reads a YAML file that is no signature, such as the configuration, as strictly as our own signatures: the error
 // names every unknown key and wrong value with file and line.
 func DecodeFile(name string, text []byte, to any) error {
 	var doc yaml.Node

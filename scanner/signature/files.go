@@ -33,18 +33,39 @@ func (s *Signature) ReadFile(name string) ([]byte, error) {
 	}
 	for _, root := range s.Roots {
 		text, err := readLimited(openIn(root, local))
-		if !errors.Is(err, fs.ErrNotExist) {
-			return text, err
+		switch {
+		case err == nil:
+			return text, nil
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, message.Errorf("%s: file %q: %w", s.File, name, err)
 		}
 	}
 	return nil, message.Errorf("%s: file %q: %w", s.File, name, fs.ErrNotExist)
 }
 
-// openIn opens a file below root. What leads out of root counts as missing.
+// openIn opens a file below root. What leads out of root counts as missing. A pipe is not opened: that would wait for a
+// writer.
 func openIn(root, name string) (fs.File, error) {
-	f, err := os.OpenInRoot(root, filepath.FromSlash(name))
+	missing := func(err error) error { return message.Errorf("%w: %w", fs.ErrNotExist, err) }
+	dir, err := os.OpenRoot(root)
 	if err != nil {
-		return nil, message.Errorf("%w: %w", fs.ErrNotExist, err)
+		return nil, missing(err)
+	}
+	defer dir.Close()
+	name = filepath.FromSlash(name)
+	info, err := dir.Stat(name)
+	if err != nil {
+		return nil, missing(err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, missing(message.Errorf("it is a folder"))
+	case !info.Mode().IsRegular():
+		return nil, message.Errorf("%q is not a regular file", name)
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, missing(err)
 	}
 	return f, nil
 }
@@ -54,17 +75,14 @@ func readLimited(f fs.File, err error) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, message.Errorf("%q is not a file: %w", info.Name(), fs.ErrNotExist)
+	if len(text) > maxFile {
+		return nil, message.Errorf("larger than %d MiB", maxFile>>20)
 	}
-	if info.Size() > maxFile {
-		return nil, message.Errorf("%q has more than %d bytes", info.Name(), maxFile)
-	}
-	return io.ReadAll(io.LimitReader(f, maxFile))
+	return text, nil
 }
 
 // Lines are the values that a payload stands for: its own, or the lines of its file that are not empty.

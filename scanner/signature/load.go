@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,8 +36,9 @@ type Set struct {
 	Hash       string   // of the contents of all files: 12 hex digits
 }
 
-// Load reads all signatures. The error holds all mistakes of all files, each with file and line; nothing may be sent
-// when there is one.
+// Load reads all signatures. The error holds all mistakes of our own and strict files, each with file and line; nothing may
+// be sent when there is one. A file of a folder that looks like a public template but cannot be read is an unsupported
+// signature.
 func Load(src Sources) (*Set, error) {
 	files, err := list(src)
 	if err != nil {
@@ -59,6 +61,7 @@ func Load(src Sources) (*Set, error) {
 func merge(files []file, loaded []result) (*Set, error) {
 	set := &Set{}
 	var mistakes []error
+	var unreadable []*Signature
 	byID := map[string]int{}
 	sum := sha256.New()
 	empty, sums := map[string]bool{}, map[string][sha256.Size]byte{}
@@ -76,6 +79,10 @@ func merge(files []file, loaded []result) (*Set, error) {
 			continue
 		}
 		s := r.signature
+		if s.unreadable {
+			unreadable = append(unreadable, s)
+			continue
+		}
 		at, double := byID[s.ID]
 		switch {
 		case !double:
@@ -89,6 +96,13 @@ func merge(files []file, loaded []result) (*Set, error) {
 		default: // public collections hold the same template twice now and then
 			set.Skipped = append(set.Skipped, files[i].name)
 		}
+	}
+	for _, s := range unreadable {
+		for _, taken := byID[s.ID]; taken; _, taken = byID[s.ID] { // it is only a guess
+			s.ID += "-unreadable"
+		}
+		byID[s.ID] = len(set.Signatures)
+		set.Signatures = append(set.Signatures, s)
 	}
 	for _, folder := range slices.Sorted(maps.Keys(empty)) {
 		if empty[folder] {
@@ -199,15 +213,43 @@ func (f file) load() result {
 	}
 	r := result{sum: sha256.Sum256(text)}
 	s, err := Parse(f.name, text, f.own)
-	if err != nil {
+	switch {
+	case err == nil:
+	case f.own || f.name == f.from || ourKey.Match(text):
 		r.mistakes = []error{err}
 		return r
+	default:
+		s = newUnreadable(f.name, text, err)
 	}
 	if s != nil {
 		s.Roots, s.files = f.roots, f.embedded
 	}
 	r.signature = s
 	return r
+}
+
+var (
+	ourKey      = regexp.MustCompile(`(?m)^["']?(?:safety|check|with|ports|needs|gives|variants|tests)["']?[ \t]*:|^[ \t]+["']?ja["']?[ \t]*:|[{,][ \t]*ja[ \t]*:`)
+	templateKey = regexp.MustCompile(`(?m)^["']?(?:id|info)["']?[ \t]*:`)
+)
+
+// newUnreadable stands for a public template that cannot be read: a folder of thousands is not useless for one such file.
+// It is nil for text that is no template.
+func newUnreadable(name string, text []byte, err error) *Signature {
+	if !templateKey.Match(text) {
+		return nil
+	}
+	feature := message.Of(err)
+	if yaml.Unmarshal(text, &yaml.Node{}) != nil {
+		feature = message.New("not valid YAML: %s", feature)
+	}
+	id := strings.TrimSuffix(path.Base(filepath.ToSlash(name)), path.Ext(name))
+	if !identifier.MatchString(id) {
+		id = "template"
+	}
+	return &Signature{
+		ID: id, File: name, Info: Info{Name: id, Severity: SeverityUnknown}, Safety: SafetyPassive, Unsupported: []message.Message{feature}, unreadable: true,
+	}
 }
 
 // Parse reads one file. It is nil without an error when the text is YAML but no signature. Files with keys of ours, and

@@ -177,16 +177,16 @@ func TestLoad_a_user_folder(t *testing.T) {
 func TestLoad_shows_the_mistakes_of_all_files_at_once(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.yaml", "id: a\ninfo: {name: A, severity: low}\nchek: x\nneeds: [y]\n")
-	write(t, dir, "b.yaml", "id: [\n")
-	write(t, dir, "c.yaml", "id: c\nhttp:\n  - path: [x]\n")
+	write(t, dir, "b.yaml", "id: [\nsafety: passive\n")
+	write(t, dir, "c.yaml", "id: c\ninfo: {severity: low}\nsafety: passive\nhttp:\n  - path: [x]\n")
 	_, err := signature.Load(signature.Sources{Folders: []string{dir}})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	got := strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), "")
 	want := "a.yaml:3: unknown key \"chek\"; did you mean \"check\"?\n" +
-		"b.yaml:1: did not find expected node content\n" +
-		"c.yaml:1: info.name is missing"
+		"b.yaml:2: did not find expected ',' or ']'\n" +
+		"c.yaml:2: info.name is missing"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -376,5 +376,43 @@ func write(t *testing.T, dir, name, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A file of a public template that cannot be read is named and never run; the others of its folder are. With keys of ours
+// in it, or alone, it is a mistake.
+func TestLoad_a_broken_file_among_public_templates(t *testing.T) {
+	const fine = "info: {name: A, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n"
+	dir := t.TempDir()
+	write(t, dir, "a.yaml", "id: a\n"+fine)
+	write(t, dir, "b.yaml", "id: a\n\tinfo: {name: B}\n")
+	write(t, dir, "c.yaml", "id: c\nhttp:\n  - path: [x]\n")
+	write(t, dir, "values.yaml", "image: {{ .Values.image }}\n  - x: [\n")
+	set, err := signature.Load(signature.Sources{Folders: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]string{}
+	for _, s := range set.Signatures {
+		got[s.ID] = nil
+		for _, feature := range s.Unsupported {
+			got[s.ID] = append(got[s.ID], strings.ReplaceAll(feature.String(), dir+string(filepath.Separator), ""))
+		}
+	}
+	want := map[string][]string{
+		"a": nil, "b": {"not valid YAML: b.yaml:2: found a tab character that violates indentation"}, "c": {"c.yaml:1: info.name is missing"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{filepath.Join(dir, "values.yaml")}, set.Skipped); diff != "" {
+		t.Errorf("skipped (-want +got):\n%s", diff)
+	}
+	if _, err := signature.Load(signature.Sources{Folders: []string{filepath.Join(dir, "b.yaml")}}); err == nil {
+		t.Error("a broken file that was named itself is no mistake")
+	}
+	write(t, dir, "own.yaml", "id: own\nsafety: passive\n\tinfo: {name: B}\n")
+	if _, err := signature.Load(signature.Sources{Folders: []string{dir}}); err == nil || !strings.Contains(err.Error(), "own.yaml:2:") {
+		t.Errorf("with a broken file that has keys of ours: %v", err)
 	}
 }

@@ -1,7 +1,8 @@
 // Package signature reads signature files: the public http template schema, with our own keys beside it.
 //
 // Our own files are decoded strictly: a misspelt key is an error with file and line. Public templates are decoded
-// leniently, and what sotomi does not support is listed in Signature.Unsupported so that it never runs in part.
+// leniently: what sotomi does not support, or cannot read, is listed in Signature.Unsupported, and they are never run in
+// part.
 package signature
 
 import (
@@ -55,6 +56,7 @@ type Signature struct {
 	File        string            `yaml:"-"` // as named to the user
 	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
 	badSeverity Severity          // of a public template, when there is no such severity
+	unreadable  bool              // a public template that could not be read; ID is a guess
 	files       fs.FS             // of an embedded one, instead of Roots
 	Own         bool              `yaml:"-"` // one of the embedded signatures
 	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly
