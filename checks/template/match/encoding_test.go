@@ -20,7 +20,7 @@ func TestRun_encodings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			page := answer(200, tc.body)
 			page.Header.Set("Content-Type", tc.kind)
-			if got := program(t, tc.matchers).Run(&Data{Exchange: page}).Matched; got != tc.want {
+			if got := judged(t, program(t, tc.matchers), &Data{Exchange: page}).Matched; got != tc.want {
 				t.Errorf("matched = %v, want %v", got, tc.want)
 			}
 		})

@@ -1,9 +1,9 @@
 package match
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,23 +15,41 @@ import (
 type function = govaluate.ExpressionFunction
 
 // builtin are the helper functions of the public language, under their names and, as old templates write them, without
-// underscores. What would reach the network, run code or make an attack is not among them (see forbidden).
+// underscores. Functions that would reach the network, run code or build an exploit are left out (see forbidden).
 var builtin = withOldNames(textFunctions(), testFunctions(), codingFunctions(), hashFunctions(), numberFunctions(), timeFunctions(),
 	randomFunctions(nil), cryptoFunctions(), regexFunctions())
 
 func withOldNames(groups ...map[string]function) map[string]function {
 	all := map[string]function{}
 	for _, g := range groups {
-		maps.Copy(all, g)
 		for name, f := range g {
-			all[strings.ReplaceAll(name, "_", "")] = f
+			f = limited(f)
+			all[name], all[strings.ReplaceAll(name, "_", "")] = f, f
 		}
 	}
 	return all
 }
 
-// forbidden are functions of the public language that a scanner like this one does not have: they resolve names, ask
-// services, wait, or make exploits.
+// limited refuses results that are too long, which nested calls would make longer still.
+func limited(f function) function {
+	return func(a ...any) (any, error) {
+		v, err := f(a...)
+		n := 0
+		switch v := v.(type) {
+		case string:
+			n = len(v)
+		case []byte:
+			n = len(v)
+		}
+		if n > maxResult {
+			return nil, errTooLong
+		}
+		return v, err
+	}
+}
+
+// forbidden are functions of the public language that sotomi does not have: they resolve names, ask services, wait, or build
+// exploits.
 var forbidden = regexp.MustCompile(`\b(resolve|jarm|public_ip|llm_prompt|generate_java_gadget|generate_dotnet_gadget|wait_for|rand_ip|` +
 	`cookie_unsign|rsa_encrypt|ip_format|unpack|gzip_mtime)\s*\(`)
 
@@ -42,7 +60,10 @@ func forbiddenFunction(source string) string {
 	return ""
 }
 
-var errArguments = errors.New("wrong number or kind of arguments")
+var (
+	errArguments = errors.New("wrong number or kind of arguments")
+	errTooLong   = errors.New("result too large")
+)
 
 // maxResult is the most bytes a function may make of its arguments.
 const maxResult = 4 << 20
@@ -89,8 +110,8 @@ func anyOf(f func(s, other string) bool) function {
 	})
 }
 
-// patterns are the regular expressions of expressions, which are nearly always constants: each is parsed once, up to a
-// number of them.
+// patterns are the regular expressions in expressions, which are nearly always constants: each is parsed once, up to
+// maxPatterns of them.
 var patterns struct {
 	sync.RWMutex
 	seen map[string]*pattern
@@ -121,57 +142,67 @@ func compileOnce(source string) (*pattern, error) {
 }
 
 func regexFunctions() map[string]function {
-	matches := func(p *pattern, v any) bool {
-		t, ok := v.(*text)
-		if !ok {
-			t = &text{s: toString(v)}
-		}
-		return p.possible(t) && p.re().MatchString(t.s)
-	}
-	m := map[string]function{
-		"regex": fixed(2, func(a []any) (any, error) {
+	// of is a function of a pattern and texts; decided says whether the result is known once one text did or did not match.
+	of := func(least, most int, decided func(matched bool) bool) function {
+		return between(least, most, func(a []any) (any, error) {
 			p, err := compileOnce(toString(a[0]))
 			if err != nil {
 				return nil, err
 			}
-			return matches(p, a[1]), nil
-		}),
-		"regex_all": between(2, -1, func(a []any) (any, error) {
-			p, err := compileOnce(toString(a[0]))
-			if err != nil {
-				return nil, err
-			}
+			matched := false
 			for _, v := range a[1:] {
-				if !matches(p, v) {
-					return false, nil
+				if matched = p.matches(v); decided(matched) {
+					break
 				}
 			}
-			return true, nil
-		}),
-		"regex_any": between(2, -1, func(a []any) (any, error) {
-			p, err := compileOnce(toString(a[0]))
-			if err != nil {
-				return nil, err
-			}
-			for _, v := range a[1:] {
-				if matches(p, v) {
-					return true, nil
-				}
-			}
-			return false, nil
-		}),
-		"replace_regex": fixed(3, func(a []any) (any, error) {
-			p, err := compileOnce(toString(a[1]))
-			if err != nil {
-				return nil, err
-			}
-			return p.re().ReplaceAllString(toString(a[0]), toString(a[2])), nil
-		}),
+			return matched, nil
+		})
 	}
-	for name, f := range maps.Clone(m) {
-		m[strings.ReplaceAll(name, "_", "")] = f
+	return map[string]function{
+		"regex":         of(2, 2, func(bool) bool { return true }),
+		"regex_all":     of(2, -1, func(matched bool) bool { return !matched }),
+		"regex_any":     of(2, -1, func(matched bool) bool { return matched }),
+		"replace_regex": fixed(3, replaceRegex),
 	}
-	return m
+}
+
+// matches panics with exceeded when that takes too long. Texts other than the body have a meter of their own.
+func (p *pattern) matches(v any) bool {
+	in, ok := v.(*meteredBody)
+	if !ok {
+		m := newMeter(context.Background())
+		in = &meteredBody{&text{s: toString(v)}, &m}
+	}
+	if !p.possible(in.text) {
+		return false
+	}
+	groups, err := p.find(in.meter, in.s, 0)
+	if err != nil {
+		panic(exceeded{err})
+	}
+	return groups != nil
+}
+
+func replaceRegex(a []any) (any, error) {
+	p, err := compileOnce(toString(a[1]))
+	if err != nil {
+		return nil, err
+	}
+	in, with := toString(a[0]), toString(a[2])
+	var out []byte
+	end, m := 0, newMeter(context.Background())
+	err = p.each(&m, in, func(groups []int) bool {
+		out = p.re().ExpandString(append(out, in[end:groups[0]]...), with, in, groups)
+		end = groups[1]
+		return len(out) <= maxResult
+	})
+	switch {
+	case err != nil:
+		panic(exceeded{err})
+	case len(out) > maxResult:
+		return nil, errTooLong
+	}
+	return string(append(out, in[end:]...)), nil
 }
 
 // toString is a value as the language writes it: numbers without exponent, nil as nothing.
@@ -181,7 +212,7 @@ func toString(v any) string {
 		return ""
 	case string:
 		return x
-	case *text:
+	case *meteredBody:
 		return x.s
 	case bool:
 		return strconv.FormatBool(x)

@@ -1,7 +1,6 @@
 package match
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -23,9 +22,9 @@ func textFunctions() map[string]function {
 			}
 			return cases.Title(spoken).String(toString(a[0])), nil
 		}),
-		"trim":        ofStrings(strings.Trim),
-		"trim_left":   ofStrings(strings.TrimLeft),
-		"trim_right":  ofStrings(strings.TrimRight),
+		"trim":        ofStrings(func(s, letters string) string { return strings.TrimFunc(s, oneOf(letters)) }),
+		"trim_left":   ofStrings(func(s, letters string) string { return strings.TrimLeftFunc(s, oneOf(letters)) }),
+		"trim_right":  ofStrings(func(s, letters string) string { return strings.TrimRightFunc(s, oneOf(letters)) }),
 		"trim_prefix": ofStrings(strings.TrimPrefix),
 		"trim_suffix": ofStrings(strings.TrimSuffix),
 		"reverse": ofString(func(s string) string {
@@ -34,32 +33,31 @@ func textFunctions() map[string]function {
 			return string(r)
 		}),
 		"replace": fixed(3, func(a []any) (any, error) {
-			return bounded(strings.ReplaceAll(toString(a[0]), toString(a[1]), toString(a[2])))
+			s, old, with := toString(a[0]), toString(a[1]), toString(a[2])
+			if len(s)+strings.Count(s, old)*(len(with)-len(old)) > maxResult {
+				return nil, errTooLong
+			}
+			return strings.ReplaceAll(s, old, with), nil
 		}),
 		"repeat": fixed(2, func(a []any) (any, error) {
+			s := toString(a[0])
 			n, err := strconv.Atoi(toString(a[1]))
-			if err != nil || n < 0 || n*len(toString(a[0])) > maxResult {
+			if err != nil || n < 0 || n > maxResult/max(1, len(s)) {
 				return nil, errArguments
 			}
-			return strings.Repeat(toString(a[0]), n), nil
+			return strings.Repeat(s, n), nil
 		}),
 		"remove_bad_chars": ofStrings(removeAll),
-		"concat": func(a ...any) (any, error) {
-			var b strings.Builder
-			for _, v := range a {
-				b.WriteString(toString(v))
-			}
-			return bounded(b.String())
-		},
-		"index":     fixed(2, indexOf),
-		"len":       fixed(1, length),
-		"sort":      between(1, -1, sortTexts),
-		"uniq":      between(1, -1, unique),
-		"split":     between(2, 3, split),
-		"join":      between(2, -1, join),
-		"substr":    between(2, 3, substring),
-		"padding":   fixed(4, padding),
-		"to_string": ofString(func(s string) string { return s }),
+		"concat":           func(a ...any) (any, error) { return joined("", texts(a)) },
+		"index":            fixed(2, indexOf),
+		"len":              fixed(1, length),
+		"sort":             between(1, -1, sortTexts),
+		"uniq":             between(1, -1, unique),
+		"split":            between(2, 3, split),
+		"join":             between(2, -1, join),
+		"substr":           between(2, 3, substring),
+		"padding":          fixed(4, padding),
+		"to_string":        ofString(func(s string) string { return s }),
 		"print_debug": between(1, -1, func([]any) (any, error) {
 			return true, nil
 		}),
@@ -101,18 +99,41 @@ func containsAll(a []any) (any, error) {
 	return true, nil
 }
 
-func bounded(s string) (any, error) {
-	if len(s) > maxResult {
-		return nil, errors.New("result too large")
+// joined is strings.Join of what is not too long.
+func joined(with string, list []string) (any, error) {
+	n := 0
+	for _, s := range list {
+		if n += len(s) + len(with); n > maxResult {
+			return nil, errTooLong
+		}
 	}
-	return s, nil
+	return strings.Join(list, with), nil
 }
 
-func removeAll(s, letters string) string {
+// oneOf tests whether a character is one of letters. A byte that is no UTF-8 counts as the replacement character.
+func oneOf(letters string) func(rune) bool {
+	set := make(map[rune]bool, min(len(letters), 256))
 	for _, c := range letters {
-		s = strings.ReplaceAll(s, string(c), "")
+		set[c] = true
 	}
-	return s
+	return func(c rune) bool { return set[c] }
+}
+
+// removeAll is s without the letters.
+func removeAll(s, letters string) string {
+	if letters == "" {
+		return s
+	}
+	bad := oneOf(letters)
+	var b strings.Builder
+	for i, width := 0, 0; i < len(s); i += width {
+		var c rune
+		c, width = utf8.DecodeRuneInString(s[i:])
+		if c == utf8.RuneError && width == 1 || !bad(c) {
+			b.WriteString(s[i : i+width])
+		}
+	}
+	return b.String()
 }
 
 func indexOf(a []any) (any, error) {
@@ -155,17 +176,21 @@ func sortTexts(a []any) (any, error) {
 
 func unique(a []any) (any, error) {
 	if len(a) == 1 {
+		seen := map[rune]bool{}
 		var b strings.Builder
 		for _, c := range toString(a[0]) {
-			if !strings.ContainsRune(b.String(), c) {
+			if !seen[c] {
+				seen[c] = true
 				b.WriteRune(c)
 			}
 		}
 		return b.String(), nil
 	}
+	seen := map[string]bool{}
 	var list []string
 	for _, s := range texts(a) {
-		if !slices.Contains(list, s) {
+		if !seen[s] {
+			seen[s] = true
 			list = append(list, s)
 		}
 	}
@@ -218,14 +243,14 @@ func join(a []any) (any, error) {
 		if !ok {
 			return nil, errArguments
 		}
-		return strings.Join(list, toString(a[0])), nil
+		return joined(toString(a[0]), list)
 	}
 	for _, v := range a[1:] {
 		if _, ok := v.([]string); ok {
 			return nil, errArguments
 		}
 	}
-	return strings.Join(texts(a[1:]), toString(a[0])), nil
+	return joined(toString(a[0]), texts(a[1:]))
 }
 
 func substring(a []any) (any, error) {
@@ -263,7 +288,7 @@ func padding(a []any) (any, error) {
 }
 
 func contains(v any, word string) bool {
-	if t, ok := v.(*text); ok {
+	if t, ok := v.(*meteredBody); ok {
 		return t.holds(word)
 	}
 	return strings.Contains(toString(v), word)

@@ -1,8 +1,10 @@
 // Package match is the public template language: matchers, extractors, expressions and placeholders over exchanges.
 //
 // Its semantics are those of the reference engine (nuclei v3), as its documentation and source describe them: both
-// conditions default to "or", a part that the answer lacks never matches (not even negatively), extractors run before
+// conditions default to "or", a part that the response lacks never matches (not even negatively), extractors run before
 // matchers and what they take is a variable for them.
+//
+// Responses come from strangers: Run ends with ErrTooCostly instead of judging one for longer than a second of a core.
 package match
 
 import (
@@ -11,10 +13,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/antchfx/xpath"
 	"github.com/itchyny/gojq"
-	"github.com/projectdiscovery/govaluate"
 
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
@@ -28,9 +29,9 @@ type Vars map[string]any
 
 // Data is what a block is judged on.
 type Data struct {
-	Exchange *web.Exchange   // the answer just received
-	Earlier  []*web.Exchange // all answers of the block or flow before it, in order: body_1 is Earlier[0]'s, the last number is Exchange's
-	Vars     func() Vars     // made when first needed, which is seldom; nil for none
+	Exchange *web.Exchange   // the response just received
+	Earlier  []*web.Exchange // all responses of the block or flow before it, in order: body_1 is Earlier[0]'s, the last number is Exchange's
+	Vars     func() Vars     // called when first needed, which is seldom; nil for none
 }
 
 // Program is the compiled matchers and extractors of one http block. It may be used by many goroutines.
@@ -38,7 +39,7 @@ type Program struct {
 	and               bool
 	matchers          []matcher
 	extractors        []extractor
-	statuses          [][]int // see hopeless
+	statuses          [][]int // see cannotMatch
 	extractAfterMatch bool    // see extractsLate
 }
 
@@ -52,18 +53,19 @@ func (e *UnsupportedError) Message() message.Message {
 	return message.New("not supported: %s", e.Feature)
 }
 
-// Result of one answer.
+// Result of one response.
 type Result struct {
 	Matched   bool                // as matchers-condition says; false when the block has no matchers
 	Internal  bool                // matched, but all matchers are internal: for the flow, not for the report
 	Names     []string            // of the named matchers that matched, in file order; with condition "or" only
 	Extracted []string            // all that non-internal extractors took, in order, without repeats
 	Named     map[string][]string // the same by extractor name
-	Dynamic   Vars                // what internal extractors took, for later requests; several values also as name0, name1 ...
+	Dynamic   Vars                // what internal extractors took, for later requests; several values also as name0, name1, ...
 	Seen      []string            // some of what matched, for evidence
+	Cut       bool                // an extractor could have taken more than MaxValues
 }
 
-// Found reports whether the answer is a finding: matched, or, in a block without matchers, something was extracted.
+// Found reports whether the response is a finding: matched, or, in a block without matchers, something was extracted.
 func (p *Program) Found(r Result) bool {
 	if len(p.matchers) == 0 {
 		return len(r.Extracted) > 0
@@ -71,7 +73,7 @@ func (p *Program) Found(r Result) bool {
 	return r.Matched && !r.Internal
 }
 
-// Holds is what the block is worth in a flow: matched, or, without matchers, anything extracted.
+// MatchedForFlow is the block's value in a flow: matched, or, without matchers, anything extracted.
 func (p *Program) MatchedForFlow(r Result) bool {
 	return r.Matched || len(p.matchers) == 0 && (len(r.Extracted) > 0 || len(r.Dynamic) > 0)
 }
@@ -95,8 +97,8 @@ type matcher struct {
 	words    []word
 	regexes  []*pattern
 	binaries []string
-	xpaths   []string
-	dsl      []expression
+	xpaths   []*xpath.Expr
+	dsl      []*expression
 }
 
 type word struct {
@@ -114,12 +116,12 @@ type extractor struct {
 	regexes   []*pattern
 	keys      []string
 	queries   []*gojq.Code
-	xpaths    []string
+	xpaths    []*xpath.Expr
 	attribute string
-	dsl       []expression
+	dsl       []*expression
 }
 
-// Mistake is one in a matcher or extractor.
+// Mistake is an error in a matcher or extractor of a template.
 type Mistake struct {
 	Line int // of the file, counts from 1
 	Err  error
@@ -166,7 +168,7 @@ func at(line int, err error) error { return &Mistake{line, err} }
 func compileMatcher(s *signature.Matcher) (matcher, error) {
 	m := matcher{
 		kind: strings.ToLower(s.Type), name: s.Name, part: partName(s.Part), and: strings.EqualFold(s.Condition, "and"), all: s.MatchAll,
-		negative: s.Negative, internal: s.Internal, fold: s.CaseInsensitive, statuses: s.Status, sizes: s.Size, xpaths: s.XPath,
+		negative: s.Negative, internal: s.Internal, fold: s.CaseInsensitive, statuses: s.Status, sizes: s.Size,
 	}
 	if strings.HasPrefix(m.part, "interactsh") {
 		return m, &UnsupportedError{message.New("out-of-band callbacks (interactsh)")}
@@ -175,7 +177,9 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 		return m, message.Errorf("case-insensitive works with word matchers only, not %q", s.Type)
 	}
 	switch m.kind {
-	case "status", "size", "xpath":
+	case "status", "size":
+	case "xpath":
+		m.xpaths = compileXPaths(s.XPath)
 	case "word":
 		for _, w := range s.Words {
 			if s.Encoding == "hex" {
@@ -219,7 +223,7 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 func compileExtractor(s *signature.Extractor) (extractor, error) {
 	e := extractor{
 		kind: strings.ToLower(s.Type), name: s.Name, part: partName(s.Part), internal: s.Internal, fold: s.CaseInsensitive,
-		group: s.Group, keys: s.KVal, xpaths: s.XPath, attribute: s.Attribute,
+		group: s.Group, attribute: s.Attribute,
 	}
 	if strings.HasPrefix(e.part, "interactsh") {
 		return e, &UnsupportedError{message.New("out-of-band callbacks (interactsh)")}
@@ -229,23 +233,19 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 	case "regex":
 		e.regexes, err = compilePatterns(s.Regex)
 	case "kval":
-		e.keys = nil
 		for _, k := range s.KVal {
 			e.keys = append(e.keys, strings.ToLower(k))
 		}
 	case "json":
 		for _, q := range s.JSON {
-			query, parseErr := gojq.Parse(q)
-			if parseErr != nil {
-				return e, message.Errorf("json %q: %w", q, parseErr)
-			}
-			code, compileErr := gojq.Compile(query)
-			if compileErr != nil {
-				return e, message.Errorf("json %q: %w", q, compileErr)
+			code, err := compileJSON(q)
+			if err != nil {
+				return e, message.Errorf("json %q: %w", q, err)
 			}
 			e.queries = append(e.queries, code)
 		}
 	case "xpath":
+		e.xpaths = compileXPaths(s.XPath)
 	case "dsl":
 		e.dsl, err = compileExpressions(s.DSL)
 	default:
@@ -277,8 +277,8 @@ func compilePatterns(list []string) ([]*pattern, error) {
 	return out, nil
 }
 
-func compileExpressions(list []string) ([]expression, error) {
-	out := make([]expression, 0, len(list))
+func compileExpressions(list []string) ([]*expression, error) {
+	out := make([]*expression, 0, len(list))
 	for _, text := range list {
 		e, err := compileExpression(text)
 		if err != nil {
@@ -287,15 +287,4 @@ func compileExpressions(list []string) ([]expression, error) {
 		out = append(out, e)
 	}
 	return out, nil
-}
-
-// source is an expression that no tree can be made of. It is parsed when it is first looked at, since most never are; one
-// with placeholders in it when the values are known.
-type source struct {
-	text   string
-	marked bool // holds placeholders
-
-	once   sync.Once
-	parsed *govaluate.EvaluableExpression
-	err    error
 }

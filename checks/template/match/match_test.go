@@ -37,6 +37,16 @@ func program(t *testing.T, yaml string) *Program {
 	return p
 }
 
+// judged is what the program makes of a response within the limits.
+func judged(t testing.TB, p *Program, d *Data) Result {
+	t.Helper()
+	r, err := p.Run(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func indent(s string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n    ") + "\n"
 }
@@ -97,7 +107,7 @@ func TestMatchers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := &Data{Exchange: page, Earlier: []*web.Exchange{answer(302, "login")}, Vars: func() Vars { return Vars{"number": "2.13.5"} }}
 			for range 2 { // the second time from what the first remembered
-				if got := program(t, tc.matchers).Run(d).Matched; got != tc.want {
+				if got := judged(t, program(t, tc.matchers), d).Matched; got != tc.want {
 					t.Errorf("matched = %v, want %v", got, tc.want)
 				}
 			}
@@ -121,7 +131,7 @@ extractors:
   - {type: regex, name: token, internal: true, group: 1, regex: ['"(no)']}
   - {type: dsl, name: sum, dsl: ['len(body) + 1']}
 `)
-	got := p.Run(&Data{Exchange: page})
+	got := judged(t, p, &Data{Exchange: page})
 	got.Seen = nil
 	want := Result{
 		Matched: true, Names: []string{"a", "c", "hidden"},
@@ -136,7 +146,7 @@ extractors:
 		t.Error("a match is no finding")
 	}
 	only := program(t, "extractors: [{type: kval, kval: [x_powered_by]}]")
-	if r := only.Run(&Data{Exchange: page}); !only.Found(r) || r.Matched {
+	if r := judged(t, only, &Data{Exchange: page}); !only.Found(r) || r.Matched {
 		t.Errorf("a block without matchers: %+v", r)
 	}
 }
@@ -145,12 +155,12 @@ func TestJapaneseWords(t *testing.T) {
 	// "ログイン" in EUC-JP, as an old shop sends it.
 	page := answer(200, "\xa5\xed\xa5\xb0\xa5\xa4\xa5\xf3", "Content-Type", "text/html; charset=EUC-JP")
 	page.Header.Set("Content-Type", "text/html; charset=EUC-JP")
-	if !program(t, "matchers: [{type: word, words: [ログイン]}]").Run(&Data{Exchange: page}).Matched {
+	if !judged(t, program(t, "matchers: [{type: word, words: [ログイン]}]"), &Data{Exchange: page}).Matched {
 		t.Error("a Japanese word is not found on an EUC-JP page")
 	}
 	// The same in ISO-2022-JP, which is ASCII to those who do not look.
 	page = answer(200, "<title>\x1b$B%m%0%$%s\x1b(B</title>", "Content-Type", "text/html; charset=ISO-2022-JP")
-	if !program(t, "matchers: [{type: word, words: [ログイン]}]").Run(&Data{Exchange: page}).Matched {
+	if !judged(t, program(t, "matchers: [{type: word, words: [ログイン]}]"), &Data{Exchange: page}).Matched {
 		t.Error("a Japanese word is not found on an ISO-2022-JP page")
 	}
 }
@@ -225,13 +235,13 @@ func FuzzExpand(f *testing.F) {
 
 func FuzzRun(f *testing.F) {
 	f.Add("<html>", "a.c", "//p", ".a", "contains(body, 'x')")
-	f.Fuzz(func(_ *testing.T, body, re, path, query, dsl string) {
+	f.Fuzz(func(t *testing.T, body, re, path, query, dsl string) {
 		h := &signature.HTTP{
 			Matchers:   []signature.Matcher{{Type: "regex", Regex: []string{re}}, {Type: "xpath", XPath: []string{path}}, {Type: "dsl", DSL: []string{dsl}}},
 			Extractors: []signature.Extractor{{Type: "json", JSON: []string{query}}, {Type: "regex", Regex: []string{re}, Group: 1}},
 		}
 		if p, err := Compile(h); err == nil {
-			p.Run(&Data{Exchange: answer(200, body)})
+			_, _ = p.Run(t.Context(), &Data{Exchange: answer(200, body)})
 		}
 	})
 }

@@ -1,12 +1,16 @@
 package match
 
-import "slices"
+import (
+	"context"
+	"maps"
+	"slices"
+)
 
-// Fitting is all of an answer that regular expressions of its matchers fit, without the limits on number and length of
-// Result.Seen: for who must not show it.
-func (p *Program) RegexMatches(d *Data) []string {
-	s := &scope{data: d, view: viewOf(d.Exchange)}
-	var list []string
+// RegexMatches is all that regular expressions of the program's matchers match in a response, without the limits of
+// Result.Seen: for callers that must redact it. The error is that of ctx, or ErrTooCostly.
+func (p *Program) RegexMatches(ctx context.Context, d *Data) ([]string, error) {
+	s := newScope(ctx, d)
+	known := map[string]bool{}
 	for i := range p.matchers {
 		m := &p.matchers[i]
 		if m.kind != "regex" || m.negative {
@@ -21,13 +25,19 @@ func (p *Program) RegexMatches(d *Data) []string {
 			texts = append(texts, s.view.decoded())
 		}
 		for _, t := range texts {
-			for j := range m.regexes {
-				if m.regexes[j].possible(t) {
-					list = append(list, m.regexes[j].re().FindAllString(t.s, -1)...)
+			for _, re := range m.regexes {
+				if !re.possible(t) {
+					continue
+				}
+				err := re.each(&s.meter, t.s, func(groups []int) bool {
+					known[t.s[groups[0]:groups[1]]] = true
+					return true
+				})
+				if err != nil {
+					return nil, err
 				}
 			}
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return slices.Sorted(maps.Keys(known)), nil
 }

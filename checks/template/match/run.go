@@ -1,14 +1,8 @@
 package match
 
 import (
-	"encoding/json"
-	"fmt"
+	"context"
 	"slices"
-	"strconv"
-	"strings"
-
-	"github.com/antchfx/htmlquery"
-	"github.com/antchfx/xmlquery"
 )
 
 // maxSeen is how much of what matched is kept for evidence, and of what length.
@@ -17,12 +11,24 @@ const (
 	maxSeenLength = 200
 )
 
-// Run judges one answer.
-func (p *Program) Run(d *Data) Result {
+// Run judges one response. The error is that of ctx, or ErrTooCostly.
+func (p *Program) Run(ctx context.Context, d *Data) (Result, error) {
 	if p.cannotMatch(d.Exchange.Status) {
-		return Result{}
+		return Result{}, nil
 	}
-	s := &scope{data: d, view: viewOf(d.Exchange)}
+	s := newScope(ctx, d)
+	r := p.judge(s) //nolint:contextcheck // the meter of s has it
+	if s.meter.err != nil {
+		return Result{}, s.meter.err
+	}
+	return r, nil
+}
+
+func newScope(ctx context.Context, d *Data) *scope {
+	return &scope{data: d, view: viewOf(d.Exchange), meter: newMeter(ctx)}
+}
+
+func (p *Program) judge(s *scope) Result {
 	r := Result{}
 	if !p.extractAfterMatch {
 		p.extract(s, &r)
@@ -31,6 +37,9 @@ func (p *Program) Run(d *Data) Result {
 	for i := range p.matchers {
 		m := &p.matchers[i]
 		ok, seen := m.run(s)
+		if s.meter.err != nil {
+			return r
+		}
 		if !ok {
 			if p.and {
 				r.Matched = false
@@ -56,16 +65,7 @@ func (p *Program) Run(d *Data) Result {
 	return r
 }
 
-func (p *Program) extract(s *scope, r *Result) {
-	for i := range p.extractors {
-		p.extractors[i].run(s, r)
-	}
-	for name, value := range r.Dynamic {
-		s.take(name, value)
-	}
-}
-
-// extractsLate reports whether extractors may wait until an answer matches: nothing looks at what they take but the report.
+// extractsLate reports whether extractors may wait until a response matches: nothing but the report uses what they take.
 func (p *Program) extractsLate() bool {
 	return len(p.matchers) > 0 &&
 		!slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.internal }) &&
@@ -100,20 +100,25 @@ func (m *matcher) run(s *scope) (bool, []string) {
 			matched, seen = m.matchWords(s.view.decoded(), s)
 		}
 	case "regex":
-		matched, seen = m.matchRegexes(t)
+		matched, seen = m.matchRegexes(t, s)
 		if !matched && m.part == "body" && s.view.decoded().s != "" {
-			matched, seen = m.matchRegexes(s.view.decoded())
+			matched, seen = m.matchRegexes(s.view.decoded(), s)
 		}
 	case "binary":
-		matched, _ = m.each(len(m.binaries), func(i int) []string { return found(t.holds(m.binaries[i]), "") })
+		matched, _ = m.each(s, len(m.binaries), func(i int) []string { return found(s.holds(t, m.binaries[i]), "") })
 	case "dsl":
 		matched = m.matchDSL(s)
 	case "xpath":
-		matched = m.matchXPath(t.s)
+		matched = m.matchXPath(s, t.s)
 	case "favicon":
-		matched, _ = m.each(len(m.words), func(i int) []string { return found(s.view.faviconHash() == m.words[i].text, "") })
+		matched, _ = m.each(s, len(m.words), func(i int) []string { return found(s.view.faviconHash() == m.words[i].text, "") })
 	}
 	return matched != m.negative, seen
+}
+
+// holds is text.holds, counted.
+func (s *scope) holds(t *text, word string) bool {
+	return s.meter.spend(len(t.s)/8) == nil && t.holds(word)
 }
 
 func found(ok bool, what string) []string {
@@ -123,12 +128,15 @@ func found(ok bool, what string) []string {
 	return []string{what}
 }
 
-// each runs n single comparisons under the matcher's condition: with "or" the first that holds decides, with "and" all
-// must hold, with match-all one is enough but all are tried. No comparison at all never matches.
-func (m *matcher) each(n int, compare func(int) []string) (bool, []string) {
+// each makes n comparisons under the matcher's condition: with "or" the first that is true decides, with "and" all must be,
+// with match-all one is enough but all are made. No comparison at all never matches.
+func (m *matcher) each(s *scope, n int, compare func(int) []string) (bool, []string) {
 	var seen []string
 	for i := range n {
 		hits := compare(i)
+		if s.meter.err != nil {
+			return false, nil
+		}
 		if len(hits) == 0 {
 			if m.and {
 				return false, nil
@@ -150,33 +158,40 @@ func (m *matcher) matchWords(t *text, s *scope) (bool, []string) {
 	if m.fold {
 		t = t.lower()
 	}
-	return m.each(len(m.words), func(i int) []string {
+	return m.each(s, len(m.words), func(i int) []string {
 		w := m.words[i].text
 		if m.words[i].dynamic {
 			w = s.render(w)
 		}
-		return found(t.holds(w), w)
+		return found(s.holds(t, w), w)
 	})
 }
 
-func (m *matcher) matchRegexes(t *text) (bool, []string) {
+func (m *matcher) matchRegexes(t *text, s *scope) (bool, []string) {
 	limit := 1
 	if m.and || m.all {
 		limit = 4
 	}
-	return m.each(len(m.regexes), func(i int) []string {
+	return m.each(s, len(m.regexes), func(i int) []string {
 		if !m.regexes[i].possible(t) {
 			return nil
 		}
-		return m.regexes[i].re().FindAllString(t.s, limit)
+		var list []string
+		_ = m.regexes[i].each(&s.meter, t.s, func(groups []int) bool { // the meter keeps the error
+			list = append(list, t.s[groups[0]:groups[1]])
+			return len(list) < limit
+		})
+		return list
 	})
 }
 
-// matchDSL: of expressions that all must hold, one whose value is neither true nor false is passed over, unless it is the
-// last.
+// matchDSL skips an expression whose value is neither true nor false, unless all must be true and it is the last.
 func (m *matcher) matchDSL(s *scope) bool {
 	for i, x := range m.dsl {
 		v, err := x.eval(s)
+		if s.meter.err != nil {
+			return false
+		}
 		holds, decided := v.(bool)
 		switch {
 		case err == nil && !decided:
@@ -187,191 +202,4 @@ func (m *matcher) matchDSL(s *scope) bool {
 		}
 	}
 	return false
-}
-
-// matchXPath: XML when the text says so, else HTML.
-func (m *matcher) matchXPath(in string) bool {
-	counts, err := xpathCounts(in, m.xpaths)
-	if err != nil {
-		return false
-	}
-	total := 0
-	for _, n := range counts {
-		if n == 0 && m.and {
-			return false
-		}
-		if n > 0 && !m.and && !m.all {
-			return true
-		}
-		total += n
-	}
-	return total > 0
-}
-
-func xpathCounts(in string, queries []string) ([]int, error) {
-	counts := make([]int, 0, len(queries))
-	return counts, xpath(in, queries, func(n int, _ func(int, string) string) { counts = append(counts, n) })
-}
-
-// xpath calls visit for each query that is one, with the number of nodes and a way to their text or attribute.
-func xpath(in string, queries []string, visit func(n int, value func(i int, attribute string) string)) error {
-	if strings.HasPrefix(in, "<?xml") {
-		doc, err := xmlquery.Parse(strings.NewReader(in))
-		if err != nil {
-			return err
-		}
-		for _, q := range queries {
-			nodes, err := xmlquery.QueryAll(doc, q)
-			if err != nil {
-				continue
-			}
-			visit(len(nodes), func(i int, attribute string) string {
-				if attribute != "" {
-					return nodes[i].SelectAttr(attribute)
-				}
-				return nodes[i].InnerText()
-			})
-		}
-		return nil
-	}
-	doc, err := htmlquery.Parse(strings.NewReader(in))
-	if err != nil {
-		return err
-	}
-	for _, q := range queries {
-		nodes, err := htmlquery.QueryAll(doc, q)
-		if err != nil {
-			continue
-		}
-		visit(len(nodes), func(i int, attribute string) string {
-			if attribute != "" {
-				return htmlquery.SelectAttr(nodes[i], attribute)
-			}
-			return htmlquery.InnerText(nodes[i])
-		})
-	}
-	return nil
-}
-
-// run takes values and puts them where matchers, later requests and the report find them.
-func (e *extractor) run(s *scope, r *Result) {
-	values := e.values(s)
-	if len(values) == 0 {
-		return
-	}
-	if e.internal {
-		if r.Dynamic == nil {
-			r.Dynamic = Vars{}
-		}
-		r.Dynamic[e.name] = values[0]
-		if len(values) > 1 {
-			r.Dynamic[e.name] = values
-			for i, v := range values {
-				r.Dynamic[e.name+strconv.Itoa(i)] = v
-			}
-		}
-	} else {
-		for _, v := range values {
-			if !slices.Contains(r.Extracted, v) {
-				r.Extracted = append(r.Extracted, v)
-			}
-		}
-		if e.name != "" {
-			if r.Named == nil {
-				r.Named = map[string][]string{}
-			}
-			r.Named[e.name] = values
-		}
-	}
-	if len(values) == 1 {
-		s.take(e.name, values[0])
-	} else {
-		s.take(e.name, values)
-	}
-}
-
-// values are what the extractor takes, in the order of the answer, without repeats.
-func (e *extractor) values(s *scope) []string {
-	var list []string
-	add := func(v string) {
-		if !slices.Contains(list, v) {
-			list = append(list, v)
-		}
-	}
-	t, ok := s.part(e.part)
-	if !ok && e.kind != "kval" && e.kind != "dsl" {
-		return nil
-	}
-	switch e.kind {
-	case "regex":
-		for i := range e.regexes {
-			if !e.regexes[i].possible(t) {
-				continue
-			}
-			for _, m := range e.regexes[i].re().FindAllStringSubmatch(t.s, -1) {
-				if e.group < len(m) {
-					add(m[e.group])
-				}
-			}
-		}
-	case "kval":
-		for _, k := range e.keys {
-			if v, ok := s.lookup(k); ok {
-				text := toString(v)
-				if e.fold {
-					text = strings.ToLower(text)
-				}
-				add(text)
-			}
-		}
-	case "json":
-		e.json(t.s, add)
-	case "xpath":
-		_ = xpath(t.s, e.xpaths, func(n int, value func(int, string) string) { // text that does not parse holds nothing
-			for i := range n {
-				add(value(i, e.attribute))
-			}
-		})
-	case "dsl":
-		for _, x := range e.dsl {
-			v, err := x.eval(s)
-			if err != nil && !strings.HasPrefix(err.Error(), "no parameter") {
-				return list
-			}
-			if text := fmt.Sprint(v); v != nil && text != "" {
-				add(text)
-			}
-		}
-	}
-	return list
-}
-
-func (e *extractor) json(in string, add func(string)) {
-	var doc any
-	if json.Unmarshal([]byte(in), &doc) != nil {
-		return
-	}
-	for _, q := range e.queries {
-		for iter := q.Run(doc); ; {
-			v, ok := iter.Next()
-			if !ok {
-				break
-			}
-			if _, failed := v.(error); failed {
-				break
-			}
-			switch x := v.(type) {
-			case string:
-				add(x)
-			case nil:
-				add("")
-			case bool, float64, int:
-				add(toString(x))
-			default:
-				if b, err := json.Marshal(x); err == nil {
-					add(string(b))
-				}
-			}
-		}
-	}
 }

@@ -1,10 +1,14 @@
 package match
 
-import "slices"
+import (
+	"slices"
 
-// Most answers of a scan are a 404, and most templates want a 200. Those need not look at anything else.
+	"github.com/projectdiscovery/govaluate"
+)
 
-// wanted are the statuses of which an answer must have one to satisfy a matcher, nil when that cannot be told beforehand.
+// Most responses of a scan are a 404, and most templates want a 200. Such a pair needs no further look.
+
+// wanted are the statuses of which a response must have one to satisfy a matcher, nil when that is not known beforehand.
 func (m *matcher) wanted() []int {
 	switch {
 	case m.negative:
@@ -12,26 +16,25 @@ func (m *matcher) wanted() []int {
 		return m.statuses
 	case m.kind == "dsl" && (m.and || len(m.dsl) == 1):
 		for _, e := range m.dsl {
-			if n := e.status(0); n != 0 {
-				return []int{n}
+			if e.status != 0 {
+				return []int{e.status}
 			}
 		}
 	case m.kind == "dsl" && !m.all:
 		var all []int
 		for _, e := range m.dsl {
-			n := e.status(0)
-			if n == 0 {
+			if e.status == 0 {
 				return nil
 			}
-			all = append(all, n)
+			all = append(all, e.status)
 		}
 		return all
 	}
 	return nil
 }
 
-// wants are the statuses of which a matching answer must have one of each set. There are none where extractors give values
-// to later requests, or may stand for the status.
+// wants are sets of statuses; a matching response has one of each. There are none where extractors give values to later
+// requests, or may replace the status.
 func (p *Program) wants() [][]int {
 	if slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.internal || e.name == "status_code" }) {
 		return nil
@@ -54,29 +57,68 @@ func (p *Program) wants() [][]int {
 	return sets
 }
 
-// hopeless reports whether an answer with this status cannot match, whatever else it says.
+// cannotMatch reports whether a response with this status cannot match, whatever else it says.
 func (p *Program) cannotMatch(status int) bool {
 	return slices.ContainsFunc(p.statuses, func(set []int) bool { return !slices.Contains(set, status) })
 }
 
-// status is the one without which an expression cannot be true, 0 when that cannot be told: a comparison that is the whole
-// or one term of a chain of &&.
-func (e expression) status(i int) int {
-	switch n := &e[i]; n.does {
-	case isEqual:
-		name, _ := e[i+1].value.(string)
-		if want, ok := e[i+2].value.(float64); ok && e[i+1].does == isVariable && name == "status_code" {
-			return int(want)
-		}
-	case isAnd:
-		at := i + 1
-		for range n.operands {
-			if want := e.status(at); want != 0 {
-				return want
+// wantedStatus is the status without which an expression cannot be true, 0 when that cannot be told: a comparison that is
+// the whole of it or one term of a chain of &&.
+func wantedStatus(tokens []govaluate.ExpressionToken) int {
+	tokens = withoutParentheses(tokens)
+	if len(tokens) == 3 && tokens[0].Kind == govaluate.VARIABLE && tokens[0].Value == "status_code" &&
+		tokens[1].Kind == govaluate.COMPARATOR && tokens[1].Value == "==" {
+		n, _ := tokens[2].Value.(float64)
+		return int(n)
+	}
+	var terms [][]govaluate.ExpressionToken
+	depth, start := 0, 0
+	for i, t := range tokens {
+		switch t.Kind {
+		case govaluate.CLAUSE:
+			depth++
+		case govaluate.CLAUSE_CLOSE:
+			depth--
+		case govaluate.LOGICALOP, govaluate.TERNARY, govaluate.SEPARATOR:
+			if depth > 0 {
+				continue
 			}
-			at += int(e[at].size)
+			if t.Value != "&&" {
+				return 0
+			}
+			terms = append(terms, tokens[start:i])
+			start = i + 1
+		default: // part of a term
 		}
-	default: // nothing is known of what is under ! and ||
+	}
+	if terms == nil {
+		return 0
+	}
+	for _, term := range append(terms, tokens[start:]) {
+		if n := wantedStatus(term); n != 0 {
+			return n
+		}
 	}
 	return 0
+}
+
+// withoutParentheses takes away those that stand around the whole.
+func withoutParentheses(tokens []govaluate.ExpressionToken) []govaluate.ExpressionToken {
+	for len(tokens) > 2 && tokens[0].Kind == govaluate.CLAUSE {
+		depth := 0
+		for i, t := range tokens {
+			switch t.Kind {
+			case govaluate.CLAUSE:
+				depth++
+			case govaluate.CLAUSE_CLOSE:
+				depth--
+			default: // part of what the parentheses hold
+			}
+			if depth == 0 && i < len(tokens)-1 {
+				return tokens
+			}
+		}
+		tokens = tokens[1 : len(tokens)-1]
+	}
+	return tokens
 }

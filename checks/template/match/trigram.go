@@ -2,13 +2,13 @@ package match
 
 import "strings"
 
-// A page that a thousand templates look at is read once for its trigrams; most words and literals that they look for are
-// then known not to be in it without reading it again.
+// A page that a thousand templates search is read once for its trigrams. Most words that they search for are then known not
+// to be in it without reading it again.
 
-// minIndexed is the length from which a text is worth it, in bytes.
+// minIndexed is the length from which a text is indexed, in bytes.
 const minIndexed = 1 << 10
 
-// trigrams are the sequences of three bytes that a text holds, by hash: a bit that is not set says that there is none.
+// trigrams are the sequences of three bytes in a text, by hash: a bit that is not set says that there is none.
 type trigrams [1 << 14 / 64]uint64
 
 func trigramsOf(s string) *trigrams {
@@ -24,7 +24,7 @@ func trigram(a, b, c byte) uint32 {
 	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 2654435761 >> 18
 }
 
-// may reports whether the text can hold the word.
+// may reports whether the text can contain the word.
 func (t *trigrams) may(word string) bool {
 	for i := 2; i < len(word); i++ {
 		if h := trigram(word[i-2], word[i-1], word[i]); t[h/64]&(1<<(h%64)) == 0 {

@@ -15,8 +15,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// view is one exchange as the language sees it. It is made once an exchange, whoever looks, and goes away with it: a
-// thousand templates look at the same front page.
+// view is one exchange as the language sees it. All templates that judge the exchange share it: a thousand of them look at
+// the same front page.
 type view struct {
 	ex   *web.Exchange
 	body text
@@ -28,7 +28,7 @@ type view struct {
 	rest     *more
 }
 
-// more is what few templates look at.
+// more is what few templates need.
 type more struct {
 	allOnce    sync.Once
 	whole      text
@@ -56,7 +56,7 @@ type text struct {
 	longS     bool  // holds the letter U+017F
 	indexOnce sync.Once
 	index     *trigrams
-	popular   bool // many ask what it holds
+	popular   bool // many templates search it
 }
 
 func (t *text) lower() *text {
@@ -83,7 +83,7 @@ func bodyText(ex *web.Exchange) string {
 	return unsafe.String(unsafe.SliceData(ex.Body), len(ex.Body))
 }
 
-// header is the head of the answer. Most templates look at the body or the status only, so all else is made on demand.
+// header is the head of the response. Most templates look at the body or the status only, so all else is made on demand.
 func (v *view) header() *text {
 	v.headerOnce.Do(func() { v.head.s = headerText(v.ex) })
 	return &v.head
@@ -96,7 +96,7 @@ func (v *view) all() *text {
 	return &m.whole
 }
 
-// decoded is the body in UTF-8 when that differs, else empty.
+// decoded is the body converted to UTF-8 when that changes it, else empty.
 func (v *view) decoded() *text {
 	m := v.more()
 	m.utf8Once.Do(func() {
@@ -126,7 +126,7 @@ func (v *view) fields() map[string]string {
 	return m.byName
 }
 
-// headerText is the head of the answer: status line, then the fields by name.
+// headerText is the head of the response: status line, then the fields by name.
 func headerText(ex *web.Exchange) string {
 	var b strings.Builder
 	b.WriteString(ex.StatusLine)
@@ -149,15 +149,15 @@ func headerText(ex *web.Exchange) string {
 	return b.String()
 }
 
-// wasCoded reports whether the body came in a coding that the client asked for by itself and undid. Templates know nothing
-// of that, neither the coding nor the length it had.
+// wasCoded reports whether the body came in a coding that the client asked for and undid by itself. Templates see neither the
+// coding nor the length it had.
 func wasCoded(ex *web.Exchange) bool {
 	coding := ex.Header.Get("Content-Encoding")
 	return (strings.EqualFold(coding, "gzip") || strings.EqualFold(coding, "br")) && len(ex.Body) > 0 &&
 		(ex.Request == nil || ex.Request.Header["Accept-Encoding"] == nil)
 }
 
-// aboutCoding are the headers that speak of the body as it was sent.
+// aboutCoding reports whether a header is about the body as it was sent.
 func aboutCoding(name string) bool { return name == "Content-Encoding" || name == "Content-Length" }
 
 // full is head and body.
@@ -167,14 +167,14 @@ func (v *view) full() string {
 	return m.response
 }
 
-// faviconHash is the hash that search engines for hosts use of icons: MurmurHash3 of the base64 text with line breaks.
+// faviconHash is the hash by which search engines for hosts know icons: MurmurHash3 of the base64 text with line breaks.
 func (v *view) faviconHash() string {
 	m := v.more()
 	m.hashOnce.Do(func() { m.hash = murmur(base64Lines(v.body.s)) })
 	return m.hash
 }
 
-// Parts are the names of an answer with their values, for those who look at it later.
+// Parts are the variables of a response, for later blocks.
 func Parts(ex *web.Exchange) Vars {
 	v := viewOf(ex)
 	vars := Vars{}
@@ -187,7 +187,7 @@ func Parts(ex *web.Exchange) Vars {
 	return vars
 }
 
-// value is a variable of the answer by name.
+// value is a variable of the response by name.
 func (v *view) value(name string) (any, bool) {
 	switch name {
 	case "body":
@@ -230,19 +230,20 @@ func (v *view) value(name string) (any, bool) {
 	return s, ok
 }
 
-// Names that expressions are given in place of what they compute anew each time.
+// Names that stand in expressions for what would otherwise be computed anew each time.
 const (
 	favicon     = "sotomi_favicon_hash"
 	lowerBody   = "sotomi_lower_body"
 	lowerHeader = "sotomi_lower_header"
 
-	asText = "_sotomi_text" // behind the name of a body: its *text
+	asText = "_sotomi_text" // behind the name of a body: its *meteredBody
 )
 
-// scope resolves names for one judgement: what was extracted, then the answer, then the variables of the template.
+// scope resolves names for one judgement: what was extracted, then the response, then the variables of the template.
 type scope struct {
 	data  *Data
 	view  *view
+	meter meter
 	vars  Vars // nil until needed
 	taken Vars
 }
@@ -277,7 +278,7 @@ func (s *scope) lookup(name string) (any, bool) {
 	return s.numbered(name)
 }
 
-// bodyText is the body by its name or that in lower case, unless an extractor took something of the name.
+// bodyText is the body, or that in lower case, unless an extractor has its name.
 func (s *scope) bodyText(name string) (any, bool) {
 	if v, ok := s.taken["body"]; ok && (name == "body" || name == lowerBody) {
 		if name == lowerBody {
@@ -287,11 +288,17 @@ func (s *scope) bodyText(name string) (any, bool) {
 	}
 	switch name {
 	case "body":
-		return &s.view.body, true
+		return &meteredBody{&s.view.body, &s.meter}, true
 	case lowerBody:
-		return s.view.body.lower(), true
+		return &meteredBody{s.view.body.lower(), &s.meter}, true
 	}
 	return nil, false
+}
+
+// meteredBody is a body as an argument of a function, which would know nothing of the judgement otherwise.
+type meteredBody struct {
+	*text
+	meter *meter
 }
 
 // names are the variables of the template.
@@ -302,7 +309,7 @@ func (s *scope) names() Vars {
 	return s.vars
 }
 
-// numbered is body_2 and the like: a value of the second answer.
+// numbered is body_2 and the like: a value of the second response.
 func (s *scope) numbered(name string) (any, bool) {
 	at := strings.LastIndexByte(name, '_')
 	if at < 0 {
@@ -322,7 +329,7 @@ func (s *scope) numbered(name string) (any, bool) {
 	return viewOf(ex).value(name[:at])
 }
 
-// part is the text a matcher looks at; not ok when the answer has no such part.
+// part is the text a matcher looks at; not ok when the response has no such part.
 func (s *scope) part(name string) (*text, bool) {
 	if _, taken := s.taken[name]; !taken {
 		switch name {

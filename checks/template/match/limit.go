@@ -1,0 +1,66 @@
+package match
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrTooCostly says that judging one response would take longer than a second of one core. Whoever gets it cannot tell
+// what the response is.
+var ErrTooCostly = errors.New("judging the response takes longer than 1s")
+
+const (
+	maxTime = time.Second
+
+	// tick is how much work is done between two looks at the clock, in estimated nanoseconds.
+	tick = 1 << 20
+	// longestTick bounds the time that counts for one tick: the rest was spent waiting for a core.
+	longestTick = 10 * time.Millisecond
+)
+
+// meter ends work that takes too long or is no longer wanted. Its first error stays.
+type meter struct {
+	ctx   context.Context // that of Run: libraries call back without one
+	limit time.Duration
+	err   error
+	used  time.Duration
+	last  time.Time // when the clock was last looked at; zero before the first look
+	todo  int       // work since then, in estimated nanoseconds
+}
+
+func newMeter(ctx context.Context) meter { return meter{ctx: ctx, limit: maxTime} }
+
+// spend counts work that is about to be done and says whether to go on.
+func (m *meter) spend(nanoseconds int) error {
+	if m.todo += nanoseconds; m.todo < tick || m.err != nil {
+		return m.err
+	}
+	return m.look()
+}
+
+// look checks the clock and the context.
+func (m *meter) look() error {
+	if m.err != nil {
+		return m.err
+	}
+	now := time.Now()
+	if !m.last.IsZero() {
+		m.used += min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+	}
+	m.last, m.todo = now, 0
+	if m.err = m.ctx.Err(); m.err == nil && m.used > m.limit {
+		m.err = ErrTooCostly
+	}
+	return m.err
+}
+
+// exceeded is the panic of functions that have no other way to say so.
+type exceeded struct{ err error }
+
+// mustSpend is spend for code below libraries that take no error.
+func (m *meter) mustSpend(nanoseconds int) {
+	if err := m.spend(nanoseconds); err != nil {
+		panic(exceeded{err})
+	}
+}
