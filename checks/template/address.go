@@ -86,7 +86,7 @@ func escapeParameter(b *strings.Builder, text string) {
 	}
 }
 
-// joinPaths puts a template's path behind the target's own, once: a path that already begins with the target's is kept.
+// joinPaths appends a template's path to the target's. A path that already begins with the target's is kept.
 func joinPaths(base, path string) string {
 	if strings.HasSuffix(base, "/") {
 		path = strings.TrimLeft(path, "/")

@@ -1,3 +1,11 @@
+// Package template is the check "http": it runs the http blocks of a signature, in the language of the public nuclei
+// templates and with its meaning.
+//
+// New compiles a signature once into blocks (check.go). For each target a run (run.go) fills in the requests of its blocks
+// one after another (request.go, raw.go, vars.go, payload.go), sends them and judges the responses (judge.go) with the
+// matchers and extractors of package match. A match counts only when the site does not answer the same way to a made-up name
+// beside it, the control. Requests that are the same for every target are filled in once (constant.go). A flow decides
+// which blocks run (flow.go).
 package template
 
 import (
@@ -21,17 +29,17 @@ import (
 	"sotomi/scanner/message"
 )
 
-// httpCheck runs the http blocks of a signature as the public template language means them.
+// check is the compiled http blocks of one signature.
 type check struct {
 	id         string
 	variables  signature.Variables
 	blocks     []*block
 	flow       flow     // nil: the blocks in order
-	random     []string // words that stand for randstr
-	usesRandom bool     // uses functions such as rand_int
+	random     []string // words that stand for {{randstr}}
+	usesRandom bool     // calls functions such as rand_int
 	certainty  scanner.Certainty
 	stateful   bool // later requests may need the cookies of earlier answers
-	secret     bool // what it takes out of answers is not shown
+	secret     bool // what it extracts is not shown
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -40,16 +48,16 @@ type block struct {
 	judges, extracts bool   // it has matchers, extractors
 	number           int    // from 1
 	first            int    // order of its first request in the template
-	name             string // by which a flow calls it, beside its number
+	name             string // what a flow may call it besides its number; may be empty
 	program          *match.Program
 	paths            []string // of path:, or nil
 	raws             []string // of raw:, with the line ends of HTTP
 	payloads         *payloads
-	exported         bool // later blocks use parts of its answers by name
-	independent      bool // requests know nothing of each other's answers
-	earlier          bool // matchers look at answers of earlier requests: body_2
+	exported         bool // later blocks use parts of its responses by name
+	independent      bool // requests use nothing of each other's responses
+	earlier          bool // matchers look at responses to other requests of the block: body_2
 	constants        func() []*constantRequest
-	expectsError     bool // it asks for an error page, which is what the site says about things that cannot exist
+	expectsError     bool // it asks for an error page, which is what sites say about things that do not exist
 }
 
 // options are what a block says about all its requests.
@@ -62,9 +70,9 @@ type options struct {
 	stopAtFirst       bool
 	iterateAll        bool
 	withoutCookies    bool
-	withoutMerge      bool // paths of raw requests are not put behind the target's own
+	withoutMerge      bool // the paths of raw requests are not appended to the target's
 	withoutNamesCheck bool // requests with names that have no value are sent as they are
-	wants429          bool // it looks for answers with this status
+	wants429          bool // it looks for responses with this status
 }
 
 func optionsOf(h *signature.HTTP) options {
@@ -82,7 +90,7 @@ func optionsOf(h *signature.HTTP) options {
 	return o
 }
 
-// NewHTTP makes the check "http". The error is a *scanner.Stop when the signature uses what sotomi lacks.
+// New makes the check "http" of a signature. The error is a *scanner.StatusError when it uses what sotomi lacks.
 func New(s *signature.Signature) (scanner.Check, error) {
 	if len(s.Unsupported) > 0 {
 		return nil, scanner.Unsupported("%s", message.Join(", ", s.Unsupported...))
@@ -156,7 +164,7 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	return b, nil
 }
 
-// placed is the mistakes of a block, each with file and line.
+// placed adds file and line to the mistakes of a block.
 func placed(file string, err error) error {
 	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined error itself
 	if !ok {
@@ -173,12 +181,12 @@ func placed(file string, err error) error {
 	return errors.Join(mistakes...)
 }
 
-// prefix stands before the names of the parts of the block's answer in later blocks.
+// prefix begins the names that later blocks have for the parts of the block's response.
 func (b *block) prefix() string { return cmp.Or(b.name, fmt.Sprint("http_", b.number)) + "_" }
 
 var numbered = regexp.MustCompile(`_\d+`)
 
-// looksBack reports whether a block's matchers or extractors name answers by number.
+// looksBack reports whether a block's matchers or extractors name responses by number.
 func looksBack(h *signature.HTTP) bool {
 	for _, m := range h.Matchers {
 		if numbered.MatchString(m.Part) || slices.ContainsFunc(m.DSL, numbered.MatchString) {
@@ -190,8 +198,8 @@ func looksBack(h *signature.HTTP) bool {
 	})
 }
 
-// asksForErrors reports whether a block wants only answers that say that there is no such thing, or that it broke: debug
-// pages and versions stand on these. A request for a password (401) or a refusal (403) is no such answer.
+// asksForErrors reports whether a block matches only responses that say that there is no such thing, or that something
+// broke: debug pages and versions are found on these. A demand for a password (401) or a refusal (403) is none.
 func asksForErrors(h *signature.HTTP) bool {
 	return (len(h.Matchers) == 1 || strings.EqualFold(h.MatchersCondition, "and")) && slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
 		if m.Negative {
@@ -204,7 +212,7 @@ func asksForErrors(h *signature.HTTP) bool {
 	})
 }
 
-// wants429 reports whether a block looks for answers with status 429, which some products give as a sign of their state.
+// wants429 reports whether a block looks for status 429, which some products use to tell their state.
 func wants429(h *signature.HTTP) bool {
 	return slices.ContainsFunc(h.Matchers, func(m signature.Matcher) bool {
 		return m.Type == "status" && slices.Contains(m.Status, http.StatusTooManyRequests) ||
@@ -230,7 +238,7 @@ func (c *check) called(id string) *block {
 	return nil
 }
 
-// unknownCall is the id of a call that fits no block, "" when there is none.
+// unknownCall is the id of a call that names no block, "" when there is none.
 func (c *check) unknownCall(f flow) string {
 	switch f := f.(type) {
 	case flowCall:
@@ -255,31 +263,58 @@ func (c *check) unknownCall(f flow) string {
 	return ""
 }
 
-// Plan is the requests that are known before any answer: those that use nothing taken out of earlier answers.
+// Plan is the requests that are known before any response: those that use nothing extracted from earlier ones.
 func (c *check) Plan(t target.Target) []*web.Request { return c.plan(t, true) }
 
-// PlanOwn is Plan without those that are the same for every target.
+// PlanPerTarget is Plan without those that are the same for every target.
 func (c *check) PlanPerTarget(t target.Target) []*web.Request { return c.plan(t, false) }
 
-func (c *check) plan(t target.Target, plain bool) []*web.Request {
+func (c *check) plan(t target.Target, constant bool) []*web.Request {
 	v := c.newRun(&scanner.Probe{Target: t}, true)
+	if v.mistake != nil {
+		return nil
+	}
 	var list []*web.Request
+	size := 0
 	for _, b := range c.blocks {
 		for d := range b.templates() {
-			if !plain && v.constant(b, d) != nil {
+			if !constant && v.constant(b, d) != nil {
 				continue
 			}
-			if built, err := v.build(b, d, nil); err == nil && v.outside(built.request) == "" {
-				list = append(list, built.request)
+			built, err := v.build(b, d, nil)
+			if err != nil || v.outside(built.request) != "" {
+				continue
 			}
+			if size += sizeOf(built.request); size > maxPlanned {
+				return list
+			}
+			list = append(list, built.request)
 		}
 	}
 	return list
 }
 
-// Run looks at one target.
+// maxPlanned bounds the requests of a template that are in memory at once, in bytes. Those behind them are made when they
+// are sent.
+const maxPlanned = 16 << 20
+
+// sizeOf is about what a request takes in memory besides its fixed parts.
+func sizeOf(r *web.Request) int {
+	n := len(r.URL.Path) + len(r.URL.RawQuery) + len(r.Body)
+	for name, values := range r.Header {
+		for _, value := range values {
+			n += len(name) + len(value)
+		}
+	}
+	return n
+}
+
+// Run sends the requests to one target and judges the responses.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	v := c.newRun(p, false)
+	if v.mistake != nil {
+		return nil, v.verdict()
+	}
 	var err error
 	if c.flow != nil {
 		_, err = c.flow.eval(func(ids []string) (bool, error) { return v.call(ctx, ids) })
@@ -296,7 +331,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	return v.hits, err
 }
 
-// visit starts on one target; nothing is known of the site while planning.
+// newRun starts on one target. While planning, nothing is known of the site.
 func (c *check) newRun(p *scanner.Probe, planning bool) *run {
 	v := &run{check: c, probe: p}
 	if !planning && len(p.Signature.Needs) > 0 {
@@ -307,7 +342,8 @@ func (c *check) newRun(p *scanner.Probe, planning bool) *run {
 		v.roll(0)
 	}
 	if len(c.variables) > 0 {
-		v.fixed = evaluate(c.variables, v.merged(v.address(p.Target.URL, true)))
+		v.fixed = v.merged(v.address(p.Target.URL, true))
+		v.mistake = fillIn(v.fixed, c.variables, nil)
 	}
 	v.madeUp = slices.Clone(c.random)
 	for _, variable := range c.variables {

@@ -16,21 +16,22 @@ import (
 // Nearly all requests of public templates ask every site for the same thing: nothing in them depends on the target but the
 // scheme and the host they go to. Such a request is filled in once, not once a target.
 
-// maxPlain is how many requests of one block are looked at; those behind them are filled in anew for every target.
+// maxConstant is how many requests of one block are looked at; those behind them are filled in for each target.
 const maxConstant = 2048
 
-// plainRequest is one without scheme and host. There are thousands of them in memory, which mostly differ in the path.
+// constantRequest is a request without scheme and host. There are thousands of them in memory, which mostly differ in the
+// path.
 type constantRequest struct {
 	path, query string
-	rest        *web.Request // without these; its URL is nil when it has nothing else
-	own         bool         // as in built
+	rest        *web.Request // the request without them; its URL is nil when nothing else is in it
+	own         bool         // as in preparedRequest
 	marked      bool         // the header holds marks for the target, as in Referer: {{BaseURL}}/
 }
 
-// ordinary is the rest of most requests.
+// noOptions is the rest of most requests.
 var noOptions = &web.Request{}
 
-// newPlain takes path and query out of r. The rest is that of the request before where both have the same.
+// newConstant takes path and query out of r. The rest is shared with the request before when it is equal.
 func newConstant(r *web.Request, own, marked bool, before *constantRequest) *constantRequest {
 	rest, u := *r, *r.URL
 	p := &constantRequest{path: u.Path, query: u.RawQuery, own: own, marked: marked}
@@ -56,7 +57,7 @@ const (
 	nameMark = "\x01n"
 )
 
-// filledIn is what is known of a plain request to one target beside the request itself, which may be kept with its answer.
+// filledIn is what is known of a constant request to one target besides the request, which may be kept with its response.
 type filledIn struct {
 	preparedRequest
 	run      *run
@@ -64,7 +65,7 @@ type filledIn struct {
 	template requestTemplate
 }
 
-// at is the request to the target of a visit, which is the root of a host.
+// at is the request to the target of a run, which is the root of a host.
 func (p *constantRequest) at(v *run, b *block, d requestTemplate) *preparedRequest {
 	target := v.probe.Target.URL
 	r := &struct {
@@ -87,13 +88,13 @@ func (p *constantRequest) at(v *run, b *block, d requestTemplate) *preparedReque
 	return &f.preparedRequest
 }
 
-// names are what the answer is judged with. They are seldom needed.
+// names are the variables for the matchers, which are seldom needed.
 func (f *filledIn) names() match.Vars {
-	vars, _ := f.run.namesFor(f.block, f.template, nil) // the error would have kept it from being plain
+	vars, _ := f.run.namesFor(f.block, f.template, nil) // an error would have kept the request from being constant
 	return vars
 }
 
-// withValuesChanged is a header with each value changed; the old one stays as it is.
+// withValuesChanged is a copy of a header with change applied to each value.
 func withValuesChanged(header http.Header, change func(string) string) http.Header {
 	made := make(http.Header, len(header))
 	for name, values := range header {
@@ -108,7 +109,7 @@ func withValuesChanged(header http.Header, change func(string) string) http.Head
 	return made
 }
 
-// mark puts marks for the target into the header of a request of its own, and takes scheme and host out of the address.
+// mark replaces the target in the headers of a request by marks, and takes scheme and host out of its address.
 func mark(r *web.Request, target *url.URL) (marked bool) {
 	r.URL.Scheme, r.URL.Host = "", ""
 	if len(r.Header) == 0 {
@@ -120,7 +121,7 @@ func mark(r *web.Request, target *url.URL) (marked bool) {
 	return !reflect.DeepEqual(before, r.Header)
 }
 
-// plain is the draft as a plain request, nil when it is none or when more is known than the target.
+// constant is the request when it is constant, nil when it is not or when the run knows more than the target.
 func (v *run) constant(b *block, d requestTemplate) *constantRequest {
 	if len(v.known) > 0 || v.check.usesRandom || !isRoot(v.probe.Target.URL) || d.index >= maxConstant {
 		return nil
@@ -135,31 +136,36 @@ func isRoot(u *url.URL) bool {
 	return (u.Path == "/" || u.Path == "") && u.RawPath == "" && u.RawQuery == ""
 }
 
-// plainRequests are the block's requests by index, nil for those that are not plain. To find out, each is filled in for two
-// targets that have nothing in common.
+// constantRequests are the block's requests by index, nil for those that are not constant. To find out, each is filled in
+// for two targets that have nothing in common.
 func (c *check) constantRequests(b *block) []*constantRequest {
 	one := &url.URL{Scheme: "http", Host: "a.sotomi-one.invalid:61234", Path: "/"}
 	other := &url.URL{Scheme: "https", Host: "b.sotomi-two.test:61235", Path: "/"}
-	visits := [2]*run{}
+	runs := [2]*run{}
 	for i, u := range []*url.URL{one, other} {
-		visits[i] = c.newRun(&scanner.Probe{Target: target.Target{URL: u}}, true)
-		visits[i].filling = true
+		runs[i] = c.newRun(&scanner.Probe{Target: target.Target{URL: u}}, true)
+		runs[i].filling = true
+	}
+	if runs[0].mistake != nil || runs[1].mistake != nil {
+		return nil
 	}
 	var list []*constantRequest
 	var last *constantRequest
+	size := 0
 	for d := range b.templates() {
-		if d.index >= maxConstant {
+		if d.index >= maxConstant || size > maxPlanned {
 			break
 		}
 		var made [2]*preparedRequest
 		marked := false
-		for i, v := range visits {
+		for i, v := range runs {
 			bt, err := v.build(b, d, nil)
 			if err != nil || bt.request.URL.Scheme != v.probe.Target.URL.Scheme || bt.request.URL.Host != v.probe.Target.URL.Host {
 				break
 			}
 			marked = mark(bt.request, v.probe.Target.URL)
 			made[i] = bt
+			size += sizeOf(bt.request)
 		}
 		var p *constantRequest
 		if made[1] != nil && made[0].own == made[1].own && reflect.DeepEqual(made[0].request, made[1].request) {

@@ -11,10 +11,10 @@ import (
 )
 
 // A request that is filled in once for all targets is the one that would have been filled in for each.
-func TestPlainRequests(t *testing.T) {
+func TestConstantRequests(t *testing.T) {
 	blocks := map[string]struct {
-		block string
-		plain int // of its requests, on the root of a host
+		block    string
+		constant int // of its requests, on the root of a host
 	}{
 		"paths":           {"path: ['{{BaseURL}}', '{{BaseURL}}/', '{{RootURL}}/a%20b?c=d e', '{{BaseURL}}/x.php?u=1#f']", 4},
 		"depends_on_host": {"path: ['{{BaseURL}}/{{Hostname}}.zip', '{{BaseURL}}/{{RDN}}.sql', '{{BaseURL}}/?next={{BaseURL}}', '{{BaseURL}}/ok']", 1},
@@ -50,7 +50,7 @@ func TestPlainRequests(t *testing.T) {
 				quick := h.newRun(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
 				slow := h.newRun(&scanner.Probe{Target: target.Target{URL: u}, Signature: s}, true)
 				slow.filling = true
-				plain := 0
+				constant := 0
 				for d := range h.blocks[0].templates() {
 					got, gotErr := quick.build(h.blocks[0], d, nil)
 					want, wantErr := slow.build(h.blocks[0], d, nil)
@@ -67,11 +67,11 @@ func TestPlainRequests(t *testing.T) {
 						t.Errorf("%s, request %d: names %s, want %s", address, d.number, a, b)
 					}
 					if quick.constant(h.blocks[0], d) != nil {
-						plain++
+						constant++
 					}
 				}
-				if isRoot(u) && plain != c.plain {
-					t.Errorf("%s: %d of the requests are plain, want %d", address, plain, c.plain)
+				if isRoot(u) && constant != c.constant {
+					t.Errorf("%s: %d of the requests are constant, want %d", address, constant, c.constant)
 				}
 			}
 		})

@@ -2,9 +2,11 @@ package template
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
@@ -13,37 +15,56 @@ import (
 	"sotomi/scanner/web"
 )
 
-// judge holds one answer against the block: the last hop first, then those whose redirects led there.
-func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRequest, ex *web.Exchange) error {
+// judge matches the block against a response, from the final one back through its redirects. done says that the block
+// ends with it.
+func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRequest, ex *web.Exchange) (done bool, err error) {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		seen := hop
 		if hop != ex {
 			seen = withoutBody(hop)
 		}
 		data := r.data(number, bt, seen)
-		result := r.block.program.Run(data)
+		result, err := r.block.program.Run(ctx, data)
+		if err != nil {
+			return true, unjudged(hop, err)
+		}
+		v.cut = v.cut || result.Cut
 		r.note(number, seen, &result)
 		v.hide(result.Dynamic)
 		v.export(r.block, seen)
 		names, hit := found(r.block, &result)
 		if !hit {
+			done = r.block.stopAtFirst && result.Matched
 			continue
 		}
-		names, suppressed, err := v.suppress(ctx, r, number, names, &result)
+		names, dropped, err := v.suppress(ctx, r, number, hop, names, &result)
 		if err != nil {
-			return err
+			return true, err
 		}
-		if !suppressed {
-			v.report(hop, names, &result, v.secrets(r.block.program, data, &result))
+		if dropped {
+			continue
 		}
+		secrets, err := v.secrets(ctx, r.block.program, data, &result)
+		if err != nil {
+			return true, unjudged(hop, err)
+		}
+		v.report(hop, names, &result, secrets)
 		if r.block.stopAtFirst {
-			return nil
+			return result.Matched, nil
 		}
 	}
-	return nil
+	return done, nil
 }
 
-// withoutBody is a redirect answer as the reference engine sees it: the body of a redirect that was followed is not kept.
+// unjudged is the end of a check that could not judge a response.
+func unjudged(ex *web.Exchange, err error) error {
+	if errors.Is(err, match.ErrTooCostly) {
+		return scanner.Undetermined("judging the response of %s takes longer than 1s", shownAddress(ex.URL))
+	}
+	return err
+}
+
+// withoutBody is a redirect as the reference engine sees it: the body of one that was followed is not kept.
 func withoutBody(ex *web.Exchange) *web.Exchange {
 	return &web.Exchange{
 		Request: ex.Request, Sent: ex.Sent, URL: ex.URL, Status: ex.Status, StatusLine: ex.StatusLine, Proto: ex.Proto, Header: ex.Header,
@@ -51,16 +72,19 @@ func withoutBody(ex *web.Exchange) *web.Exchange {
 	}
 }
 
-// data is what the block judges the answer to its request number on.
+// data is what the block judges the response to its request number on.
 func (r *blockRun) data(number int, bt *preparedRequest, ex *web.Exchange) *match.Data {
 	r.seen = match.Data{Exchange: ex, Vars: r.block.withOwn(bt.vars, ex)}
-	if r.block.earlier && !r.block.independent {
+	if r.looksBack() {
 		r.seen.Earlier = before(r.answers, number)
 	}
 	return &r.seen
 }
 
-// withOwn adds the parts of the block's own answer by the names that later blocks have for them, where any are used.
+// looksBack reports whether responses are judged together with those to earlier requests of the block.
+func (r *blockRun) looksBack() bool { return r.block.earlier && !r.block.independent }
+
+// withOwn adds the parts of the block's own response under the names that later blocks have for them, if any use them.
 func (b *block) withOwn(vars func() match.Vars, ex *web.Exchange) func() match.Vars {
 	if !b.exported {
 		return vars
@@ -74,7 +98,7 @@ func (b *block) withOwn(vars func() match.Vars, ex *web.Exchange) func() match.V
 	}
 }
 
-// before are the answers to the requests before number, nil where there is none.
+// before are the responses to the requests before number, nil where there is none.
 func before(answers []*web.Exchange, number int) []*web.Exchange {
 	if len(answers) >= number-1 {
 		return answers[:number-1]
@@ -82,7 +106,7 @@ func before(answers []*web.Exchange, number int) []*web.Exchange {
 	return append(slices.Clone(answers), make([]*web.Exchange, number-1-len(answers))...)
 }
 
-// withAnswer is a copy of answers with ex as that to request number.
+// withAnswer is a copy of answers with ex as the response to request number.
 func withAnswer(answers []*web.Exchange, number int, ex *web.Exchange) []*web.Exchange {
 	list := make([]*web.Exchange, max(len(answers), number))
 	copy(list, answers)
@@ -90,16 +114,15 @@ func withAnswer(answers []*web.Exchange, number int, ex *web.Exchange) []*web.Ex
 	return list
 }
 
-// note remembers what later requests and a flow want to know of an answer.
+// note remembers what later requests and a flow need to know of a response.
 func (r *blockRun) note(number int, ex *web.Exchange, result *match.Result) {
-	if r.block.earlier && !r.block.independent {
+	if r.looksBack() {
 		r.answers = withAnswer(r.answers, number, ex)
 	}
 	told := result.Matched || len(result.Extracted) > 0 || len(result.Dynamic) > 0
-	r.matched = result.Matched
 	r.ok = r.ok || result.Matched || !r.block.judges && (told || !r.block.extracts)
 	if len(result.Extracted) > 0 || r.block.independent {
-		return // values for later requests are lost where the same answer gives values to report
+		return // as in the reference engine, a response that gives values to report gives none to later requests
 	}
 	for name, value := range result.Dynamic {
 		if r.taken == nil {
@@ -109,10 +132,10 @@ func (r *blockRun) note(number int, ex *web.Exchange, result *match.Result) {
 	}
 }
 
-// mergeValues puts the newest values first, without repeats.
+// mergeValues puts the newest values first, without repeats, up to the number that one response may give.
 func mergeValues(newest, older []string) []string {
 	for _, v := range older {
-		if !slices.Contains(newest, v) {
+		if len(newest) < match.MaxValues && !slices.Contains(newest, v) {
 			newest = append(newest, v)
 		}
 	}
@@ -130,7 +153,7 @@ func valuesOf(value any) []string {
 	return nil
 }
 
-// found is what a result comes to: the names of matchers to report one by one, or one hit without a name.
+// found is what there is to report: the names of matchers, one hit each, or, without names, one hit.
 func found(b *block, result *match.Result) (names []string, hit bool) {
 	if !b.program.Found(*result) {
 		return nil, false
@@ -138,26 +161,22 @@ func found(b *block, result *match.Result) (names []string, hit bool) {
 	return slices.Compact(slices.Sorted(slices.Values(result.Names))), true
 }
 
-// suppress drops what the site says about things that cannot exist as well. It asks for these only after a match.
-func (v *run) suppress(ctx context.Context, r *blockRun, number int, names []string, result *match.Result) (left []string, all bool, err error) {
-	about := []int{number}
-	if r.block.earlier && !r.block.independent {
-		about = about[:0]
-		for i, bt := range r.sent {
-			if bt != nil {
-				about = append(about, i+1)
-			}
-		}
-	}
+// suppress drops a match, or those of its names, that the site gives for things that cannot exist as well: it asks for
+// these only after a match. A match whose controls get no response is dropped too, and the run fails.
+func (v *run) suppress(ctx context.Context, r *blockRun, number int, hop *web.Exchange, names []string, result *match.Result) (left []string, dropped bool, err error) {
 	controls := slices.Clone(r.answers)
 	var last *web.Exchange
-	for _, n := range about {
+	for _, n := range r.judgedTogether(number) {
 		if !r.controlled(n) {
 			return names, false, nil
 		}
 		ex, err := v.control(ctx, r, n)
-		if err != nil {
-			return names, false, ctx.Err()
+		switch {
+		case ctx.Err() != nil:
+			return nil, true, ctx.Err()
+		case err != nil:
+			v.fail(scanner.Undetermined("%s matched, but a control request for a made-up name got no response: %s", shownAddress(hop.URL), message.Of(err)))
+			return nil, true, nil
 		}
 		if n <= len(controls) {
 			controls[n-1] = ex
@@ -166,20 +185,37 @@ func (v *run) suppress(ctx context.Context, r *blockRun, number int, names []str
 			last = ex
 		}
 	}
-	same := v.alike(r, number, last, controls)
+	same, err := v.alike(ctx, r, number, last, controls)
+	if err != nil {
+		return nil, true, err
+	}
 	left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return same.names[name] })
 	switch {
 	case len(names) > 0:
-		all = len(left) == 0
+		dropped = len(left) == 0
 	case r.block.judges:
-		all = same.matched
+		dropped = same.matched
 	default:
-		all = !slices.ContainsFunc(result.Extracted, func(value string) bool { return !same.extracted[value] })
+		dropped = !slices.ContainsFunc(result.Extracted, func(value string) bool { return !same.extracted[value] })
 	}
-	if all || len(left) < len(names) {
+	if dropped || len(left) < len(names) {
 		v.probe.Suppress("the site answers like that to names that cannot exist")
 	}
-	return left, all, nil
+	return left, dropped, nil
+}
+
+// judgedTogether are the numbers of the requests whose responses the judgement of one looks at.
+func (r *blockRun) judgedTogether(number int) []int {
+	if !r.looksBack() {
+		return []int{number}
+	}
+	var list []int
+	for i, bt := range r.sent {
+		if bt != nil {
+			list = append(list, i+1)
+		}
+	}
+	return list
 }
 
 // controlled reports whether there is a control for a request: not for the target's own page, nor for names made up on
@@ -189,6 +225,8 @@ func (r *blockRun) controlled(number int) bool {
 	return bt != nil && !bt.own && !r.block.expectsError
 }
 
+// control is the response to a name that cannot exist beside that of a request: one of the same extension, or, when that
+// gets no response, one of another kind.
 func (v *run) control(ctx context.Context, r *blockRun, number int) (*web.Exchange, error) {
 	req := r.sent[number-1].request
 	key := req.Key()
@@ -196,6 +234,11 @@ func (v *run) control(ctx context.Context, r *blockRun, number int) (*web.Exchan
 		return ex, nil
 	}
 	ex, err := v.probe.Control(ctx, req)
+	if err != nil && ctx.Err() == nil {
+		if other, otherErr := v.probe.Control(ctx, otherKind(req)); otherErr == nil {
+			ex, err = other, nil
+		}
+	}
 	if err == nil {
 		if r.control == nil {
 			r.control = map[string]*web.Exchange{}
@@ -205,13 +248,26 @@ func (v *run) control(ctx context.Context, r *blockRun, number int) (*web.Exchan
 	return ex, err
 }
 
+// otherKind asks for a folder where r asks for a file, and the reverse.
+func otherKind(r *web.Request) *web.Request {
+	c, u := *r, *r.URL
+	if name, isFolder := strings.CutSuffix(u.Path, "/"); isFolder {
+		u.Path = name
+	} else {
+		u.Path += "/"
+	}
+	u.RawPath = ""
+	c.URL = &u
+	return &c
+}
+
 // likeness is what a block finds in a control.
 type likeness struct {
 	matched          bool
 	names, extracted map[string]bool
 }
 
-func (v *run) alike(r *blockRun, number int, control *web.Exchange, controls []*web.Exchange) likeness {
+func (v *run) alike(ctx context.Context, r *blockRun, number int, control *web.Exchange, controls []*web.Exchange) (likeness, error) {
 	same := likeness{names: map[string]bool{}, extracted: map[string]bool{}}
 	for hop := control; hop != nil; hop = hop.Previous {
 		seen := hop
@@ -219,10 +275,13 @@ func (v *run) alike(r *blockRun, number int, control *web.Exchange, controls []*
 			seen = withoutBody(hop)
 		}
 		data := &match.Data{Exchange: seen, Vars: r.block.withOwn(r.sent[number-1].vars, seen)}
-		if r.block.earlier && !r.block.independent {
+		if r.looksBack() {
 			data.Earlier = before(controls, number)
 		}
-		result := r.block.program.Run(data)
+		result, err := r.block.program.Run(ctx, data)
+		if err != nil {
+			return same, unjudged(hop, err)
+		}
 		names, hit := found(r.block, &result)
 		same.matched = same.matched || hit
 		for _, name := range names {
@@ -232,7 +291,7 @@ func (v *run) alike(r *blockRun, number int, control *web.Exchange, controls []*
 			same.extracted[value] = true
 		}
 	}
-	return same
+	return same, nil
 }
 
 // report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.

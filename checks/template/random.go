@@ -11,12 +11,12 @@ import (
 	"sotomi/scanner/signature"
 )
 
-// randomNames are the placeholders that stand for one random word a template, wherever it is used: in patterns too, which
-// have no other placeholders.
+// randomNames are placeholders that stand for one random word in all of a template, even in patterns, where no other
+// placeholders are replaced.
 var randomNames = regexp.MustCompile(`\{\{randstr(?:_[a-z0-9_]+)?\}\}`)
 
-// withRandomWords is s with a word of its own for each random name. The words are made of the id, so that two runs send the
-// same bytes.
+// withRandomWords is a copy of s with a word for each random name. The words depend on the id alone, so that two runs send
+// the same bytes.
 func withRandomWords(s *signature.Signature) (filled *signature.Signature, words []string) {
 	var names []string
 	for _, text := range allTexts(s) {
@@ -26,10 +26,10 @@ func withRandomWords(s *signature.Signature) (filled *signature.Signature, words
 		return s, nil
 	}
 	slices.Sort(names)
-	dice := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(s.ID))))
+	random := rand.New(rand.NewChaCha8(sha256.Sum256([]byte(s.ID))))
 	var pairs []string
 	for _, name := range slices.Compact(names) {
-		word := scanner.Token(dice, 27)
+		word := scanner.Token(random, 27)
 		words = append(words, word)
 		pairs = append(pairs, name, word)
 	}
@@ -77,7 +77,7 @@ func replaced(s *signature.Signature, r *strings.Replacer) *signature.Signature 
 	return &c
 }
 
-// allTexts are the places of a template where placeholders can stand.
+// allTexts are the texts of a template in which placeholders can stand.
 func allTexts(s *signature.Signature) []string {
 	var texts []string
 	for _, v := range s.Variables {

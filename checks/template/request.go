@@ -16,17 +16,17 @@ import (
 	"sotomi/scanner/message"
 )
 
-// draft is one request of a block before its placeholders are filled in.
+// requestTemplate is one request of a block before its placeholders are filled in.
 type requestTemplate struct {
-	order    int // in the template, from 1
-	index    int // in the block, from 0
-	number   int // of its path or raw request in the block, from 1
-	path     string
-	raw      string
-	blockRun int // of the payloads
+	order  int // in the template, from 1
+	index  int // in the block, from 0
+	number int // of its path or raw request in the block, from 1
+	path   string
+	raw    string
+	round  int // of the payloads: which combination
 }
 
-// drafts are the requests of a block in the order they are sent: all paths with the first payloads, then with the next.
+// templates are the requests of a block in the order they are sent: all with the first payloads, then with the next.
 func (b *block) templates() iter.Seq[requestTemplate] {
 	return func(yield func(requestTemplate) bool) {
 		rounds := 1
@@ -36,7 +36,7 @@ func (b *block) templates() iter.Seq[requestTemplate] {
 		index := 0
 		for round := range rounds {
 			for i, path := range b.paths {
-				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, path: path, blockRun: round}) {
+				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, path: path, round: round}) {
 					return
 				}
 				index++
@@ -45,7 +45,7 @@ func (b *block) templates() iter.Seq[requestTemplate] {
 				if round > 0 && parseAnnotations(raw).once {
 					continue
 				}
-				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, raw: raw, blockRun: round}) {
+				if !yield(requestTemplate{order: b.first + index, index: index, number: i + 1, raw: raw, round: round}) {
 					return
 				}
 				index++
@@ -54,14 +54,14 @@ func (b *block) templates() iter.Seq[requestTemplate] {
 	}
 }
 
-// built is a request ready to be sent, and the names that its answer is judged with.
+// preparedRequest is a request ready to be sent, and the variables for judging its response.
 type preparedRequest struct {
 	request *web.Request
 	vars    func() match.Vars
-	own     bool // it asks for the target's own page, or for a name made up on purpose: there is no control for these
+	own     bool // it asks for the target's own page, or for a name made up on purpose: neither has a control
 }
 
-// build fills in a draft. An *unresolvedError says that it uses a name that nothing gave a value to.
+// build fills in a request. An *unresolvedError says that it uses a name without a value.
 func (v *run) build(b *block, d requestTemplate, taken match.Vars) (*preparedRequest, error) {
 	if len(taken) == 0 && !v.filling {
 		if p := v.constant(b, d); p != nil {
@@ -102,21 +102,21 @@ func (v *run) build(b *block, d requestTemplate, taken match.Vars) (*preparedReq
 	return &preparedRequest{request: req, vars: func() match.Vars { return vars }, own: own}, nil
 }
 
-// namesFor are the names that a draft may use.
+// namesFor are the variables that a request may use.
 func (v *run) namesFor(b *block, d requestTemplate, taken match.Vars) (match.Vars, error) {
 	target, path, trimmed := v.probe.Target.URL, d.path, false
 	if d.raw == "" {
 		target, path = otherPort(target, path)
 		trimmed = withSlash.MatchString(path)
 	}
-	vars := v.names(v.address(target, trimmed), taken)
-	if b.payloads == nil {
-		return vars, nil
+	vars, err := v.names(v.address(target, trimmed), taken)
+	if err != nil || b.payloads == nil {
+		return vars, err
 	}
-	return withValues(vars, b.payloads.combination(d.blockRun))
+	return withValues(vars, b.payloads.combination(d.round))
 }
 
-// withValues adds those of the payloads, which may use the names there are.
+// withValues adds the values of payloads, in which the other variables may stand.
 func withValues(vars, values match.Vars) (match.Vars, error) {
 	all := make(match.Vars, len(vars)+len(values))
 	maps.Copy(all, vars)
@@ -139,12 +139,12 @@ type unresolvedError struct{ names []string }
 
 func (e *unresolvedError) Error() string { return "no value for " + strings.Join(e.names, ", ") }
 
-// writeError says that a request is never sent because it could change the site.
+// writeError says that a request is never sent because it would change the site.
 type writeError struct{ method string }
 
 func (e *writeError) Error() string { return "writes: " + e.method }
 
-// filler fills in placeholders and remembers which had no value.
+// filler replaces placeholders and remembers those without a value.
 type filler struct {
 	vars       match.Vars
 	unresolved []string
@@ -208,7 +208,7 @@ func otherHost(u *url.URL, host string) {
 	u.Host = host
 }
 
-// fields adds the headers and the body that the block gives to all its requests.
+// fields adds the headers and the body that the block has for all its requests.
 func (f *filler) fields(req *web.Request, b *block) {
 	for _, name := range slices.Sorted(maps.Keys(b.headers)) {
 		value := f.fill(b.headers[name])

@@ -12,13 +12,13 @@ import (
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 
-	"sotomi/scanner/message"
 )
 
-// visit is one run of the check on one target.
+// run is the check at work on one target.
 type run struct {
 	check *check
 	probe *scanner.Probe
@@ -26,21 +26,22 @@ type run struct {
 	known match.Vars // facts, and what internal extractors of ended blocks took; nil for nothing
 	fixed match.Vars // variables: as they were first evaluated, so that a random one stays the same
 
-	addresses [2]struct { // the newest, not trimmed and trimmed
+	addresses [2]struct { // the last used, not trimmed and trimmed
 		target *url.URL
 		vars   match.Vars
 	}
 
-	filling bool         // every draft is filled in, plain or not
+	filling bool         // every request is filled in, constant or not
 	madeUp  []string     // words in addresses that cannot exist on purpose
 	session *web.Session // for templates whose requests build on each other's cookies; nil until one was set
 	hits    []scanner.Hit
-	hidden  []string // what no report shows, of what internal extractors took
+	hidden  []string // extracted secrets, which no report shows
 	sent    int
 	foreign string   // host that a request would have gone to
 	lacking []string // names without a value, of the first request that was not sent
 	mistake error    // why a request that makes no sense was not sent
 	failed  error    // of the first request that failed
+	cut     bool     // a response held more values than are taken
 }
 
 // roll gives the request of a number in the template random numbers of its own, the same in every run.
@@ -57,7 +58,7 @@ func (v *run) know(name string, value any) {
 	v.known[name] = value
 }
 
-// address is addressVars, made once for each place on the target.
+// address is addressVars, made once for each port of the target.
 func (v *run) address(target *url.URL, trimmed bool) match.Vars {
 	known := &v.addresses[0]
 	key := "http address " + target.Host
@@ -80,27 +81,13 @@ func (v *run) address(target *url.URL, trimmed bool) match.Vars {
 
 // names are what a request may use: its own values over the target's over variables. They are the address itself, which
 // all signatures share and nobody changes, when there is nothing to add.
-func (v *run) names(address, taken match.Vars) match.Vars {
+func (v *run) names(address, taken match.Vars) (match.Vars, error) {
 	if len(v.known)+len(taken)+len(v.check.variables) == 0 {
-		return address
+		return address, nil
 	}
 	vars := v.merged(taken)
 	maps.Copy(vars, address)
-	for _, variable := range v.check.variables {
-		if _, ok := vars[variable.Name]; ok {
-			continue
-		}
-		if strings.Contains(variable.Value, "rand") || !strings.Contains(variable.Value, "{{") {
-			vars[variable.Name] = v.fixed[variable.Name]
-			continue
-		}
-		text, _, err := match.Expand(variable.Value, vars)
-		if err != nil {
-			text = variable.Value
-		}
-		vars[variable.Name] = text
-	}
-	return vars
+	return vars, fillIn(vars, v.check.variables, v.fixed)
 }
 
 func (v *run) merged(more match.Vars) match.Vars {
@@ -118,7 +105,7 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 		for _, id := range ids {
 			b := v.check.called(id)
 			if b == nil {
-				break // the reference engine ends the call there
+				break // as the reference engine does
 			}
 			blocks = append(blocks, b)
 		}
@@ -134,16 +121,15 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 	return any, nil
 }
 
-// round is what the requests of one block share.
+// blockRun is what the requests of one block share.
 type blockRun struct {
-	seen    match.Data // what the newest answer is judged on
+	seen    match.Data // what the newest response is judged on
 	block   *block
 	sent    []*preparedRequest       // by number - 1, for controls; nil where none was sent
 	answers []*web.Exchange          // by number - 1; nil where there is none
 	taken   map[string][]string      // what internal extractors took so far; nil for nothing
-	matched bool                     // the newest answer
 	ok      bool                     // for a flow
-	control map[string]*web.Exchange // answers about things that cannot exist, by request key; nil for none
+	control map[string]*web.Exchange // controls by request key; nil for none
 }
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
@@ -161,7 +147,7 @@ func (v *run) run(ctx context.Context, b *block) (ok bool, err error) {
 	return r.ok, nil
 }
 
-// request sends one and judges the answer; end says that the block is done.
+// request sends one request and judges the response; end says that the block is done.
 func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken match.Vars) (end bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return true, err
@@ -181,10 +167,7 @@ func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken
 	}
 	v.sent++
 	r.sent[d.number-1] = bt
-	if err := v.judge(ctx, r, d.number, bt, ex); err != nil {
-		return true, err
-	}
-	return r.block.stopAtFirst && r.matched, nil
+	return v.judge(ctx, r, d.number, bt, ex)
 }
 
 // notSent notes why a request could not be made; end says that the block is done.
@@ -214,7 +197,7 @@ func (v *run) outside(r *web.Request) string {
 	return r.URL.Host
 }
 
-// send shares the request with all signatures, unless an earlier answer gave it cookies that it may need.
+// send shares the request with all signatures, unless an earlier response set cookies for it.
 func (v *run) send(ctx context.Context, b *block, r *web.Request) (*web.Exchange, error) {
 	if v.session != nil && !b.withoutCookies && len(v.session.Cookies(r.URL)) > 0 {
 		return v.session.Do(ctx, r)
@@ -240,19 +223,33 @@ func (v *run) verdict() error {
 	switch {
 	case v.failed != nil:
 		return v.failed
+	case v.cut:
+		return scanner.Undetermined("a response held more than %d values for an extractor; only the first were used", match.MaxValues)
 	case v.mistake != nil && v.sent == 0:
-		return scanner.Undetermined("%v", v.mistake)
+		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(v.mistake)}
 	case v.mistake != nil:
-		v.probe.Explain("%v", v.mistake)
+		v.probe.Explain("%s", message.Of(v.mistake))
 		return nil
 	case v.sent > 0 || len(v.hits) > 0:
 		return nil
 	case v.foreign != "":
 		return scanner.NotApplicable("its requests go to %s, which is not the target", v.foreign)
 	case len(v.lacking) > 0:
-		return scanner.NotApplicable("nothing gives a value to %s", strings.Join(v.lacking, ", "))
+		return v.notApplicable()
 	}
 	return nil
+}
+
+// notApplicable says which value is missing: of a fact where the signature needs one of that name.
+func (v *run) notApplicable() error {
+	for _, fact := range v.probe.Signature.Needs {
+		for _, name := range v.lacking {
+			if value, ok := strings.CutPrefix(name, fact+"_"); ok {
+				return scanner.NotApplicable("the fact %s has no %s", fact, value)
+			}
+		}
+	}
+	return scanner.NotApplicable("nothing gives a value to %s", strings.Join(v.lacking, ", "))
 }
 
 // values are the sets of extracted values that the next request is sent with: one set, or one for each value when the
@@ -284,7 +281,7 @@ var nothingTaken = []match.Vars{nil}
 func (v *run) keep(taken map[string][]string) {
 	for name, list := range taken {
 		if v.check.flow != nil && len(list) > 1 {
-			v.know(name, list) // a flow is thought to go through them one by one
+			v.know(name, list) // a flow would go through them one by one
 			continue
 		}
 		for i, value := range list {
@@ -297,8 +294,7 @@ func (v *run) keep(taken map[string][]string) {
 	}
 }
 
-// export makes the parts of a block's answer known to later blocks as http_1_body, or by the block's own id, for templates
-// that use such names.
+// export makes the parts of a block's response known to later blocks that use them, as http_1_body or by the block's id.
 func (v *run) export(b *block, ex *web.Exchange) {
 	if !b.exported {
 		return

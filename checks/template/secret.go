@@ -16,8 +16,8 @@ var (
 	productTags = strings.Fields("tech panel detect wp-plugin")
 )
 
-// TakesSecrets reports whether what a signature finds in an answer is likely to be a secret itself: its tags or its id
-// speak of tokens, keys, passwords or credentials, and it is none that recognises a product.
+// takesSecrets reports whether what a signature extracts is likely to be a secret itself: its tags or id mention tokens, keys,
+// passwords or credentials, and no tag says that it only recognises a product.
 func takesSecrets(s *signature.Signature) bool {
 	about := slices.ContainsFunc(evidence.NameWords(s.ID), func(word string) bool {
 		return slices.Contains(secretTags, word) || slices.ContainsFunc(secretEnds, func(end string) bool { return strings.HasSuffix(word, end) })

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -42,7 +43,7 @@ func (v *run) reportValues(result *match.Result, secrets evidence.Secrets) scann
 	return values
 }
 
-// withValuesOf is what two answers at one address gave, such as those to two payloads of a form.
+// withValuesOf joins what two responses at one address gave, such as those to two payloads of a form.
 func withValuesOf(old, more scanner.Values) scanner.Values {
 	if len(more) == 0 {
 		return old
@@ -52,7 +53,7 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 	for name, value := range more {
 		list := valuesOf(all[name])
 		for _, text := range valuesOf(value) {
-			if !slices.Contains(list, text) {
+			if len(list) < match.MaxValues && !slices.Contains(list, text) {
 				list = append(list, text)
 			}
 		}
@@ -64,7 +65,7 @@ func withValuesOf(old, more scanner.Values) scanner.Values {
 	return all
 }
 
-// hide remembers what internal extractors took, which later requests may hold, when it is secret.
+// hide remembers secrets among what internal extractors took: later requests may contain them.
 func (v *run) hide(dynamic match.Vars) {
 	for name, value := range dynamic {
 		if v.check.secret || evidence.SecretName(name) {
@@ -73,14 +74,18 @@ func (v *run) hide(dynamic match.Vars) {
 	}
 }
 
-// secrets are what the report of an answer must not show, beside what looks like a secret.
-func (v *run) secrets(program *match.Program, data *match.Data, result *match.Result) evidence.Secrets {
+// secrets are what the report of a response must not show, besides what looks like a secret.
+func (v *run) secrets(ctx context.Context, program *match.Program, data *match.Data, result *match.Result) (evidence.Secrets, error) {
 	texts := slices.Clone(v.hidden)
 	if v.check.secret {
 		texts = append(texts, result.Extracted...)
 	}
-	if v.check.secret && !v.probe.Signature.Strict { // what our own look for are names, such as those of settings
-		texts = append(texts, program.RegexMatches(data)...)
+	if v.check.secret && !v.probe.Signature.Strict { // our own match names, such as those of settings
+		matches, err := program.RegexMatches(ctx, data)
+		if err != nil {
+			return evidence.Secrets{}, err
+		}
+		texts = append(texts, matches...)
 	}
 	for name, list := range result.Named {
 		if evidence.SecretName(name) {
@@ -92,8 +97,8 @@ func (v *run) secrets(program *match.Program, data *match.Data, result *match.Re
 			texts = append(texts, text)
 		}
 	}
-	return evidence.NewSecrets(texts)
+	return evidence.NewSecrets(texts), nil
 }
 
-// mostLookedUp is how many of the values of one answer are looked up in it. There may be thousands.
+// mostLookedUp is how many of the values of one response are looked up in it. There may be thousands.
 const mostLookedUp = 100

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"maps"
 	"net/url"
 	"path"
@@ -10,6 +11,7 @@ import (
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
 
@@ -54,7 +56,7 @@ func domainVars(host string) match.Vars {
 	return match.Vars{"RDN": registered, "DN": name, "TLD": suffix, "SD": strings.TrimSuffix(strings.TrimSuffix(host, registered), ".")}
 }
 
-// factVars are the facts that the signature needs: eccube_base is the value base of the fact eccube.
+// factVars are the values of the facts that the signature needs: eccube_base is the value base of the fact eccube.
 func factVars(p *scanner.Probe) match.Vars {
 	vars := match.Vars{}
 	for _, fact := range p.Signature.Needs {
@@ -66,18 +68,30 @@ func factVars(p *scanner.Probe) match.Vars {
 	return vars
 }
 
-// evaluate fills in variables: in order, earlier ones and vars. What a name already stands for is kept.
-func evaluate(variables signature.Variables, vars match.Vars) match.Vars {
-	known := maps.Clone(vars)
-	for _, v := range variables {
-		if _, ok := known[v.Name]; ok {
+// maxVariables bounds the variables of a template together, in bytes.
+const maxVariables = 4 << 20
+
+// fillIn adds variables to vars, in order: a later one may use earlier ones and vars. What a name already stands for is
+// kept. fixed has the values of those that are not computed anew; nil for none. One that cannot be computed stays as it is
+// written.
+func fillIn(vars match.Vars, variables signature.Variables, fixed match.Vars) error {
+	size := 0
+	for _, variable := range variables {
+		if _, ok := vars[variable.Name]; ok {
 			continue
 		}
-		text, _, err := match.Expand(v.Value, known)
-		if err != nil {
-			text = v.Value
+		if fixed != nil && (strings.Contains(variable.Value, "rand") || !strings.Contains(variable.Value, "{{")) {
+			vars[variable.Name] = fixed[variable.Name]
+			continue
 		}
-		known[v.Name] = text
+		text, _, err := match.Expand(variable.Value, vars)
+		if size += len(text); size > maxVariables || errors.Is(err, match.ErrTooLong) {
+			return message.Errorf("the template's variables expand to more than %d MiB", maxVariables>>20)
+		}
+		if err != nil {
+			text = variable.Value
+		}
+		vars[variable.Name] = text
 	}
-	return known
+	return nil
 }
