@@ -15,7 +15,6 @@ import (
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
-
 )
 
 // run is the check at work on one target.
