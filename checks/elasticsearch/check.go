@@ -54,7 +54,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 		}
 		v := judge(answers)
 		if v.Kind == c.report {
-			return []scanner.Hit{hit(v, answers, p.HashNames)}, nil
+			return hits(v, answers, p.HashNames), nil
 		}
 		if !v.Reason.IsZero() {
 			reasons = append(reasons, v.Reason)
@@ -219,6 +219,19 @@ func absentIndex(t target.Target) string {
 	return "zq" + scanner.Token(rand.New(rand.NewChaCha8(sum)), 14)
 }
 
+// hits are one finding for each variant of a verdict, or one without.
+func hits(v verdict, a *answers, hashNames bool) []scanner.Hit {
+	h := hit(v, a, hashNames)
+	if len(v.Variants) == 0 {
+		return []scanner.Hit{h}
+	}
+	var list []scanner.Hit
+	for _, h.Variant = range v.Variants {
+		list = append(list, h)
+	}
+	return list
+}
+
 func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 	name := func(s string) string {
 		if hashNames {
@@ -227,7 +240,7 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 		}
 		return cut(s, 64)
 	}
-	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Variant: v.Variant, Values: v.values(name)}
+	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Values: v.values(name)}
 	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, message.New("The greeting of the server.")))
 	if v.Kind == esBanner {
 		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, message.New("What lies behind it is refused.")))
