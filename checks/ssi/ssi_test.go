@@ -80,10 +80,16 @@ func TestSSIProof(t *testing.T) {
 		{"conversions left", ssiSaid(200, frame("%j", "%Y")), ssiPlain},
 		{"a filter", ssiSaid(403, "denied"), ssiBlocked},
 		{"a filter that hangs up", nil, ssiBlocked},
+		{"not available", ssiSaid(503, "busy"), ssiBlocked},
+		{"an error page", ssiSaid(500, "error"), ssiPlain},
 	} {
 		if got := judgeProof(p, c.ex, canary); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+	refusal := ssiSaid(403, "denied "+p.Canary())
+	if got := judgeProof(p, ssiSaid(403, "denied "+p.Directive(doubleQuotes)), refusal); got != ssiPlain {
+		t.Errorf("a page that refuses everybody and sends text back: %v", got)
 	}
 	undated := ssiSaid(200, frame("001", "2027"))
 	undated.Header.Del("Date")

@@ -19,13 +19,13 @@ import (
 	"sotomi/scanner/web"
 )
 
-// transportParams configure the check "transport".
+// params configure the check "transport".
 type params struct {
 	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, version
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
-// transport looks at how a site is carried: at most one finding a host for each signature.
+// check looks at how a site is carried: at most one finding a host for each signature.
 type check struct {
 	params params
 	look   func(context.Context, *scanner.Probe, params) (*scanner.Hit, error)
@@ -221,7 +221,7 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params params) (*sca
 	case !stated:
 		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("no Strict-Transport-Security"))}}, nil
 	case age < enough:
-		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security for %s", age))}}, nil
+		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security lasts %d seconds", int64(age/time.Second)))}}, nil
 	}
 	return nil, nil
 }

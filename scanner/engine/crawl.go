@@ -10,7 +10,6 @@ import (
 
 	"github.com/temoto/robotstxt"
 
-	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -123,7 +122,7 @@ func (w *walk) read(ctx context.Context, u *url.URL) error {
 
 // add queues an address that is on the site, new, and harmless to ask for.
 func (w *walk) add(u *url.URL) {
-	if !w.onSite(u) || !crawlable(u) || len(w.queue) >= crawlQueue {
+	if !web.OnSite(w.site.target.URL, u) || !crawlable(u) || len(w.queue) >= crawlQueue {
 		return
 	}
 	u = withoutTracking(u)
@@ -134,18 +133,6 @@ func (w *walk) add(u *url.URL) {
 	w.seen[key] = true
 	w.shapes[shape]++
 	w.queue = append(w.queue, u)
-}
-
-// onSite: the target's own host and port, or the other scheme of a host on its usual ports.
-func (w *walk) onSite(u *url.URL) bool {
-	t := w.site.target.URL
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return false
-	}
-	if u.Scheme == t.Scheme {
-		return strings.EqualFold(u.Hostname(), t.Hostname()) && target.Port(u) == target.Port(t)
-	}
-	return u.Port() == "" && t.Port() == "" && strings.EqualFold(u.Hostname(), t.Hostname())
 }
 
 func (w *walk) readRobots(ctx context.Context) {

@@ -39,7 +39,9 @@ func ChangesState(u *url.URL) bool {
 }
 
 // ParameterChangesState is ChangesState for the name of a parameter or of a form's field alone.
-func ParameterChangesState(name string) bool { return changes(name) || onceParameters.MatchString(words(name)) }
+func ParameterChangesState(name string) bool {
+	return changes(name) || onceParameters.MatchString(words(name))
+}
 
 func changes(text string) bool {
 	return text != "" && (changingStems.MatchString(text) || changingWords.MatchString(words(text)))
@@ -53,6 +55,18 @@ func unescaped(text string) string {
 		return plain
 	}
 	return text
+}
+
+// OnSite reports whether an address is on the site at base: the same host and port, or the other scheme of a host on its
+// usual ports. Nothing else may be asked because a page names it.
+func OnSite(base, u *url.URL) bool {
+	if u.Scheme != "http" && u.Scheme != "https" || !strings.EqualFold(u.Hostname(), base.Hostname()) {
+		return false
+	}
+	if u.Scheme == base.Scheme {
+		return port(u) == port(base)
+	}
+	return u.Port() == "" && base.Port() == ""
 }
 
 // Endings of files. Media are pictures, films and sound, which only show; the others are no pages for people either.
@@ -85,4 +99,6 @@ var (
 
 // SessionCookie reports whether a cookie of this name is likely to carry a log-in or a session: whoever has it is the
 // visitor.
-func SessionCookie(name string) bool { return sessionCookie.MatchString(name) && !noSession.MatchString(name) }
+func SessionCookie(name string) bool {
+	return sessionCookie.MatchString(name) && !noSession.MatchString(name)
+}

@@ -68,3 +68,37 @@ func TestSessionCookie(t *testing.T) {
 		}
 	}
 }
+
+func TestOnSite(t *testing.T) {
+	for _, c := range []struct {
+		base, u string
+		want    bool
+	}{
+		{"http://a.test/", "http://a.test/x", true},
+		{"http://a.test/", "http://A.TEST:80/x", true},
+		{"https://a.test:443/", "https://a.test/x", true},
+		{"http://a.test/", "https://a.test/x", true},
+		{"https://a.test/", "http://a.test/x", true},
+		{"http://a.test:8080/", "http://a.test:8080/x", true},
+		{"http://a.test:8080/", "http://a.test/x", false},
+		{"http://a.test/", "http://a.test:8080/x", false},
+		{"http://a.test/", "https://a.test:8443/x", false},
+		{"http://a.test:8080/", "https://a.test/x", false},
+		{"http://a.test/", "http://b.test/x", false},
+		{"http://a.test/", "http://www.a.test/x", false},
+		{"http://a.test/", "ftp://a.test/x", false},
+		{"http://a.test/", "//a.test/x", false},
+	} {
+		base, err := url.Parse(c.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := url.Parse(c.u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := OnSite(base, u); got != c.want {
+			t.Errorf("OnSite(%s, %s) = %v, want %v", c.base, c.u, got, c.want)
+		}
+	}
+}
