@@ -180,7 +180,7 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit,
 		answers = append(answers, page.Exchange)
 	}
 	for _, ex := range answers {
-		weak := weakCookies(ex.Header, p.Target.URL.Scheme == "https")
+		weak := weakCookies(ex, p.Target.URL.Scheme == "https")
 		if len(weak) == 0 {
 			continue
 		}
