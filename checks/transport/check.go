@@ -25,13 +25,14 @@ type params struct {
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
-// check looks at how a site is carried: at most one finding a host for each signature.
+// check makes at most one finding a host.
 type check struct {
 	params params
 	look   func(context.Context, *scanner.Probe, params) (*scanner.Hit, error)
 	tls    bool // looks at handshakes only
 }
 
+// New is the check "transport": how a site is carried. Its parameter mode is what the signature looks at.
 func New(s *signature.Signature) (scanner.Check, error) {
 	c := &check{}
 	if err := s.With.Decode(&c.params); err != nil {
@@ -48,7 +49,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	return c, nil
 }
 
-// Handshaker reports whether a certificate that is not accepted leaves something to look at.
+// Handshaker reports whether the check can run where the certificate is not accepted: it looks at handshakes only.
 func (c *check) Handshaker() bool { return c.tls }
 
 // Run looks at one host.

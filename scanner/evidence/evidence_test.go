@@ -76,8 +76,8 @@ func TestNewEvidenceCutsLongRequestsAndHeaders(t *testing.T) {
 	}
 }
 
-// A secret whose name lies before the shown part, or that the cut goes through, stays masked.
-func TestNewEvidenceMasksAcrossItsCuts(t *testing.T) {
+// A secret whose name lies before the shown part, or that the cut goes through, stays hidden.
+func TestNewEvidenceRedactsAcrossItsCuts(t *testing.T) {
 	filler := strings.Repeat("word ", 300)
 	text := filler + "db_password = \"" + strings.Repeat("hunter ", 60) + "NEEDLE" + strings.Repeat(" hunter", 60) + "\" " + filler
 	got := New(exchangeOf("GET / HTTP/1.1", nil, text), message.Message{}, "NEEDLE").Response
