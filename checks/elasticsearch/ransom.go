@@ -28,5 +28,5 @@ var separators = regexp.MustCompile(`[-_.\s]+`)
 
 // ransomNote reports whether an index is named like a ransom note, and as small as one.
 func ransomNote(i index) bool {
-	return i.Documents <= noteDocuments && !i.system() && ransomForms.MatchString(separators.ReplaceAllString(strings.ToLower(i.Name), "_"))
+	return i.Documents <= noteDocuments && ransomForms.MatchString(separators.ReplaceAllString(strings.ToLower(i.Name), "_"))
 }

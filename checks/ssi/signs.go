@@ -64,7 +64,7 @@ func (rawDirective) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("The directive is in the source that visitors receive."), "<!--"+head(raw[0], 60))},
 		}
 		for _, u := range targets {
-			if asked[u.String()] || len(asked) >= includesRead || u.Host != page.Exchange.URL.Host {
+			if asked[u.String()] || len(asked) >= includesRead || !web.OnSite(p.Target.URL, u) {
 				continue
 			}
 			asked[u.String()] = true
