@@ -12,12 +12,12 @@ import (
 )
 
 // TestValuesInBothLanguages: a value made of words is told in the report's language, and in English in JSON lines, from
-// which a fixed phrase is translated again.
+// which fixed words are translated again.
 func TestValuesInBothLanguages(t *testing.T) {
 	finding := scanner.Finding{
 		Signature: &signature.Signature{ID: "s", Info: signature.Info{Name: "n", Severity: "low"}}, Severity: "low", Target: "http://a.test",
 		Hit: scanner.Hit{URL: "http://a.test/", Values: scanner.Values{
-			"exec": message.New("not tested"), "point": message.New("query parameter %s of %s", "q", "/s"), "missing": []string{"Secure"},
+			"exec": "not tested", "point": message.New("no %s here", "shop"), "missing": []string{"Secure"},
 		}},
 	}
 	told := func(sink func(*bytes.Buffer) scanner.Sink) string {
@@ -42,9 +42,9 @@ func TestValuesInBothLanguages(t *testing.T) {
 		report string
 		want   []string
 	}{
-		"english":  {text("en"), []string{"exec: not tested", "point: query parameter q of /s", "missing: Secure"}},
-		"japanese": {text("ja"), []string{"exec: 未検査", "検査箇所: /s のクエリパラメーター q"}},
-		"json":     {lines, []string{`"values":{"exec":"not tested","missing":["Secure"],"point":"query parameter q of /s"}`}},
+		"english":  {text("en"), []string{"exec: not tested", "point: no shop here", "missing: Secure"}},
+		"japanese": {text("ja"), []string{"コマンドの実行: 未確認", "検査箇所: " + message.In("ja").Text(message.New("no %s here", "shop"))}},
+		"json":     {lines, []string{`"values":{"exec":"not tested","missing":["Secure"],"point":"no shop here"}`}},
 	} {
 		for _, want := range c.want {
 			if !strings.Contains(c.report, want) {
@@ -56,7 +56,7 @@ func TestValuesInBothLanguages(t *testing.T) {
 	if err := report.Replay(strings.NewReader(lines), report.NewText(&again, report.Options{Language: "ja"})); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(again.String(), "exec: 未検査") {
+	if !strings.Contains(again.String(), "コマンドの実行: 未確認") {
 		t.Errorf("read back from JSON lines:\n%s", again.String())
 	}
 }
