@@ -24,8 +24,8 @@ type Hit struct {
 	Evidence  []evidence.Evidence
 }
 
-// Values are facts about a hit by name: strings, numbers, booleans and lists of strings. Never a secret, never a
-// person's data.
+// Values are facts about a hit by name: strings, numbers, booleans, lists of strings, and Messages where a value is words
+// for people. Never a secret, never a person's data.
 type Values map[string]any
 
 // Finding is a Hit with the signature's words.

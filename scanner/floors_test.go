@@ -80,7 +80,7 @@ var only = map[string][]string{
 	"github.com/projectdiscovery/govaluate": {"checks/template/match"},
 	"github.com/itchyny/gojq":               {"checks/template/match"},
 	"github.com/antchfx":                    {"checks/template/match"},
-	"github.com/hashicorp/go-version":       {"checks/template/match"},
+	"github.com/hashicorp/go-version":       {"checks/template/match", "checks/elasticsearch"},
 
 	"github.com/owenrumney/go-sarif":      {"scanner/report"},
 	"github.com/jstemmer/go-junit-report": {"scanner/report"},

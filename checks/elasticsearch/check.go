@@ -21,8 +21,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// NewElasticsearch is the check "elasticsearch" for Elasticsearch 1 to 9 and OpenSearch 1 to 3. Its parameter report is
-// which verdict the signature tells of: open (indices can be listed and counted), metadata (only facts about the cluster)
+// New is the check "elasticsearch" for Elasticsearch 1 to 9 and OpenSearch 1 to 3. Its parameter mode is the verdict that the
+// signature reports: open (indices can be listed and counted), metadata (only facts about the cluster)
 // or banner (only the greeting).
 //
 // It asks with GET for the greeting, the health of the same cluster, an index that cannot exist, and then for the list,
@@ -40,7 +40,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	return check{with.Mode}, nil
 }
 
-type check struct{ report string }
+type check struct{ mode string }
 
 func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	var reasons []message.Message
@@ -53,8 +53,8 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 			return nil, err
 		}
 		v := judge(answers)
-		if v.Kind == c.report {
-			return []scanner.Hit{hit(v, answers, p.HashNames)}, nil
+		if v.Kind == c.mode {
+			return hits(v, answers, p.HashNames), nil
 		}
 		if !v.Reason.IsZero() {
 			reasons = append(reasons, v.Reason)
@@ -69,20 +69,20 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 	return nil, nil
 }
 
-// esPlace is where a server may be, and how it is asked.
+// place is where a server may be, and how it is asked.
 type place struct {
 	base    *url.URL
 	console bool // through the console of Kibana or OpenSearch Dashboards, which takes a POST that reads
 }
 
-// esAnswers are what a place said; nil where it was not asked.
+// answers are what a place said; nil where it was not asked.
 type answers struct {
 	Place                                          place
 	Index                                          string // that cannot exist
 	Root, Health, Control, Indices, Count, Mapping *web.Exchange
 }
 
-// esPlaces are the target itself, then prefixes that its pages name, at most three.
+// places are the target itself, then prefixes that its pages name, at most three.
 func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool) {
 	return func(yield func(place, error) bool) {
 		base := *p.Target.URL
@@ -128,7 +128,7 @@ func isDashboards(pages []*web.Page) bool {
 	return false
 }
 
-// esPrefix is an address in a page's text that sounds like a search server behind a proxy.
+// prefixOf finds addresses in a page's text that sound like a search server behind a proxy.
 var prefixOf = regexp.MustCompile(`["'(=]((?:https?://[^/"'\s]+)?(?:/[\w.-]+)*/(?:es|elastic|elasticsearch|opensearch|search-api)[\w-]*)(?:/|["'?])`)
 
 const maxPrefixes = 3
@@ -149,7 +149,7 @@ func prefixes(pages []*web.Page) []string {
 	return list
 }
 
-// gatherElasticsearch asks step by step and stops where an answer makes the next one pointless.
+// gather asks step by step and stops where an answer makes the next one pointless.
 func gather(ctx context.Context, p *scanner.Probe, place place) (*answers, error) {
 	a := &answers{Place: place, Index: absentIndex(p.Target)}
 	ask := func(path string) (*web.Exchange, error) { return ask(ctx, p, a.Place, path) }
@@ -182,8 +182,8 @@ func gather(ctx context.Context, p *scanner.Probe, place place) (*answers, error
 	return a, err
 }
 
-// esRoot asks for the greeting, once more in TLS where the answer is that plain HTTP is not spoken here. A server that says
-// nothing at all is asked the other way by the engine.
+// rootOf asks for the greeting, and once more over TLS where the answer says that plain HTTP is not spoken
+// here. A server that says nothing at all is asked the other way by the engine.
 func rootOf(ctx context.Context, p *scanner.Probe, a *answers) (*web.Exchange, error) {
 	ex, err := ask(ctx, p, a.Place, "/")
 	if err != nil || a.Place.base.Scheme != "http" || ex.Status != http.StatusBadRequest || !bytes.Contains(bytes.ToLower(ex.Body), []byte("https")) {
@@ -209,14 +209,26 @@ func ask(ctx context.Context, p *scanner.Probe, place place, path string) (*web.
 	}
 	u.Path += target
 	u.RawQuery = query
-	ex, err := p.Do(ctx, &web.Request{URL: &u, Header: http.Header{"Accept-Encoding": {"identity"}}})
-	return ex, err
+	return p.Do(ctx, &web.Request{URL: &u, Header: http.Header{"Accept-Encoding": {"identity"}}})
 }
 
 // absentIndex is a name that no index has, the same for all signatures on a target.
 func absentIndex(t target.Target) string {
 	sum := sha256.Sum256([]byte("absent index\x00" + t.String()))
 	return "zq" + scanner.Token(rand.New(rand.NewChaCha8(sum)), 14)
+}
+
+// hits are one finding for each variant of a verdict, or one without.
+func hits(v verdict, a *answers, hashNames bool) []scanner.Hit {
+	h := hit(v, a, hashNames)
+	if len(v.Variants) == 0 {
+		return []scanner.Hit{h}
+	}
+	var list []scanner.Hit
+	for _, h.Variant = range v.Variants {
+		list = append(list, h)
+	}
+	return list
 }
 
 func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
@@ -227,7 +239,7 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 		}
 		return cut(s, 64)
 	}
-	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Variant: v.Variant, Values: v.values(name)}
+	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Values: v.values(name)}
 	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, message.New("The greeting of the server.")))
 	if v.Kind == esBanner {
 		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, message.New("What lies behind it is refused.")))
@@ -250,13 +262,13 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 	return hit
 }
 
-// statusOnly is evidence without a body.
+// statusOnly is evidence that shows the first line of the answer and nothing else of it.
 func statusOnly(ex *web.Exchange, note message.Message) evidence.Evidence {
 	if ex == nil {
 		return evidence.Evidence{Note: note}
 	}
 	e := evidence.New(ex, note)
-	e.Response = ex.StatusLine
+	e.Response, _, _ = strings.Cut(e.Response, "\n")
 	return e
 }
 

@@ -68,14 +68,16 @@ func words(alternatives ...string) *regexp.Regexp {
 	return regexp.MustCompile(`_(?:` + strings.Join(alternatives, "|") + `)_`)
 }
 
-// personalFields are the categories of personal-looking fields of a mapping, in order.
-func personalFields(ex *web.Exchange) []string {
+// personalFields are the categories of personal-looking fields of a mapping, in order. Indices to be left out are named.
+func personalFields(ex *web.Exchange, except []string) []string {
 	if ex == nil || ex.Status != http.StatusOK {
 		return nil
 	}
 	all := map[string]bool{}
-	for _, fields := range fieldsOf(ex) {
-		maps.Copy(all, categories(fields))
+	for name, fields := range fieldsOf(ex) {
+		if !slices.Contains(except, name) {
+			maps.Copy(all, categories(fields))
+		}
 	}
 	return slices.Sorted(maps.Keys(all))
 }

@@ -23,7 +23,7 @@ const (
 
 type verdict struct {
 	Kind      string
-	Variant   string          // personal, system, ransom; "" for data without personal-looking fields
+	Variants  []string        // ransom, personal, system: a finding each; none for data without personal-looking fields
 	Reason    message.Message // why there is no finding
 	Certainty scanner.Certainty
 	Greeting  greeting
@@ -70,7 +70,7 @@ func parseGreeting(ex *web.Exchange) (greeting, bool) {
 	return g, g.Version.Number != "" && g.Version.Lucene != ""
 }
 
-// judgeElasticsearch decides by agreement: the greeting, the health of the same cluster, and an index that is said not to
+// judge decides by agreement: the greeting, the health of the same cluster, and an index that is said not to
 // exist by its name. A banner on every path, a catch-all and a single-page application fail at least one of them.
 func judge(a *answers) verdict {
 	if a.Root == nil {
@@ -207,16 +207,16 @@ func sorted(list []index) []index {
 	return list
 }
 
-// look says what kind of data lies open.
+// look says what kind of data lies open. A ransom note is neither data nor personal, whatever its fields are called.
 func (v *verdict) look(a *answers) {
 	data := int64(0)
 	for _, i := range v.Indices {
 		v.Documents += max(0, i.Documents)
-		if !i.system() {
-			data += max(0, i.Documents)
-		}
-		if ransomName(i.Name) {
+		switch {
+		case ransomNote(i):
 			v.Ransom = append(v.Ransom, i.Name)
+		case !i.system():
+			data += max(0, i.Documents)
 		}
 	}
 	var count struct {
@@ -226,27 +226,18 @@ func (v *verdict) look(a *answers) {
 	if a.Count != nil && a.Count.Status == http.StatusOK && json.Unmarshal(a.Count.Body, &count) == nil && count.Count != nil {
 		v.Documents = *count.Count
 	}
-	v.Personal = personalFields(a.Mapping)
+	if len(v.Ransom) > 0 {
+		v.Variants = append(v.Variants, "ransom")
+	}
+	if data > 0 {
+		v.Personal = personalFields(a.Mapping, v.Ransom)
+	}
 	switch {
-	case len(v.Ransom) > 0:
-		v.Variant = "ransom"
-	case data == 0:
-		v.Variant = "system"
-		v.Personal = nil
 	case len(v.Personal) > 0:
-		v.Variant = "personal"
+		v.Variants = append(v.Variants, "personal")
+	case data == 0 && len(v.Ransom) == 0:
+		v.Variants = append(v.Variants, "system")
 	}
-}
-
-// ransomName are names that blackmailers leave behind.
-func ransomName(name string) bool {
-	name = strings.ToLower(name)
-	for _, word := range []string{"read_me", "readme", "read-me", "meow", "how_to_recover", "how_to_restore", "your_data", "ransom", "warning_", "please_read", "recover_your", "hacked"} {
-		if strings.Contains(name, word) && !strings.HasPrefix(name, ".") {
-			return true
-		}
-	}
-	return false
 }
 
 // values are the facts of a finding; name shows the name of an index.

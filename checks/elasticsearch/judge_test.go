@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,8 @@ func TestJudgeElasticsearch(t *testing.T) {
 		{"7.x", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, `{"count":40}`), nil, "open||confirmed|40"},
 		{"counting is refused", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(403, refusal), nil, "open||confirmed|51"},
 		{"people", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), nil, said(200, `{"members":{"mappings":{"properties":{"rut":{"type":"keyword"}}}}}`), "open|personal|confirmed|51"},
+		{"a count that is none", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, `{}`), nil, "open||confirmed|51"},
+		{"nothing stored under personal names", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[{"index":"members","status":"open","docs.count":"0","store.size":"1"}]`), nil, said(200, `{"members":{"mappings":{"properties":{"email":{"type":"keyword"}}}}}`), "open|system|confirmed|0"},
 		{"empty", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[]`), nil, nil, "open|system|confirmed|0"},
 		{"system indices only", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[{"index":".kibana","status":"open","docs.count":"4","store.size":"1"}]`), nil, said(200, `{".kibana":{"mappings":{"properties":{"email":{"type":"keyword"}}}}}`), "open|system|confirmed|4"},
 		{"a ransom note", said(200, greeting7), said(200, health), said(404, absent7), said(200, `[{"index":"read_me","status":"open","docs.count":"1","store.size":"1"}]`), nil, nil, "open|ransom|confirmed|1"},
@@ -59,9 +62,74 @@ func TestJudgeElasticsearch(t *testing.T) {
 		{"a greeting of another product", said(200, `{"version":{"number":"1.0"},"tagline":"You Know, for Search"}`), nil, nil, nil, nil, nil, "|||0"},
 	} {
 		v := judge(&answers{Index: "zqx", Root: c.root, Health: c.health, Control: c.control, Indices: c.indices, Count: c.count, Mapping: c.kinds})
-		if got := fmt.Sprintf("%s|%s|%s|%d", v.Kind, v.Variant, v.Certainty, v.Documents); got != c.want {
+		if got := fmt.Sprintf("%s|%s|%s|%d", v.Kind, strings.Join(v.Variants, "+"), v.Certainty, v.Documents); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// TestRansomNames: forms that blackmailers are known to use, and names that only hold such a word.
+func TestRansomNames(t *testing.T) {
+	for _, name := range []string{
+		"read_me", "READ_ME", "readme", "read__me", "read-me", "read_me_to_get_your_data_back", "read_me_to_recover_database",
+		"READ_ME_TO_RECOVER_YOUR_DATA", "read me to recover database", "readme_to_recover", "please_read", "please_read_me", "pleasereadthis",
+		"warning", "how_to_recover", "how_to_restore_your_data", "recover_your_data", "your_data_is_encrypted", "your_database_has_been_deleted",
+		"hacked", "you_have_been_hacked", "pwned", "ransom", "ransom_note", "0wd1h3kmqz-meow", "qprtfhxwzb-meow", "meow",
+	} {
+		if !ransomNote(index{Name: name, Open: true, Documents: 1}) {
+			t.Errorf("%s: not taken for a ransom note", name)
+		}
+	}
+	for _, name := range []string{
+		"homeowners", "homeowner_policies", "customer_warning_mails", "app-readme-pages", "readmes", "readme-docs", "products", "warnings",
+		"early_warning_events", "proofreaders", "spread_menus", "homeowner", "cats-meow", "home-owners-2024", "hacked-sites-feed", "recovery",
+		"how_to_recover-faq-search", "your_data", "ransomware_events", ".readme", "please_reader", "reader_metrics",
+	} {
+		if ransomNote(index{Name: name, Open: true, Documents: 1}) {
+			t.Errorf("%s: taken for a ransom note", name)
+		}
+	}
+	if ransomNote(index{Name: "warning", Open: true, Documents: 250_000}) {
+		t.Error("an index of 250,000 documents is a log, whatever its name")
+	}
+	if !ransomNote(index{Name: "read_me", Documents: -1}) {
+		t.Error("a closed index may be a note")
+	}
+}
+
+// TestRansomNoteHidesNothing: what a note stands beside is told too, and what the note holds is nobody's data.
+func TestRansomNoteHidesNothing(t *testing.T) {
+	const (
+		note    = `{"index":"read_me","status":"open","docs.count":"1","store.size":"1"}`
+		members = `{"index":"homeowners","status":"open","docs.count":"100","store.size":"1"}`
+		people  = `{"homeowners":{"mappings":{"properties":{"email":{"type":"text"}}}},"read_me":{"mappings":{"properties":{"btc":{"type":"text"}}}}}`
+		mail    = `{"read_me":{"mappings":{"properties":{"message":{"type":"text"},"email":{"type":"text"}}}}}`
+	)
+	for name, c := range map[string]struct {
+		indices, mapping string
+		want             []string
+	}{
+		"note_and_people":   {"[" + note + "," + members + "]", people, []string{"ransom", "personal"}},
+		"note_with_mail":    {"[" + note + "]", mail, []string{"ransom"}},
+		"people":            {"[" + members + "]", people, []string{"personal"}},
+		"note_beside_goods": {"[" + note + `,{"index":"goods","status":"open","docs.count":"9","store.size":"1"}]`, mail, []string{"ransom"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &answers{
+				Index: "zqx", Root: said(200, greeting7), Health: said(200, health), Control: said(404, absent7),
+				Indices: said(200, c.indices), Mapping: said(200, c.mapping),
+			}
+			for _, ex := range []*web.Exchange{a.Root, a.Health, a.Control, a.Indices} {
+				ex.URL = &url.URL{Scheme: "http", Host: "a.test:9200", Path: "/"}
+			}
+			var got []string
+			for _, h := range hits(judge(a), a, false) {
+				got = append(got, h.Variant)
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("variants of the findings (-want +got):\n%s", d)
+			}
+		})
 	}
 }
 
@@ -114,6 +182,7 @@ func TestPersonalFields(t *testing.T) {
 		"ip_address mac_address user_agent_name":               "",
 		"product_name brand_name price title city":             "",
 		"name location latitude longitude":                     "",
+		"geo_point speed heading":                              "",
 		"email_template email_sent_count email_subject":        "",
 		"phone_model phone_os telemetry telephony":             "",
 		"panel company_pan_zoom span expand run_id":            "",
@@ -136,11 +205,11 @@ func TestFieldsOfEveryVersion(t *testing.T) {
 		"multi-field": `{"m":{"mappings":{"properties":{"email":{"type":"text","fields":{"keyword":{"type":"keyword"}}}}}}}`,
 		"cut off":     `{"m":{"mappings":{"properties":{"email":{"type":"text"},"ema`,
 	} {
-		if got := personalFields(said(200, body)); !slices.Equal(got, []string{"mail"}) {
+		if got := personalFields(said(200, body), nil); !slices.Equal(got, []string{"mail"}) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if got := personalFields(said(403, `{"m":{"mappings":{"properties":{"email":{"type":"text"}}}}}`)); got != nil {
+	if got := personalFields(said(403, `{"m":{"mappings":{"properties":{"email":{"type":"text"}}}}}`), nil); got != nil {
 		t.Errorf("a refusal: %v", got)
 	}
 }

@@ -17,14 +17,14 @@ import (
 	"sotomi/scanner/web"
 )
 
-// paymentPageParams are with: of a signature about where pages near the payment send visitors' data.
+// params are with: of a signature about where pages near the payment send visitors' data.
 type params struct {
 	Product string   `yaml:"product"` // fact that holds base, the path of the shop
 	Pages   []string `yaml:"pages"`   // below base; asked for without a login
 	Known   []string `yaml:"known"`   // domains of payment providers and of services in wide use
 }
 
-// NewPaymentPage is the check "payment-page": whose scripts run on the pages of a shop where people type names,
+// New is the check "payment-page": whose scripts run on the pages of a shop where people type names,
 // passwords and card numbers, and to whom their forms send. An altered shop loads a script from, or sends to, a host
 // that is neither the shop's nor a payment provider's.
 //

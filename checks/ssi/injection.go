@@ -12,10 +12,10 @@ import (
 	"sotomi/scanner/web"
 )
 
-// ssiPoints is the most places of one target that are probed, each with at most four requests.
+// maxPoints is the most places of one target that are probed, each with at most four requests.
 const maxPoints = 20
 
-// NewSSIInjection is the check "ssi-injection": does the server evaluate Server Side Includes that a visitor sends?
+// NewInjection is the check "ssi-injection": does the server evaluate Server Side Includes that a visitor sends?
 //
 // The proof is a computed date inside random tokens, asked for with directives that read nothing, run nothing and write
 // no log line (config timefmt and echo of the date). It is repeated with new tokens and held against a comment of the
@@ -130,7 +130,7 @@ func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, r
 	}, nil
 }
 
-// listed is up to three of names and how many more there are.
+// listed is up to two of the names and how many more there are.
 func listed(names []string) message.Message {
 	switch len(names) {
 	case 0:
@@ -139,7 +139,6 @@ func listed(names []string) message.Message {
 		return message.Message{Format: names[0]}
 	case 2:
 		return message.New("%s and %s", names[0], names[1])
-	default:
-		return message.New("%s, %s and %d more places", names[0], names[1], len(names)-2)
 	}
+	return message.New("%s, %s and %d more places", names[0], names[1], len(names)-2)
 }

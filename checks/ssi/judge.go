@@ -13,7 +13,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// ssiAnswer is what one place does with a directive.
+// answer is what one place does with a directive.
 type answer int
 
 const (
@@ -37,7 +37,7 @@ const (
 	noQuotes             // Apache accepts it; for applications that put backslashes before quotes
 )
 
-// ssiProbe is one set of random tokens: letters only, so that they can be told from the digits of the date and from the
+// probe is one set of random tokens: letters only, so that they can be told from the digits of the date and from the
 // conversions of strftime.
 type probe struct{ T [5]string }
 

@@ -18,15 +18,19 @@ type injectionPoint struct {
 	Request  func(text string) *web.Request // with the text in its place
 }
 
-// changing are names of addresses and parameters that may do more than show a page. They are left alone.
-var changing = regexp.MustCompile(`(?i)log-?out|sign-?out|delete|remove|unsubscribe|cart|basket|buy|checkout|order|vote|like|` +
-	`confirm|activate|withdraw|cancel|csrf|token|nonce|download`)
+// sensitive are addresses where another value of a parameter may do something, although showing them does nothing.
+var sensitive = regexp.MustCompile(`(?i)cart|basket|order|download`)
 
-// injectionPoints lists places by how likely they are to send text back: fields of GET forms, query parameters of links,
-// one parameter that does not exist, the path, User-Agent and Referer. Never a form that posts. The order is that of
-// the pages.
+// leaveAlone reports whether an address must not be asked for with other parameters.
+func leaveAlone(u *url.URL) bool {
+	return web.ChangesState(u) || sensitive.MatchString(u.Path) || sensitive.MatchString(u.RawQuery)
+}
+
+// injectionPoints lists places of the site by how likely they are to send text back: fields of GET forms, query parameters
+// of links, one parameter that does not exist, the path, User-Agent and Referer. Never a form that posts, and nothing on
+// another host or port. The order is that of the pages.
 func injectionPoints(base *url.URL, pages []*web.Page, unknown string) []injectionPoint {
-	l := pointList{seen: map[string]bool{}}
+	l := pointList{base: base, seen: map[string]bool{}}
 	for _, page := range pages {
 		for i := range page.Forms {
 			l.form(&page.Forms[i], page.Exchange.Status)
@@ -35,9 +39,7 @@ func injectionPoints(base *url.URL, pages []*web.Page, unknown string) []injecti
 	for _, page := range pages {
 		l.query(page.Exchange.URL, page.Exchange.Status)
 		for _, link := range page.Links {
-			if link.Hostname() == base.Hostname() && link.Port() == base.Port() {
-				l.query(link, http.StatusOK)
-			}
+			l.query(link, http.StatusOK)
 		}
 	}
 	root := *base
@@ -62,37 +64,40 @@ func injectionPoints(base *url.URL, pages []*web.Page, unknown string) []injecti
 }
 
 type pointList struct {
+	base   *url.URL
 	points []injectionPoint
 	seen   map[string]bool
 }
 
-func (l *pointList) add(where string, status int, request func(string) *web.Request) {
+// add adds one parameter of an address, with the others as they are.
+func (l *pointList) add(u *url.URL, status int, values url.Values, name string) {
+	where := u.EscapedPath() + "?" + name + "=…"
 	if l.seen[where] {
 		return
 	}
 	l.seen[where] = true
-	l.points = append(l.points, injectionPoint{Where: where, Baseline: status, Request: request})
+	l.points = append(l.points, injectionPoint{Where: where, Baseline: status, Request: withQuery(u, values, name)})
 }
 
-// query adds each parameter of an address, with the others as they are.
+// query adds each parameter of an address.
 func (l *pointList) query(u *url.URL, status int) {
 	values := u.Query()
-	if len(values) == 0 || changing.MatchString(u.EscapedPath()) || changing.MatchString(u.RawQuery) {
+	if len(values) == 0 || !web.OnSite(l.base, u) || leaveAlone(u) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		l.add(u.EscapedPath()+"?"+name+"=…", status, withQuery(u, values, name))
+		l.add(u, status, values, name)
 	}
 }
 
 // form adds the fields of a form that asks with GET.
 func (l *pointList) form(f *web.Form, status int) {
-	if !strings.EqualFold(f.Method, http.MethodGet) || f.Action == nil || changing.MatchString(f.Action.EscapedPath()) {
+	if !strings.EqualFold(f.Method, http.MethodGet) || f.Action == nil || !web.OnSite(l.base, f.Action) || leaveAlone(f.Action) {
 		return
 	}
 	values := f.Action.Query()
 	for _, field := range f.Fields {
-		if changing.MatchString(field.Name) {
+		if web.ParameterChangesState(field.Name) || sensitive.MatchString(field.Name) {
 			return
 		}
 		values.Add(field.Name, field.Value)
@@ -102,7 +107,7 @@ func (l *pointList) form(f *web.Form, status int) {
 		case "submit", "button", "image", "reset", "file", "password", "checkbox", "radio":
 			continue
 		}
-		l.add(f.Action.EscapedPath()+"?"+field.Name+"=…", status, withQuery(f.Action, values, field.Name))
+		l.add(f.Action, status, values, field.Name)
 	}
 }
 

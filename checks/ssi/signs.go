@@ -16,7 +16,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// NewSSISign is the check "ssi-sign": what pages show of Server Side Includes without being probed. Its parameter sign is
+// NewSign is the check "ssi-sign": what pages show of Server Side Includes without being probed. Its parameter mode is
 // one of raw-directive (directives in the delivered source: they were meant to be evaluated and are not), error (the
 // sentence of a broken directive) and in-use (addresses that servers evaluate by custom).
 func NewSign(s *signature.Signature) (scanner.Check, error) {
@@ -64,7 +64,7 @@ func (rawDirective) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New("The directive is in the source that visitors receive."), "<!--"+head(raw[0], 60))},
 		}
 		for _, u := range targets {
-			if asked[u.String()] || len(asked) >= includesRead || u.Host != page.Exchange.URL.Host {
+			if asked[u.String()] || len(asked) >= includesRead || !web.OnSite(p.Target.URL, u) {
 				continue
 			}
 			asked[u.String()] = true
@@ -138,7 +138,8 @@ type errorMessage struct{}
 // brokenDirective is the whole of a text between tags. In a sentence it is documentation.
 var brokenDirective = regexp.MustCompile(`^(?:\[an error occurred while processing (?:this|the) directive\]\s*)+$`)
 
-// Run takes only a text that is nothing but the message: sure on an address that is evaluated by custom, a sign elsewhere.
+// Run takes only a text that is nothing but the message. On an address that servers evaluate by custom it is sure, elsewhere
+// it is a sign.
 func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	pages, err := p.Crawl(ctx)
 	if err != nil {
@@ -156,7 +157,7 @@ func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 		}
 		hits = append(hits, scanner.Hit{
 			URL: page.Exchange.URL.String(), Certainty: certainty,
-			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.New(""), "[an error occurred while processing")},
+			Evidence: []evidence.Evidence{evidence.New(page.Exchange, message.Message{}, "[an error occurred while processing")},
 		})
 	}
 	return hits, nil

@@ -80,10 +80,16 @@ func TestSSIProof(t *testing.T) {
 		{"conversions left", ssiSaid(200, frame("%j", "%Y")), ssiPlain},
 		{"a filter", ssiSaid(403, "denied"), ssiBlocked},
 		{"a filter that hangs up", nil, ssiBlocked},
+		{"not available", ssiSaid(503, "busy"), ssiBlocked},
+		{"an error page", ssiSaid(500, "error"), ssiPlain},
 	} {
 		if got := judgeProof(p, c.ex, canary); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
+	}
+	refusal := ssiSaid(403, "denied "+p.Canary())
+	if got := judgeProof(p, ssiSaid(403, "denied "+p.Directive(doubleQuotes)), refusal); got != ssiPlain {
+		t.Errorf("a page that refuses everybody and sends text back: %v", got)
 	}
 	undated := ssiSaid(200, frame("001", "2027"))
 	undated.Header.Del("Date")
@@ -126,6 +132,8 @@ func TestInjectionPoints(t *testing.T) {
 			<a href="/cart/add?id=1">c</a><a href="/logout?x=1">d</a><a href="http://other.test/?q=1">e</a><a href="/a?csrf_token=1&x=2">f</a>
 			<form action="/search"><input name="q"><input type="submit" name="go" value="1"><input type="hidden" name="lang" value="ja"></form>
 			<form action="/inquiry" method="post"><input name="text"></form>
+			<form action="/report"><input name="csrf_token" type="hidden" value="1"><input name="text"></form>
+			<form action="/enter"><input name="who"><input name="secret" type="password"></form>
 			<form action="/newsletter/unsubscribe"><input name="mail"></form>`),
 	}
 	base := pages[0].Exchange.URL
@@ -135,17 +143,18 @@ func TestInjectionPoints(t *testing.T) {
 		if r.Method != "" && r.Method != http.MethodGet || r.Body != nil {
 			t.Errorf("%s: %s", p.Where, r.Method)
 		}
-		got = append(got, fmt.Sprintf("%s | %s %v", p.Where, r.URL, r.Header))
+		got = append(got, fmt.Sprintf("%s | %d %s %v", p.Where, p.Baseline, r.URL, r.Header))
 	}
 	want := []string{
-		"/?*=… | http://site.test/?zzzzzz=TEXT map[]",
-		"/… | http://site.test/TEXT map[]",
-		"User-Agent: … | http://site.test/?zzzzzz=TEXT map[User-Agent:[TEXT]]",
-		"Referer: … | http://site.test/?zzzzzz=TEXT map[Referer:[TEXT]]",
-		"/search?q=… | http://site.test/search?go=1&lang=ja&q=TEXT map[]",
-		"/search?lang=… | http://site.test/search?go=1&lang=TEXT&q= map[]",
-		"/list?cat=… | http://site.test/list?cat=TEXT&page=2 map[]",
-		"/list?page=… | http://site.test/list?cat=1&page=TEXT map[]",
+		"/?*=… | 200 http://site.test/?zzzzzz=TEXT map[]",
+		"/… | 404 http://site.test/TEXT map[]",
+		"User-Agent: … | 200 http://site.test/?zzzzzz=TEXT map[User-Agent:[TEXT]]",
+		"Referer: … | 200 http://site.test/?zzzzzz=TEXT map[Referer:[TEXT]]",
+		"/search?q=… | 200 http://site.test/search?go=1&lang=ja&q=TEXT map[]",
+		"/search?lang=… | 200 http://site.test/search?go=1&lang=TEXT&q= map[]",
+		"/enter?who=… | 200 http://site.test/enter?secret=&who=TEXT map[]",
+		"/list?cat=… | 200 http://site.test/list?cat=TEXT&page=2 map[]",
+		"/list?page=… | 200 http://site.test/list?cat=1&page=TEXT map[]",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -19,19 +19,20 @@ import (
 	"sotomi/scanner/web"
 )
 
-// transportParams configure the check "transport".
+// params configure the check "transport".
 type params struct {
 	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, version
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
-// transport looks at how a site is carried: at most one finding a host for each signature.
+// check makes at most one finding a host.
 type check struct {
 	params params
 	look   func(context.Context, *scanner.Probe, params) (*scanner.Hit, error)
 	tls    bool // looks at handshakes only
 }
 
+// New is the check "transport": how a site is carried. Its parameter mode is what the signature looks at.
 func New(s *signature.Signature) (scanner.Check, error) {
 	c := &check{}
 	if err := s.With.Decode(&c.params); err != nil {
@@ -48,7 +49,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	return c, nil
 }
 
-// Handshaker reports whether a certificate that is not accepted leaves something to look at.
+// Handshaker reports whether the check can run where the certificate is not accepted: it looks at handshakes only.
 func (c *check) Handshaker() bool { return c.tls }
 
 // Run looks at one host.
@@ -180,7 +181,7 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit,
 		answers = append(answers, page.Exchange)
 	}
 	for _, ex := range answers {
-		weak := weakCookies(ex.Header, p.Target.URL.Scheme == "https")
+		weak := weakCookies(ex, p.Target.URL.Scheme == "https")
 		if len(weak) == 0 {
 			continue
 		}
@@ -221,7 +222,7 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params params) (*sca
 	case !stated:
 		return &scanner.Hit{Values: scanner.Values{"max-age": "none"}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("no Strict-Transport-Security"))}}, nil
 	case age < enough:
-		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security for %s", age))}}, nil
+		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security lasts %d seconds", int64(age/time.Second)))}}, nil
 	}
 	return nil, nil
 }

@@ -3,7 +3,6 @@ package transport
 import (
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func plainParts(page *web.Page) (active, passive []string) {
 		add(&active, u)
 	}
 	for _, u := range page.Assets {
-		if shownOnly.MatchString(u.Path) {
+		if web.IsMedia(u.Path) {
 			add(&passive, u)
 		} else if strings.HasSuffix(strings.ToLower(u.Path), ".css") {
 			add(&active, u)
@@ -54,29 +53,19 @@ func plainParts(page *web.Page) (active, passive []string) {
 	return active, passive
 }
 
-// shownOnly are pictures and films by their names.
-var shownOnly = regexp.MustCompile(`(?i)\.(png|jpe?g|gif|webp|avif|svg|ico|bmp|mp4|webm|mp3|ogg|wav)$`)
-
 // weakCookie is a session cookie and the attributes that it lacks.
 type weakCookie struct {
 	name    string
 	missing []string // of Secure, HttpOnly, SameSite
 }
 
-// loginCookie are names of cookies that carry a session: whoever has one is the visitor. Tokens against forged requests
-// are read by scripts and are none.
-var (
-	loginCookie = regexp.MustCompile(`(?i)(sess|(^|[._-])sid($|[._-])|connect\.sid|auth|jwt|login|remember|access[._-]?token|id[._-]?token)`)
-	noLogin     = regexp.MustCompile(`(?i)(csrf|xsrf|nonce|lang|locale|theme|seen|consent|banner)`)
-)
-
 // weakCookies are the session cookies of an answer (RFC 6265bis) that lack an attribute. Secure can be asked for over HTTPS
 // only.
-func weakCookies(h http.Header, overTLS bool) []weakCookie {
+func weakCookies(ex *web.Exchange, overTLS bool) []weakCookie {
 	var list []weakCookie
-	for _, c := range (&http.Response{Header: h}).Cookies() {
+	for _, c := range ex.Cookies() {
 		expired := c.MaxAge < 0 || !c.Expires.IsZero() && c.Expires.Year() < 2000
-		if c.Value == "" || expired || !loginCookie.MatchString(c.Name) || noLogin.MatchString(c.Name) {
+		if c.Value == "" || expired || !web.SessionCookie(c.Name) {
 			continue
 		}
 		w := weakCookie{name: c.Name}

@@ -5,56 +5,88 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 )
 
-// secretless keeps what the user gave to log in out of every report, for servers repeat what they are sent.
+// redactingSink keeps what the user gave to log in out of a report, for servers repeat what they are sent, and makes what
+// they send safe to print. Evidence comes redacted and cut; this is the last net below it.
 type redactingSink struct {
 	scanner.Sink
 	secrets evidence.Secrets
 }
 
-// withoutSecrets wraps sinks; without secrets they stay as they are.
+// withoutSecrets wraps every sink.
 func withoutSecrets(sinks []scanner.Sink, secrets []string) []scanner.Sink {
-	if len(secrets) == 0 {
-		return sinks
-	}
-	hidden := append(evidence.NewSecrets(secrets), secrets...) // as they were given, too, whatever they are
+	given := evidence.GivenSecrets(secrets)
 	wrapped := make([]scanner.Sink, len(sinks))
 	for i, s := range sinks {
-		wrapped[i] = &redactingSink{s, hidden}
+		wrapped[i] = &redactingSink{s, given}
 	}
 	return wrapped
 }
 
+func (s *redactingSink) Start(start scanner.Start) error {
+	start.Targets = s.texts(start.Targets)
+	return s.Sink.Start(start)
+}
+
 func (s *redactingSink) Finding(f scanner.Finding) error {
-	f.Hit.URL = s.secrets.Hide(f.Hit.URL)
-	values := make(scanner.Values, len(f.Hit.Values))
-	for name, value := range f.Hit.Values {
-		values[name] = s.value(value)
-	}
+	f.Hit.URL, f.Hit.Matcher = s.text(f.Hit.URL), s.text(f.Hit.Matcher)
 	if f.Hit.Values != nil {
+		values := make(scanner.Values, len(f.Hit.Values))
+		for name, value := range f.Hit.Values {
+			values[s.text(name)] = s.value(value)
+		}
 		f.Hit.Values = values
 	}
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
-		f.Hit.Evidence[i] = evidence.Evidence{Request: s.secrets.Hide(e.Request), Response: s.secrets.Hide(e.Response), Note: e.Note.Map(s.secrets.Hide)}
+		f.Hit.Evidence[i] = evidence.Evidence{Request: s.text(e.Request), Response: s.text(e.Response), Note: e.Note.Map(s.text)}
 	}
 	return s.Sink.Finding(f)
 }
 
 func (s *redactingSink) Outcome(o scanner.Outcome) error {
-	o.Reason = o.Reason.Map(s.secrets.Hide)
+	o.Reason = o.Reason.Map(s.text)
 	return s.Sink.Outcome(o)
 }
 
+func (s *redactingSink) Close(summary scanner.Summary) error {
+	summary.Redirected = slices.Clone(summary.Redirected)
+	for i, r := range summary.Redirected {
+		summary.Redirected[i] = scanner.Redirected{Target: s.text(r.Target), To: s.text(r.To)}
+	}
+	return s.Sink.Close(summary)
+}
+
+func (s *redactingSink) text(text string) string { return message.Printable(s.secrets.Hide(text)) }
+
+func (s *redactingSink) texts(list []string) []string {
+	shown := slices.Clone(list)
+	for i, text := range shown {
+		shown[i] = s.text(text)
+	}
+	return shown
+}
+
+// value is a value as a report may show it. What was taken out of an answer may be a part of a secret only.
 func (s *redactingSink) value(value any) any {
+	part := func(text string) string { return message.Printable(s.secrets.HideValue(text)) }
 	switch v := value.(type) {
 	case string:
-		return s.secrets.Hide(v)
+		return part(v)
+	case message.Message:
+		return v.Map(part)
 	case []string:
-		list := make([]string, len(v))
-		for i := range v {
-			list[i] = s.secrets.Hide(v[i])
+		list := slices.Clone(v)
+		for i, text := range list {
+			list[i] = part(text)
+		}
+		return list
+	case []any:
+		list := slices.Clone(v)
+		for i, one := range list {
+			list[i] = s.value(one)
 		}
 		return list
 	}

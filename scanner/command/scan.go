@@ -114,6 +114,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err
@@ -179,6 +180,11 @@ func (s *settings) client() (web.Options, error) {
 	if proxy := s.text("proxy", s.file.Proxy); proxy != "" {
 		if o.Proxy, err = url.Parse(proxy); err != nil || o.Proxy.Host == "" {
 			return o, message.Errorf("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
+		}
+	}
+	if o.Proxy != nil {
+		if password, ok := o.Proxy.User.Password(); ok {
+			s.secrets = append(s.secrets, password)
 		}
 	}
 	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {

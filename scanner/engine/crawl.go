@@ -10,7 +10,6 @@ import (
 
 	"github.com/temoto/robotstxt"
 
-	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -123,7 +122,7 @@ func (w *walk) read(ctx context.Context, u *url.URL) error {
 
 // add queues an address that is on the site, new, and harmless to ask for.
 func (w *walk) add(u *url.URL) {
-	if !w.onSite(u) || !crawlable(u) || len(w.queue) >= crawlQueue {
+	if !web.OnSite(w.site.target.URL, u) || !crawlable(u) || len(w.queue) >= crawlQueue {
 		return
 	}
 	u = withoutTracking(u)
@@ -134,18 +133,6 @@ func (w *walk) add(u *url.URL) {
 	w.seen[key] = true
 	w.shapes[shape]++
 	w.queue = append(w.queue, u)
-}
-
-// onSite: the target's own host and port, or the other scheme of a host on its usual ports.
-func (w *walk) onSite(u *url.URL) bool {
-	t := w.site.target.URL
-	if u.Scheme != "http" && u.Scheme != "https" {
-		return false
-	}
-	if u.Scheme == t.Scheme {
-		return strings.EqualFold(u.Hostname(), t.Hostname()) && target.Port(u) == target.Port(t)
-	}
-	return u.Port() == "" && t.Port() == "" && strings.EqualFold(u.Hostname(), t.Hostname())
 }
 
 func (w *walk) readRobots(ctx context.Context) {
@@ -165,25 +152,15 @@ func (w *walk) readRobots(ctx context.Context) {
 	w.robots = robots.FindGroup("sotomi")
 }
 
-// Addresses that do something when asked for, and files that are no pages.
 var (
-	doesSomething = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:log[_-]?(?:out|off)|sign[_-]?(?:out|off)|delete|del|remove|destroy|erase|` +
-		`unsubscribe|cancel|withdraw(?:al)?|drop|purge|reset|clear|truncate|kill|shutdown|restart|reboot|disable|enable|revoke|ban|` +
-		`approve|reject|unpublish|install|uninstall|upgrade|migrate|flush|exec|execute|send|submit|save|update|` +
-		`add|addtocart|buy|purchase|checkout|vote|confirm)(?:[^a-z]|$)|ログアウト|退会|削除`)
-	noPage = regexp.MustCompile(`(?i)\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|css|js|mjs|map|json|xml|rss|atom|txt|csv|pdf|docx?|xlsx?|pptx?|` +
-		`zip|gz|tgz|bz2|xz|7z|rar|tar|exe|msi|dmg|apk|iso|mp[34]|m4[av]|avi|mov|wmv|webm|ogg|wav|woff2?|ttf|eot|sql|bak)$`)
+	// tracking are names of parameters that say who asks or from where, not what for.
 	tracking = regexp.MustCompile(`(?i)^(?:utm_.*|gclid|fbclid|yclid|msclkid|phpsessid|jsessionid|sid|sessionid|transactionid)$`)
 	digits   = regexp.MustCompile(`[0-9]+`)
 )
 
 func crawlable(u *url.URL) bool {
-	query, err := url.QueryUnescape(u.RawQuery)
-	if err != nil {
-		query = u.RawQuery
-	}
-	return !noPage.MatchString(u.Path) && !doesSomething.MatchString(u.Path) && !doesSomething.MatchString(query) &&
-		len(u.String()) <= 2000
+	const longest = 2000 // bytes of an address
+	return !web.IsFile(u.Path) && !web.ChangesState(u) && len(u.String()) <= longest
 }
 
 // withoutTracking is u without a fragment and without parameters that name the visitor instead of the page.

@@ -11,7 +11,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// Sizes of evidence, in bytes before masking. A report is read by people.
+// Sizes of evidence, in bytes before redaction. A report is read by people.
 const (
 	requestShown = 1500 // of a request, its body included
 	headerShown  = 300  // of one header line of a response
@@ -29,26 +29,30 @@ type Evidence struct {
 	Note     message.Message
 }
 
-// New is the exchange as a report may show it: cut, and with credentials, cookies, secrets and personal data
-// masked. Parts of the response around keep (if any are given) are shown, else its beginning.
+// New is the exchange as a report may show it: with credentials, cookies, secrets and personal data redacted, then cut. Parts
+// of the response around keep (if any are given) are shown, else its beginning.
 func New(ex *web.Exchange, note message.Message, keep ...string) Evidence {
-	return Secrets(nil).Evidence(ex, note, keep...)
+	return Secrets{}.Evidence(ex, note, keep...)
 }
 
 // Evidence is New, with the secrets hidden too.
 func (s Secrets) Evidence(ex *web.Exchange, note message.Message, keep ...string) Evidence {
+	s = s.and(GivenSecrets(ex.Secrets))
 	request := strings.TrimSpace(ex.Sent.String())
 	shown := span{0, runeStart(request, requestShown)}
 	shownRequest := s.redactWindow(request, shown)
 	if shown.end < len(request) {
 		shownRequest += " […]"
 	}
-	return Evidence{Request: message.Printable(shownRequest), Response: message.Printable(s.response(ex, keep)), Note: note.Map(message.Printable)}
+	return Evidence{
+		Request: message.Printable(shownRequest), Response: message.Printable(s.response(ex, keep)),
+		Note: note.Map(func(text string) string { return message.Printable(s.Hide(text)) }),
+	}
 }
 
 func (s Secrets) response(ex *web.Exchange, keep []string) string {
 	var b strings.Builder
-	b.WriteString(s.Hide(ex.StatusLine))
+	b.WriteString(s.redactWindow(ex.StatusLine, span{0, len(ex.StatusLine)}))
 	lines := 0
 	for _, name := range slices.Sorted(maps.Keys(ex.Header)) {
 		for _, value := range ex.Header[name] {
@@ -72,11 +76,10 @@ func (s Secrets) response(ex *web.Exchange, keep []string) string {
 	return b.String()
 }
 
-// body is the shown part of a body, masked.
+// body is the shown part of a body, redacted.
 func (s Secrets) body(ex *web.Exchange, keep []string) string {
-	if binary(ex) {
-		const shown = 24
-		return fmt.Sprintf("[binary, %d bytes, beginning with % x]", len(ex.Body), ex.Body[:min(shown, len(ex.Body))])
+	if isBinary(ex) {
+		return fmt.Sprintf("[binary, %d bytes, beginning with %s]", len(ex.Body), s.hexadecimal(ex.Body))
 	}
 	text := ex.Text()
 	var b strings.Builder
@@ -96,9 +99,24 @@ func (s Secrets) body(ex *web.Exchange, keep []string) string {
 	return b.String()
 }
 
-// binary tells what no person can read: a NUL, or many control characters, near the beginning. UTF-16 has a byte order
+// hexadecimal is the beginning of binary content, with ** for each byte of a secret.
+func (s Secrets) hexadecimal(body []byte) string {
+	const shown = 24
+	w := span{0, min(shown, len(body))}
+	hidden := s.within(string(body), w)
+	parts := make([]string, w.end)
+	for i := range parts {
+		parts[i] = fmt.Sprintf("%02x", body[i])
+		if slices.ContainsFunc(hidden, func(h span) bool { return h.start <= i && i < h.end }) {
+			parts[i] = "**"
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// isBinary tells what no person can read: a NUL, or many control characters, near the beginning. UTF-16 has a byte order
 // mark and is text.
-func binary(ex *web.Exchange) bool {
+func isBinary(ex *web.Exchange) bool {
 	b := ex.Body[:min(len(ex.Body), 1024)]
 	if len(b) >= 2 && (b[0] == 0xFE && b[1] == 0xFF || b[0] == 0xFF && b[1] == 0xFE) {
 		return false
@@ -142,8 +160,8 @@ func windows(text string, keep []string) []span {
 	return merged
 }
 
-// maskWindow is text[w] masked by what stands around it too: a name before the window makes a value in it a secret. A
-// window never shows the rest of what was masked by its beginning.
+// redactWindow is text[w] redacted by what stands around it too: a name before the window makes a value in it a secret. A
+// window never shows the rest of what was redacted by its beginning.
 func (s Secrets) redactWindow(text string, w span) string {
 	start := runeStart(text, w.start-contextRead)
 	end := runeStart(text, w.end+contextRead)

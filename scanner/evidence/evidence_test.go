@@ -76,13 +76,48 @@ func TestNewEvidenceCutsLongRequestsAndHeaders(t *testing.T) {
 	}
 }
 
-// A secret whose name lies before the shown part, or that the cut goes through, stays masked.
-func TestNewEvidenceMasksAcrossItsCuts(t *testing.T) {
+// A secret whose name lies before the shown part, or that the cut goes through, stays hidden.
+func TestNewEvidenceRedactsAcrossItsCuts(t *testing.T) {
 	filler := strings.Repeat("word ", 300)
 	text := filler + "db_password = \"" + strings.Repeat("hunter ", 60) + "NEEDLE" + strings.Repeat(" hunter", 60) + "\" " + filler
 	got := New(exchangeOf("GET / HTTP/1.1", nil, text), message.Message{}, "NEEDLE").Response
 	if strings.Contains(got, "hunter") {
 		t.Errorf("a part of the secret is shown:\n%s", got)
+	}
+}
+
+// TestNewEvidenceRedactsHeadersBeforeItCutsThem: what shows its kind only as a whole is hidden where the cut goes through it,
+// and a line that is short once redacted is shown whole.
+func TestNewEvidenceRedactsHeadersBeforeItCutsThem(t *testing.T) {
+	const random = "QWxhZGRpbjpvcGVuIHNlc2FtZTEyMzQ1Njc4OTBBYkNk"
+	filler := strings.Repeat("x y ", 70) // 280 bytes
+	for name, c := range map[string]struct{ value, want string }{
+		"across_the_cut": {filler + random, "A: " + filler + "***"},
+		"before_the_cut": {random + " " + filler, "A: *** " + filler},
+		"long_secret":    {strings.Repeat(random, 9) + " end", "A: *** end"},
+		"after_the_cut":  {filler + filler + random, "A: " + (filler + filler)[:headerShown-3] + " […]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := New(exchangeOf("GET / HTTP/1.1", http.Header{"A": {c.value}}, ""), message.Message{}).Response
+			if diff := cmp.Diff("HTTP/1.1 200 OK\n"+c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestNewEvidenceHidesGivenSecrets: the exchange carries what its visitor gave to log in; every part of the evidence hides it.
+func TestNewEvidenceHidesGivenSecrets(t *testing.T) {
+	ex := exchangeOf("GET /?back=horse%2bbattery HTTP/1.1", http.Header{"X-Echo": {"horse&#x2B;battery"}}, "\x00\x01Horse+BATTERY\x02")
+	ex.StatusLine = "HTTP/1.1 200 horse+battery"
+	ex.Secrets = []string{"horse+battery"}
+	want := Evidence{
+		Request:  "GET /?back=*** HTTP/1.1",
+		Response: "HTTP/1.1 200 ***\nX-Echo: ***\n\n[binary, 16 bytes, beginning with 00 01 ** ** ** ** ** ** ** ** ** ** ** ** ** 02]",
+		Note:     message.New("asked with %s", "***"),
+	}
+	if diff := cmp.Diff(want, New(ex, message.New("asked with %s", `horse\u002Bbattery`))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -149,12 +149,13 @@ func harmless(value string) bool {
 	return false
 }
 
-// Words of names that hold secrets. A name is split at separators and at capitals.
+// Words of names that hold secrets: those that name a credential, those of what passes for one for a while, and those that
+// make one together, such as "api key". A name is split at separators and at capitals.
 var (
-	secretWords = wordSet(`pass passwd password passwords passphrase passcode pwd pw secret secrets token tokens apikey
-		credential credentials dsn jwt bearer salt authorization otp sessid sessionid phpsessid jsessionid
-		sid csrf xsrf nonce cookie cookies transactionid authcode privatekey accesskey secretkey authtoken
-		connectionstring setcookie`)
+	credentialWords = wordSet(`pass passwd password passwords passphrase passcode pwd pw secret secrets token tokens apikey apikeys
+		credential credentials jwt privatekey privatekeys accesskey accesskeys secretkey secretkeys authtoken authtokens`)
+	passingWords = wordSet(`dsn bearer salt authorization otp sessid sessionid phpsessid jsessionid sid csrf xsrf nonce cookie cookies
+		transactionid authcode connectionstring setcookie`)
 	keyOwners = wordSet(`api access private secret app application encryption encrypt master signing sign storage account
 		auth authentication session license licence shared ssh crypt crypto hmac service deploy ssl tls client jwt cipher
 		consumer publishable rsa`)
@@ -170,6 +171,12 @@ func wordSet(list string) map[string]bool {
 	return set
 }
 
+// CredentialWord reports whether a word, in lower case, names by itself what somebody logs in or signs with: password, token,
+// apikey, and words that end in token or secret.
+func CredentialWord(word string) bool {
+	return credentialWords[word] || strings.HasSuffix(word, "token") || strings.HasSuffix(word, "secret")
+}
+
 // SecretName reports whether what stands under a name is likely to be a secret.
 func SecretName(name string) bool {
 	flat := strings.ToLower(name)
@@ -180,7 +187,7 @@ func SecretName(name string) bool {
 	}
 	words := NameWords(name)
 	for i, w := range words {
-		if secretWords[w] || strings.HasSuffix(w, "token") {
+		if CredentialWord(w) || passingWords[w] {
 			return true
 		}
 		if i == 0 || !keyNouns[w] {
@@ -203,7 +210,7 @@ func SecretName(name string) bool {
 	return false
 }
 
-// nameWords splits "dbPassword", "DB_PASSWORD" and "db-password" into lower-case words.
+// NameWords splits "dbPassword", "DB_PASSWORD" and "db-password" into lower-case words.
 func NameWords(name string) []string {
 	var words []string
 	var word strings.Builder

@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// masked stands in reports where a secret or a person's data was.
+// redacted stands in reports where a secret or a person's data was.
 const redacted = "***"
 
-// Mask is text without secrets and personal data: what looks like a credential, key, token, session, password hash, mail
-// address, telephone, postal code or card number is replaced by "***". It rather hides too much than too little.
+// Redact is text without secrets and personal data: what looks like a credential, key, token, session, password hash, mail
+// address, telephone, postal code or card number is replaced by "***". It hides too much rather than too little.
 func Redact(text string) string { return cover(text, secretSpans(text)) }
 
-// MaskValue is a value of a finding as a report may show it: strings and lists of strings masked, and everything that
-// stands under the name of a secret ("token", "db_password").
+// RedactValue is a value of a finding as a report may show it: strings and lists of strings redacted, and everything that
+// stands under the name of a secret ("token", "db_password") hidden.
 func RedactValue(name string, value any) any {
 	switch v := value.(type) {
 	case string:
@@ -55,7 +55,7 @@ func cover(text string, spans []span) string {
 	return b.String()
 }
 
-// secretSpans finds what to mask, in order, without overlaps.
+// secretSpans finds what to redact, in order, without overlaps.
 func secretSpans(text string) []span {
 	var spans []span
 	low := strings.ToLower(text)
@@ -89,12 +89,12 @@ func inOrder(spans []span) []span {
 	return merged
 }
 
-// shape is a secret that shows by its own look.
+// secretPattern is a secret that shows by its own look.
 type secretPattern struct {
 	expr   *regexp.Regexp
 	has    []string                            // lower case; a text without any of them has no match
-	group  int                                 // what is masked; 0 is all
-	unless func(text string, match []int) bool // nil masks every match
+	group  int                                 // what is redacted; 0 is all
+	unless func(text string, match []int) bool // nil redacts every match
 }
 
 var allPatterns = slices.Concat(secretPatterns, tokenPatterns)

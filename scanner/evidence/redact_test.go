@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestMask(t *testing.T) {
+func TestRedact(t *testing.T) {
 	cases := map[string]struct{ in, want string }{
 		"nothing":                {"plain words, 200 OK", "plain words, 200 OK"},
 		"dates_and_versions":     {"2024-01-02 10:11:12 nginx/1.27.3", "2024-01-02 10:11:12 nginx/1.27.3"},
@@ -71,13 +71,13 @@ func TestMask(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, Redact(c.in)); diff != "" {
-				t.Errorf("Mask(%q) (-want +got):\n%s", c.in, diff)
+				t.Errorf("Redact(%q) (-want +got):\n%s", c.in, diff)
 			}
 		})
 	}
 }
 
-func TestMaskValue(t *testing.T) {
+func TestRedactValue(t *testing.T) {
 	cases := map[string]struct {
 		name     string
 		in, want any
@@ -93,14 +93,14 @@ func TestMaskValue(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, RedactValue(c.name, c.in)); diff != "" {
-				t.Errorf("MaskValue(%q, %v) (-want +got):\n%s", c.name, c.in, diff)
+				t.Errorf("RedactValue(%q, %v) (-want +got):\n%s", c.name, c.in, diff)
 			}
 		})
 	}
 }
 
-// FuzzMask plants secrets in a stranger's text: none may come through, and masking what is masked changes nothing more.
-func FuzzMask(f *testing.F) {
+// FuzzRedact plants secrets in a stranger's text: none may come through.
+func FuzzRedact(f *testing.F) {
 	for _, s := range []string{"", "a=b", `{"password":"x"}`, "Cookie: a", "-----BEGIN PRIVATE KEY-----", "\xff\xfe", "x: |\n y"} {
 		f.Add(s, s)
 	}
@@ -116,8 +116,21 @@ func FuzzMask(f *testing.F) {
 				continue
 			}
 			if got := Redact(before + "\n" + line + "\n" + after); strings.Contains(got, secret) {
-				t.Errorf("Mask(%q + %q + %q) = %q", before, line, after, got)
+				t.Errorf("Redact(%q + %q + %q) = %q", before, line, after, got)
 			}
 		}
 	})
+}
+
+func TestSecretNames(t *testing.T) {
+	for name, want := range map[string][2]bool{ // a credential, any secret
+		"password": {true, true}, "apikeys": {true, true}, "accesstoken": {true, true}, "clientsecret": {true, true}, "jwt": {true, true},
+		"sid": {false, true}, "csrf": {false, true}, "db_password": {false, true}, "session_id": {false, true}, "api_key": {false, true},
+		"connection-string": {false, true}, "AUTH_SALT": {false, true}, "dbPassword": {false, true},
+		"key": {}, "keys": {}, "id": {}, "username": {}, "monkey": {}, "keycloak": {}, "tokenizer": {}, "": {},
+	} {
+		if got := [2]bool{CredentialWord(name), SecretName(name)}; got != want {
+			t.Errorf("CredentialWord, SecretName of %q = %v, want %v", name, got, want)
+		}
+	}
 }

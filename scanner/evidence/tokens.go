@@ -26,7 +26,7 @@ var tokenForms = []tokenForm{
 	{dotted, 16, strings.Fields("glpat- gldt- glrt- glrtr- glft- glsoat- glcbt- glimt- glagent- glffct- xapp- xoxa- xoxb- xoxc- xoxd- xoxe- xoxe. xoxo- xoxp- xoxr- xoxs- SG. ya29. hvs. hvb. hvr. dp.pt. dp.ct. dp.st. dp.sa. dp.scim. dp.audit. sk.eyJ1")},
 }
 
-// tokenShapes are tokens that show by more than their beginning.
+// tokenPatterns are tokens that show by more than their beginning.
 var tokenPatterns = []secretPattern{
 	{expr: regexp.MustCompile(`(?:A3T[0-9A-Z]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|AROA|ASIA)[0-9A-Z]{16}\b`), has: strings.Fields("a3t abia acca agpa aida aipa akia anpa anva aroa asia"), unless: midWord},
 	{expr: regexp.MustCompile(`AIza[0-9A-Za-z_\-]{30,}`), has: []string{"aiza"}},

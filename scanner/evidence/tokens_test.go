@@ -11,7 +11,7 @@ func sample(n int) string { return strings.Repeat("a0B1", n/4+1)[:n] }
 // hexSample is the same in hexadecimal digits.
 func hexSample(n int) string { return strings.Repeat("a0", n/2+1)[:n] }
 
-func TestMask_tokens(t *testing.T) {
+func TestRedactTokens(t *testing.T) {
 	tokens := map[string]string{
 		"grafana_cloud":     "glc" + "_" + sample(60),
 		"grafana_service":   "glsa" + "_" + sample(32) + "_" + hexSample(8),
@@ -98,7 +98,7 @@ func TestMask_tokens(t *testing.T) {
 				got := Redact(before + token + after)
 				for i := 0; i+12 <= len(token); i++ {
 					if strings.Contains(got, token[i:i+12]) {
-						t.Fatalf("Mask(%q) = %q", before+token+after, got)
+						t.Fatalf("Redact(%q) = %q", before+token+after, got)
 					}
 				}
 			}
@@ -113,13 +113,13 @@ func TestMask_tokens(t *testing.T) {
 	}
 	for in, want := range addresses {
 		if got := Redact(in); got != want {
-			t.Errorf("Mask(%q) = %q, want %q", in, got, want)
+			t.Errorf("Redact(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
 
 // What only begins like a token stays readable.
-func TestMask_no_tokens(t *testing.T) {
+func TestRedactLeavesWhatIsNoToken(t *testing.T) {
 	for _, text := range []string{
 		`<div class="sk-fading-circle-container sk-cube-grid sl.carousel">`, "sk-learn-documentation-and-more", "ask_live_questions_here",
 		"the secret_santa_of_the_whole_department meets", "secret_key_base_of_the_application_server", "shpat_", "glc_main_wrapper_of_the_page",
@@ -131,7 +131,7 @@ func TestMask_no_tokens(t *testing.T) {
 		"access-production-servers-by-name", "https://hooks.slack.com/docs", "/api/webhooks/list", "design=1&sig=abc", "AIDA", "r8_2024", "atlasv1.html",
 	} {
 		if got := Redact(text); got != text {
-			t.Errorf("Mask(%q) = %q, want it unchanged", text, got)
+			t.Errorf("Redact(%q) = %q, want it unchanged", text, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -116,11 +117,22 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 	return j.encoder.Encode(findingRecord{
 		Type: "finding", Signature: f.Signature.ID, Severity: f.Severity, Certainty: certainty, Target: f.Target, URL: f.Hit.URL,
 		Matcher: f.Hit.Matcher, Title: translated{info.Name, info.JA.Name}, Description: translated{info.Description, info.JA.Description},
-		Impact: translated{info.Impact, info.JA.Impact}, Values: f.Hit.Values, Evidence: orEmpty(f.Hit.Evidence),
+		Impact: translated{info.Impact, info.JA.Impact}, Values: inEnglish(f.Hit.Values), Evidence: orEmpty(f.Hit.Evidence),
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
 		Tags: info.Tags, Fingerprint: f.Fingerprint,
 	})
+}
+
+// inEnglish is the values with those that are messages as English text.
+func inEnglish(values scanner.Values) scanner.Values {
+	plain := maps.Clone(values)
+	for name, value := range plain {
+		if m, ok := value.(message.Message); ok {
+			plain[name] = m.String()
+		}
+	}
+	return plain
 }
 
 func orEmpty[T any](list []T) []T {

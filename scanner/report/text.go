@@ -368,8 +368,10 @@ func fieldNames(w message.Language, value any) any {
 // valueText is a value of a scan, or one read back from JSON, with the words that have a translation in the language.
 func valueText(w message.Language, value any) string {
 	switch v := value.(type) {
+	case message.Message:
+		return w.Text(v)
 	case string:
-		return w.Name("word", v)
+		return w.Text(message.Message{Format: w.Name("word", v)}) // a message without arguments is such a text in JSON
 	case []string:
 		parts := make([]string, len(v))
 		for i := range v {

@@ -22,13 +22,11 @@ import (
 func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handler, error) {
 	switch {
 	case c.Server != "":
-		for _, table := range []map[string]http.Handler{Noise(), Members(), scriptedServers(), searchKinds()} {
-			if h, ok := table[c.Server]; ok {
-				return h, nil
-			}
+		all := servers()
+		if h, ok := all[c.Server]; ok {
+			return h, nil
 		}
-		names := slices.Concat(NoiseNames(), slices.Sorted(maps.Keys(Members())), slices.Sorted(maps.Keys(scriptedServers())), slices.Sorted(maps.Keys(searchKinds())))
-		return nil, message.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(names, ", "))
+		return nil, message.Errorf("case %q: no server %q; there are %s", c.Name, c.Server, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
 	case c.File != "":
 		name := path.Join(path.Dir(s.File), c.File)
 		raw, err := fs.ReadFile(files, name)
@@ -39,6 +37,15 @@ func Handler(s *signature.Signature, c *signature.Case, files fs.FS) (http.Handl
 	default:
 		return scripted(c)
 	}
+}
+
+// servers are all that a case may name.
+func servers() map[string]http.Handler {
+	all := map[string]http.Handler{}
+	for _, table := range []map[string]http.Handler{Noise(), Members(), scriptedServers(), searchKinds()} {
+		maps.Copy(all, table)
+	}
+	return all
 }
 
 // scripted answers by request path with query, else by path alone, else 404.

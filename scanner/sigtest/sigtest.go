@@ -127,7 +127,7 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 		return nil, err
 	}
 	run, table := withFacts(facts, sigs, options.Checks)
-	sink := &collector{Result: Result{Outcomes: map[string]scanner.Outcome{}}}
+	sink := &scanner.Collector{}
 	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
 		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink},
@@ -135,9 +135,27 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err
 	}
-	summary, err := engine.Run(ctx, o)
-	sink.Summary = summary
-	return &sink.Result, err
+	if _, err := engine.Run(ctx, o); err != nil {
+		return nil, err
+	}
+	return result(sink)
+}
+
+// result is what a scan came to, but for what was given.
+func result(sink *scanner.Collector) (*Result, error) {
+	r := &Result{Outcomes: map[string]scanner.Outcome{}, Summary: sink.Summary}
+	for _, f := range sink.Findings {
+		if f.Signature.File != "" || f.Signature.Gives == "" || f.Signature.ID != givenPrefix+f.Signature.Gives {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	for _, o := range sink.Outcomes {
+		if _, twice := r.Outcomes[o.Signature]; twice {
+			return nil, message.Errorf("two outcomes of %s", o.Signature)
+		}
+		r.Outcomes[o.Signature] = o
+	}
+	return r, nil
 }
 
 // serve starts the server of a case, and says whether its certificate, which no authority has signed, is to be accepted:
@@ -207,25 +225,4 @@ type given struct{ values scanner.Values }
 
 func (g given) Run(context.Context, *scanner.Probe) ([]scanner.Hit, error) {
 	return []scanner.Hit{{Values: g.values}}, nil
-}
-
-// collector keeps everything but what was given.
-type collector struct {
-	scanner.Discard
-	Result
-}
-
-func (c *collector) Finding(f scanner.Finding) error {
-	if f.Signature.File != "" || f.Signature.Gives == "" || f.Signature.ID != givenPrefix+f.Signature.Gives {
-		c.Findings = append(c.Findings, f)
-	}
-	return nil
-}
-
-func (c *collector) Outcome(o scanner.Outcome) error {
-	if _, twice := c.Outcomes[o.Signature]; twice {
-		return message.Errorf("two outcomes of %s", o.Signature)
-	}
-	c.Outcomes[o.Signature] = o
-	return nil
 }

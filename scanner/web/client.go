@@ -35,6 +35,7 @@ type Options struct {
 	Insecure   bool              // certificates are not verified
 	UserAgent  string            // "" is "sotomi/VERSION"
 	Header     http.Header       // sent to the origin of the session's target only
+	Secrets    []string          // values that no report may show, whoever repeats them: every Exchange carries them
 }
 
 const (

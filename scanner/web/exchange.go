@@ -63,6 +63,7 @@ type Exchange struct {
 	Remote     net.Addr             // who answered; nil through a proxy
 	TLS        *tls.ConnectionState // nil for plain HTTP
 	Previous   *Exchange            // the hop whose redirect led here; nil for the first
+	Secrets    []string             // values that no report may show, as Options.Secrets
 
 	textOnce    sync.Once
 	text        string

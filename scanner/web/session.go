@@ -165,7 +165,7 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	if err != nil {
 		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
-	ex := &Exchange{Request: r, URL: r.URL, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
+	ex := &Exchange{Request: r, URL: r.URL, Secrets: s.client.options.Secrets, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
 	a.request = retryablehttp.Request{Request: req}
