@@ -21,7 +21,7 @@ type variant struct{ raw, text string }
 
 // file is one public path with its contents.
 type file struct {
-	path string // from the folder of the package: html/js/eccube.js
+	path string             // from the folder of the package: html/js/eccube.js
 	has  map[string]variant // by release name
 }
 

@@ -56,7 +56,7 @@ func (p *Posterior) Verdict() Verdict {
 	return v
 }
 
-// Range is the releases of a set for people: "2.13.4", "4.0.6-p2 to 4.0.6-p4", "3.0.0, 3.0.2 to 3.0.4". Pre-releases
+// Range is the releases of a set for people: "2.13.4", "4.0.6-p2 – 4.0.6-p4", "3.0.0, 3.0.2 – 3.0.4". Pre-releases
 // that are not in the set leave no gap.
 func (d *Database) Range(s Set) string {
 	var out []string
@@ -67,7 +67,7 @@ func (d *Database) Range(s Set) string {
 		case last:
 			out = append(out, first)
 		default:
-			out = append(out, first+" to "+last)
+			out = append(out, first+" – "+last)
 		}
 		first, last = "", ""
 	}
