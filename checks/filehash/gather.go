@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"sotomi/checks/internal/releases"
@@ -20,6 +21,7 @@ const (
 	wrongFolder    = 4     // files, none of them fitting, after which the next public folder is tried
 	controlFiles   = 14    // files asked for to learn how many the site lost
 	coreFiles      = 2     // core scripts asked for beyond what identification needs, each time
+	neighbourFiles = 6     // files asked for to see whether a core script stands alone in its changes
 	errorsMax      = 3     // requests in a row without an answer, after which the check gives up
 
 	claimWeight     = 6.0 // nats by which the release that the page claims is likelier than any other
@@ -98,6 +100,9 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 		return nil, err
 	}
 	if err := g.coreScripts(ctx); err != nil {
+		return nil, err
+	}
+	if err := g.neighbours(ctx); err != nil {
 		return nil, err
 	}
 	g.seen.base = g.base()
@@ -326,6 +331,28 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 		}
 		left--
 		if err := g.askFile(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// neighbours asks for further files of the candidates when a core script fits no release and too few files are as released
+// to call it modified.
+func (g *gatherer) neighbours(ctx context.Context) error {
+	for range neighbourFiles {
+		v := g.seen.posterior.Verdict()
+		if v.Fitting >= neighbours || len(g.check.foreignCore(v)) == 0 {
+			return nil
+		}
+		file := slices.IndexFunc(g.check.db.Files, func(f releases.File) bool {
+			at, _ := g.check.db.Find(f.Path)
+			return f.Class <= releases.ClassImage && v.Candidates.Within(f.Has) && !g.seen.posterior.Asked(at) && g.usable(f)
+		})
+		if file < 0 {
+			return nil
+		}
+		if err := g.askFile(ctx, file); err != nil {
 			return err
 		}
 	}

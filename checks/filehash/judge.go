@@ -85,10 +85,15 @@ func certaintyOf(v releases.Verdict) scanner.Certainty {
 
 // modified lists core scripts with a content that no release has, provided that enough other files are as released.
 func (c *check) modified(v releases.Verdict) []string {
-	list := []string{}
 	if v.Fitting < neighbours {
-		return list
+		return []string{}
 	}
+	return c.foreignCore(v)
+}
+
+// foreignCore lists core scripts with a content that no release has.
+func (c *check) foreignCore(v releases.Verdict) []string {
+	list := []string{}
 	for _, at := range v.Foreign {
 		if path := c.db.Files[at].Path; anyMatch(c.core, path) {
 			list = append(list, strings.TrimPrefix(path, c.params.Folder+"/"))

@@ -51,6 +51,16 @@ func (s Set) intersects(other Set) bool {
 	return false
 }
 
+// Within reports whether all of s is in other.
+func (s Set) Within(other Set) bool {
+	for i, w := range s {
+		if i >= len(other) && w != 0 || i < len(other) && w&^other[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // hasAll reports whether every position of list is in the set.
 func (s Set) hasAll(list []int) bool {
 	for _, i := range list {
