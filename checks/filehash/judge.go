@@ -18,6 +18,9 @@ const (
 	variantModified = "modified" // a core script that no release has
 )
 
+// cannotTell is the note of more than one candidate.
+const cannotTell = "these releases cannot be told apart from outside"
+
 const (
 	evidenceFiles = 6 // exchanges shown for the first page and files
 	evidencePages = 2 // and for further pages
@@ -38,7 +41,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 		values["claimed"] = s.claimed
 	}
 	if v.Candidates.Count() > 1 {
-		values["note"] = "these releases cannot be told apart from outside"
+		values["note"] = cannotTell
 	}
 	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
 	if len(v.Mixed) > 0 {
