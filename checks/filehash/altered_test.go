@@ -238,3 +238,34 @@ func TestCoreScriptsAreAlwaysCompared(t *testing.T) {
 		}
 	}
 }
+
+// Where the release rests on a file that is missing, files that are in every release tell how much the site lost: one that
+// has all of them misses the file because of its release, one that lost several may have lost that one too.
+func TestMissingFilesAgainstLostOnes(t *testing.T) {
+	// These would tell 4.0.6-p1 and 4.1.0 apart without a missing file.
+	refused := []string{"assets/js/eccube.js", "assets/css/shop.css", "assets/img/top/mv.png", "vendor/jquery.min.js"}
+	for name, c := range map[string]struct {
+		release string
+		lost    []string
+		want    []string
+	}{
+		"nothing_lost": {"4.0.6-p1", nil, []string{"4.0.6-p1", "4.0.6-p2"}},
+		"much_lost":    {"4.1.0", []string{"/bundle/", "/admin/", "default/assets/js/function.js"}, []string{"4.0.6", "4.0.6-p1", "4.0.6-p2", "4.1.0"}},
+	} {
+		s := newShop(c.release, layout{})
+		s.ownTheme(c.release)
+		for at := range s.files {
+			if slices.ContainsFunc(refused, func(part string) bool { return strings.HasSuffix(at, part) }) {
+				s.status[at] = http.StatusForbidden
+			}
+		}
+		for _, part := range c.lost {
+			s.each(with(part), lost)
+		}
+		t.Log(name)
+		wantCandidates(t, look(t, s, "/"), c.want...)
+		if c.lost == nil && s.sent("admin/assets/css/app.css") != 1 {
+			t.Errorf("a file that is the same in 4.0 and 4.1 was not looked for: %v", s.asked)
+		}
+	}
+}
