@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -186,7 +187,7 @@ func templateOf(page, release string) string {
 }
 
 // databaseText is the database of the product, written as checks/internal/eccubedb writes that of EC-CUBE.
-func databaseText() string {
+var databaseText = sync.OnceValue(func() string {
 	var b strings.Builder
 	for _, name := range releaseNames {
 		word, plain := "release", name
@@ -224,7 +225,7 @@ func databaseText() string {
 		writeGroups(&b, always, maybe)
 	}
 	return b.String()
-}
+})
 
 func writeGroups(b *strings.Builder, always, maybe map[string][]string) {
 	type group struct{ always, maybe []string }

@@ -103,7 +103,7 @@ func TestCompareOfContents(t *testing.T) {
 // As soon as one file shows that line ends were changed on the way to the site, bytes no longer tell releases apart whose
 // text is the same: earlier answers are counted anew.
 func TestLineEndsAreCountedAnew(t *testing.T) {
-	db := parse(t, "1.0 1.1", "html/a.js raw1:same 1.0, raw2:same 1.1", "html/b.js lf:lf 1.0..1.1")
+	db := parse(t, "1.0 1.1 1.2", "html/a.js raw1:same 1.0, raw2:same 1.1, other 1.2", "html/b.js lf:lf 1.0..1.2")
 	p := NewPosterior(db)
 	observe(t, p, "html/a.js", "raw1:same")
 	if got := candidates(p); got != "1.0" {
