@@ -42,7 +42,7 @@ func (s factSite) Fact(name string) (map[string]string, bool) {
 	return s.fact, name == "eccube" && s.fact != nil
 }
 
-func rangeOf(t *testing.T, affected string, fact map[string]string) ([]scanner.Hit, error, message.Message) { //nolint:revive // the reason belongs to both
+func rangeOf(t *testing.T, affected string, fact map[string]string) ([]scanner.Hit, message.Message, error) {
 	t.Helper()
 	c, err := NewReleaseRange(parseSignature(t, advisory(affected), databaseText()))
 	if err != nil {
@@ -50,7 +50,7 @@ func rangeOf(t *testing.T, affected string, fact map[string]string) ([]scanner.H
 	}
 	p := &scanner.Probe{Site: factSite{fact: fact}, Target: target.Target{URL: &url.URL{Scheme: "http", Host: "shop.example", Path: "/"}}}
 	hits, err := c.Run(t.Context(), p)
-	return hits, err, p.Notes().Reason
+	return hits, p.Notes().Reason, err
 }
 
 // A release is affected from introduced on, up to and with last, or up to but without fixed, in EC-CUBE's order.
@@ -89,7 +89,7 @@ func TestAffectedReleases(t *testing.T) {
 		"names_that_are_no_releases": {fixed, "none, 4.0.0", "4.0.0", scanner.Confirmed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			hits, err, reason := rangeOf(t, c.affected, map[string]string{"candidates": c.candidates, "base": "/shop/"})
+			hits, reason, err := rangeOf(t, c.affected, map[string]string{"candidates": c.candidates, "base": "/shop/"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func TestFixesNotesAndVariants(t *testing.T) {
 		"4.0.0, 4.1.0":  {Values: scanner.Values{"fixed": []string{"4.0.6-p1", "4.2.0"}, "note": "built on X"}},
 		"4.1.0":         {Values: scanner.Values{"fixed": []string{"4.2.0"}, "note": nil}},
 	} {
-		hits, err, _ := rangeOf(t, spans, map[string]string{"candidates": candidates})
+		hits, _, err := rangeOf(t, spans, map[string]string{"candidates": candidates})
 		if err != nil || len(hits) != 1 {
 			t.Fatalf("%s: %d hits, %v", candidates, len(hits), err)
 		}
@@ -145,7 +145,7 @@ func TestClaimedReleaseCounts(t *testing.T) {
 		"4.3.9": true, "4.4.0": false, "4.4.1": false, "": true, "x": true, "4.0.6-p9": true,
 		"1.2.3.4.n": false, "9.9.9.9.9.9.n": false, "99999999999999999999.1": false,
 	} {
-		hits, err, _ := rangeOf(t, spans, map[string]string{"candidates": "4.3.0", "claimed": claimed})
+		hits, _, err := rangeOf(t, spans, map[string]string{"candidates": "4.3.0", "claimed": claimed})
 		if err != nil || (len(hits) > 0) != want {
 			t.Errorf("claimed %q: %d hits, %v", claimed, len(hits), err)
 		}
@@ -163,7 +163,7 @@ func TestWithoutARelease(t *testing.T) {
 		"no_candidates": {map[string]string{"candidates": ""}, "failed: the release of eccube is not known"},
 		"no_names":      {map[string]string{"candidates": "unknown, ?"}, "failed: the release of eccube is not known"},
 	} {
-		hits, err, _ := rangeOf(t, spans, c.fact)
+		hits, _, err := rangeOf(t, spans, c.fact)
 		if len(hits) > 0 || err == nil || err.Error() != c.want {
 			t.Errorf("%s: %d hits, error %v, want %s", name, len(hits), err, c.want)
 		}
