@@ -135,13 +135,15 @@ func TestPagesThatAreAskedFor(t *testing.T) {
 		link string
 		want int
 	}{
-		"linked":      {`<a href="/products/detail/31">`, 1},
-		"folder_only": {`<a href="/products/detail/">`, 0},
-		"elsewhere":   {`<a href="http://other.example/products/detail/31">`, 0},
+		"linked":               {`<a href="/products/detail/31">`, 1},
+		"folder_only":          {`<a href="/products/detail/">`, 0},
+		"something_done_to_it": {`<a href="/products/detail/31/delete">`, 0},
+		"elsewhere":            {`<a href="http://other.example/products/detail/31">`, 0},
 	} {
 		s := newShop("4.0.0", layout{})
 		s.files = nil
 		s.pages["/products/detail/31"] = s.pages["/products/detail/1"]
+		s.pages["/products/detail/31/delete"] = "<html></html>"
 		s.pages["/"] = strings.Replace(s.pages["/"], `<a href="/products/detail/1">`, c.link, 1)
 		s.pages["/products/list"] = strings.Replace(s.pages["/products/list"], `<a href="/products/detail/1">`, "", 1)
 		s.pages["/mypage/login"] = strings.Replace(s.pages["/mypage/login"], `<a href="/products/detail/1">`, "", 1)
@@ -210,6 +212,9 @@ func TestModifiedCoreScript(t *testing.T) {
 			list, _ := l.value("modified").([]string)
 			if (len(list) > 0) != c.want {
 				t.Errorf("value modified %v", list)
+			}
+			if strings.Contains(notes(l.findings[0].Hit), "content of  (") {
+				t.Errorf("a file that no release has is shown as evidence:\n%s", notes(l.findings[0].Hit))
 			}
 			if h == nil {
 				return

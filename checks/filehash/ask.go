@@ -11,30 +11,30 @@ import (
 	"sotomi/scanner/web"
 )
 
-// pageURL is the address of a page of the likeliest release: one that the site links to, else the product's own. It is nil
-// for a page of a numbered thing, such as a product, when the site links to none.
+// pageURL is the address of a page of the likeliest release. A page of a numbered thing, such as a product, needs a link of
+// the site that gives the number; without one it is nil. No other link is followed: some do things.
 func (g *gatherer) pageURL(page int) *url.URL {
 	paths := g.check.db.Pages[page].Paths
 	path := paths[0]
 	if g.seen.posterior.Leading() >= g.check.rooted {
 		path = paths[len(paths)-1]
 	}
+	first := g.seen.first.URL
 	plain, _, numbered := strings.Cut(path, "1")
 	plain = g.base() + plain
+	if !numbered {
+		return first.ResolveReference(pathURL(plain))
+	}
 	for _, u := range g.links {
-		if u.Host == g.seen.first.URL.Host && strings.HasPrefix(u.RequestURI(), plain) && (!numbered || len(u.RequestURI()) > len(plain)) {
+		number, ok := strings.CutPrefix(u.RequestURI(), plain)
+		if ok && u.Host == first.Host && u.Scheme == first.Scheme && digits.MatchString(number) {
 			return u
 		}
 	}
-	if numbered {
-		return nil
-	}
-	u, err := g.seen.first.URL.Parse(plain)
-	if err != nil {
-		return nil
-	}
-	return u
+	return nil
 }
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
 
 // askPage views a page. What is not there, or no HTML, says nothing.
 func (g *gatherer) askPage(ctx context.Context, page int) error {
@@ -59,7 +59,7 @@ func (g *gatherer) askFile(ctx context.Context, file int) error {
 	if !ok && g.check.params.Folder != "" {
 		at = g.packageRoot() + f.Path
 	}
-	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(&url.URL{Path: at}))
+	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(pathURL(at)))
 	if err != nil {
 		return err
 	}

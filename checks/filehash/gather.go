@@ -113,14 +113,10 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 func (g *gatherer) firstPage(ctx context.Context, u *url.URL) (*web.Exchange, *web.Page, error) {
 	var ex *web.Exchange
 	for range redirectMax + 1 {
-		next, err := g.probe.Do(ctx, &web.Request{URL: u})
-		if err != nil {
-			if ex != nil {
-				break
-			}
+		var err error
+		if ex, err = g.probe.Do(ctx, &web.Request{URL: u}); err != nil {
 			return nil, nil, err
 		}
-		ex = next
 		if ex.Status < 300 || ex.Status > 399 {
 			break
 		}

@@ -15,7 +15,7 @@ func TestEveryReleaseIsIdentified(t *testing.T) {
 		change func(*shop)
 	}{
 		"document_root":     {},
-		"folder":            {layout: layout{folder: "/ec/shop/"}},
+		"folder":            {layout: layout{folder: "/ec1/shop/"}},
 		"package_is_root":   {layout: layout{nested: true}},
 		"package_in_folder": {layout: layout{folder: "/shop/", nested: true}},
 		"line_ends_crlf":    {change: func(s *shop) { s.each(isText, crlf) }},

@@ -161,12 +161,27 @@ func html(body string) http.HandlerFunc {
 	}
 }
 
-// A shop whose link does not answer was not looked at: that is not the same as no shop.
-func TestShopBehindADeadLink(t *testing.T) {
-	s := site(map[string]string{"/": `<html><a href="/ec/">Shop</a></html>`})
-	s.handle = map[string]http.HandlerFunc{"/ec/": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}
-	if l := look(t, s, "/"); l.outcome.Status == scanner.StatusClean {
-		t.Errorf("outcome %s (%s)", l.outcome.Status, l.outcome.Reason)
+// A shop whose address does not answer was not looked at: that is not the same as no shop.
+func TestShopThatDoesNotAnswer(t *testing.T) {
+	for name, home := range map[string]http.HandlerFunc{"link": html(`<a href="/ec/">Shop</a>`), "redirect": http.RedirectHandler("/ec/", http.StatusFound).ServeHTTP} {
+		s := site(nil)
+		s.handle = map[string]http.HandlerFunc{"/": home, "/ec/": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}
+		if l := look(t, s, "/"); l.outcome.Status == scanner.StatusClean {
+			t.Errorf("%s: outcome %s (%s)", name, l.outcome.Status, l.outcome.Reason)
+		}
+	}
+}
+
+// Links are followed to pages that only have a number, never to what may do something: other pages have fixed addresses.
+func TestLinksThatAreNotFollowed(t *testing.T) {
+	s := newShop("4.2.1", layout{})
+	for at, page := range s.pages {
+		s.pages[at] = strings.Replace(page, "<body", `<body><a href="/products/list/empty">x</a><a href="/mypage/login?mode=delete">y</a><b`, 1)
+	}
+	s.files = nil
+	look(t, s, "/")
+	if s.sent("/products/list/empty") > 0 || s.sent("/products/list") != 1 {
+		t.Errorf("asked for %v", s.asked)
 	}
 }
 

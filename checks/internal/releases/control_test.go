@@ -9,7 +9,7 @@ import (
 // A verdict that rests on a missing file wants files that all candidates have, nearest to the missing one first; any other
 // verdict wants none.
 func TestControl(t *testing.T) {
-	files := []string{"html/js/far/a.js x 1.0..1.2", "html/js/near/b.js x 1.0..1.2", "html/js/near/c.js x 1.0, y 1.1..1.2", "html/js/near/d.js x 1.1..1.2", "html/js/near/e.png x 1.0..1.2", "html/js/near/install/f.js x 1.0..1.2"}
+	files := []string{"html/js/far/a.js x 1.0..1.2", "html/js/near/b.js x 1.0..1.2", "html/js/near/c.js x 1.0, y 1.1..1.2", "html/js/near/d.js x 1.1..1.2", "html/js/near/e.png x 1.0..1.2", "html/js/near/install/f.js x 1.0..1.2", "html/css/z.css x 1.0..1.2"}
 	name := func(p *Posterior, usable func(File) bool) string {
 		if i := p.Control(usable); i >= 0 {
 			return p.db.Files[i].Path
@@ -36,6 +36,10 @@ func TestControl(t *testing.T) {
 	}
 	observe(t, p, "html/js/near/b.js", "x")
 	observe(t, p, "html/js/near/e.png", "x")
+	if got := name(p, anything); got != "html/css/z.css" {
+		t.Errorf("after those nearby: %s", got)
+	}
+	observe(t, p, "html/css/z.css", "x")
 	if got := name(p, anything); got != "none" {
 		t.Errorf("when all are known: %s", got)
 	}
@@ -45,7 +49,7 @@ func TestControl(t *testing.T) {
 // ruled out by far are not, and those that the missing file says nothing about are not either.
 func TestControlForRivals(t *testing.T) {
 	files := []string{"html/a.js x 1.1..1.2", "html/b.js x 1.0..1.2"}
-	for i := range enoughFound + 3 {
+	for i := range 13 {
 		files = append(files, fmt.Sprintf("html/x%02d.js x 1.0..1.2", i))
 	}
 	for name, c := range map[string]struct {
@@ -54,8 +58,8 @@ func TestControlForRivals(t *testing.T) {
 		want  bool
 	}{
 		"rival_few_found":     {100, 3, true},
-		"rival_nearly_enough": {100, enoughFound - 1, true},
-		"rival_enough_found":  {100, enoughFound, false},
+		"rival_nearly_enough": {100, 9, true},
+		"rival_enough_found":  {100, 10, false},
 		"ruled_out":           {1e6, 3, false},
 	} {
 		p := NewPosterior(parse(t, "1.0 1.1 1.2", files...))
@@ -76,6 +80,8 @@ func TestControlForRivals(t *testing.T) {
 func TestControlLeavesPreReleases(t *testing.T) {
 	p := NewPosterior(parse(t, "1.0b 1.1", "html/a.js x 1.0b", "html/b.js x 1.0b..1.1"))
 	observe(t, p, "html/a.js", "")
+	now := p.Probabilities()
+	p.AddLogLikelihood([]float64{math.Log(now[1]/now[0]) - math.Log(500), 0})
 	if got := p.Control(anything); got >= 0 {
 		t.Errorf("control %d", got)
 	}
