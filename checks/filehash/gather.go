@@ -15,14 +15,13 @@ import (
 )
 
 const (
-	minimumGain    = 0.002 // bits; an answer expected to tell less is not worth a request
-	redirectMax    = 3     // redirects followed from the first page
-	likelyRequests = 2     // requests for files of a site that is only likely, before it is left alone
-	wrongFolder    = 4     // files, none of them fitting, after which the next public folder is tried
-	controlFiles   = 14    // files asked for to learn how many the site lost
-	coreFiles      = 2     // core scripts asked for beyond what identification needs, each time
-	neighbourFiles = 6     // files asked for to see whether a core script stands alone in its changes
-	errorsMax      = 3     // requests in a row without an answer, after which the check gives up
+	redirectMax    = 3  // redirects followed from the first page
+	likelyRequests = 2  // requests for files of a site that is only likely, before it is left alone
+	wrongFolder    = 4  // files, none of them fitting, after which the next public folder is tried
+	controlFiles   = 14 // files asked for to learn how many the site lost
+	coreFiles      = 2  // core scripts asked for beyond what identification needs, each time
+	neighbourFiles = 6  // files asked for to see whether a core script stands alone in its changes
+	errorsMax      = 3  // requests in a row without an answer, after which the check gives up
 
 	claimWeight     = 6.0 // nats by which the release that the page claims is likelier than any other
 	referenceWeight = 1.5 // nats by which a release without a file that the page names is less likely
@@ -199,7 +198,7 @@ func (g *gatherer) files(ctx context.Context, last bool) error {
 	for g.asked < g.check.params.Requests {
 		choice := g.seen.posterior.Next(g.usable, g.bonus)
 		page, gain := g.bestPage()
-		if max(choice.Gain, gain) < minimumGain {
+		if max(choice.Gain, gain) < releases.MinimumGain {
 			return nil
 		}
 		var err error

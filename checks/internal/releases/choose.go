@@ -7,19 +7,21 @@ import (
 
 // Choice is a file worth asking for.
 type Choice struct {
-	File int     // in the database, -1 when no file tells anything
+	File int     // in the database, -1 when none is worth a request
 	Gain float64 // bits that the answer is expected to tell
 }
 
 const (
+	// MinimumGain is in bits: an answer expected to tell less is not worth a request.
+	MinimumGain = 0.002
 	// negligible is the probability below which a release no longer counts when the next file is chosen.
 	negligible = 1e-6
 	// absenceFactor lowers the score of a file that tells releases apart by being missing: the site may have lost it.
 	absenceFactor = 0.6
 )
 
-// Next is the file whose answer is expected to tell most. bonus, which may be nil, is added to the score of a file that
-// tells something and is worth having for another reason too.
+// Next is the file whose answer is expected to tell most, of those that are worth a request. bonus, which may be nil, is added
+// to the score of a file that is worth having for another reason too.
 func (p *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choice {
 	prob := p.Probabilities()
 	var live []int
@@ -35,11 +37,14 @@ func (p *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choic
 			continue
 		}
 		gain := p.gain(f, prob, live)
+		if gain < MinimumGain {
+			continue
+		}
 		score := gain
 		if !f.Has.hasAll(live) {
 			score *= absenceFactor
 		}
-		if bonus != nil && gain > 0 {
+		if bonus != nil {
 			score += bonus(*f)
 		}
 		if score > bestScore+1e-9 {

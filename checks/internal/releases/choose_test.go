@@ -99,6 +99,24 @@ func TestNextBonus(t *testing.T) {
 	}
 }
 
+// A file that is not worth a request is no choice, whatever its bonus: it must not hide one that is.
+func TestNextKnowsWhatIsWorthARequest(t *testing.T) {
+	p := NewPosterior(parse(t, "1.0 1.1 1.2", "html/a.js x 1.0, y 1.1..1.2", "html/b.js x 1.0..1.1, y 1.2"))
+	p.AddLogLikelihood([]float64{-12, 0, -4.5})
+	bonus := func(f File) float64 {
+		if f.Path == "html/a.js" {
+			return 0.3
+		}
+		return 0
+	}
+	if c := p.Next(anything, bonus); c.File != 1 || c.Gain < MinimumGain {
+		t.Errorf("first %v", c)
+	}
+	if c := p.Next(func(f File) bool { return f.Path == "html/a.js" }, bonus); c.File != -1 || c.Gain != 0 {
+		t.Errorf("a file that tells next to nothing: %v", c)
+	}
+}
+
 // Installer files are mostly deleted, so a script with the same contents comes first.
 func TestNextKnowsClasses(t *testing.T) {
 	p := NewPosterior(parse(t, "1.0 1.1", "html/install/a.js x 1.0, y 1.1", "html/z.js x 1.0, y 1.1", "package.json x 1.0, y 1.1"))

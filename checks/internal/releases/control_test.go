@@ -9,7 +9,7 @@ import (
 // A verdict that rests on a missing file wants files that all candidates have, nearest to the missing one first; any other
 // verdict wants none.
 func TestControl(t *testing.T) {
-	files := []string{"html/js/far/a.js x 1.0..1.2", "html/js/near/b.js x 1.0..1.2", "html/js/near/c.js x 1.0, y 1.1..1.2", "html/js/near/d.js x 1.1..1.2", "html/js/near/e.png x 1.0..1.2", "html/js/near/install/f.js x 1.0..1.2", "html/css/z.css x 1.0..1.2"}
+	files := []string{"html/js/far/a.js x 1.0..1.2", "html/js/near/b.js x 1.0..1.2", "html/js/near/c.js x 1.0, y 1.1..1.2", "html/js/near/d.js x 1.1..1.2", "html/js/near/e.png x 1.0..1.2", "html/js/near/install/f.js x 1.0..1.2", "html/css/z.css x 1.0..1.2", "html/css/y.css x 1.0..1.2"}
 	name := func(p *Posterior, usable func(File) bool) string {
 		if i := p.Control(usable); i >= 0 {
 			return p.db.Files[i].Path
@@ -23,6 +23,10 @@ func TestControl(t *testing.T) {
 	observe(t, p, "html/js/far/a.js", "x")
 	if got := name(p, anything); got != "none" {
 		t.Errorf("with nothing missing: %s", got)
+	}
+	observe(t, p, "html/css/y.css", "")
+	if got := name(p, anything); got != "none" {
+		t.Errorf("with a missing file that all releases have: %s", got)
 	}
 	observe(t, p, "html/js/near/d.js", "")
 	if got := name(p, anything); got != "html/js/near/b.js" {
