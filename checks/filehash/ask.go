@@ -90,7 +90,7 @@ func (g *gatherer) ask(ctx context.Context, u *url.URL) (*web.Exchange, error) {
 var pageStart = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html|<head|<!--)`)
 
 // answerOf is what an exchange says about a file; false when it says nothing, as a refusal does. ex is nil when there was no
-// answer.
+// answer. A page in place of another file is a missing file, unless a release has it: old scripts begin like a page.
 func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) {
 	a := releases.Answer{File: file}
 	switch {
@@ -103,7 +103,8 @@ func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) 
 		return a, false
 	}
 	a.Bytes, a.Text = releases.Digest(ex.Body), releases.Digest(releases.Unix(ex.Body))
-	if pageStart.Match(ex.Body[:min(512, len(ex.Body))]) && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") {
+	isPage := pageStart.Match(ex.Body[:min(512, len(ex.Body))])
+	if isPage && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") && g.seen.posterior.Fits(a).Count() == 0 {
 		a = releases.Answer{File: file, Missing: true} // the site answers anything with a page
 	}
 	return a, true

@@ -109,7 +109,8 @@ with: {product: Board, database: eccube.db, certain: ['Powered by Board'], cooki
 	} {
 		s := site(map[string]string{"/board/": page})
 		s.files = map[string]string{"/board/js/board.js": "two", "/board/VERSION": "1.1"}
-		l := lookWith(t, parseSignature(t, text, database), s, "/board/")
+		board := parseSignature(t, text, database)
+		l := lookWith(t, board, mustNew(t, board), s, "/board/")
 		wantCandidates(t, l, "1.1")
 		if l.value("base") != "/board/" || s.sent("VERSION") > 0 {
 			t.Errorf("%s: base %v, asked %v", name, l.value("base"), s.asked)

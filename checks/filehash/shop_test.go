@@ -179,18 +179,33 @@ type looked struct {
 	outcome  scanner.Outcome
 }
 
-// look scans a site at a path with the signature of the product.
-func look(t *testing.T, h http.Handler, path string) looked {
-	t.Helper()
-	return lookWith(t, loadSignature(t), h, path)
+var shared struct {
+	sync.Once
+	signature *signature.Signature
+	check     scanner.Check
 }
 
-func lookWith(t *testing.T, s *signature.Signature, h http.Handler, path string) looked {
+// look scans a site at a path with the signature of the product. All cases share one check, which holds no state of a site.
+func look(t *testing.T, h http.Handler, path string) looked {
+	t.Helper()
+	shared.Do(func() {
+		shared.signature = loadSignature(t)
+		shared.check = mustNew(t, shared.signature)
+	})
+	return lookWith(t, shared.signature, shared.check, h, path)
+}
+
+func mustNew(t *testing.T, s *signature.Signature) scanner.Check {
 	t.Helper()
 	c, err := New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+func lookWith(t *testing.T, s *signature.Signature, c scanner.Check, h http.Handler, path string) looked {
+	t.Helper()
 	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
