@@ -50,6 +50,14 @@ func TestSitesThatAreNotTheProduct(t *testing.T) {
 	}
 }
 
+// Files that other products have too are no sign, however many of them a page names: nothing is asked for.
+func TestLibrariesAreNoSign(t *testing.T) {
+	s := site(map[string]string{"/": `<html><script src="/html/template/default/assets/js/vendor/jquery.min.js"></script><script src="/html/js/jquery-1.4.2.min.js"></script></html>`})
+	if l := look(t, s, "/"); len(l.findings) > 0 || len(s.asked) != 1 {
+		t.Errorf("%d findings after %v", len(l.findings), s.asked)
+	}
+}
+
 // A site that is only likely is the product as soon as a file fits that no other product has.
 func TestLikelySiteWithAFileThatFits(t *testing.T) {
 	s := newShop("2.12.6", layout{})
