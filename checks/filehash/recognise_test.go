@@ -73,6 +73,38 @@ func TestLikelySiteWithAFileThatFits(t *testing.T) {
 	}
 }
 
+// As long as nothing fits, a likely site is asked for files that its page names, though others would tell more.
+func TestLikelySiteIsAskedForWhatItNames(t *testing.T) {
+	s := newShop("3.0.18", layout{})
+	s.cookie = ""
+	s.pages = map[string]string{"/": `<html><img src="/template/default/img/common/logo.png"></html>`}
+	l := look(t, s, "/")
+	wantCandidates(t, l, "3.0.18")
+	if len(s.asked) < 2 || s.asked[1] != "/template/default/img/common/logo.png" {
+		t.Errorf("asked for %v", s.asked)
+	}
+}
+
+// A library with the content that a release has does not make a site the product.
+func TestFitting(t *testing.T) {
+	c := mustNew(t, loadSignature(t)).(*check)
+	g := &gatherer{check: c, seen: &seen{posterior: releases.NewPosterior(c.db)}}
+	for _, step := range []struct {
+		file, content string
+		want          int
+	}{
+		{"html/js/jquery-1.4.2.min.js", contentOf("html/js/jquery-1.4.2.min.js", "2.11.0"), 0},
+		{"html/js/site.js", "our own", 0},
+		{"html/js/navi.js", contentOf("html/js/navi.js", "2.4.4"), 1},
+	} {
+		file, _ := c.db.Find(step.file)
+		g.seen.posterior.Observe(releases.Answer{File: file, Bytes: sum(step.content), Text: sum(step.content)})
+		if got := g.fitting(); got != step.want {
+			t.Errorf("after %s: %d files fit, want %d", step.file, got, step.want)
+		}
+	}
+}
+
 // Each sign of the product's own makes it certain: then it is reported even when no file can be had.
 func TestSignsThatAreCertain(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -243,7 +275,7 @@ func TestFilesOnAnotherHost(t *testing.T) {
 	s := newShop("4.2.1", layout{})
 	for at, page := range s.pages {
 		s.pages[at] = strings.NewReplacer(`src="/html/`, `src="https://cdn.example/html/`, `href="/html/`, `href="https://cdn.example/html/`,
-			`href="/products/list"`, `href="https://other.example/mall/products/list"`).Replace(page)
+			`href="/products/list"`, `href="https://other.example/mall/products/list"></a><a href="https://other.example/mall/products/detail/1"`).Replace(page)
 	}
 	l := look(t, s, "/")
 	wantCandidates(t, l, "4.2.1")
