@@ -12,9 +12,8 @@ import (
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
-	"sotomi/scanner/signature"
-
 	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
 )
 
 // params are with: of a signature that tells a product's release by the files and pages it gives out.

@@ -26,7 +26,7 @@ type releaseSpan struct {
 	Last       string `yaml:"last"`       // "" when only Fixed is known
 	Fixed      string `yaml:"fixed"`      // "" when no release has the fix
 	Variant    string `yaml:"variant"`    // of the signature, for this span; "" is its own words
-	Note       string `yaml:"note"`       // for people, in English; message/words has its Japanese
+	Note       string `yaml:"note"`       // for people, in English; the words of package message have its Japanese
 }
 
 // advisoryValues are shown with every finding.
