@@ -1,6 +1,9 @@
 package scanner
 
 import (
+	"fmt"
+	"strings"
+
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
 )
@@ -27,6 +30,31 @@ type Hit struct {
 // Values are facts about a hit by name: strings, numbers, booleans, lists of strings, and Messages where a value is words
 // for people. Never a secret, never a person's data.
 type Values map[string]any
+
+// listSeparator stands between the items of a list in a fact, as in reports. No item of a value that others need has one.
+const listSeparator = ", "
+
+// Facts are the values as signatures that need them see them: as text. The items of a list are joined by ", "; FactList
+// takes them apart.
+func (v Values) Facts() map[string]string {
+	facts := make(map[string]string, len(v))
+	for name, value := range v {
+		if list, ok := value.([]string); ok {
+			facts[name] = strings.Join(list, listSeparator)
+		} else {
+			facts[name] = fmt.Sprint(value)
+		}
+	}
+	return facts
+}
+
+// FactList is the items of a fact that was a list of strings.
+func FactList(fact string) []string {
+	if fact == "" {
+		return nil
+	}
+	return strings.Split(fact, listSeparator)
+}
 
 // Finding is a Hit with the signature's words.
 type Finding struct {

@@ -31,7 +31,7 @@ type Site interface {
 	Crawl(ctx context.Context) ([]*web.Page, error)
 	// Pages are the addresses of the target's host that the user named with --page, in order.
 	Pages() []*url.URL
-	// Fact is what another signature found out, by the name in its gives:.
+	// Fact is what another signature found out, by the name in its gives:. FactList reads values that are lists.
 	Fact(name string) (map[string]string, bool)
 	// Derived is what checks make of the target alone: made when first asked for under a name, and shared by all signatures.
 	// It must never change.

@@ -11,33 +11,35 @@ import (
 	"sotomi/scanner/web"
 )
 
-// pagePath is the address of a page: a link that the site has, or the product's own unless the page needs a number.
-func (g *gatherer) pagePath(page int) *url.URL {
+// pageURL is the address of a page of the likeliest release. A page of a numbered thing, such as a product, needs a link of
+// the site that gives the number; without one it is nil. No other link is followed: some do things.
+func (g *gatherer) pageURL(page int) *url.URL {
 	paths := g.check.db.Pages[page].Paths
 	path := paths[0]
 	if g.seen.posterior.Leading() >= g.check.rooted {
 		path = paths[len(paths)-1]
 	}
+	first := g.seen.first.URL
 	plain, _, numbered := strings.Cut(path, "1")
 	plain = g.base() + plain
+	if !numbered {
+		return first.ResolveReference(pathURL(plain))
+	}
 	for _, u := range g.links {
-		if u.Host == g.seen.first.URL.Host && strings.HasPrefix(u.RequestURI(), plain) && (!numbered || len(u.RequestURI()) > len(plain)) {
+		number, ok := strings.CutPrefix(u.RequestURI(), plain)
+		if ok && u.Host == first.Host && u.Scheme == first.Scheme && digits.MatchString(number) {
 			return u
 		}
 	}
-	if numbered {
-		return nil
-	}
-	u, err := g.seen.first.URL.Parse(plain)
-	if err != nil {
-		return nil
-	}
-	return u
+	return nil
 }
 
+var digits = regexp.MustCompile(`^[0-9]+$`)
+
+// askPage views a page. What is not there, or no HTML, says nothing.
 func (g *gatherer) askPage(ctx context.Context, page int) error {
-	u := g.pagePath(page)
-	g.looked[page] = true
+	u := g.pageURL(page)
+	g.viewed[page] = true
 	ex, err := g.ask(ctx, u)
 	if err != nil || ex == nil || ex.Status != http.StatusOK {
 		return err
@@ -49,21 +51,19 @@ func (g *gatherer) askPage(ctx context.Context, page int) error {
 	return nil
 }
 
+// askFile observes the answer for a file, or skips the file when the answer says nothing about it.
 func (g *gatherer) askFile(ctx context.Context, file int) error {
-	f := g.check.db.Files[file]
+	f := &g.check.db.Files[file]
 	path, ok := strings.CutPrefix(f.Path, g.check.params.Folder+"/")
-	at := g.seen.place + path
+	at := g.seen.public + path
 	if !ok && g.check.params.Folder != "" {
 		at = g.packageRoot() + f.Path
 	}
-	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(&url.URL{Path: at}))
+	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(pathURL(at)))
 	if err != nil {
 		return err
 	}
-	a, ok := releases.Answer{File: file}, false
-	if ex != nil {
-		a, ok = answerOf(file, f.Path, ex)
-	}
+	a, ok := g.answerOf(file, ex)
 	if !ok {
 		g.seen.posterior.Skip(file)
 		return nil
@@ -73,7 +73,7 @@ func (g *gatherer) askFile(ctx context.Context, file int) error {
 	return nil
 }
 
-// ask is nil without an error when there was no answer; too many of those in a row are an error.
+// ask sends one request. Without an answer it is nil, and an error only when there were too many of those in a row.
 func (g *gatherer) ask(ctx context.Context, u *url.URL) (*web.Exchange, error) {
 	g.asked++
 	ex, err := g.probe.Do(ctx, &web.Request{URL: u})
@@ -89,18 +89,23 @@ func (g *gatherer) ask(ctx context.Context, u *url.URL) (*web.Exchange, error) {
 
 var pageStart = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html|<head|<!--)`)
 
-// answerOf reads what came for a file; false when it says nothing about the file, as a refusal does.
-func answerOf(file int, path string, ex *web.Exchange) (releases.Answer, bool) {
+// answerOf is what an exchange says about a file; false when it says nothing, as a refusal does. ex is nil when there was no
+// answer. A page in place of another file is a missing file, unless a release has it: old scripts begin like a page.
+func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) {
 	a := releases.Answer{File: file}
 	switch {
+	case ex == nil:
+		return a, false
 	case ex.Status == http.StatusNotFound, ex.Status == http.StatusGone, ex.Status >= 300 && ex.Status < 400:
 		a.Missing = true
+		return a, true
 	case ex.Status != http.StatusOK, ex.Truncated:
 		return a, false
-	case pageStart.Match(ex.Body[:min(512, len(ex.Body))]) && !strings.HasSuffix(path, ".html"):
-		a.Missing = true // the site answers with a page to anything
-	default:
-		a.Bytes, a.Text = releases.Digest(ex.Body), releases.Digest(releases.Unix(ex.Body))
+	}
+	a.Bytes, a.Text = releases.Digest(ex.Body), releases.Digest(releases.Unix(ex.Body))
+	isPage := pageStart.Match(ex.Body[:min(512, len(ex.Body))])
+	if isPage && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") && g.seen.posterior.Fits(a).Count() == 0 {
+		a = releases.Answer{File: file, Missing: true} // the site answers anything with a page
 	}
 	return a, true
 }

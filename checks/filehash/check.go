@@ -1,3 +1,8 @@
+// Package filehash tells which release of a product a site runs by the content of its static files and pages (check
+// "filehash"), and holds advisories about releases against that (check "release-range").
+//
+// Run recognises the product by its first page (recognise.go), asks for the files and pages that tell releases apart best
+// (gather.go, ask.go) and turns the posterior of package releases into hits (judge.go).
 package filehash
 
 import (
@@ -7,52 +12,51 @@ import (
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
-	"sotomi/scanner/signature"
-
 	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
 )
 
-// fileHashParams are with: of a signature that tells a product's release by what it gives out.
+// params are with: of a signature that tells a product's release by the files and pages it gives out.
 type params struct {
 	Product  string `yaml:"product"`  // as reports write it
 	Database string `yaml:"database"` // file beside the signature
-	Folder   string `yaml:"folder"`   // public folder of the package, which may be the document root or lie below it: "html"
-	Rooted   string `yaml:"rooted"`   // from this release on addresses start at the package's folder, not at the public one
+	Folder   string `yaml:"folder"`   // public folder of the package: "html"; a shop has it as its document root or below it
+	Rooted   string `yaml:"rooted"`   // from this release on pages start at the package's folder, before at the public one
 
 	Cookies []string `yaml:"cookies"` // names of cookies that the product sets
 	Certain []string `yaml:"certain"` // patterns of a page's text that only the product has
-	Likely  []string `yaml:"likely"`  // patterns of a page's text that two of make the product likely
+	Likely  []string `yaml:"likely"`  // patterns of a page's text; two matches make the product likely
 	Assets  []string `yaml:"assets"`  // patterns of URL paths; group 1 is the public folder's path
 	Pages   []string `yaml:"pages"`   // patterns of URL paths; group 1 is the path that pages start at
-	Shop    []string `yaml:"shop"`    // patterns of URL paths that are worth a look when the first page is not the product's
-	Version []string `yaml:"version"` // patterns of addresses in the page; group 1 is the release by its own word
+	Shop    []string `yaml:"shop"`    // patterns of URL paths of links that lead to a shop when the first page is none
+	Version []string `yaml:"version"` // patterns of addresses in the page; group 1 is the release that the page claims
 	Foreign []string `yaml:"foreign"` // patterns of database paths that other products have too
 	Core    []string `yaml:"core"`    // patterns of database paths of scripts that nobody should have changed
 
 	Bases []baseOf `yaml:"bases"` // further values for signatures that need the product
 
-	Requests int `yaml:"requests"` // most files and pages asked for; 0 is 16
+	Requests int `yaml:"requests"` // most files and pages asked for to tell releases apart; 0 is 16
 }
 
-// fileHashBase is the path that pages start at, given under another name when the shop can be one of the releases from
-// First to Last, so that signatures for one line ask nothing of shops of another.
+// baseOf gives the path that pages start at under a further name when a candidate lies between First and Last, so that
+// signatures for one line of releases ask nothing of shops of another.
 type baseOf struct {
 	Name  string `yaml:"name"`
 	First string `yaml:"first"` // "" is the oldest
 	Last  string `yaml:"last"`  // "" is the newest
-	Above bool   `yaml:"above"` // the folder above instead; none when there is none
+	Above bool   `yaml:"above"` // the folder above the path instead; not given when there is none
 }
 
-// fileHash tells the release of a product by the files and pages it gives out. It holds no state of a target.
+// check is one signature's parameters, compiled. It holds no state of a target.
 type check struct {
 	params params
 	db     *releases.Database
-	rooted int // position of params.Rooted, past the end when there is none
+	rooted int // position of params.Rooted, the number of releases when there is none
 
 	certain, likely, assets, pages, shop, version, foreign, core []*regexp.Regexp
 }
 
-// NewFileHash makes the check "filehash".
+// New makes the check "filehash".
 func New(s *signature.Signature) (scanner.Check, error) {
 	c := &check{}
 	if err := s.With.Decode(&c.params); err != nil {
@@ -92,7 +96,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	return c, nil
 }
 
-// compile reads the patterns.
+// compile compiles the patterns.
 func (c *check) compile(s *signature.Signature) error {
 	for _, p := range []struct {
 		to    *[]*regexp.Regexp
@@ -123,7 +127,7 @@ func (c *check) compile(s *signature.Signature) error {
 	return nil
 }
 
-// Run asks for the pages and files that tell most, and judges what came.
+// Run asks for the pages and files that tell most, and judges the answers.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	g := &gatherer{check: c, probe: p}
 	seen, err := g.gather(ctx)

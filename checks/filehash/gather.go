@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"sotomi/checks/internal/releases"
@@ -14,23 +15,26 @@ import (
 )
 
 const (
-	minimumGain  = 0.002 // an answer expected to tell less is not worth a request
-	redirectMax  = 3     // hops followed from the first page
-	doubtful     = 2     // requests spent on a site that is only likely before it is left alone
-	wrongPlace   = 4     // files that are all missing make another place be tried
-	controlFiles = 14    // files asked for to learn how many are lost
-	coreFiles    = 2     // core scripts asked for beyond what identification needs
-	errorsMax    = 3     // requests in a row without an answer
-	claimWeight  = 6.0   // nats that the release by the page's own word is better than another
+	redirectMax    = 3  // redirects followed from the first page
+	likelyRequests = 2  // requests for files of a site that is only likely, before it is left alone
+	wrongFolder    = 4  // files, none of them fitting, after which the next public folder is tried
+	controlFiles   = 14 // files asked for to learn how many the site lost
+	coreFiles      = 2  // core scripts asked for beyond what identification needs, each time
+	neighbourFiles = 6  // files asked for to see whether a core script stands alone in its changes
+	errorsMax      = 3  // requests in a row without an answer, after which the check gives up
+
+	claimWeight     = 6.0 // nats by which the release that the page claims is likelier than any other
+	referenceWeight = 1.5 // nats by which a release without a file that the page names is less likely
+	referencesMax   = 8.0 // nats that all such files together take from a release
 )
 
-// fileHashSeen is all that was learned about one site.
+// seen is all that was learned about one site.
 type seen struct {
-	base      string // path that pages start at
-	place     string // path of the public folder
+	base      string // path that pages start at; ends in a slash
+	public    string // path of the public folder; ends in a slash
 	first     *web.Exchange
 	why       message.Message // how the product was recognised
-	claimed   string          // release by the page's own word
+	claimed   string          // release that the page claims, "" for none
 	posterior *releases.Posterior
 	files     []seenFile
 	pages     []seenPage
@@ -46,16 +50,16 @@ type seenPage struct {
 	ex   *web.Exchange
 }
 
-// fileHashGather asks one site.
+// gatherer asks one site.
 type gatherer struct {
 	check  *check
 	probe  *scanner.Probe
 	seen   *seen
 	found  recognised
-	links  []*url.URL // of the pages seen
-	asked  int
-	broken int // requests in a row without an answer
-	looked map[int]bool
+	links  []*url.URL   // of the pages seen
+	viewed map[int]bool // pages of the database asked for or seen
+	asked  int          // requests beyond the first page
+	broken int          // requests in a row without an answer
 }
 
 // gather is nil without an error when the site is not the product.
@@ -66,21 +70,21 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 	}
 	g.found = g.check.recognise(ex, page)
 	if !g.found.likely {
-		if ex, page = g.shop(ctx, page); ex == nil {
-			return nil, nil
+		if ex, page, err = g.shop(ctx, page); ex == nil {
+			return nil, err
 		}
 		if g.found = g.check.recognise(ex, page); !g.found.likely {
 			return nil, nil
 		}
 	}
-	for i, place := range g.found.places {
-		g.start(ex, page, place)
+	for i, public := range g.found.publics {
+		g.start(ex, page, public)
 		if g.found.certain {
 			if err := g.coreScripts(ctx); err != nil {
 				return nil, err
 			}
 		}
-		last := i == len(g.found.places)-1
+		last := i == len(g.found.publics)-1
 		if err := g.files(ctx, last); err != nil {
 			return nil, err
 		}
@@ -97,22 +101,21 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 	if err := g.coreScripts(ctx); err != nil {
 		return nil, err
 	}
+	if err := g.neighbours(ctx); err != nil {
+		return nil, err
+	}
 	g.seen.base = g.base()
 	return g.seen, nil
 }
 
-// firstPage follows the redirects of the target's own page, as long as they stay on its host.
+// firstPage is the page at u, after redirects that stay on its host. page is nil when it is not HTML.
 func (g *gatherer) firstPage(ctx context.Context, u *url.URL) (*web.Exchange, *web.Page, error) {
 	var ex *web.Exchange
 	for range redirectMax + 1 {
-		next, err := g.probe.Do(ctx, &web.Request{URL: u})
-		if err != nil {
-			if ex != nil {
-				break
-			}
+		var err error
+		if ex, err = g.probe.Do(ctx, &web.Request{URL: u}); err != nil {
 			return nil, nil, err
 		}
-		ex = next
 		if ex.Status < 300 || ex.Status > 399 {
 			break
 		}
@@ -129,36 +132,32 @@ func (g *gatherer) firstPage(ctx context.Context, u *url.URL) (*web.Exchange, *w
 	return ex, page, nil
 }
 
-// shop looks behind the one link of the first page that is likeliest to lead to a shop.
-func (g *gatherer) shop(ctx context.Context, page *web.Page) (*web.Exchange, *web.Page) {
+// shop is the page behind the one link of the first page that is likeliest to lead to a shop; all nil when there is none.
+func (g *gatherer) shop(ctx context.Context, page *web.Page) (*web.Exchange, *web.Page, error) {
 	if page == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	for _, re := range g.check.shop {
 		for _, u := range page.Links {
 			if u.Host == page.Exchange.URL.Host && u.Scheme == page.Exchange.URL.Scheme && re.MatchString(u.Path) {
 				g.asked++
-				ex, next, err := g.firstPage(ctx, u)
-				if err != nil {
-					return nil, nil
-				}
-				return ex, next
+				return g.firstPage(ctx, u)
 			}
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }
 
-// start begins to weigh releases with what the first page says, files being at place.
-func (g *gatherer) start(ex *web.Exchange, page *web.Page, place string) {
+// start begins a posterior with what the first page says, for a site whose public folder is at public.
+func (g *gatherer) start(ex *web.Exchange, page *web.Page, public string) {
 	c := g.check
-	g.seen = &seen{place: place, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
-	g.looked, g.links = map[int]bool{}, addressesOf(page)
+	g.seen = &seen{public: public, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
+	g.viewed, g.links = map[int]bool{}, addressesOf(page)
 	named := make([]float64, len(c.db.Releases))
 	for file := range g.found.referenced {
 		for r := range named {
 			if !c.db.Files[file].Has.Has(r) {
-				named[r] = math.Max(named[r]-1.5, -8)
+				named[r] = math.Max(named[r]-referenceWeight, -referencesMax)
 			}
 		}
 	}
@@ -180,24 +179,26 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, place string) {
 	}
 }
 
+// isHome reports whether the first page is the shop's home page, which it is not when a redirect or a link led elsewhere.
 func (g *gatherer) isHome(p *releases.Page, ex *web.Exchange) bool {
 	return p.Name == "home" && (g.found.base == "" || ex.URL.Path == g.found.base)
 }
 
+// view compares a page of the site with the page of the database at a position.
 func (g *gatherer) view(page int, ex *web.Exchange, marks map[string]bool) {
 	v := g.check.db.Compare(page, marks)
-	g.looked[page] = true
+	g.viewed[page] = true
 	g.seen.posterior.AddLogLikelihood(v.Log)
 	g.seen.pages = append(g.seen.pages, seenPage{v, ex})
 }
 
-// files asks for files and pages until nothing is left that would tell much. Unless last is true it gives up early on a
-// place where nothing is.
+// files asks for files and pages until none is left that would tell much. Unless last is true it gives up early on a public
+// folder where nothing is.
 func (g *gatherer) files(ctx context.Context, last bool) error {
 	for g.asked < g.check.params.Requests {
 		choice := g.seen.posterior.Next(g.usable, g.bonus)
 		page, gain := g.bestPage()
-		if max(choice.Gain, gain) < minimumGain {
+		if max(choice.Gain, gain) < releases.MinimumGain {
 			return nil
 		}
 		var err error
@@ -212,19 +213,19 @@ func (g *gatherer) files(ctx context.Context, last bool) error {
 		if g.leave() {
 			return nil
 		}
-		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongPlace {
+		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongFolder {
 			return nil
 		}
 	}
 	return nil
 }
 
-// leave reports whether a site that is only likely has had its share of requests.
+// leave reports whether a site that is only likely has used up its requests.
 func (g *gatherer) leave() bool {
-	return !g.found.certain && g.fitting() == 0 && g.asked >= doubtful
+	return !g.found.certain && g.fitting() == 0 && g.asked >= likelyRequests
 }
 
-// controls asks for files that tell how many the site lost when the answer rests on what is not there.
+// controls asks for files that tell how many the site lost, when the answer rests on a missing file.
 func (g *gatherer) controls(ctx context.Context) error {
 	for range controlFiles {
 		file := g.seen.posterior.Control(g.usable)
@@ -238,8 +239,8 @@ func (g *gatherer) controls(ctx context.Context) error {
 	return nil
 }
 
-// usable files are those that can be asked for here. Until a file fits, only those are asked for that no other product
-// has, and that the page names if it names any.
+// usable reports whether a file may be asked for. As long as the product is only likely and no file fits, a file must be one
+// that no other product has, and one that the page names if it names any.
 func (g *gatherer) usable(f releases.File) bool {
 	if f.Class == releases.ClassManifest {
 		return g.found.certain && g.packageRoot() != ""
@@ -260,7 +261,7 @@ func (g *gatherer) anyReferenced() bool {
 	return false
 }
 
-// bonus makes core scripts and files that the page loads anyway win where others tell as much.
+// bonus is in bits: core scripts and files that the page loads anyway win over others that tell as much.
 func (g *gatherer) bonus(f releases.File) float64 {
 	at, _ := g.check.db.Find(f.Path)
 	extra := 0.0
@@ -276,16 +277,16 @@ func (g *gatherer) bonus(f releases.File) float64 {
 	return extra
 }
 
-// packageRoot is the path of the package's folder when the public one lies below it, "" when it cannot be asked for.
+// packageRoot is the path of the package's folder, "" when only the public folder can be asked for.
 func (g *gatherer) packageRoot() string {
-	root, ok := strings.CutSuffix(g.seen.place, g.check.params.Folder+"/")
+	root, ok := strings.CutSuffix(g.seen.public, g.check.params.Folder+"/")
 	if !ok || g.check.params.Folder == "" {
 		return ""
 	}
 	return root
 }
 
-// bestPage is the page not seen yet that tells most.
+// bestPage is the page not seen yet that is expected to tell most, -1 for none.
 func (g *gatherer) bestPage() (page int, gain float64) {
 	page = -1
 	if !g.found.certain && g.fitting() == 0 {
@@ -293,17 +294,17 @@ func (g *gatherer) bestPage() (page int, gain float64) {
 	}
 	const own = 0.6 // how likely a shop shows the product's own theme
 	for i := range g.check.db.Pages {
-		if g.looked[i] || len(g.check.db.Pages[i].Paths) == 0 {
+		if g.viewed[i] || len(g.check.db.Pages[i].Paths) == 0 {
 			continue
 		}
-		if told := own * g.seen.posterior.PageGain(i); told > gain+1e-9 && g.pagePath(i) != nil {
+		if told := own * g.seen.posterior.PageGain(i); told > gain+1e-9 && g.pageURL(i) != nil {
 			page, gain = i, told
 		}
 	}
 	return page, gain
 }
 
-// fitting is how many files had a content that some release has and no other product.
+// fitting is how many files have a content of some release, files aside that other products have too.
 func (g *gatherer) fitting() int {
 	n := 0
 	for _, a := range g.seen.posterior.Answers() {
@@ -314,7 +315,7 @@ func (g *gatherer) fitting() int {
 	return n
 }
 
-// coreScripts asks for the core scripts that the page loads and that were not needed so far.
+// coreScripts asks for core scripts of the likeliest release that the page loads and that were not asked for yet.
 func (g *gatherer) coreScripts(ctx context.Context) error {
 	left := coreFiles
 	lead := g.seen.posterior.Leading()
@@ -331,9 +332,31 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 	return nil
 }
 
-// base is the path that pages start at: as the site's links have it, or as the place of the public folder says.
+// neighbours asks for further files of the candidates when a core script fits no release and too few files are as released
+// to call it modified.
+func (g *gatherer) neighbours(ctx context.Context) error {
+	for range neighbourFiles {
+		v := g.seen.posterior.Verdict()
+		if v.Fitting >= neighbours || len(g.check.foreignCore(v)) == 0 {
+			return nil
+		}
+		file := slices.IndexFunc(g.check.db.Files, func(f releases.File) bool {
+			at, _ := g.check.db.Find(f.Path)
+			return f.Class <= releases.ClassImage && v.Candidates.Within(f.Has) && !g.seen.posterior.Asked(at) && g.usable(f)
+		})
+		if file < 0 {
+			return nil
+		}
+		if err := g.askFile(ctx, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// base is the path that pages start at: by the site's links, else by where the public folder is.
 func (g *gatherer) base() string {
-	base := g.seen.place
+	base := g.seen.public
 	if g.seen.posterior.Leading() >= g.check.rooted {
 		base = cmp.Or(g.packageRoot(), base)
 	}

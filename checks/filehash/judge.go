@@ -12,32 +12,36 @@ import (
 	"sotomi/scanner/web"
 )
 
-// Variants that the signature words.
+// Variants of the signature.
 const (
 	variantMixed    = "mixed"    // files of several releases
 	variantModified = "modified" // a core script that no release has
 )
 
+// cannotTell is the note of more than one candidate.
+const cannotTell = "these releases cannot be told apart from outside"
+
 const (
-	evidenceFiles = 6 // exchanges shown for the release
-	neighbours    = 3 // files that must fit before one that fits nowhere is remarkable
+	evidenceFiles = 6 // exchanges shown for the first page and files
+	evidencePages = 2 // and for further pages
+	neighbours    = 3 // files that must fit before one that no release has is worth a finding
 )
 
-// judge turns what was learned into hits: the product and its releases first, for that is what others need.
+// judge makes hits of what was learned. The product with its releases comes first: its values are what other signatures need.
 func (c *check) judge(s *seen) []scanner.Hit {
 	v := s.posterior.Verdict()
 	modified := c.modified(v)
 	shop := s.first.URL.ResolveReference(pathURL(s.base)).String()
 	values := scanner.Values{
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
-		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
+		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "matching-files": v.Fitting,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
 		values["claimed"] = s.claimed
 	}
 	if v.Candidates.Count() > 1 {
-		values["note"] = "these releases cannot be told apart from outside"
+		values["note"] = cannotTell
 	}
 	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
 	if len(v.Mixed) > 0 {
@@ -49,7 +53,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	return hits
 }
 
-// bases are the further names of the base that apply to the candidates.
+// bases are the further names of the path that pages start at, as far as they apply to a candidate.
 func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	values := scanner.Values{}
 	for _, b := range c.params.Bases {
@@ -74,7 +78,7 @@ func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	return values
 }
 
-// certaintyOf is confirmed when files or pages spoke, possible when only the product is known.
+// certaintyOf is confirmed when a file fits, possible when the release rests on pages or on nothing.
 func certaintyOf(v releases.Verdict) scanner.Certainty {
 	if v.Fitting == 0 {
 		return scanner.Possible
@@ -82,12 +86,17 @@ func certaintyOf(v releases.Verdict) scanner.Certainty {
 	return scanner.Confirmed
 }
 
-// modified lists core scripts with a content that no release has, when enough else is as released.
+// modified lists core scripts with a content that no release has, provided that enough other files are as released.
 func (c *check) modified(v releases.Verdict) []string {
-	list := []string{}
 	if v.Fitting < neighbours {
-		return list
+		return []string{}
 	}
+	return c.foreignCore(v)
+}
+
+// foreignCore lists core scripts with a content that no release has.
+func (c *check) foreignCore(v releases.Verdict) []string {
+	list := []string{}
 	for _, at := range v.Foreign {
 		if path := c.db.Files[at].Path; anyMatch(c.core, path) {
 			list = append(list, strings.TrimPrefix(path, c.params.Folder+"/"))
@@ -96,6 +105,7 @@ func (c *check) modified(v releases.Verdict) []string {
 	return list
 }
 
+// modifiedHit is the finding of a core script that no release has.
 func (c *check) modifiedHit(s *seen, path string, v releases.Verdict) scanner.Hit {
 	h := scanner.Hit{Certainty: scanner.Confirmed, Variant: variantModified, Values: scanner.Values{"file": path, "range": c.db.Range(v.Candidates)}}
 	for _, f := range s.files {
@@ -108,7 +118,7 @@ func (c *check) modifiedHit(s *seen, path string, v releases.Verdict) scanner.Hi
 	return h
 }
 
-// mixed is the finding of files that another release has.
+// mixed is the finding of files with the content of releases that are no candidates.
 func (c *check) mixed(s *seen, v releases.Verdict, shop string) scanner.Hit {
 	h := scanner.Hit{URL: shop, Certainty: scanner.Confirmed, Variant: variantMixed}
 	var files, others []string
@@ -124,6 +134,7 @@ func (c *check) mixed(s *seen, v releases.Verdict, shop string) scanner.Hit {
 	return h
 }
 
+// exchange is the answer for a file of the database.
 func (s *seen) exchange(file int) *web.Exchange {
 	for _, f := range s.files {
 		if f.file == file {
@@ -133,7 +144,7 @@ func (s *seen) exchange(file int) *web.Exchange {
 	return nil
 }
 
-// evidence shows the page that named the product and the files that told most.
+// evidence shows the page that named the product, the first files that fit, and pages of the product's own theme.
 func (c *check) evidence(s *seen) []evidence.Evidence {
 	var list []evidence.Evidence
 	if !s.why.IsZero() {
@@ -148,7 +159,7 @@ func (c *check) evidence(s *seen) []evidence.Evidence {
 		list = append(list, evidence.New(ex, message.New("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
 	}
 	for _, p := range s.pages {
-		if p.view.Telling() && len(list) < evidenceFiles+2 {
+		if p.view.Telling() && len(list) < evidenceFiles+evidencePages {
 			list = append(list, evidence.New(p.ex, message.New("page %q shows %d marks of the theme that comes with %s", c.db.Pages[p.view.Page].Name, p.view.Seen, c.params.Product)))
 		}
 	}

@@ -15,34 +15,20 @@ import (
 type recognised struct {
 	certain    bool            // nothing else makes such a page
 	likely     bool            // worth asking for a file
-	places     []string        // paths of the public folder, likeliest first; each ends in a slash
+	publics    []string        // where the public folder can be, likeliest first; each ends in a slash
 	base       string          // path that pages start at as links have it, "" when unknown
 	referenced map[int]bool    // files of the database that the page names
-	claimed    string          // release by the page's own word, "" when it has none
-	why        message.Message // how the product was recognised
+	claimed    string          // release that the page claims, "" for none
+	why        message.Message // how the product was recognised; zero unless certain
 }
 
-// plainPlace is the score of a place that leaves no doubt; placesMax is how many are tried otherwise.
 const (
-	plainPlace = 6
-	placesMax  = 3
+	certainScore = 6 // score of a public folder that leaves no doubt
+	publicsMax   = 3 // public folders tried otherwise
+	manyFiles    = 4 // files of the product in one folder: no other product's page names as many
 )
 
-// unique drops repeats and what is beyond placesMax.
-func unique(list []string) []string {
-	var out []string
-	for _, s := range list {
-		if !slices.Contains(out, s) && len(out) < placesMax {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// manyFiles is how many of the product's own files at one place no other product's page names.
-const manyFiles = 4
-
-// recognise reads a page's own words, cookies and addresses.
+// recognise reads a page's text, cookies and addresses.
 func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 	r := recognised{referenced: map[int]bool{}}
 	text := ex.Text()
@@ -53,7 +39,7 @@ func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 			words++
 		}
 	}
-	score, files := c.places(&r, ex, page)
+	score, files := c.addresses(&r, ex, page)
 	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0) || files >= manyFiles && (words > 0 || r.base != "")
 	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
 	switch {
@@ -65,6 +51,7 @@ func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 	return r
 }
 
+// cookie reports whether the page, or a redirect to it, sets one of the product's cookies.
 func (c *check) cookie(ex *web.Exchange) bool {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		for _, line := range hop.Header.Values("Set-Cookie") {
@@ -77,9 +64,9 @@ func (c *check) cookie(ex *web.Exchange) bool {
 	return false
 }
 
-// places finds where the public folder is from the addresses in the page: those that end like files of the database,
-// and those that look like the product's. score says how telling the best place is, files how many of them it names.
-func (c *check) places(r *recognised, ex *web.Exchange, page *web.Page) (score, files int) {
+// addresses finds where the public folder is by the addresses in the page: those of files of the database, and those that
+// look like the product's. score says how telling the best folder is, files how many files of the database are named in it.
+func (c *check) addresses(r *recognised, ex *web.Exchange, page *web.Page) (score, files int) {
 	scores, named := map[string]int{}, map[string]int{}
 	bases := map[string]int{}
 	for _, u := range addressesOf(page) {
@@ -87,9 +74,9 @@ func (c *check) places(r *recognised, ex *web.Exchange, page *web.Page) (score, 
 			r.claimed = firstGroup(c.version, u.String())
 		}
 		own := u.Host == ex.URL.Host
-		if place, file, weight, ok := c.place(u.Path); ok {
-			scores[place] += weight
-			named[place] += min(weight, 1)
+		if public, file, weight, ok := c.publicOf(u.Path); ok {
+			scores[public] += weight
+			named[public] += min(weight, 1)
 			if file >= 0 {
 				r.referenced[file] = true
 			}
@@ -98,7 +85,7 @@ func (c *check) places(r *recognised, ex *web.Exchange, page *web.Page) (score, 
 			bases[base]++
 		}
 	}
-	r.places = slices.SortedFunc(maps.Keys(scores), func(a, b string) int {
+	r.publics = slices.SortedFunc(maps.Keys(scores), func(a, b string) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 	})
 	for base, n := range bases {
@@ -106,18 +93,18 @@ func (c *check) places(r *recognised, ex *web.Exchange, page *web.Page) (score, 
 			r.base = base
 		}
 	}
-	if len(r.places) > 0 {
-		score, files = scores[r.places[0]], named[r.places[0]]
+	if len(r.publics) > 0 {
+		score, files = scores[r.publics[0]], named[r.publics[0]]
 	}
-	if score >= plainPlace {
-		r.places = r.places[:1] // no doubt about it
+	if score >= certainScore {
+		r.publics = r.publics[:1]
 	} else {
-		r.places = unique(append(r.places, c.guesses(r.base, ex.URL)...))
+		r.publics = unique(append(r.publics, c.guesses(r.base, ex.URL)...))
 	}
 	return score + min(len(bases), 1), files
 }
 
-// guesses are places for a page that names no file: beside the pages, and one level down.
+// guesses are public folders for a page that names no file: below the path of the pages, and that path itself.
 func (c *check) guesses(base string, u *url.URL) []string {
 	if base == "" {
 		base = u.Path[:strings.LastIndexByte(u.Path, '/')+1]
@@ -131,9 +118,9 @@ func (c *check) guesses(base string, u *url.URL) []string {
 	return []string{base + c.params.Folder + "/", base}
 }
 
-// place is where the public folder is when path is one of its files, the file, and how telling that is; file is -1 for
-// a path that only looks like one.
-func (c *check) place(path string) (place string, file, weight int, ok bool) {
+// publicOf is where the public folder is if path is one of its files, the file, and how telling that is; file is -1 for a
+// path that only looks like the product's.
+func (c *check) publicOf(path string) (public string, file, weight int, ok bool) {
 	for i := range path {
 		if path[i] != '/' {
 			continue
@@ -147,12 +134,13 @@ func (c *check) place(path string) (place string, file, weight int, ok bool) {
 			return path[:i+1], at, weight, true
 		}
 	}
-	if place = firstGroup(c.assets, path); place != "" {
-		return place, -1, 2, true
+	if public = firstGroup(c.assets, path); public != "" {
+		return public, -1, 2, true
 	}
 	return "", -1, 0, false
 }
 
+// inFolder is the path in the package of a file in the public folder.
 func (c *check) inFolder(rest string) string {
 	if c.params.Folder == "" {
 		return rest
@@ -160,7 +148,7 @@ func (c *check) inFolder(rest string) string {
 	return c.params.Folder + "/" + rest
 }
 
-// addressesOf is everything that a page names.
+// addressesOf is every address that a page names.
 func addressesOf(page *web.Page) []*url.URL {
 	if page == nil {
 		return nil
@@ -172,4 +160,15 @@ func addressesOf(page *web.Page) []*url.URL {
 		}
 	}
 	return list
+}
+
+// unique drops repeats and what is beyond publicsMax.
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) && len(out) < publicsMax {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -12,21 +12,21 @@ import (
 	"sotomi/scanner/signature"
 )
 
-// releaseRangeParams are with: of an advisory about releases of a product that another signature tells.
+// rangeParams are with: of an advisory about releases of a product that another signature tells.
 type rangeParams struct {
 	Product  string         `yaml:"product"`  // name of the fact that holds the candidates
-	Database string         `yaml:"database"` // file with the releases that can be told, oldest first
-	Affected []releaseSpan  `yaml:"affected"` // releases that are concerned
+	Database string         `yaml:"database"` // file with the releases that can be told apart, oldest first
+	Affected []releaseSpan  `yaml:"affected"`
 	Advisory advisoryValues `yaml:"advisory"`
 }
 
-// releaseSpan is releases of one branch. Introduced and Last are in it, Fixed is not.
+// releaseSpan is the affected releases of one branch: from Introduced to Last, or to the one before Fixed.
 type releaseSpan struct {
-	Introduced string `yaml:"introduced"` // "" is the first of all
+	Introduced string `yaml:"introduced"` // "" is the oldest of all
 	Last       string `yaml:"last"`       // "" when only Fixed is known
 	Fixed      string `yaml:"fixed"`      // "" when no release has the fix
-	Variant    string `yaml:"variant"`    // other words of the signature for this span
-	Note       string `yaml:"note"`       // for people
+	Variant    string `yaml:"variant"`    // of the signature, for this span; "" is its own words
+	Note       string `yaml:"note"`       // for people, in English; the words of package message have its Japanese
 }
 
 // advisoryValues are shown with every finding.
@@ -36,7 +36,7 @@ type advisoryValues struct {
 	CVSS string `yaml:"cvss"`
 }
 
-// releaseRange holds an advisory against the releases that a shop can be. It sends nothing.
+// releaseRange compares an advisory with the releases that a shop can be running. It sends nothing.
 type releaseRange struct {
 	params   rangeParams
 	releases releases.Order
@@ -67,43 +67,43 @@ func NewReleaseRange(s *signature.Signature) (scanner.Check, error) {
 		}
 		for _, name := range []string{a.Introduced, a.Last, a.Fixed} {
 			if name != "" && !releases.IsRelease(name) {
-				return nil, message.Errorf("%s: with: affected: %q is no release", s.File, name)
+				return nil, message.Errorf("%s: with: affected: %q is not a release", s.File, name)
 			}
 		}
 		if a.Last == "" && a.Fixed == "" {
-			return nil, message.Errorf("%s: with: affected: a span without last and fixed would concern every release to come", s.File)
+			return nil, message.Errorf("%s: with: affected: a span without last or fixed would affect every future release", s.File)
 		}
 	}
 	return c, nil
 }
 
-// Run judges the fact; there is nothing to gather.
+// Run judges the fact that another signature established.
 func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	fact, ok := p.Fact(c.params.Product)
 	if !ok {
 		return nil, scanner.NotApplicable("no %s here", c.params.Product)
 	}
-	candidates := slices.DeleteFunc(factList(fact["candidates"]), func(name string) bool { return !releases.IsRelease(name) })
+	candidates := slices.DeleteFunc(scanner.FactList(fact["candidates"]), func(name string) bool { return !releases.IsRelease(name) })
 	if len(candidates) == 0 {
 		return nil, scanner.Undetermined("the release of %s is not known", c.params.Product)
 	}
 	if claimed := fact["claimed"]; releases.IsRelease(claimed) {
-		candidates = []string{claimed} // newer than what can be told by files
+		candidates = []string{claimed} // it is given only for a release that the database lacks
 	}
 	hit, ok := c.judge(candidates)
 	if !ok {
-		p.Explain("%s is not concerned", strings.Join(candidates, ", "))
+		p.Explain("%s is not affected", strings.Join(candidates, ", "))
 		return nil, nil
 	}
 	base := fact["base"]
 	if u, err := p.Target.URL.Parse(base); err == nil {
 		hit.URL = u.String()
 	}
-	hit.Evidence = []evidence.Evidence{{Note: message.New("release told by what the shop gives out: %s", strings.Join(candidates, ", "))}}
+	hit.Evidence = []evidence.Evidence{{Note: message.New("release, identified by the files and pages of the shop: %s", strings.Join(candidates, ", "))}}
 	return []scanner.Hit{hit}, nil
 }
 
-// judge is false when no candidate is concerned. The hit is confirmed when all are.
+// judge is false when no candidate is affected. The hit is confirmed when all are.
 func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 	var hit scanner.Hit
 	affected, fixed, notes := []string{}, []string{}, []string{}
@@ -124,7 +124,7 @@ func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 		if hit.Variant == "" {
 			hit.Variant = span.Variant
 		}
-		// A patch of the very release that only differs inside cannot be ruled out by looking at it.
+		// The fix is a patch of this very release that cannot be told from it: it may be applied.
 		if strings.HasPrefix(span.Fixed, name+"-p") && !c.releases.Known(span.Fixed) {
 			certain = false
 		}
@@ -148,8 +148,8 @@ func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 	return hit, true
 }
 
-// span is the branch that a release is concerned by. English builds are patched apart, so a span between two of them
-// says nothing about others.
+// span is the first span that a release lies in. English builds are patched apart from the others, so a span that begins or
+// ends with one says nothing about those.
 func (c *releaseRange) span(name string) (releaseSpan, bool) {
 	for _, a := range c.params.Affected {
 		if (releases.English(a.Introduced) || releases.English(a.Last)) && !releases.English(name) {
@@ -163,9 +163,4 @@ func (c *releaseRange) span(name string) (releaseSpan, bool) {
 		return a, true
 	}
 	return releaseSpan{}, false
-}
-
-// factList reads a list that became a fact: "[a b]".
-func factList(text string) []string {
-	return strings.Fields(strings.NewReplacer("[", " ", "]", " ", ",", " ").Replace(text))
 }

@@ -29,7 +29,7 @@ func TestPaymentPageThatBreaksOff(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<html><p>shop</p></html>"))
 	})
-	facts := map[string]map[string]string{"eccube": {"base": "/", "candidates": "[4.2.3]"}}
+	facts := map[string]map[string]string{"eccube": {"base": "/", "candidates": "4.2.3"}}
 	r, err := sigtest.Scan(t.Context(), site, &signature.Case{Facts: facts}, sigtest.Options{Checks: scanner.Table{"payment-page": New}}, s)
 	if err != nil {
 		t.Fatal(err)

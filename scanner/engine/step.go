@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -131,7 +130,7 @@ func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 	}
 	e := r.site.look(ctx, clock, st, r.plan.options.Safety, a)
 	if len(e.findings) > 0 && st.signature.Gives != "" {
-		r.site.learn(st.signature.Gives, i, factValues(e.findings[0].Hit.Values))
+		r.site.learn(st.signature.Gives, i, e.findings[0].Hit.Values.Facts())
 	}
 	r.note(i, e)
 }
@@ -196,15 +195,6 @@ func panicPlace(stack []byte) string {
 		return place
 	}
 	return "an unknown place"
-}
-
-// factValues are the values of a finding as facts.
-func factValues(values scanner.Values) map[string]string {
-	facts := make(map[string]string, len(values))
-	for k, v := range values {
-		facts[k] = fmt.Sprint(v)
-	}
-	return facts
 }
 
 // RunCheck runs the check of one signature on one target by itself, as Run would, facts and further signatures left aside.

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// clone reads one git clone.
+// clone reads objects of one git clone and keeps them.
 type clone struct {
 	dir   string
 	mu    sync.Mutex

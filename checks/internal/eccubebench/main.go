@@ -3,8 +3,8 @@
 //
 //	ECCUBE2_GIT=DIR ECCUBE_GIT=DIR go run ./checks/internal/eccubebench [-only NAME] [-v]
 //
-// The best that anyone outside can do is the class of releases that give out the very same bytes; "exact" means that
-// the answer is that class. It exits 1 when a figure is below what is promised.
+// Nobody outside can tell releases apart that give out the very same bytes. "exact" means that the answer is the class of
+// such releases that the shop's is in. The command exits 1 when a figure is below what is promised.
 package main
 
 import (

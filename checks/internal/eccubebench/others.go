@@ -14,7 +14,8 @@ import (
 	"sotomi/scanner/target"
 )
 
-// others looks at sites that are not EC-CUBE: which of them it claimed, and the most requests beyond the first page.
+// others scans sites that are not EC-CUBE. It returns those that were claimed to be, and the most requests that one of them
+// cost beyond the first page.
 func (b *bench) others(ctx context.Context) (claims []string, worst int, err error) {
 	sites := sigtest.Noise()
 	for name, page := range otherPages {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/encoding/japanese"
 )
 
-// renderer fills in templates well enough for a page to look like the shop's: addresses are real, conditions are
-// decided by a seed, values are sample words.
+// renderer fills in templates well enough for a page to look like that of a shop: addresses are real, conditions are decided
+// by a seed, values are sample words.
 type renderer struct {
 	base    string // of pages, with a slash at the end
 	public  string // of the public folder
@@ -39,7 +39,7 @@ func (r *renderer) render(text string) string {
 	shown := []bool{true}
 	taken := []bool{true}
 	last := 0
-	for n, at := range anyTag.FindAllStringIndex(text, -1) {
+	for _, at := range anyTag.FindAllStringIndex(text, -1) {
 		top := len(shown) - 1
 		if shown[top] {
 			out.WriteString(text[last:at[0]])
@@ -48,7 +48,7 @@ func (r *renderer) render(text string) string {
 		tag := inner(text[at[0]:at[1]])
 		switch {
 		case tagOpens.MatchString(tag):
-			on := r.coin(tag, n)
+			on := r.coin(tag)
 			shown, taken = append(shown, shown[top] && on), append(taken, on)
 		case tagTurns.MatchString(tag) && top > 0:
 			shown[top] = shown[top-1] && !taken[top]
@@ -77,8 +77,8 @@ func inner(tag string) string {
 	return ""
 }
 
-// coin decides a condition the same way in every release that asks the same.
-func (r *renderer) coin(tag string, _ int) bool {
+// coin decides a condition: in the same way in every release that has the same one.
+func (r *renderer) coin(tag string) bool {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(r.seed + tag))
 	return h.Sum32()%10 < 6

@@ -27,10 +27,10 @@ type scenario struct {
 	packageRoot bool    // the whole package is the document root in every line
 	homeOnly    bool    // only the first page is there
 	crlf        bool    // text was converted on upload
-	missing     float64 // part of the static files that are gone
-	edited      float64 // part of the scripts and style sheets that were changed
-	truth       float64 // what is promised: part of the shops whose release is in the answer
-	exact       float64 // promised: part of the shops whose answer is the best possible class
+	missing     float64 // share of the static files that are gone
+	edited      float64 // share of the scripts and style sheets that were changed
+	truth       float64 // promised share of the shops whose release is in the answer
+	exact       float64 // promised share of the shops whose answer is exact
 }
 
 func scenarios() []scenario {
@@ -81,7 +81,7 @@ func newBench(o options) (*bench, error) {
 	return b, nil
 }
 
-// open takes the stable releases of a clone: those that the database calls so, by their tags.
+// open adds the stable releases of a clone, as the database lists them.
 func (b *bench) open(dir, majors string) error {
 	c, err := openClone(dir)
 	if err != nil {
@@ -127,7 +127,7 @@ func (b *bench) has(name string) bool {
 	return slices.ContainsFunc(b.releases, func(r *release) bool { return r.name == name })
 }
 
-// classify finds which releases give out the very same bytes: static files and pages.
+// classify finds which releases give out the very same bytes in static files and pages.
 func (b *bench) classify(s scenario) error {
 	s.folder, s.packageRoot = "/", false
 	for _, r := range b.releases {
@@ -153,7 +153,7 @@ func (b *bench) classify(s scenario) error {
 	return nil
 }
 
-// huge files are public, and none that a polite scanner asks for: a table of all postal codes.
+// huge are public files that a polite scanner does not ask for: a table of all postal codes.
 var huge = []string{"html/admin/basis/KEN_ALL.CSV"}
 
 func (b *bench) classes() map[string][]string {
@@ -179,7 +179,7 @@ func (r result) good(s scenario) bool {
 	return float64(r.truth) >= s.truth*float64(r.shops) && float64(r.exact) >= s.exact*float64(r.shops)
 }
 
-// scenario looks at every release.
+// scenario scans a shop of every release.
 func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
 	var out result
 	if err := b.classify(s); err != nil {
@@ -213,7 +213,7 @@ func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
 	return out, nil
 }
 
-// look serves a release and scans it.
+// look serves a release and scans it. It returns the candidates and the number of requests.
 func (b *bench) look(ctx context.Context, r *release, s scenario) ([]string, int, error) {
 	h, err := newShop(r, s)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
@@ -14,16 +12,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sotomi/checks/internal/releases"
 )
 
-// variant is one content of a file: the hash of its bytes and that of its text with line ends made "\n" (the same for
-// binary files and for text that has no others).
+// variant is one content of a file: the digest of its bytes, and of its bytes with line ends made LF.
 type variant struct{ raw, text string }
 
-// file is one public path with its contents by release name.
+// file is one public path with its contents.
 type file struct {
-	path string // from the folder of the package: html/js/eccube.js
-	has  map[string]variant
+	path string             // from the folder of the package: html/js/eccube.js
+	has  map[string]variant // by release name
 }
 
 func git(dir string, args ...string) (string, error) {
@@ -37,52 +36,27 @@ func git(dir string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// publicFiles are the static files that a web server gives out of a release, by path.
-func publicFiles(releases []release) ([]file, error) {
-	byPath := map[string]map[string]string{} // path, release, blob
-	blobs := map[string]map[string]bool{}    // clone, blobs
-	for i := range releases {
-		r := &releases[i]
-		tree, err := git(r.dir, "ls-tree", "-r", "-z", r.tag)
-		if err != nil {
+// blob is one version of a file's content in a clone.
+type blob struct{ dir, id string }
+
+// publicFiles are the static files that a web server gives out of a release, by path. It fills in the tree and the prefix
+// of each release.
+func publicFiles(list []release) ([]file, error) {
+	byPath := map[string]map[string]blob{} // by path, then release name
+	for i := range list {
+		if err := list[i].collect(byPath); err != nil {
 			return nil, err
-		}
-		for entry := range strings.SplitSeq(tree, "\x00") {
-			meta, name, ok := strings.Cut(entry, "\t")
-			fields := strings.Fields(meta)
-			if !ok || fields[1] != "blob" || fields[0] == "120000" {
-				continue
-			}
-			r.tree = append(r.tree, name)
-			if strings.HasPrefix(name, community) {
-				r.prefix = community
-			}
-			if !r.public(name) {
-				continue
-			}
-			for _, at := range places(r.packaged(name)) {
-				if byPath[at] == nil {
-					byPath[at] = map[string]string{}
-				}
-				byPath[at][r.name] = fields[2]
-			}
-			if blobs[r.dir] == nil {
-				blobs[r.dir] = map[string]bool{}
-			}
-			blobs[r.dir][fields[2]] = true
 		}
 	}
-	hashes := map[string]variant{}
-	for dir, set := range blobs {
-		if err := hashBlobs(dir, slices.Sorted(maps.Keys(set)), hashes); err != nil {
-			return nil, err
-		}
+	hashes, err := hashAll(byPath)
+	if err != nil {
+		return nil, err
 	}
 	var files []file
 	for _, name := range slices.Sorted(maps.Keys(byPath)) {
 		f := file{path: name, has: map[string]variant{}}
-		for r, blob := range byPath[name] {
-			if v := hashes[blob]; v.raw != "" {
+		for r, b := range byPath[name] {
+			if v, ok := hashes[b.id]; ok {
 				f.has[r] = v
 			}
 		}
@@ -93,16 +67,67 @@ func publicFiles(releases []release) ([]file, error) {
 	return files, nil
 }
 
-// Folders under html/ that releases do not keep or that shops fill themselves.
+// collect reads the tree of a release and adds its public files.
+func (r *release) collect(byPath map[string]map[string]blob) error {
+	tree, err := git(r.dir, "ls-tree", "-r", "-z", r.tag)
+	if err != nil {
+		return err
+	}
+	for entry := range strings.SplitSeq(tree, "\x00") {
+		meta, name, ok := strings.Cut(entry, "\t")
+		fields := strings.Fields(meta) // mode, kind, id
+		if !ok || fields[1] != "blob" || fields[0] == symlink {
+			continue
+		}
+		r.tree = append(r.tree, name)
+		if strings.HasPrefix(name, community) {
+			r.prefix = community
+		}
+		if !r.public(name) {
+			continue
+		}
+		for _, at := range places(r.packaged(name)) {
+			if byPath[at] == nil {
+				byPath[at] = map[string]blob{}
+			}
+			byPath[at][r.name] = blob{r.dir, fields[2]}
+		}
+	}
+	return nil
+}
+
+const symlink = "120000" // git's mode of symbolic links
+
+// hashAll hashes every blob once, by its id.
+func hashAll(byPath map[string]map[string]blob) (map[string]variant, error) {
+	ids := map[string]map[string]bool{} // by clone
+	for _, byRelease := range byPath {
+		for _, b := range byRelease {
+			if ids[b.dir] == nil {
+				ids[b.dir] = map[string]bool{}
+			}
+			ids[b.dir][b.id] = true
+		}
+	}
+	hashes := map[string]variant{}
+	for dir, set := range ids {
+		if err := hashBlobs(dir, slices.Sorted(maps.Keys(set)), hashes); err != nil {
+			return nil, err
+		}
+	}
+	return hashes, nil
+}
+
+// private are folders under html/ that releases do not keep or that shops fill themselves.
 var private = []string{"html/test/", "html/install/temp/", "html/upload/", "html/user_data/upload/", "html/user_data/cache/"}
 
-// Endings that are run, hidden or never static.
-var noStatic = map[string]bool{
+// notStatic are endings of files that servers run or hide.
+var notStatic = map[string]bool{
 	".php": true, ".tpl": true, ".inc": true, ".htaccess": true, ".gitkeep": true, ".gitignore": true, ".conf": true,
 	".config": true, ".cgi": true, ".htpasswd": true, ".twig": true, ".csv": true, ".sh": true, ".db": true, ".default": true, "": true,
 }
 
-// Files beside html/ that a shop gives out when its whole package is the document root and nothing denies them.
+// manifests are files beside html/ that a shop gives out when its package is the document root and nothing denies them.
 var manifests = map[string]bool{
 	"package.json": true, "composer.json": true, "composer.lock": true, "README.md": true, "robots.txt": true, "gulpfile.js": true,
 }
@@ -124,16 +149,16 @@ func (r *release) public(name string) bool {
 	if base == "dummy" { // an empty file that keeps a folder in the package
 		return true
 	}
-	return !noStatic[strings.ToLower(path.Ext(base))] && !strings.HasPrefix(base, ".") && !strings.ContainsAny(name, " \"%?#\\")
+	return !notStatic[strings.ToLower(path.Ext(base))] && !strings.HasPrefix(base, ".") && !strings.ContainsAny(name, " \"%?#\\")
 }
 
 // community is the folder in which the community edition keeps its package.
 const community = "comu-utf8/"
 
-// packaged is the name in the package.
+// packaged is a file's name in the package.
 func (r *release) packaged(name string) string { return strings.TrimPrefix(name, community) }
 
-// places are where a shop has the file: the installer of 1.x copies a folder.
+// places are where a shop has a file of the package: the installer of 1.x copies a folder.
 func places(name string) []string {
 	if rest, ok := strings.CutPrefix(name, "html/install/user_data/"); ok {
 		return []string{name, "html/user_data/" + rest}
@@ -141,13 +166,13 @@ func places(name string) []string {
 	return []string{name}
 }
 
-// biggest is the size of files beyond which a scanner should not ask for them.
+// biggest is the size in bytes up to which a scanner may ask for a file.
 const biggest = 256 << 10
 
-// hashBlobs fills in the hashes of blobs; big files have none.
-func hashBlobs(dir string, blobs []string, into map[string]variant) error {
+// hashBlobs adds the hashes of blobs by their ids; files that are too big get none.
+func hashBlobs(dir string, ids []string, into map[string]variant) error {
 	cmd := exec.Command("git", "--git-dir", dir, "cat-file", "--batch")
-	cmd.Stdin = strings.NewReader(strings.Join(blobs, "\n") + "\n")
+	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -156,13 +181,13 @@ func hashBlobs(dir string, blobs []string, into map[string]variant) error {
 		return err
 	}
 	in := bufio.NewReaderSize(out, 1<<20)
-	for _, blob := range blobs {
+	for _, id := range ids {
 		head, err := in.ReadString('\n')
 		if err != nil {
 			return fmt.Errorf("git cat-file in %s: %w", dir, err)
 		}
 		fields := strings.Fields(head)
-		if len(fields) != 3 || fields[0] != blob {
+		if len(fields) != 3 || fields[0] != id {
 			return fmt.Errorf("git cat-file in %s: %q", dir, head)
 		}
 		size, err := strconv.Atoi(fields[2])
@@ -174,25 +199,19 @@ func hashBlobs(dir string, blobs []string, into map[string]variant) error {
 			return err
 		}
 		if body = body[:size]; size <= biggest {
-			into[blob] = variant{digest(body), digest(bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n")))}
+			into[id] = variant{releases.Digest(body), releases.Digest(releases.Unix(body))}
 		}
 	}
 	return cmd.Wait()
 }
 
-// digest is long enough that two contents of one path do not meet: 48 bits of SHA-256.
-func digest(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:6])
-}
-
-// How many files are kept that tell the same releases apart: enough for a shop that lost or changed most of them.
+// How many of the files that tell the same releases apart are kept: enough for a shop that lost or changed most of them.
 const (
 	keepScripts = 12
 	keepOthers  = 6
 )
 
-// prune drops files that say nothing beyond what others say.
+// prune drops files that tell nothing beyond what enough others tell.
 func prune(files []file) []file {
 	groups := map[string][]file{}
 	for _, f := range files {
@@ -237,7 +256,7 @@ func (f *file) partition() string {
 	return s.String()
 }
 
-// rank orders files by how likely a shop still has them.
+// rank orders files by how likely a shop still has them, likeliest first.
 func rank(name string) int {
 	switch {
 	case !strings.HasPrefix(name, "html/"):

@@ -3,10 +3,10 @@
 //
 //	go run ./checks/internal/eccubedb -ec-cube2 DIR -ec-cube DIR
 //
-// To add a release, fetch the new tags into the clones and run it again: the same tags give the same bytes, so the
-// difference is the new release. Tags it does not understand are listed on standard error and left out.
+// To add a release, fetch its tag into the clone and run the command again: the same tags give the same bytes, so the
+// difference is the new release. Tags that it does not understand are listed on standard error and skipped.
 //
-// The database holds facts only (paths, hashes, which release has which), none of EC-CUBE's text.
+// The database holds facts only: paths, hashes, and which release has which. It holds none of EC-CUBE's text.
 package main
 
 import (

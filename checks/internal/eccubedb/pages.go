@@ -12,11 +12,11 @@ import (
 	"golang.org/x/text/encoding/japanese"
 )
 
-// page is a public page of the product's own theme.
+// page is one public page of EC-CUBE's own theme.
 type page struct {
 	name      string
 	paths     []string // addresses below the base, those of newer releases last
-	templates []string // in the folders below; those that a release has count
+	templates []string // in the folders below; a release has some of them
 	groups    []group
 }
 
@@ -25,7 +25,7 @@ type group struct {
 	always, maybe []string
 }
 
-// Folders in which releases keep the templates of the shop, and in which 1.x keeps those that its installer copies.
+// templateFolders are where releases keep the templates of the shop; 1.x keeps those there that its installer copies.
 var templateFolders = []string{
 	"src/Eccube/Resource/template/default/", "data/Smarty/templates/default/", "data/Smarty/templates/", "html/install/user_data/templates/",
 	"html/install/user_data/include/",
@@ -48,7 +48,7 @@ func publicPages() []page {
 	}
 }
 
-// keepMarks is how many marks of a group are kept: one that the owner removed is not missed.
+// keepMarks is how many marks of a group are kept: more than one, for the owner may have removed some.
 const keepMarks = 6
 
 // marksOf fills in what each release has on the pages.
@@ -72,7 +72,8 @@ func marksOf(pages []page, releases []release) error {
 	return nil
 }
 
-// groups puts together the marks of the same releases. A mark that some releases have always and others maybe is left out.
+// groups puts the marks of the same releases together. A mark that some releases always show and others only maybe is left
+// out.
 func groups(always, maybe map[string][]string) []group {
 	byReleases := map[string]*group{}
 	add := func(marks, other map[string][]string, list func(*group) *[]string) {
@@ -101,7 +102,7 @@ func groups(always, maybe map[string][]string) []group {
 	return out
 }
 
-// marks are those of all templates that the release has.
+// marks are the marks of those of the templates that the release has.
 func (r *release) marks(templates []string) (always, maybe map[string]bool, err error) {
 	always, maybe = map[string]bool{}, map[string]bool{}
 	for _, name := range r.templates(templates) {
@@ -126,7 +127,7 @@ func (r *release) marks(templates []string) (always, maybe map[string]bool, err 
 	return always, maybe, nil
 }
 
-// templates are the files behind the names, the whole of a folder for a name that ends in a slash.
+// templates are the files with these names, and all templates of a folder for a name that ends in a slash.
 func (r *release) templates(names []string) []string {
 	var found []string
 	for _, name := range names {
@@ -150,7 +151,7 @@ func isTemplate(name string) bool {
 	return strings.HasSuffix(name, ".tpl") || strings.HasSuffix(name, ".twig")
 }
 
-// utf8Text decodes templates of 1.x, which are in EUC-JP.
+// utf8Text decodes the templates of 1.x, which are in EUC-JP.
 func utf8Text(text string) string {
 	if utf8.ValidString(text) {
 		return text

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+
+	"sotomi/checks/internal/releases"
 )
 
 // release is one tag that is a release of EC-CUBE.
@@ -16,91 +16,40 @@ type release struct {
 	tag  string
 	dir  string // the clone it is in
 
-	tree   []string // all its files
-	prefix string   // folder of its package in the tree, "" for the root
-
-	numbers [3]int
-	kind    int // alpha, beta, rc, final; orders releases of the same numbers
-	kindN   int // 2 of beta2
-	letter  string
-	english bool
-	patch   int
-	rest    string
+	tree   []string // all files of the tag
+	prefix string   // folder of the package in the tree, "" for the root
 }
 
-const (
-	kindAlpha = iota
-	kindBeta
-	kindRC
-	kindFinal
-)
-
-func (r *release) stable() bool { return r.kind == kindFinal && r.rest == "" }
-
-// Tags that look like releases but are none: nightly builds, builds for tests, daily builds of a release to come.
+// noRelease matches tags that look like releases but are nightly builds or builds for tests.
 var noRelease = regexp.MustCompile(`weekly|^co/|-(20)?\d{6}$|-for-|^version-|-0304$|^api-`)
 
 var tagForm = regexp.MustCompile(`^(?:eccube-)?(\d+)\.(\d+|n)(?:\.(\d+))?(a|b)?(en)?(?:-(alpha|beta|deta|rc|RC|pre|rel|comu)(\d*)(?:-(?:beta|dev))?)?(?:-p(\d+))?$`)
 
-// parseTag is false for a tag that is no release.
+// parseTag is the release of a tag; false for a tag that is none.
 func parseTag(tag string) (release, bool) {
 	m := tagForm.FindStringSubmatch(tag)
 	if m == nil || noRelease.MatchString(tag) {
 		return release{}, false
 	}
-	r := release{tag: tag, kind: kindFinal, letter: m[4], english: m[5] != ""}
-	r.name = strings.TrimSuffix(strings.TrimPrefix(tag, "eccube-"), "-rel")
-	switch m[6] {
-	case "alpha":
-		r.kind = kindAlpha
+	name := strings.TrimSuffix(strings.TrimPrefix(tag, "eccube-"), "-rel")
+	switch stage := m[6]; stage {
 	case "beta", "deta", "pre":
-		r.kind = kindBeta
-		r.name = strings.TrimSuffix(strings.TrimSuffix(r.name, "-dev"), "-beta-beta")
-		if !strings.Contains(r.name, m[6]) {
-			r.name += "-beta"
+		name = strings.TrimSuffix(strings.TrimSuffix(name, "-dev"), "-beta-beta")
+		if !strings.Contains(name, stage) {
+			name += "-beta"
 		}
-	case "rc", "RC":
-		r.kind = kindRC
-	case "comu":
-		r.rest = m[6]
 	}
-	r.kindN, _ = strconv.Atoi(m[7])
-	r.patch, _ = strconv.Atoi(m[8])
-	r.numbers[0], _ = strconv.Atoi(m[1])
-	if m[2] == "n" { // 3.n was the working name of what became 4.0
-		r.numbers[1] = 99
-	} else {
-		r.numbers[1], _ = strconv.Atoi(m[2])
-	}
-	r.numbers[2], _ = strconv.Atoi(m[3])
-	return r, true
+	return release{name: name, tag: tag}, true
 }
 
-func compare(a, b release) int {
-	if c := slices.Compare(a.numbers[:], b.numbers[:]); c != 0 {
-		return c
-	}
-	return cmp.Or(
-		cmp.Compare(boolInt(a.kind == kindFinal), boolInt(b.kind == kindFinal)),
-		strings.Compare(a.letter, b.letter),
-		cmp.Compare(a.kind, b.kind),
-		cmp.Compare(a.kindN, b.kindN),
-		strings.Compare(a.rest, b.rest),
-		cmp.Compare(boolInt(a.english), boolInt(b.english)),
-		cmp.Compare(a.patch, b.patch),
-	)
+func (r release) stable() bool { return releases.Stable(r.name) }
+
+func sortReleases(list []release) {
+	slices.SortFunc(list, func(a, b release) int { return releases.Compare(a.name, b.name) })
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func sortReleases(list []release) { slices.SortFunc(list, compare) }
-
-// releasesOf lists the releases of a clone whose major version is one of majors ("34"), and the other tags.
+// releasesOf lists the releases of a clone whose major version is one of majors ("34"), and the tags that it does not
+// understand.
 func releasesOf(dir, majors string) (list []release, unknown []string, err error) {
 	text, err := git(dir, "for-each-ref", "--format=%(refname:strip=2) %(creatordate:short)", "refs/tags")
 	if err != nil {
@@ -116,7 +65,7 @@ func releasesOf(dir, majors string) (list []release, unknown []string, err error
 			}
 			continue
 		}
-		if !strings.Contains(majors, strconv.Itoa(r.numbers[0])) {
+		if major, _, _ := strings.Cut(r.name, "."); !strings.Contains(majors, major) {
 			continue
 		}
 		if other, double := seen[r.name]; double {

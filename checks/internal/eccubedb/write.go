@@ -52,7 +52,7 @@ func writeDatabase(w io.Writer, releases []release, files []file) {
 	}
 }
 
-// spans writes positions as names, runs as FIRST..LAST.
+// spans writes ascending positions as names, runs of them as FIRST..LAST.
 func spans(releases []release, at []int) string {
 	var out []string
 	for i := 0; i < len(at); {
@@ -70,7 +70,7 @@ func spans(releases []release, at []int) string {
 	return strings.Join(out, " ")
 }
 
-// writePages writes what the pages of each release look like.
+// writePages writes the marks of the pages.
 func writePages(w io.Writer, releases []release, pages []page) {
 	position := map[string]int{}
 	for i, r := range releases {

@@ -2,42 +2,49 @@ package releases
 
 import (
 	"math"
-	"path"
 	"slices"
-	"strings"
 )
 
 // Choice is a file worth asking for.
 type Choice struct {
-	File int
+	File int     // in the database, -1 when none is worth a request
 	Gain float64 // bits that the answer is expected to tell
 }
 
-// absence is how much less the answer for a file is worth that tells releases apart by not being there.
-const absence = 0.6
+const (
+	// MinimumGain is in bits: an answer expected to tell less is not worth a request.
+	MinimumGain = 0.002
+	// negligible is the probability below which a release no longer counts when the next file is chosen.
+	negligible = 1e-6
+	// absenceFactor lowers the score of a file that tells releases apart by being missing: the site may have lost it.
+	absenceFactor = 0.6
+)
 
-// Next is the file whose answer is expected to tell most; Gain is 0 when no file tells anything. bonus, which may be nil,
-// is added to the gain of a file that is worth knowing for its own sake when it tells something.
-func (b *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choice {
-	p := b.Probabilities()
+// Next is the file whose answer is expected to tell most, of those that are worth a request. bonus, which may be nil, is added
+// to the score of a file that is worth having for another reason too.
+func (p *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choice {
+	prob := p.Probabilities()
 	var live []int
-	for r, x := range p {
-		if x > 1e-6 {
+	for r, x := range prob {
+		if x > negligible {
 			live = append(live, r)
 		}
 	}
 	best, bestScore := Choice{File: -1}, 0.0
-	for i := range b.db.Files {
-		f := &b.db.Files[i]
-		if b.asked[i] || !usable(*f) || !splits(f, live) {
+	for i := range p.db.Files {
+		f := &p.db.Files[i]
+		if p.asked[i] || !usable(*f) || !f.splits(live) {
 			continue
 		}
-		gain := b.gain(f, p, live)
-		score := gain
-		if !all(live, f.Has) {
-			score *= absence
+		gain := p.gain(f, prob, live)
+		if gain < MinimumGain {
+			continue
 		}
-		if bonus != nil && gain > 0 {
+		score := gain
+		if !f.Has.hasAll(live) {
+			score *= absenceFactor
+		}
+		if bonus != nil {
 			score += bonus(*f)
 		}
 		if score > bestScore+1e-9 {
@@ -47,13 +54,13 @@ func (b *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choic
 	return best
 }
 
-// splits reports whether a file differs at all between the releases that are left.
-func splits(f *File, live []int) bool {
-	number := func(r int) int {
+// splits reports whether the file differs between the releases of a list: two contents, or there and missing.
+func (f *File) splits(list []int) bool {
+	variant := func(r int) int {
 		return slices.IndexFunc(f.Variants, func(v Variant) bool { return v.Releases.Has(r) })
 	}
-	for _, r := range live[1:] {
-		if number(r) != number(live[0]) {
+	for _, r := range list[1:] {
+		if variant(r) != variant(list[0]) {
 			return true
 		}
 	}
@@ -61,7 +68,7 @@ func splits(f *File, live []int) bool {
 }
 
 // gain is the expected loss of entropy in bits.
-func (b *Posterior) gain(f *File, p []float64, live []int) float64 {
+func (p *Posterior) gain(f *File, prob []float64, live []int) float64 {
 	type column struct{ sum, plogp float64 }
 	columns := make([]column, len(f.Variants)+2) // each content, then missing, then foreign
 	add := func(at int, q float64) {
@@ -73,25 +80,25 @@ func (b *Posterior) gain(f *File, p []float64, live []int) float64 {
 	before := 0.0
 	missing, foreign := len(f.Variants), len(f.Variants)+1
 	for _, r := range live {
-		before -= p[r] * math.Log2(p[r])
+		before -= prob[r] * math.Log2(prob[r])
 		has := f.Has.Has(r)
-		chance := func(o Outcome) float64 { return p[r] * b.tallies[r].chance(f.Class, has, o) }
+		chance := func(got result) float64 { return prob[r] * p.counts[r].chance(f.Class, has, got) }
 		for i, v := range f.Variants {
 			switch {
 			case v.Releases.Has(r):
-				add(i, chance(outcomeMatch))
+				add(i, chance(resultMatch))
 			case v.Releases.First() < r:
-				add(i, chance(outcomeOlder)/float64(len(f.Variants)))
+				add(i, chance(resultOlder)/float64(len(f.Variants)))
 			default:
-				add(i, chance(outcomeNewer)/float64(len(f.Variants)))
+				add(i, chance(resultNewer)/float64(len(f.Variants)))
 			}
 		}
 		if has {
-			add(missing, chance(outcomeMissing))
+			add(missing, chance(resultMissing))
 		} else {
-			add(missing, chance(outcomeMatch))
+			add(missing, chance(resultMatch))
 		}
-		add(foreign, chance(outcomeForeign))
+		add(foreign, chance(resultForeign))
 	}
 	after := 0.0
 	for _, c := range columns {
@@ -100,20 +107,4 @@ func (b *Posterior) gain(f *File, p []float64, live []int) float64 {
 		}
 	}
 	return max(0, before-after)
-}
-
-func isManifest(name string) bool {
-	return !strings.Contains(name, "/")
-}
-
-func isInstaller(name string) bool {
-	return strings.Contains(name, "/install/")
-}
-
-func isImage(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".gif", ".png", ".jpg", ".jpeg", ".ico", ".svg", ".woff", ".woff2", ".ttf", ".eot", ".pdf", ".swf", ".webp":
-		return true
-	}
-	return false
 }

@@ -1,8 +1,9 @@
-// Package filehash tells which release of a product a site runs from the static files and the markup it gives out.
+// Package releases tells which release of a product a site runs by the static files and the markup that it gives out.
 //
-// A Database says which release has which contents at which public path. A Belief weighs the releases by what a site
-// answered, allows for files that the owner changed, lost or left over from an older release, and names the file whose
-// answer will tell most. Nothing here talks to the network.
+// A Database says which releases have which contents at which public path. A Posterior holds the probability of each
+// release; Observe and AddLogLikelihood update it with what the site answered. It allows for files that the owner changed,
+// lost, or left over from an older release. Next and PageGain choose what to ask for next, Verdict sums up. Nothing here
+// talks to the network.
 package releases
 
 import (
@@ -10,12 +11,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 )
 
-// Database is what the releases of one product give out.
+// Database is what the releases of one product give out. Releases, files and pages are named by their positions in it.
 type Database struct {
 	Releases []Release // oldest first
 	Files    []File    // by path
@@ -29,12 +31,12 @@ type Database struct {
 type Release struct {
 	Name   string
 	Date   string // 2007-02-13
-	Stable bool   // false for what came before a release
+	Stable bool   // false for alphas, betas and release candidates
 }
 
 // File is one public path with its contents.
 type File struct {
-	Path     string // from the folder of the package, without a slash in front
+	Path     string // in the package, without a slash in front: html/js/eccube.js
 	Variants []Variant
 	Has      Set // releases that have it
 	Class    Class
@@ -42,22 +44,22 @@ type File struct {
 
 // Variant is one content of a file and the releases that have it.
 type Variant struct {
-	Bytes, Text string // Digest of the bytes, and of the text with line ends made LF
+	Bytes, Text string // Digest of the bytes, and of the bytes with line ends made LF
 	Releases    Set
 }
 
 // Page is the markup of one public page of the product's own theme.
 type Page struct {
 	Name   string   // "list"
-	Paths  []string // below the base, tried in this order; empty for what every page has
+	Paths  []string // below the base, those of newer releases last; none for what every page has
 	Groups []Group
 }
 
-// Group is marks that exactly the same releases have in their templates.
+// Group is marks that the same releases have in their templates, and no others.
 type Group struct {
 	Releases Set
-	Always   []string // marks of what is always there
-	Maybe    []string // marks of what depends on the shop's data
+	Always   []string // on every page made from the template
+	Maybe    []string // depending on the shop's data
 }
 
 // Digest is the form in which the database holds contents: 48 bits of SHA-256 in hex.
@@ -66,12 +68,12 @@ func Digest(b []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Unix is text with line ends made LF.
+// Unix is text with its line ends made LF.
 func Unix(b []byte) []byte {
 	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 }
 
-// Position is the place of a release in the order of releases.
+// Position is where a release stands in the order of releases, oldest first.
 func (d *Database) Position(name string) (int, bool) {
 	i, ok := d.byName[name]
 	return i, ok
@@ -94,7 +96,8 @@ func (d *Database) Names(s Set) []string {
 	return names
 }
 
-// Parse reads a database; the error has the line.
+// Parse reads a database. checks/internal/eccubedb writes the form and describes it at the head of the file. Errors name
+// the line.
 func Parse(r io.Reader) (*Database, error) {
 	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}}}
 	in := bufio.NewScanner(r)
@@ -108,7 +111,7 @@ func Parse(r io.Reader) (*Database, error) {
 		return nil, err
 	}
 	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
-		return nil, fmt.Errorf("no releases or no files in it")
+		return nil, errors.New("no releases or no files in it")
 	}
 	return p.db, nil
 }
@@ -135,7 +138,7 @@ func (p *parser) line(text string) error {
 	switch fields[0] {
 	case "release", "pre":
 		if len(fields) != 3 || len(p.db.Files) > 0 {
-			return fmt.Errorf("%q: releases have a name and a date and stand before files", text)
+			return fmt.Errorf("%q: a release has a name and a date, and stands before the first file", text)
 		}
 		p.db.byName[fields[1]] = len(p.db.Releases)
 		p.db.Releases = append(p.db.Releases, Release{fields[1], fields[2], fields[0] == "release"})
@@ -147,14 +150,14 @@ func (p *parser) line(text string) error {
 		p.inPage = true
 		p.db.Pages = append(p.db.Pages, Page{Name: fields[1], Paths: fields[2:]})
 	default:
-		return fmt.Errorf("%q: there are release, pre, file and page", fields[0])
+		return fmt.Errorf("%q is none of release, pre, file and page", fields[0])
 	}
 	return nil
 }
 
 func (p *parser) variant(fields []string) error {
 	if len(p.db.Files) == 0 {
-		return fmt.Errorf("contents before the first file")
+		return errors.New("contents before the first file")
 	}
 	f := &p.db.Files[len(p.db.Files)-1]
 	raw, text, _ := strings.Cut(fields[0], ":")
@@ -166,7 +169,7 @@ func (p *parser) variant(fields []string) error {
 		return err
 	}
 	f.Variants = append(f.Variants, Variant{raw, text, set})
-	f.Has = f.Has.unite(set)
+	f.Has = f.Has.union(set)
 	return nil
 }
 
@@ -209,7 +212,7 @@ func (p *parser) spans(spans []string) (Set, error) {
 		i, ok := p.db.byName[first]
 		j, ok2 := p.db.byName[last]
 		if !ok || !ok2 || j < i {
-			return nil, fmt.Errorf("%q is no span of releases", s)
+			return nil, fmt.Errorf("%q is not a span of releases", s)
 		}
 		for ; i <= j; i++ {
 			set.add(i)

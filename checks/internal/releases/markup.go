@@ -10,34 +10,36 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Signs that stand for what a template fills in. They are from the private use area, so no page has them.
+// Placeholders for what a template engine works on. They are from the private use area, so no page has them.
 const (
-	dynamic = "\ue002" // a value
-	open    = "\ue000" // the beginning of a condition or loop
-	end     = "\ue001" // its end
-	turn    = "\ue003" // else and such
-	signs   = dynamic + open + end + turn
+	opening      = "\ue000" // a condition or loop begins
+	closing      = "\ue001" // it ends
+	dynamic      = "\ue002" // a value
+	turning      = "\ue003" // else and the like
+	placeholders = opening + closing + dynamic + turning
 )
 
-// PageMarks are the marks of a page: digests of attributes, lines of text, of scripts and of comments.
+// PageMarks are the marks of a page: digests of its attributes and of its lines of text, scripts and comments.
 func PageMarks(text string) map[string]bool {
 	marks := map[string]bool{}
-	walk(text, func(mark string, _ bool) { marks[mark] = true })
+	m := marker{mark: func(mark string, _ bool) { marks[mark] = true }}
+	m.read(text)
 	return marks
 }
 
-// TemplateMarks are the marks that every page made from a template has, and those that pages may have.
+// TemplateMarks are the marks that every page made from a Smarty or Twig template has, and those that pages may have.
 func TemplateMarks(text string) (always, maybe map[string]bool) {
 	always, maybe = map[string]bool{}, map[string]bool{}
-	walk(neutral(text), func(mark string, sure bool) {
+	m := marker{mark: func(mark string, sure bool) {
 		if sure {
 			always[mark] = true
 		} else {
 			maybe[mark] = true
 		}
-	})
-	for m := range always {
-		delete(maybe, m)
+	}}
+	m.read(neutral(text))
+	for mark := range always {
+		delete(maybe, mark)
 	}
 	return always, maybe
 }
@@ -54,78 +56,97 @@ var (
 	turns         = regexp.MustCompile(`^(else|elseif|foreachelse|sectionelse)\b`)
 )
 
-// neutral replaces what a template engine works on by signs.
+// neutral is a template with placeholders for what its engine works on.
 func neutral(text string) string {
 	text = smartyComment.ReplaceAllString(text, "")
-	text = smartyTag.ReplaceAllStringFunc(text, func(tag string) string { return signOf(smartyTag.FindStringSubmatch(tag)[1]) })
+	text = smartyTag.ReplaceAllStringFunc(text, func(tag string) string { return placeholderFor(smartyTag.FindStringSubmatch(tag)[1]) })
 	text = twigComment.ReplaceAllString(text, "")
-	text = twigTag.ReplaceAllStringFunc(text, func(tag string) string { return signOf(twigTag.FindStringSubmatch(tag)[1]) })
+	text = twigTag.ReplaceAllStringFunc(text, func(tag string) string { return placeholderFor(twigTag.FindStringSubmatch(tag)[1]) })
 	text = twigAsset.ReplaceAllString(text, dynamic+"/$1")
 	return twigValue.ReplaceAllString(text, dynamic)
 }
 
-func signOf(tag string) string {
+func placeholderFor(tag string) string {
 	tag = strings.TrimSpace(tag)
 	switch {
 	case opens.MatchString(tag):
-		return open
+		return opening
 	case ends.MatchString(tag):
-		return end
+		return closing
 	case turns.MatchString(tag):
-		return turn
+		return turning
 	}
 	return dynamic
 }
 
-// walk calls mark for every mark of a page or a neutral template. sure is false within a condition.
-func walk(text string, mark func(mark string, sure bool)) {
+// marker reads a page or a neutral template and calls mark for every mark of it. sure is false within a condition.
+type marker struct {
+	mark   func(mark string, sure bool)
+	depth  int  // of conditions and loops
+	script bool // within a script or a style sheet
+}
+
+func (m *marker) read(text string) {
 	z := html.NewTokenizer(strings.NewReader(text))
-	depth, script := 0, false
 	for {
 		kind := z.Next()
-		if kind == html.ErrorToken {
-			return
-		}
 		raw := string(z.Raw())
-		token := z.Token()
-		emit := func(form string, inner int) { mark(markOf(form), depth+inner <= 0) }
 		switch kind {
+		case html.ErrorToken:
+			return
 		case html.StartTagToken, html.SelfClosingTagToken:
-			script = kind == html.StartTagToken && (token.Data == "script" || token.Data == "style")
-			inner := 0
-			if strings.ContainsAny(raw, open+turn) {
-				inner = 1
-			}
-			for _, a := range token.Attr {
-				if form, ok := attribute(token.Data, a); ok {
-					emit(form, inner)
-				}
-				if form, ok := elsewhere(token.Data, a); ok {
-					emit(form, inner)
-				}
-			}
-			depth += strings.Count(raw, open) - strings.Count(raw, end)
+			token := z.Token()
+			m.script = kind == html.StartTagToken && (token.Data == "script" || token.Data == "style")
+			m.tag(token, raw)
 		case html.TextToken, html.CommentToken:
-			prefix := "text"
-			if script {
-				prefix = "script"
-			} else if kind == html.CommentToken {
-				prefix = "comment"
-			}
-			for line := range strings.Lines(token.Data) {
-				if form := strings.Join(strings.Fields(line), " "); worth(form) {
-					emit(prefix+"\x00"+form, 0)
-				}
-				depth += strings.Count(line, open) - strings.Count(line, end)
-			}
+			m.text(m.prefix(kind), z.Token().Data)
 		case html.EndTagToken:
-			script = false
-		case html.DoctypeToken, html.ErrorToken:
+			m.script = false
+		case html.DoctypeToken:
 		}
 	}
 }
 
-// attribute is an attribute as a form that does not depend on where the shop is; false when it says nothing.
+func (m *marker) prefix(kind html.TokenType) string {
+	switch {
+	case m.script:
+		return "script"
+	case kind == html.CommentToken:
+		return "comment"
+	}
+	return "text"
+}
+
+// tag marks the attributes of a tag. A condition inside the tag makes all of them unsure.
+func (m *marker) tag(token html.Token, raw string) {
+	sure := m.depth <= 0 && !strings.ContainsAny(raw, opening+turning)
+	for _, a := range token.Attr {
+		if form, ok := attribute(token.Data, a); ok {
+			m.mark(markOf(form), sure)
+		}
+		if form, ok := elsewhere(token.Data, a); ok {
+			m.mark(markOf(form), sure)
+		}
+	}
+	m.nest(raw)
+}
+
+// text marks each line of a text, script or comment.
+func (m *marker) text(prefix, data string) {
+	for line := range strings.Lines(data) {
+		if form := strings.Join(strings.Fields(line), " "); telling(form) {
+			m.mark(markOf(prefix+"\x00"+form), m.depth <= 0)
+		}
+		m.nest(line)
+	}
+}
+
+// nest follows the conditions that begin and end in text.
+func (m *marker) nest(text string) {
+	m.depth += strings.Count(text, opening) - strings.Count(text, closing)
+}
+
+// attribute is an attribute in a form that does not depend on where the shop is; false when it tells nothing.
 func attribute(tag string, a html.Attribute) (string, bool) {
 	value := strings.Join(strings.Fields(a.Val), " ")
 	switch a.Key {
@@ -134,24 +155,25 @@ func attribute(tag string, a html.Attribute) (string, bool) {
 		value, _, _ = strings.Cut(value, "#")
 		value = value[strings.LastIndexByte(value, '/')+1:]
 	}
-	if value == "" || strings.ContainsAny(a.Key+value, signs) {
+	if value == "" || strings.ContainsAny(a.Key+value, placeholders) {
 		return "", false
 	}
 	return tag + "\x00" + a.Key + "\x00" + value, true
 }
 
-// elsewhere is an address on another host, which the template names in full.
+// elsewhere is an address on another host, in full; false for any other attribute.
 func elsewhere(tag string, a html.Attribute) (string, bool) {
 	_, rest, ok := strings.Cut(a.Val, "://")
-	if !ok || a.Key != "href" && a.Key != "src" && a.Key != "action" || strings.ContainsAny(rest, signs) {
+	if !ok || a.Key != "href" && a.Key != "src" && a.Key != "action" || strings.ContainsAny(rest, placeholders) {
 		return "", false
 	}
 	return tag + "\x00" + a.Key + "\x00//" + rest, true
 }
 
-// worth is false for a line that is too short to tell anything, or filled in by the template.
-func worth(line string) bool {
-	return utf8.RuneCountInString(line) >= 4 && !strings.ContainsAny(line, signs) && strings.Trim(line, "0123456789.,:;-/|&<>[](){}*#!=+ \u3000") != ""
+// telling is false for a line that is too short to tell anything, that is only digits and punctuation, or that the template
+// fills in.
+func telling(line string) bool {
+	return utf8.RuneCountInString(line) >= 4 && !strings.ContainsAny(line, placeholders) && strings.Trim(line, "0123456789.,:;-/|&<>[](){}*#!=+ \u3000") != ""
 }
 
 // markOf is 40 bits of SHA-256 in hex.

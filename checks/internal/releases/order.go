@@ -10,12 +10,13 @@ import (
 	"strings"
 )
 
+// nameForm is how EC-CUBE names releases: 2.13.5, 1.3.1a, 2.12.3en-p1, 4.2.0-beta2, 3.n-alpha6.
 var nameForm = regexp.MustCompile(`^(\d+(?:\.\d+|\.n)*)([a-z]?)(en)?(?:-(alpha|beta|deta|pre|rc|RC|comu)(\d*))?(?:-p(\d+))?$`)
 
 // Order is the releases of a product, oldest first.
 type Order map[string]int
 
-// ParseOrder reads the releases of a database and nothing more.
+// ParseOrder reads the releases of a database and nothing else of it.
 func ParseOrder(text []byte) (Order, error) {
 	o := Order{}
 	for line := range bytes.Lines(text) {
@@ -39,7 +40,7 @@ func (o Order) Known(name string) bool {
 	return ok
 }
 
-// Compare orders two releases by their places in the list, and by their names when one is not in it.
+// Compare orders two releases by the list, and by their names when one is not in it.
 func (o Order) Compare(a, b string) int {
 	i, ok := o[a]
 	j, ok2 := o[b]
@@ -49,12 +50,12 @@ func (o Order) Compare(a, b string) int {
 	return Compare(a, b)
 }
 
-// IsRelease reports whether a name looks like one.
+// IsRelease reports whether a name looks like that of a release.
 func IsRelease(name string) bool { return nameForm.MatchString(name) }
 
-// Compare orders names of releases as EC-CUBE writes them, those that are in no list too: by their numbers, then -alpha,
-// -beta, -rc, the release itself, 1a, the English build, -p1, -p2. It is no semantic version: there 4.0.6-p1 would come
-// before 4.0.6.
+// Compare orders names of EC-CUBE releases, known or not: by their numbers, then -alpha, -beta, -rc, the release itself,
+// the letter of 1.3.1a, the English build, -p1, -p2. These are not semantic versions: there 4.0.6-p1 would come before
+// 4.0.6. A name that is none of a release comes before all others.
 func Compare(a, b string) int {
 	x, y := keyOf(a), keyOf(b)
 	return cmp.Or(slices.Compare(x.numbers[:], y.numbers[:]), slices.Compare(x.suffix[:], y.suffix[:]), strings.Compare(a, b))
@@ -73,11 +74,10 @@ func keyOf(name string) nameKey {
 	if m == nil {
 		return k
 	}
-	for i, n := range strings.Split(m[1], ".") {
-		if i < len(k.numbers) {
-			k.numbers[i], _ = strconv.Atoi(n)
-		}
-		if n == "n" { // 3.n was the working name of what became 4.0
+	numbers := strings.Split(m[1], ".")
+	for i := range min(len(numbers), len(k.numbers)) {
+		k.numbers[i], _ = strconv.Atoi(numbers[i])
+		if numbers[i] == "n" { // 3.n was the working name of what became 4.0
 			k.numbers[i] = 99
 		}
 	}
@@ -111,4 +111,10 @@ func keyOf(name string) nameKey {
 func English(name string) bool {
 	m := nameForm.FindStringSubmatch(name)
 	return m != nil && m[3] != ""
+}
+
+// Stable reports whether a name is that of a release rather than of an alpha, beta, release candidate or community build.
+func Stable(name string) bool {
+	m := nameForm.FindStringSubmatch(name)
+	return m != nil && m[4] == ""
 }

@@ -1,9 +1,12 @@
 package releases
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func readOrder(t *testing.T) Order {
@@ -19,7 +22,7 @@ func readOrder(t *testing.T) Order {
 	return o
 }
 
-func TestCompare_agrees_with_the_list(t *testing.T) {
+func TestCompareAgreesWithTheList(t *testing.T) {
 	o := readOrder(t)
 	names := make([]string, len(o))
 	for name, i := range o {
@@ -35,10 +38,10 @@ func TestCompare_agrees_with_the_list(t *testing.T) {
 	}
 }
 
-func TestCompare_orders_what_is_in_no_list(t *testing.T) {
+func TestCompareOrdersUnlistedNames(t *testing.T) {
 	ascending := []string{
-		"1.0.1a-beta", "1.1.1", "1.4.7", "1.5.0-beta", "1.5.0-beta2", "2.0.0-beta", "2.0.1", "2.0.1a", "2.4.4", "2.11.0-beta", "2.11.0",
-		"2.12.3", "2.12.3en", "2.12.3en-p2", "2.12.4", "2.13.5", "2.13.5-p1", "2.13.5-p2", "3.0.18", "3.0.18-p4", "3.0.18-p7", "3.0.18-p10",
+		"1.0.1a-beta", "1.1.0-alpha", "1.1.0-deta", "1.1.1", "1.4.7", "1.5.0-beta", "1.5.0-beta2", "2.0.0-beta", "2.0.1", "2.0.1a", "2.4.4", "2.11.0-beta", "2.11.0",
+		"2.12.3", "2.12.3-p1", "2.12.3en", "2.12.3en-p2", "2.12.4", "2.13.5", "2.13.5-p1", "2.13.5-p2", "3.0.11-alpha", "3.0.11-pre", "3.0.11-RC", "3.0.11", "3.0.18", "3.0.18-p4", "3.0.18-p7", "3.0.18-p10",
 		"4.0.6", "4.0.6-p1", "4.0.6-p4", "4.0.6-p5", "4.1.0", "4.2.3", "4.2.3-p1", "4.3.0-alpha", "4.3.0-rc", "4.3.0", "4.3.1", "4.10.0",
 	}
 	o := readOrder(t)
@@ -54,5 +57,61 @@ func TestCompare_orders_what_is_in_no_list(t *testing.T) {
 				t.Errorf("Compare(%s, %s) = %d, want %d", ascending[i], ascending[j], got, want)
 			}
 		}
+	}
+}
+
+// Every release of the real database has a name that is understood, and is stable as the database says.
+func TestNamesOfTheDatabase(t *testing.T) {
+	text, err := os.ReadFile("../../../signatures/eccube/eccube.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := Parse(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range db.Releases {
+		if !IsRelease(r.Name) || Stable(r.Name) != r.Stable {
+			t.Errorf("%s: a release %t, stable %t, want %t", r.Name, IsRelease(r.Name), Stable(r.Name), r.Stable)
+		}
+	}
+}
+
+// Names come from pages too: no text makes Compare fail, and the order stays an order.
+func TestCompareOrdersAnything(t *testing.T) {
+	name := rapid.OneOf(rapid.String(), rapid.StringMatching(`[0-9n]{1,3}(\.[0-9n]{1,22}){0,6}[a-z]?(en)?(-(alpha|beta|rc|RC|pre|comu|deta)[0-9]{0,3})?(-p[0-9]{1,22})?`))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := name.Draw(t, "a"), name.Draw(t, "b"), name.Draw(t, "c")
+		if Compare(a, b) != -Compare(b, a) || (Compare(a, b) == 0) != (a == b) {
+			t.Fatalf("Compare(%q, %q) = %d, the other way %d", a, b, Compare(a, b), Compare(b, a))
+		}
+		if Compare(a, b) <= 0 && Compare(b, c) <= 0 && Compare(a, c) > 0 {
+			t.Fatalf("%q, %q, %q are not in order", a, b, c)
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	for name, want := range map[string][3]bool{ // a release, stable, English
+		"2.13.5": {true, true, false}, "1.3.1a": {true, true, false}, "2.12.3en": {true, true, true}, "2.12.6en-p1": {true, true, true},
+		"4.0.6-p4": {true, true, false}, "4.2.0-rc": {true, false, false}, "1.3.4-comu": {true, false, false}, "3.n-alpha6": {true, false, false},
+		"": {}, "four": {}, "4.0.6-": {}, "v4.0.6": {}, "4.0.6 ": {},
+	} {
+		if got := [3]bool{IsRelease(name), Stable(name), English(name)}; got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestParseOrder(t *testing.T) {
+	o, err := ParseOrder([]byte("# comment\nrelease 1.1 2020-01-01\npre 1.0 2020-01-01\nfile a/b\nrelease 1.2 2020-01-01\n"))
+	if err != nil || len(o) != 2 || !o.Known("1.0") || o.Known("1.2") {
+		t.Fatalf("%v, %v", o, err)
+	}
+	if o.Compare("1.1", "1.0") != -1 || o.Compare("1.1", "1.2") != -1 || o.Compare("1.0", "1.0.1") != -1 {
+		t.Error("the list comes first, then the names")
+	}
+	if _, err := ParseOrder([]byte("file a/b\n")); err == nil {
+		t.Error("no error without releases")
 	}
 }

@@ -2,91 +2,87 @@ package releases
 
 import "math"
 
-// What is expected of the groups of marks on a page, as for files. Owners change templates more than files, and what a
-// theme is made from is older than the shop rather than newer.
+// What is expected of the groups of marks on a page, as pseudo-counts of a beta prior. Owners change templates more often
+// than files, and a theme comes from a release older than the shop's rather than from a newer one.
 var pageExpectation = struct{ has, lacks [2]float64 }{
-	has:   [2]float64{9, 1},  // shown, not shown
-	lacks: [2]float64{30, 1}, // not shown, shown
+	has:   [2]float64{9, 1},  // groups of the release: shown, not shown
+	lacks: [2]float64{30, 1}, // groups of other releases: not shown, shown
 }
 
-// damp is how much less the groups of one page count than if they were independent of each other.
-const damp = 0.7
-
-// minimumMarks is how many marks of the product's own theme a page must show before it is held to be of that theme.
-const minimumMarks = 8
+const (
+	// pageWeight discounts the groups of one page, which are not independent of each other.
+	pageWeight = 0.7
+	// minimumMarks is how many marks of the product's own theme make a page one of that theme.
+	minimumMarks = 8
+)
 
 // View is how a page of the site compares with the product's own theme.
 type View struct {
-	Page int
+	Page int       // in the database
 	Seen int       // marks of the theme that the page shows
-	Log  []float64 // by release
+	Log  []float64 // log-likelihood by release; all 0 unless Telling
 }
 
-// Compare holds a page's marks against the pages at the positions named in the database, taken together.
+// Telling reports whether the page is of the product's own theme.
+func (v View) Telling() bool { return v.Seen >= minimumMarks }
+
+// Compare compares the marks of a page of the site with the page of the database at a position.
 func (d *Database) Compare(page int, marks map[string]bool) View {
 	v := View{Page: page, Log: make([]float64, len(d.Releases))}
-	type tally struct{ has, lacks [2]int }
-	tallies := make([]tally, len(d.Releases))
+	type counts struct{ has, lacks [2]int }
+	seen := make([]counts, len(d.Releases))
 	for _, g := range d.Pages[page].Groups {
-		always, maybe := 0, 0
-		for _, m := range g.Always {
-			if marks[m] {
-				always++
-			}
-		}
-		for _, m := range g.Maybe {
-			if marks[m] {
-				maybe++
-			}
-		}
+		always, maybe := countIn(marks, g.Always), countIn(marks, g.Maybe)
 		v.Seen += always + maybe
 		shown := maybe > 0 || always > 0 && 2*always >= len(g.Always)
-		for r := range tallies {
+		for r := range seen {
 			switch {
 			case g.Releases.Has(r) && shown:
-				tallies[r].has[0]++
+				seen[r].has[0]++
 			case g.Releases.Has(r) && len(g.Always) > 0:
-				tallies[r].has[1]++
+				seen[r].has[1]++
 			case !g.Releases.Has(r) && shown:
-				tallies[r].lacks[1]++
+				seen[r].lacks[1]++
 			case !g.Releases.Has(r):
-				tallies[r].lacks[0]++
+				seen[r].lacks[0]++
 			}
 		}
 	}
-	if v.Seen < minimumMarks {
+	if !v.Telling() {
 		return v
 	}
-	for r, t := range tallies {
-		v.Log[r] = damp * (betaEvidence(pageExpectation.has, t.has) + betaEvidence(pageExpectation.lacks, t.lacks))
+	for r, n := range seen {
+		v.Log[r] = pageWeight * (logEvidence(pageExpectation.has[:], n.has[:]) + logEvidence(pageExpectation.lacks[:], n.lacks[:]))
 	}
 	return v
 }
 
-// betaEvidence is evidence for two outcomes.
-func betaEvidence(expect [2]float64, n [2]int) float64 {
-	log := lgamma(expect[0]+expect[1]) - lgamma(expect[0]+expect[1]+float64(n[0]+n[1]))
-	for i := range n {
-		log += lgamma(expect[i]+float64(n[i])) - lgamma(expect[i])
+func countIn(marks map[string]bool, list []string) int {
+	n := 0
+	for _, m := range list {
+		if marks[m] {
+			n++
+		}
 	}
-	return log
+	return n
 }
 
-// PageGain is the entropy in bits that page would take from what is believed if the shop shows the product's own theme:
-// what its pages always show counts whole, what they may show by half.
-func (b *Posterior) PageGain(page int) float64 {
+// PageGain is how many bits a page would tell if the shop shows the product's own theme: what the theme always shows
+// counts whole, what it may show counts half.
+func (p *Posterior) PageGain(page int) float64 {
 	const half = 0.5
-	p := b.Probabilities()
-	sure := b.pageSplit(page, p, func(g *Group) bool { return len(g.Always) > 0 })
-	return sure + half*max(0, b.pageSplit(page, p, func(*Group) bool { return true })-sure)
+	prob := p.Probabilities()
+	sure := p.pageEntropy(page, prob, func(g *Group) bool { return len(g.Always) > 0 })
+	all := p.pageEntropy(page, prob, func(*Group) bool { return true })
+	return sure + half*max(0, all-sure)
 }
 
-// pageSplit is the entropy of the classes that the counted groups of a page make.
-func (b *Posterior) pageSplit(page int, p []float64, counted func(*Group) bool) float64 {
+// pageEntropy is the entropy in bits of the classes into which the counted groups of a page divide the releases.
+func (p *Posterior) pageEntropy(page int, prob []float64, counted func(*Group) bool) float64 {
 	classes := map[string]float64{}
-	groups := b.db.Pages[page].Groups
-	for r, x := range p {
-		if x < 1e-6 {
+	groups := p.db.Pages[page].Groups
+	for r, x := range prob {
+		if x < negligible {
 			continue
 		}
 		key := make([]byte, len(groups))
@@ -97,12 +93,9 @@ func (b *Posterior) pageSplit(page int, p []float64, counted func(*Group) bool) 
 		}
 		classes[string(key)] += x
 	}
-	told := 0.0
+	entropy := 0.0
 	for _, x := range classes {
-		told -= x * math.Log2(x)
+		entropy -= x * math.Log2(x)
 	}
-	return told
+	return entropy
 }
-
-// Telling reports whether the page is of the product's own theme.
-func (v View) Telling() bool { return v.Seen >= minimumMarks }

@@ -1,0 +1,86 @@
+package releases
+
+import (
+	"slices"
+	"strings"
+)
+
+// candidateRatio is how many times less likely than the likeliest release another may be and still be a candidate.
+const candidateRatio = 50
+
+// Verdict is what the answers come to: the releases that the site can be running, and what does not fit them.
+type Verdict struct {
+	Candidates Set
+	Confidence float64 // probability that the release is among the candidates
+	Fitting    int     // files whose content a candidate has
+	Foreign    []int   // files that candidates have, with a content that no release has
+	Mixed      []Mixed // files that candidates have, with the content of other releases
+	Leftover   []int   // files that no candidate has, with the content of other releases
+}
+
+// Mixed is a file with the content of releases that are no candidates.
+type Mixed struct {
+	File     int // in the database
+	Releases Set // that have this content
+}
+
+// Verdict is what the answers so far come to.
+func (p *Posterior) Verdict() Verdict {
+	prob := p.Probabilities()
+	top := slices.Max(prob)
+	v := Verdict{Candidates: newSet(len(prob))}
+	for r, x := range prob {
+		if x*candidateRatio >= top {
+			v.Candidates.add(r)
+			v.Confidence += x
+		}
+	}
+	for _, a := range p.answers {
+		if a.Missing {
+			continue
+		}
+		f, fits := &p.db.Files[a.File], p.Fits(a)
+		switch {
+		case fits.Count() == 0:
+			if f.Has.intersects(v.Candidates) {
+				v.Foreign = append(v.Foreign, a.File)
+			}
+		case fits.intersects(v.Candidates):
+			v.Fitting++
+		case f.Has.intersects(v.Candidates):
+			v.Mixed = append(v.Mixed, Mixed{a.File, fits})
+		default:
+			v.Leftover = append(v.Leftover, a.File)
+		}
+	}
+	return v
+}
+
+// Range is the releases of a set for people: "2.13.4", "4.0.6-p2 – 4.0.6-p4", "3.0.0, 3.0.2 – 3.0.4". Pre-releases
+// that are not in the set leave no gap.
+func (d *Database) Range(s Set) string {
+	var out []string
+	first, last := "", ""
+	flush := func() {
+		switch first {
+		case "":
+		case last:
+			out = append(out, first)
+		default:
+			out = append(out, first+" – "+last)
+		}
+		first, last = "", ""
+	}
+	for i, r := range d.Releases {
+		switch {
+		case s.Has(i) && first == "":
+			first, last = r.Name, r.Name
+		case s.Has(i):
+			last = r.Name
+		case r.Stable:
+			flush()
+		}
+	}
+	flush()
+	return strings.Join(out, ", ")
+}
