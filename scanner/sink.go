@@ -14,11 +14,20 @@ type Sink interface {
 // Discard is a Sink that keeps nothing. Sinks embed it for the calls that they have no use for.
 type Discard struct{}
 
-func (Discard) Start(Start) error       { return nil }
-func (Discard) Finding(Finding) error   { return nil }
-func (Discard) Outcome(Outcome) error   { return nil }
+// Start does nothing.
+func (Discard) Start(Start) error { return nil }
+
+// Finding does nothing.
+func (Discard) Finding(Finding) error { return nil }
+
+// Outcome does nothing.
+func (Discard) Outcome(Outcome) error { return nil }
+
+// Progress does nothing.
 func (Discard) Progress(Progress) error { return nil }
-func (Discard) Close(Summary) error     { return nil }
+
+// Close does nothing.
+func (Discard) Close(Summary) error { return nil }
 
 // Collector is a Sink that keeps all findings and outcomes, in order, and the summary.
 type Collector struct {
