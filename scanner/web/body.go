@@ -94,6 +94,9 @@ type failing struct {
 }
 
 func (f *failing) Read(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err // what net/http says later is another error
+	}
 	n, err := f.r.Read(p)
 	switch {
 	case errors.Is(err, io.EOF):

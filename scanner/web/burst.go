@@ -47,13 +47,13 @@ func Burst(ctx context.Context, shots []BurstRequest) ([]BurstAnswer, error) {
 	var group errgroup.Group
 	for i, shot := range shots {
 		group.Go(func() error {
-			t := &permit{host: h}
-			defer t.release()
+			p := &permit{host: h}
+			defer p.release()
 			if err := sleep(ctx, shot.After); err != nil {
 				answers[i].Err = &Error{Kind: KindCanceled, URL: shot.Request.URL.String(), Err: err}
 				return nil
 			}
-			ex, err := shot.Session.Do(context.WithValue(ctx, permitKey{}, t), shot.Request)
+			ex, err := shot.Session.Do(context.WithValue(ctx, permitKey{}, p), shot.Request)
 			answers[i] = BurstAnswer{ex, err}
 			return nil
 		})
@@ -62,28 +62,28 @@ func Burst(ctx context.Context, shots []BurstRequest) ([]BurstAnswer, error) {
 	return answers, nil
 }
 
-// turnKey carries a turn to the gate.
+// permitKey finds a permit in the context of a request.
 type permitKey struct{}
 
-// turn is a slot and a token of a host that were taken beforehand, for one request.
+// permit is a slot and a token of a host that were taken beforehand, for one request.
 type permit struct {
 	host *hostState
 	used atomic.Bool
 }
 
-// take reports whether the turn is for h and was not used yet; it is used then.
-func (t *permit) acquire(h *hostState) bool {
-	return t != nil && t.host == h && t.used.CompareAndSwap(false, true)
+// acquire reports whether the permit is for h and was not used yet; it is used then.
+func (p *permit) acquire(h *hostState) bool {
+	return p != nil && p.host == h && p.used.CompareAndSwap(false, true)
 }
 
-// giveBack frees the slot of a turn that nobody used.
-func (t *permit) release() {
-	if t.used.CompareAndSwap(false, true) {
-		<-t.host.slots
+// release frees the slot of a permit that nobody used.
+func (p *permit) release() {
+	if p.used.CompareAndSwap(false, true) {
+		<-p.host.slots
 	}
 }
 
-// takeTurns takes n slots and n tokens. Only one volley gathers slots at a time, or two could each wait for the other's.
+// acquireAll takes n slots and n tokens. Only one burst gathers slots at a time, or two could each wait for the other's.
 func (h *hostState) acquireAll(ctx context.Context, n int) error {
 	select {
 	case h.burst <- struct{}{}:

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"sotomi/scanner/message"
+
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
@@ -371,7 +373,7 @@ func TestReadCredentials(t *testing.T) {
 }
 
 func TestScopeErrorsAreNotRetried(t *testing.T) {
-	if again, _ := retryConnectionErrors(t.Context(), nil, &url.Error{Err: &scopeError{"x"}}); again {
+	if again, _ := retryConnectionErrors(t.Context(), nil, &url.Error{Err: &scopeError{message.New("x")}}); again {
 		t.Error("a refusal of ours is tried again")
 	}
 	if kindOf(t.Context(), errors.New("malformed HTTP response")) != KindProtocol {

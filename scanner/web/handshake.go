@@ -25,16 +25,16 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 		return fail(KindProtocol, message.Errorf("the handshake cannot be seen through a proxy"))
 	}
 	address := net.JoinHostPort(u.Hostname(), port(u))
-	g := s.client.limiter
-	h := g.host(u.Host)
-	defer g.leave(h)
+	l := s.client.limiter
+	h := l.host(u.Host)
+	defer l.leave(h)
 	if err := h.wait(ctx); err != nil {
 		return fail(KindCanceled, err)
 	}
 	defer func() { <-h.slots }()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	g.sent.Add(1)
+	l.sent.Add(1)
 	conn, err := dialer(o)(ctx, "tcp", address)
 	if err != nil {
 		return fail(kindOf(ctx, err), err)

@@ -4,24 +4,29 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"sotomi/scanner/message"
 )
 
-// proxyError is a proxy that does not let us through: its answer is never taken for the site's.
-type proxyError struct{ status string }
+// proxyError is a proxy that does not let us through: its answer is never taken for the site's. The words of its status
+// line are left out, for it may repeat our password in them.
+type proxyError struct{ message.Message }
 
-func (e *proxyError) Error() string { return e.Message().String() }
+func (e *proxyError) Error() string { return e.Message.String() }
 
-// Message is the error in words.
-func (e *proxyError) Message() message.Message {
-	return message.New("the proxy answers %s", e.status)
+// Said is the error as a message.
+func (e *proxyError) Said() message.Message { return e.Message }
+
+func refusedWith(status int) error {
+	return &proxyError{message.New("the proxy answers %s", strings.TrimSpace(strconv.Itoa(status)+" "+http.StatusText(status)))}
 }
 
 // proxyConnected looks at a proxy's answer to CONNECT.
 func proxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode != http.StatusOK {
-		return &proxyError{res.Status}
+		return refusedWith(res.StatusCode)
 	}
 	return nil
 }
@@ -33,5 +38,5 @@ func refusedByProxy(res *http.Response, proxy *url.URL) error {
 		return nil
 	}
 	_ = res.Body.Close() // nothing in it is the site's
-	return &proxyError{res.Status}
+	return refusedWith(res.StatusCode)
 }

@@ -3,19 +3,23 @@ package web
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"sotomi/scanner/message"
 
 	"github.com/projectdiscovery/retryablehttp-go"
 	"golang.org/x/net/publicsuffix"
+
+	"sotomi/scanner/message"
 )
 
 // Session is one visitor of one site. It may be used by many goroutines.
@@ -81,7 +85,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	var previous *Exchange
 	hop := r
 	for n := 0; ; n++ {
-		ex, err := s.once(ctx, hop)
+		ex, err := s.ask(ctx, hop)
 		if err != nil {
 			return nil, err
 		}
@@ -132,44 +136,74 @@ func (s *Session) inScope(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Hostname(), s.base.Hostname())
 }
 
-// once sends one hop, again when told to come back later.
-func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
+// tries is how often a request is sent to a host that refuses it because it gets too many.
+const tries = 3
+
+// ask sends one hop, again when told to come back later.
+func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 	if !s.inScope(r.URL) {
 		return nil, &Error{Kind: KindScope, URL: r.URL.String(), Err: message.Errorf("%s is not the host that was asked for", r.URL.Hostname())}
 	}
-	const tries = 3
-	for try := 0; ; try++ {
-		ex, res, err := s.attempt(ctx, r) //nolint:bodyclose // attempt has read it
+	h := s.client.limiter.host(r.URL.Host)
+	defer s.client.limiter.leave(h)
+	for try := 1; ; try++ {
+		ex, err := s.attempt(ctx, r)
 		if err != nil {
 			return nil, err
 		}
-		wait, throttled := retryAfter(res, try)
-		if !throttled || r.Wants429 && ex.Status == http.StatusTooManyRequests && ex.Header.Get("Retry-After") == "" {
+		wait, explicit, refused := refusal(ex)
+		if !refused || r.Wants429 && ex.Status == http.StatusTooManyRequests && !explicit {
 			return ex, nil
 		}
-		s.client.limiter.backOff(r.URL.Host, min(wait, patience))
-		if wait > patience || try+1 >= tries || r.Once || !r.idempotent() {
-			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: message.Errorf("status %d, asked to wait %s", ex.Status, wait)}
+		throttled := &Error{Kind: KindThrottled, URL: r.URL.String(), Err: &throttledError{ex.Status, wait, explicit, try}}
+		if !explicit {
+			if ex.Status == http.StatusServiceUnavailable && h.inVain() {
+				return nil, throttled // perhaps only some pages are down
+			}
+			wait = time.Second << (try - 1)
 		}
+		h.backOff(ex.Started, min(wait, patience))
+		switch {
+		case wait <= patience && try < tries && !r.Once && r.idempotent():
+			continue
+		case try == tries:
+			h.refusedInVain()
+		}
+		return nil, throttled
 	}
 }
 
+// refusal reports whether an answer means that the host gets too many requests, for how long it asks us to wait (RFC 9110
+// section 10.2.3), and whether it said so itself.
+func refusal(ex *Exchange) (wait time.Duration, explicit, refused bool) {
+	if ex.Status != http.StatusTooManyRequests && ex.Status != http.StatusServiceUnavailable {
+		return 0, false, false
+	}
+	text := ex.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(min(seconds, math.MaxInt32)) * time.Second, true, true // more would overflow
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(at)), true, true
+	}
+	return 0, false, true
+}
+
 // attempt is one request and its answer, with retries after connection errors where that is harmless.
-func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Response, error) {
-	fail := func(err error) (*Exchange, *http.Response, error) {
-		return nil, nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
+func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, error) {
+	fail := func(err error) (*Exchange, error) {
+		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
 	}
 	a := s.client.attempt(ctx, r)
 	defer a.end()
-	req, err := s.build(a.traced, r) //nolint:contextcheck // an attempt is under ctx
+	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
-		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
+		return nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
 	ex := &Exchange{Request: r, URL: r.URL, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
-	a.request = retryablehttp.Request{Request: req}
-	res, err := s.client.retry.Do(&a.request)
+	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req})
 	if err == nil {
 		err = refusedByProxy(res, s.client.options.Proxy)
 	}
@@ -184,14 +218,17 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	if err != nil {
 		return fail(err)
 	}
+	if a.location != nil {
+		res.Header["Location"] = a.location
+	}
 	ex.Body, ex.Truncated, ex.Broken = got.body, got.truncated, got.broken
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
 	a.note(ex)
 	if !r.NoCookies {
-		s.setCookies(r.URL, res.Cookies())
+		s.setCookies(r.URL, ex.Cookies())
 	}
-	return ex, res, nil
+	return ex, nil
 }
 
 // build makes the request as it is sent, but for cookies and credentials. Its header is not to be written to.
@@ -299,5 +336,3 @@ func port(u *url.URL) string {
 	}
 	return "80"
 }
-
-var errDeadline = errors.New("deadline of the attempt")

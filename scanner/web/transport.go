@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"sotomi/scanner/message"
+)
+
+// transport is the connections of a client: of one that speaks HTTP/2 where it can, or of one that never does.
+func (o Options) transport(config *tls.Config, http2 bool) *http.Transport {
+	t := &http.Transport{
+		DialContext:            dialer(o),
+		TLSClientConfig:        config.Clone(),
+		TLSHandshakeTimeout:    connectTimeout,
+		Protocols:              new(http.Protocols),
+		DisableCompression:     true, // content codings are undone by us, to a limit
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    o.InFlight,
+		IdleConnTimeout:        30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+	}
+	t.Protocols.SetHTTP1(true)
+	t.Protocols.SetHTTP2(http2)
+	if o.Proxy != nil {
+		t.Proxy, t.OnProxyConnectResponse = http.ProxyURL(o.Proxy), proxyConnected
+	}
+	return t
+}
+
+func (o Options) tls() (*tls.Config, error) {
+	c := &tls.Config{
+		InsecureSkipVerify: o.Insecure,
+		MinVersion:         tls.VersionTLS10, // old servers are what a scanner looks for; which version they speak is a finding
+		ClientSessionCache: tls.NewLRUClientSessionCache(256),
+	}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("--ca: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
+		}
+		c.RootCAs = pool
+	}
+	if o.ClientCert != "" {
+		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
+		if err != nil {
+			return nil, fmt.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// dialer connects to what --resolve says, and never to link-local addresses (where clouds keep the machine's own
+// credentials) for a host that is only a name.
+func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+			if err := a.dialing(); err != nil {
+				return nil, err
+			}
+		}
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if to, ok := o.Resolve[strings.ToLower(address)]; ok {
+			if _, _, err := net.SplitHostPort(to); err == nil {
+				return d.DialContext(ctx, network, to)
+			}
+			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
+		}
+		if _, err := netip.ParseAddr(host); err == nil || o.Proxy != nil {
+			return d.DialContext(ctx, network, address)
+		}
+		named := d
+		named.ControlContext = refuseLinkLocal(host)
+		c, err := named.DialContext(ctx, network, address)
+		var scope *scopeError
+		if errors.As(err, &scope) {
+			return nil, scope
+		}
+		return c, err
+	}
+}
+
+// refuseLinkLocal is called with each address of host before it is connected to.
+func refuseLinkLocal(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && to.Addr().Unmap().IsLinkLocalUnicast() {
+			return &scopeError{message.New("%s resolves to the link-local address %s", host, to.Addr())}
+		}
+		return err
+	}
+}
+
+// scopeError is a request that would leave the hosts asked for.
+type scopeError struct{ message.Message }
+
+func (e *scopeError) Error() string { return e.Message.String() }
+
+// Said is the error as a message.
+func (e *scopeError) Said() message.Message { return e.Message }
