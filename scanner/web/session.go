@@ -17,7 +17,6 @@ import (
 	"sotomi/scanner/message"
 
 	"github.com/projectdiscovery/retryablehttp-go"
-	"golang.org/x/net/publicsuffix"
 
 	"sotomi/scanner/message"
 )
@@ -29,7 +28,7 @@ type Session struct {
 	jar        atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
 	header     http.Header                   // of the user, for the exact origin of base only; never shown
 	onExchange func(*Exchange)               // sees every answer; nil for nobody
-	own        bool                          // carries credentials of one visitor: nothing it gets may be shared
+	given      *cookiejar.Jar                // the user's cookies, likewise; nil for none
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
@@ -63,11 +62,7 @@ func (s *Session) setCookies(u *url.URL, cookies []*http.Cookie) {
 		return
 	}
 	if s.jar.Load() == nil {
-		jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-		if err != nil {
-			return // cannot be: New has no way to fail
-		}
-		s.jar.CompareAndSwap(nil, jar)
+		s.jar.CompareAndSwap(nil, newJar())
 	}
 	s.jar.Load().SetCookies(u, cookies)
 }
@@ -291,36 +286,6 @@ func setTarget(u *url.URL, target string) {
 		}
 	}
 	u.Opaque = target
-}
-
-// credentials adds what only this visitor has: its cookies, and the user's headers at the exact origin they are for.
-func (s *Session) credentials(req *http.Request, r *Request) {
-	var cookies []*http.Cookie
-	if !r.NoCookies {
-		cookies = s.Cookies(r.URL)
-	}
-	own := len(s.header) > 0 && sameOrigin(r.URL, s.base)
-	if len(cookies) == 0 && !own {
-		return
-	}
-	req.Header = maps.Clone(req.Header) // what is shown has none of them
-	for _, c := range cookies {
-		req.AddCookie(c)
-	}
-	if !own {
-		return
-	}
-	for name, values := range s.header {
-		if strings.EqualFold(name, "Host") {
-			req.Host = values[0]
-			continue
-		}
-		if strings.EqualFold(name, "Cookie") && req.Header.Get("Cookie") != "" {
-			req.Header.Set("Cookie", req.Header.Get("Cookie")+"; "+values[0])
-			continue
-		}
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
 }
 
 func sameOrigin(a, b *url.URL) bool {
