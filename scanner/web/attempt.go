@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -42,7 +43,7 @@ type attempt struct {
 }
 
 var (
-	errDeadline = fmt.Errorf("deadline of the attempt")
+	errDeadline = errors.New("deadline of the attempt")
 	errSpent    = fmt.Errorf("sent as often as allowed: %w", io.EOF) // the last connection, too, was closed without an answer
 )
 
@@ -160,10 +161,10 @@ func (a *attempt) begin() {
 
 // fail notes how a try ended without an answer.
 func (a *attempt) fail(err error) error {
-	switch context.Cause(a.Context) { //nolint:errorlint // the causes themselves
-	case errDeadline:
+	switch cause := context.Cause(a.Context); {
+	case errors.Is(cause, errDeadline):
 		err = &timeoutError{err}
-	case errSpent:
+	case errors.Is(cause, errSpent):
 		err = errSpent
 	}
 	a.failed = err

@@ -107,8 +107,8 @@ func labelled(body []byte, contentType string) (encoding.Encoding, bool) {
 	return nil, false
 }
 
-// looksJapanese: a latin label over bytes that are clean EUC-JP with many high bytes, or clean Shift_JIS with kana, is a
-// server's default. Western text now and then is clean Shift_JIS, but never has kana then.
+// looksJapanese reports bytes whose label says Latin but that are clean EUC-JP, or clean Shift_JIS with kana: the label is
+// the server's default then. Western text is clean Shift_JIS now and then, but without kana.
 func looksJapanese(body []byte) bool {
 	high := 0
 	for _, c := range body {

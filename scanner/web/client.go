@@ -23,7 +23,7 @@ type Options struct {
 	Rate       float64           // requests a second to one host:port; 0 is 20, negative means no limit
 	InFlight   int               // requests to one host:port at once; 0 is 6
 	Timeout    time.Duration     // one absolute deadline for headers and body of an attempt; 0 is 15 s
-	Retries    int               // further attempts after a connection error of GET and HEAD; 0 is 1, negative is none
+	Retries    int               // how often a request is sent again after a connection error, if that is harmless; 0 is 1, negative is none
 	MaxBody    int64             // bytes of decoded body kept; 0 is 1 MiB
 	Proxy      *url.URL          // http, https or socks5; nil for none (the environment is not looked at)
 	Resolve    map[string]string // "host:port" to the address dialled instead, as in curl --resolve
@@ -42,7 +42,7 @@ const (
 	defaultTimeout = 15 * time.Second
 )
 
-// Client is shared by all visitors of all hosts: connections, rates and limits live here.
+// Client is shared by all visitors of all hosts: it holds connections, rates and limits.
 type Client struct {
 	options    Options
 	limiter    *limiter
@@ -109,25 +109,19 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-// retryConnectionErrors is the policy: connection errors only. Which methods are retried is decided by the session.
+// retryConnectionErrors is when a request is tried again. Which requests may be is decided by the attempt.
 func retryConnectionErrors(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	if err == nil || ctx.Err() != nil {
-		return false, nil
-	}
-	var scope *scopeError
-	if errors.As(err, &scope) {
 		return false, nil
 	}
 	switch kindOf(ctx, err) {
 	case KindUnreachable, KindClosed:
 		var proxy *proxyError
-		return !errors.As(err, &proxy) && !errors.Is(err, errNotFound) && !isNotFound(err), nil
+		return !errors.As(err, &proxy) && !isNotFound(err), nil
 	default:
 		return false, nil
 	}
 }
-
-var errNotFound = errors.New("name not found")
 
 func isNotFound(err error) bool {
 	var dns *net.DNSError

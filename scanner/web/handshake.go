@@ -9,10 +9,10 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Handshake is what a server shows who speaks TLS with it, whatever its certificate is worth: nothing is verified, and
-// nothing is sent after it. maxVersion is the newest version that we offer (tls.VersionTLS11 and so on), 0 the newest there
-// is. It counts as a request at the gate. The error is a *Error: KindTLS when the server agrees to no version, and
-// KindProtocol through a proxy, where the server is not what we speak with.
+// Handshake makes a TLS handshake and says what the server showed in it. Nothing is verified, and nothing is sent after it.
+// maxVersion is the newest version offered (tls.VersionTLS11 and so on), 0 the newest there is. It counts as a request. The
+// error is a *Error: KindTLS when the server agrees to no version, and KindProtocol through a proxy, which hides the
+// server.
 func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) (*tls.ConnectionState, error) {
 	fail := func(kind Kind, err error) (*tls.ConnectionState, error) {
 		return nil, &Error{Kind: kind, URL: u.String(), Err: err}
@@ -56,7 +56,7 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	return &state, nil
 }
 
-// everySuite are the cipher suites that old servers may insist on, too.
+// everySuite are all cipher suites, with those that only old servers insist on.
 func everySuite() []uint16 {
 	var list []uint16
 	for _, suites := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {

@@ -91,11 +91,11 @@ func TestOneBurstSlowsDownOnce(t *testing.T) {
 			if took := time.Since(started); took < 1500*time.Millisecond || took > 4*time.Second {
 				t.Errorf("%d: 12 requests took %s, want the second asked for and little more", status, took)
 			}
-			time.Sleep(10 * time.Second)
+			<-time.After(10 * time.Second)
 			if got := c.rate(shop); got <= 11 || got >= 20 {
 				t.Errorf("%d: %v requests a second after ten seconds, want it to come back gradually", status, got)
 			}
-			time.Sleep(recovery)
+			<-time.After(recovery)
 			if got := c.rate(shop); got != 20 {
 				t.Errorf("%d: %v requests a second after a minute, want 20", status, got)
 			}
@@ -303,12 +303,12 @@ func TestHostsAreForgotten(t *testing.T) {
 		if !known(shop.Host) || !known("held.example") || len(c.limiter.hosts) > maxHosts {
 			t.Errorf("%d hosts, the one that asked to wait known: %v", len(c.limiter.hosts), known(shop.Host))
 		}
-		time.Sleep(26 * time.Second) // the pause is over, the rate not yet what it was
+		<-time.After(26 * time.Second) // the pause is over, the rate not yet what it was
 		other()
 		if !known(shop.Host) {
 			t.Error("a host that is asked more slowly is forgotten")
 		}
-		time.Sleep(recovery)
+		<-time.After(recovery)
 		other()
 		c.limiter.leave(held)
 		if known(shop.Host) {

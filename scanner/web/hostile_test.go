@@ -291,10 +291,10 @@ func TestHTTP11Required(t *testing.T) {
 // net/http sends a request again when a connection that was idle breaks: that passes the limiter, and Once forbids it.
 func TestResendingCounts(t *testing.T) {
 	var asked atomic.Int64
-	breaks := false
+	var breaks atomic.Bool
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
-		if breaks {
+		if breaks.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		fmt.Fprint(w, "ok")
@@ -305,10 +305,10 @@ func TestResendingCounts(t *testing.T) {
 		request Request
 		most    int64
 	}{"get": {Request{}, 2}, "once": {Request{Once: true}, 1}, "post": {Request{Method: "POST"}, 1}} {
-		breaks = false
+		breaks.Store(false)
 		cl := client(t, Options{})
 		get(t, cl.Session(u), u, Request{})
-		breaks = true
+		breaks.Store(true)
 		before, sent := asked.Load(), cl.Requests()
 		c.request.URL = u
 		_, err := cl.Session(u).Do(t.Context(), &c.request)

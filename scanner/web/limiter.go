@@ -83,7 +83,7 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else if !a.allow() {
 		return nil, errSpent
 	}
-	if !a.permit.acquire(a.host) {
+	if !a.permit.acquire(a.host) { // not taken beforehand by a burst
 		if err := a.host.wait(req.Context()); err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := &heldBody{attempt: a}
 	l.sent.Add(1)
 	a.begin()
-	res, err := l.send(a, req)
+	res, err := l.send(a, req) //nolint:contextcheck // the attempt is the context
 	if err == nil {
 		a.answered = time.Now()
 		err = a.accept(req, res)

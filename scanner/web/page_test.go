@@ -80,7 +80,7 @@ func TestPagesCostLittleMemory(t *testing.T) {
 			if cost := after.TotalAlloc - before.TotalAlloc; cost > 32<<20 {
 				t.Errorf("%s, %s: %d MB were allocated", name, kind, cost>>20)
 			}
-			p.Exchange, ex = nil, nil
+			p.Exchange = nil
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > 4<<20 {

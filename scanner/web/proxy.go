@@ -14,7 +14,7 @@ import (
 // line are left out, for it may repeat our password in them.
 type proxyError struct{ message.Message }
 
-func (e *proxyError) Error() string { return e.Message.String() }
+func (e *proxyError) Error() string { return e.String() }
 
 // Said is the error as a message.
 func (e *proxyError) Said() message.Message { return e.Message }

@@ -27,7 +27,7 @@ type Session struct {
 	base       *url.URL
 	jar        atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
 	header     http.Header                   // of the user, for the exact origin of base only; never shown
-	onExchange func(*Exchange)               // sees every answer; nil for nobody
+	onExchange func(*Exchange)               // nil for none
 	given      *cookiejar.Jar                // the user's cookies, likewise; nil for none
 }
 
@@ -39,13 +39,14 @@ func (c *Client) Session(base *url.URL) *Session {
 	return s
 }
 
-// Stranger is a Session without the headers of the client's options: for origins that the user did not name.
+// SessionWithoutCredentials is a Session without the headers of the client's options: for origins that the user did not
+// name.
 func (c *Client) SessionWithoutCredentials(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
 
-// Watch lets somebody see every answer that Do returns from now on, before it does: by the goroutine that asked. It must be
-// called before the session is used.
+// OnExchange registers a function that is called with every exchange, in the caller's goroutine, before Do returns it. It
+// must be called before the session is used.
 func (s *Session) OnExchange(see func(*Exchange)) { s.onExchange = see }
 
 // Cookies are what the visitor would send to u.
@@ -67,15 +68,16 @@ func (s *Session) setCookies(u *url.URL, cookies []*http.Cookie) {
 	s.jar.Load().SetCookies(u, cookies)
 }
 
-// Adopt takes the cookies that an answer and the hops before it set, as if this visitor had received it.
+// StoreCookies stores the cookies that an exchange and the hops before it set, as if this visitor had received them.
 func (s *Session) StoreCookies(ex *Exchange) {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		s.setCookies(hop.URL, hop.Cookies())
 	}
 }
 
-// Do sends r and returns the last hop, or a *Error. When the host asks us to slow down it is asked again later, unless
-// that is too long to wait.
+// Do sends r and returns the last hop, or a *Error. A host that refuses the request because it gets too many (429, 503) is
+// asked more slowly from then on, and again for this request up to two times unless it wants a longer wait than 30 seconds;
+// then the error is KindThrottled.
 func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	var previous *Exchange
 	hop := r
@@ -96,7 +98,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	}
 }
 
-// follow is the request that a redirect answer leads to, nil when it is not to be followed.
+// follow is the request that a redirect leads to, nil when it is not to be followed or leads nowhere.
 func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
 	limit := first.MaxRedirects
 	if limit <= 0 || limit > maxRedirects {
@@ -126,7 +128,7 @@ func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
 	return &next
 }
 
-// inScope: the host name the user named, by http or https. Other ports of it are its own.
+// inScope reports whether u is on the host that the session is for, by http or https and at any port.
 func (s *Session) inScope(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Hostname(), s.base.Hostname())
 }

@@ -17,7 +17,7 @@ import (
 	"sotomi/scanner/message"
 )
 
-// transport is the connections of a client: of one that speaks HTTP/2 where it can, or of one that never does.
+// transport holds connections: it speaks HTTP/2 where a server does, or never.
 func (o Options) transport(config *tls.Config, http2 bool) *http.Transport {
 	t := &http.Transport{
 		DialContext:            dialer(o),
@@ -55,7 +55,7 @@ func (o Options) tls() (*tls.Config, error) {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
+			return nil, fmt.Errorf("--ca %s: it holds no certificate in PEM form", o.CAFile)
 		}
 		c.RootCAs = pool
 	}
@@ -69,13 +69,13 @@ func (o Options) tls() (*tls.Config, error) {
 	return c, nil
 }
 
-// dialer connects to what --resolve says, and never to link-local addresses (where clouds keep the machine's own
-// credentials) for a host that is only a name.
+// dialer connects to the address that --resolve gives, if any. A name that resolves to a link-local address, where clouds
+// keep the credentials of the machine, is refused.
 func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-			if err := a.dialing(); err != nil {
+			if err := a.dialing(); err != nil { //nolint:contextcheck // the attempt is the context
 				return nil, err
 			}
 		}
@@ -117,7 +117,7 @@ func refuseLinkLocal(host string) func(ctx context.Context, network, address str
 // scopeError is a request that would leave the hosts asked for.
 type scopeError struct{ message.Message }
 
-func (e *scopeError) Error() string { return e.Message.String() }
+func (e *scopeError) Error() string { return e.String() }
 
 // Said is the error as a message.
 func (e *scopeError) Said() message.Message { return e.Message }
