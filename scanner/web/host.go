@@ -115,7 +115,7 @@ func (h *hostState) backOff(sent time.Time, wait time.Duration) {
 	defer h.mu.Unlock()
 	now := time.Now()
 	if sent.After(h.slowed) {
-		h.slow = max(h.rate(now)/2, min(slowest, h.full))
+		h.slow = max(h.rate(now)/2, slowest)
 		h.slowed = now
 	}
 	if until := now.Add(wait); until.After(h.notBefore) {

@@ -63,13 +63,14 @@ func TestOneBurstSlowsDownOnce(t *testing.T) {
 			c, s := offline(t, Options{Rate: 20}, func(*http.Request) *http.Response {
 				mu.Lock()
 				n++
-				first := n <= 6
+				mine := n
 				if n == 6 {
 					close(together)
 				}
 				mu.Unlock()
-				if first {
+				if mine <= 6 {
 					<-together
+					<-time.After(time.Duration(mine) * time.Millisecond) // one answer after another
 					return answered(status, "Retry-After", "1")
 				}
 				return answered(http.StatusOK)
@@ -83,7 +84,7 @@ func TestOneBurstSlowsDownOnce(t *testing.T) {
 					}
 				})
 			}
-			synctest.Wait()
+			<-time.After(500 * time.Millisecond)
 			if got := c.rate(shop); got != 10 {
 				t.Errorf("%d: %v requests a second after a burst of refusals, want half of 20", status, got)
 			}
@@ -276,8 +277,96 @@ func TestWaitThatEndsKeepsNoSlot(t *testing.T) {
 		if _, err := s.Do(t.Context(), &Request{URL: shop}); err != nil {
 			t.Errorf("after waits that ended: %v", err)
 		}
-		if _, err := Burst(t.Context(), []BurstRequest{{Session: s, Request: &Request{URL: shop}}}); err != nil {
-			t.Errorf("a burst after it: %v", err)
+		before := time.Now()
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+			_, _ = s.Do(ctx, &Request{URL: shop})
+			cancel()
+		}
+		if _, err := Burst(t.Context(), []BurstRequest{{Session: s, Request: &Request{URL: shop}}}); err != nil || time.Since(before) > 2100*time.Millisecond {
+			t.Errorf("a burst after waits that took no token: %v after %s", err, time.Since(before))
+		}
+	})
+}
+
+// A burst that ends before its requests leave keeps no slot either.
+func TestBurstThatEndsKeepsNoSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := offline(t, Options{InFlight: 2}, func(*http.Request) *http.Response { return answered(http.StatusOK) })
+		late := BurstRequest{Session: s, Request: &Request{URL: shop}, After: time.Hour}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		answers, err := Burst(ctx, []BurstRequest{late, late})
+		if err != nil || KindOf(answers[0].Err) != KindCanceled || KindOf(answers[1].Err) != KindCanceled {
+			t.Errorf("%v, %v, want both canceled", answers, err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := s.Do(ctx, &Request{URL: shop}); err != nil {
+			t.Errorf("after it: %v", err)
+		}
+	})
+}
+
+// A request that waits for its token when the host asks to be left alone waits on.
+func TestPauseHoldsForThoseThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []time.Duration
+		started := time.Now()
+		_, s := offline(t, Options{Rate: 1}, func(*http.Request) *http.Response {
+			if sent = append(sent, time.Since(started)); len(sent) == 1 {
+				<-time.After(time.Second / 2)
+				return answered(http.StatusTooManyRequests, "Retry-After", "10")
+			}
+			return answered(http.StatusOK)
+		})
+		var group sync.WaitGroup
+		group.Go(func() { _, _ = s.Do(t.Context(), &Request{URL: shop, Once: true}) })
+		synctest.Wait()
+		group.Go(func() { _, _ = s.Do(t.Context(), &Request{URL: shop}) })
+		group.Wait()
+		if len(sent) != 2 || sent[1] < 10500*time.Millisecond {
+			t.Errorf("requests left after %v", sent)
+		}
+	})
+}
+
+// What net/http sends again keeps to the rate, and to the bound.
+func TestResendingKeepsToTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := offline(t, Options{Rate: 0.5}, nil)
+		a := c.attempt(t.Context(), &Request{URL: shop})
+		defer a.end()
+		started := time.Now()
+		if !a.allow() || a.host.pace(t.Context()) != nil || a.dialing() != nil || time.Since(started) > 0 {
+			t.Errorf("the first connection had to wait %s", time.Since(started))
+		}
+		if err := a.dialing(); err != nil || time.Since(started) < 2*time.Second {
+			t.Errorf("the second: %v after %s", err, time.Since(started))
+		}
+		if err := a.dialing(); !errors.Is(err, errSpent) {
+			t.Errorf("the third: %v", err)
+		}
+	})
+}
+
+type failsOnce struct{ failed bool }
+
+func (f *failsOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, io.EOF
+	}
+	return answered(http.StatusOK), nil
+}
+
+// The deadline is that of one try: waiting for the next is not part of it.
+func TestDeadlineIsOfOneTry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := offline(t, Options{Timeout: 10 * time.Millisecond}, nil)
+		c.limiter.next = &failsOnce{}
+		if _, err := s.Do(t.Context(), &Request{URL: shop}); err != nil {
+			t.Errorf("the second try: %v", err)
 		}
 	})
 }
@@ -287,6 +376,11 @@ func TestHostsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, s := offline(t, Options{}, func(*http.Request) *http.Response { return answered(http.StatusTooManyRequests, "Retry-After", "25") })
 		_, _ = s.Do(t.Context(), &Request{URL: shop, Once: true})
+		unlimited, asked := offline(t, Options{Rate: -1}, func(*http.Request) *http.Response { return answered(http.StatusTooManyRequests, "Retry-After", "25") })
+		_, _ = asked.Do(t.Context(), &Request{URL: shop, Once: true})
+		if unlimited.limiter.forget(); len(unlimited.limiter.hosts) != 1 {
+			t.Error("a host that asked to wait is forgotten")
+		}
 		held := c.limiter.host("held.example")
 		other := func() {
 			for i := range maxHosts {

@@ -100,13 +100,26 @@ func TestSwitchingProtocolsUnasked(t *testing.T) {
 }
 
 func TestSwitchingProtocolsAsked(t *testing.T) {
-	u, _ := says(t, switching+"\x81\x05hello")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	listen(t, l, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		_, _ = http.ReadRequest(r)
+		_, _ = io.WriteString(c, switching+"\x81\x05hello")
+		_, _ = io.Copy(io.Discard, r)
+		close(closed)
+	})
+	u := parse(t, "http://"+l.Addr().String()+"/")
 	upgrade := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}
 	within(t, func() {
 		ex := get(t, client(t, Options{}).Session(u), u, Request{Header: upgrade})
 		if ex.Status != http.StatusSwitchingProtocols || len(ex.Body) != 0 || ex.Truncated {
 			t.Errorf("status %d, body %q, want 101 and nothing that follows", ex.Status, ex.Body)
 		}
+		<-closed // the connection is of no more use
 	})
 }
 
@@ -172,6 +185,13 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 		c := client(t, Options{})
 		if ex, err := c.Session(u).Do(t.Context(), &Request{URL: u}); KindOf(err) != KindProtocol || c.Requests() != 1 {
 			t.Errorf("%s: %v, %v after %d requests, want a protocol error after one", head, ex, err, c.Requests())
+		}
+	}
+	for _, text := range []string{"what?\r\n\r\n", "HTTP/2 200 OK\r\n\r\n"} {
+		u, _ := says(t, text)
+		c := client(t, Options{})
+		if _, err := c.Session(u).Do(t.Context(), &Request{URL: u, Once: true}); KindOf(err) != KindProtocol || c.Requests() != 1 {
+			t.Errorf("%q: %v after %d requests, want a protocol error after one", text, err, c.Requests())
 		}
 	}
 	u, _ := says(t, "HTTP/1.1 999 Denied\r\nContent-Length: 2\r\n\r\nok") // some sites give it
@@ -315,6 +335,7 @@ func TestResendingCounts(t *testing.T) {
 		if KindOf(err) != KindClosed {
 			t.Errorf("%s: %v, want closed", name, err)
 		}
+		s.CloseClientConnections()
 		if n := asked.Load() - before; n > c.most || n > cl.Requests()-sent {
 			t.Errorf("%s: the server was asked %d times, %d counted, want at most %d", name, n, cl.Requests()-sent, c.most)
 		}
@@ -341,6 +362,14 @@ func TestProxyErrorsAreOurWords(t *testing.T) {
 }
 
 func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
+	for host, want := range map[string]bool{"shop.example": true, "169.254.169.254": false, "fe80::1%eth0": false} {
+		if got := guarded(net.Dialer{}, Options{}, host).ControlContext != nil; got != want {
+			t.Errorf("%s: looked at before connecting: %v, want %v", host, got, want)
+		}
+	}
+	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example").ControlContext != nil {
+		t.Error("the address of the user's proxy is looked at")
+	}
 	refuse := refuseLinkLocal("shop.example")
 	for address, want := range map[string]bool{
 		"169.254.169.254:80": true, "[fe80::1%eth0]:80": true, "[::ffff:169.254.1.1]:443": true, "127.0.0.1:80": false, "[2001:db8::1]:80": false,

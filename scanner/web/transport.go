@@ -89,12 +89,8 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 			}
 			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
 		}
-		if _, err := netip.ParseAddr(host); err == nil || o.Proxy != nil {
-			return d.DialContext(ctx, network, address)
-		}
-		named := d
-		named.ControlContext = refuseLinkLocal(host)
-		c, err := named.DialContext(ctx, network, address)
+		to := guarded(d, o, host)
+		c, err := to.DialContext(ctx, network, address)
 		var scope *scopeError
 		if errors.As(err, &scope) {
 			return nil, scope
@@ -103,11 +99,19 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 	}
 }
 
+// guarded refuses link-local addresses of host, if that is a name that we look up.
+func guarded(d net.Dialer, o Options, host string) net.Dialer {
+	if _, err := netip.ParseAddr(host); err != nil && o.Proxy == nil {
+		d.ControlContext = refuseLinkLocal(host)
+	}
+	return d
+}
+
 // refuseLinkLocal is called with each address of host before it is connected to.
 func refuseLinkLocal(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		if err == nil && to.Addr().Unmap().IsLinkLocalUnicast() {
+		if err == nil && to.Addr().IsLinkLocalUnicast() {
 			return &scopeError{message.New("%s resolves to the link-local address %s", host, to.Addr())}
 		}
 		return err
