@@ -381,3 +381,36 @@ func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
 		}
 	}
 }
+
+// A request that may not be sent again leaves no byte on the next connection.
+func TestRefusedResendingWritesNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns atomic.Int64
+	second := make(chan int, 1)
+	listen(t, l, func(c net.Conn) {
+		defer c.Close()
+		if conns.Add(1) > 1 {
+			text, _ := io.ReadAll(c)
+			second <- len(text)
+			return
+		}
+		r := bufio.NewReader(c)
+		_, _ = http.ReadRequest(r)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		_, _ = http.ReadRequest(r)
+	})
+	u := parse(t, "http://"+l.Addr().String()+"/")
+	s := client(t, Options{}).Session(u)
+	get(t, s, u, Request{})
+	if _, err := s.Do(t.Context(), &Request{URL: u, Once: true}); KindOf(err) != KindClosed {
+		t.Errorf("%v, want closed", err)
+	}
+	within(t, func() {
+		if n := <-second; n > 0 {
+			t.Errorf("%d bytes were sent again", n)
+		}
+	})
+}
