@@ -36,7 +36,7 @@ func Burst(ctx context.Context, requests []BurstRequest) ([]BurstAnswer, error) 
 	}
 	c, host := requests[0].Session.client, requests[0].Request.URL.Host
 	if len(requests) > c.options.InFlight {
-		return nil, fmt.Errorf("%d requests at once are more than the %d allowed in flight", len(requests), c.options.InFlight)
+		return nil, message.Errorf("%d requests at once are more than the %d allowed in flight", len(requests), c.options.InFlight)
 	}
 	h := c.limiter.host(host)
 	defer c.limiter.leave(h)

@@ -3,16 +3,15 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
-	"sotomi/scanner/message"
-
 	"github.com/projectdiscovery/retryablehttp-go"
+
+	"sotomi/scanner/message"
 )
 
 // Version is what the default User-Agent says.
@@ -62,7 +61,7 @@ func NewClient(o Options) (*Client, error) {
 		return nil, message.Errorf("--resolve has no effect through --proxy, which looks names up itself; leave one of them out")
 	}
 	if o.Proxy != nil && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, o.Proxy.Scheme) {
-		return nil, fmt.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
+		return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 	}
 	transports := []*http.Transport{o.transport(tlsConfig, true), o.transport(tlsConfig, false)}
 	l := &limiter{next: transports[0], http1: transports[1], options: o, hosts: map[string]*hostState{}}

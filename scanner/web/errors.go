@@ -53,10 +53,10 @@ type throttledError struct {
 	tries    int
 }
 
-func (e *throttledError) Error() string { return e.Said().String() }
+func (e *throttledError) Error() string { return e.Message().String() }
 
-// Said is the error as a message.
-func (e *throttledError) Said() message.Message {
+// Message is the error in words.
+func (e *throttledError) Message() message.Message {
 	if !e.explicit {
 		return message.New("status %d (tries: %d)", e.status, e.tries)
 	}

@@ -10,23 +10,21 @@ import (
 	"sotomi/scanner/message"
 )
 
-// proxyError is a proxy that does not let us through: its answer is never taken for the site's. The words of its status
-// line are left out, for it may repeat our password in them.
-type proxyError struct{ message.Message }
+// proxyError is a proxy that does not let us through: its answer is never taken for the site's. Of its status line only the
+// number is shown, for the words may repeat our password.
+type proxyError struct{ status int }
 
-func (e *proxyError) Error() string { return e.String() }
+func (e *proxyError) Error() string { return e.Message().String() }
 
-// Said is the error as a message.
-func (e *proxyError) Said() message.Message { return e.Message }
-
-func refusedWith(status int) error {
-	return &proxyError{message.New("the proxy answers %s", strings.TrimSpace(strconv.Itoa(status)+" "+http.StatusText(status)))}
+// Message is the error in words.
+func (e *proxyError) Message() message.Message {
+	return message.New("the proxy answers %s", strings.TrimSpace(strconv.Itoa(e.status)+" "+http.StatusText(e.status)))
 }
 
 // proxyConnected looks at a proxy's answer to CONNECT.
 func proxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode != http.StatusOK {
-		return refusedWith(res.StatusCode)
+		return &proxyError{res.StatusCode}
 	}
 	return nil
 }
@@ -38,5 +36,5 @@ func refusedByProxy(res *http.Response, proxy *url.URL) error {
 		return nil
 	}
 	_ = res.Body.Close() // nothing in it is the site's
-	return refusedWith(res.StatusCode)
+	return &proxyError{res.StatusCode}
 }

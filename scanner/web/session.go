@@ -14,8 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"sotomi/scanner/message"
-
 	"github.com/projectdiscovery/retryablehttp-go"
 
 	"sotomi/scanner/message"

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -48,21 +47,21 @@ func (o Options) tls() (*tls.Config, error) {
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("--ca: %w", err)
+			return nil, message.Errorf("--ca: %w", err)
 		}
 		pool, err := x509.SystemCertPool()
 		if err != nil {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--ca %s: it holds no certificate in PEM form", o.CAFile)
+			return nil, message.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
 		}
 		c.RootCAs = pool
 	}
 	if o.ClientCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
 		if err != nil {
-			return nil, fmt.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
+			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
@@ -119,9 +118,9 @@ func refuseLinkLocal(host string) func(ctx context.Context, network, address str
 }
 
 // scopeError is a request that would leave the hosts asked for.
-type scopeError struct{ message.Message }
+type scopeError struct{ reason message.Message }
 
-func (e *scopeError) Error() string { return e.String() }
+func (e *scopeError) Error() string { return e.reason.String() }
 
-// Said is the error as a message.
-func (e *scopeError) Said() message.Message { return e.Message }
+// Message is the error in words.
+func (e *scopeError) Message() message.Message { return e.reason }
