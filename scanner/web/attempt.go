@@ -50,10 +50,10 @@ var (
 // attemptKey finds the attempt in the context of its request.
 type attemptKey struct{}
 
-// attempt starts one under ctx. It must be ended.
-func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
+// attempt starts one to h under ctx. It must be ended.
+func (c *Client) attempt(ctx context.Context, r *Request, h *hostState) *attempt {
 	a := &attempt{
-		limiter: c.limiter, host: c.limiter.host(r.URL.Host),
+		limiter: c.limiter, host: h,
 		timeout: r.Timeout, most: 1 + c.options.Retries,
 		once: r.Once, retry: !r.Once && len(r.Body) == 0 && r.idempotent(), proxied: c.options.Proxy != nil,
 	}
@@ -177,7 +177,6 @@ func (a *attempt) end() {
 		a.deadline.Stop()
 	}
 	a.cancel(nil)
-	a.limiter.leave(a.host)
 }
 
 // note gives an exchange what the attempt saw.

@@ -28,7 +28,7 @@ type hostState struct {
 	burst  chan struct{} // held by the one burst that is gathering slots
 	http1  atomic.Bool   // it does not want HTTP/2
 
-	users int // attempts and bursts that hold it; under limiter.mu
+	users int // requests and bursts that hold it; under limiter.mu
 
 	mu        sync.Mutex
 	notBefore time.Time  // the host asked to be left alone until then

@@ -335,7 +335,7 @@ func TestPauseHoldsForThoseThatWait(t *testing.T) {
 func TestResendingKeepsToTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := offline(t, Options{Rate: 0.5}, nil)
-		a := c.attempt(t.Context(), &Request{URL: shop})
+		a := c.attempt(t.Context(), &Request{URL: shop}, c.limiter.host(shop.Host))
 		defer a.end()
 		started := time.Now()
 		if !a.allow() || a.host.pace(t.Context()) != nil || a.dialing() != nil || time.Since(started) > 0 {

@@ -142,7 +142,7 @@ func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 	h := s.client.limiter.host(r.URL.Host)
 	defer s.client.limiter.leave(h)
 	for try := 1; ; try++ {
-		ex, err := s.attempt(ctx, r)
+		ex, err := s.attempt(ctx, r, h)
 		if err != nil {
 			return nil, err
 		}
@@ -185,11 +185,11 @@ func refusal(ex *Exchange) (wait time.Duration, explicit, refused bool) {
 }
 
 // attempt is one request and its answer, with retries after connection errors where that is harmless.
-func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, error) {
+func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Exchange, error) {
 	fail := func(err error) (*Exchange, error) {
 		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
 	}
-	a := s.client.attempt(ctx, r)
+	a := s.client.attempt(ctx, r, h)
 	defer a.end()
 	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
