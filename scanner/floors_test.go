@@ -74,7 +74,6 @@ var only = map[string][]string{
 	"net/http/cookiejar":                           {"scanner/web"},
 	"golang.org/x/net/html/charset":                {"scanner/web"},
 	"golang.org/x/text/encoding":                   {"scanner/web", "checks/internal/eccubebench", "checks/internal/eccubedb"},
-	"github.com/PuerkitoBio/goquery":               {"scanner/web"},
 	"github.com/andybalholm/brotli":                {"scanner/web"},
 
 	"github.com/projectdiscovery/govaluate": {"checks/template/match"},

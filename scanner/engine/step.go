@@ -80,14 +80,12 @@ func (p *Plan) scanSite(ctx context.Context, s *site, o endpoint, end *scanner.S
 
 // handshakes runs the steps that a certificate which is not accepted does not keep out.
 func (r *siteRun) handshakes(ctx context.Context) {
-	clock := &stepClock{limit: r.plan.options.StepTimeout}
-	defer clock.end()
 	for _, i := range r.steps {
 		st := r.plan.steps[i]
 		if h, ok := st.check.(scanner.Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
 			continue
 		}
-		r.results[i] = r.site.look(ctx, clock, st, r.plan.options.Safety, nil)
+		r.results[i] = r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, nil)
 	}
 }
 
@@ -97,15 +95,13 @@ func (r *siteRun) run(ctx context.Context, f *requestPlan) {
 	var group errgroup.Group
 	for range min(r.plan.options.InFlight, len(r.steps)) {
 		group.Go(func() error {
-			clock := &stepClock{limit: r.plan.options.StepTimeout}
-			defer clock.end()
 			for {
 				chunk := r.work.take()
 				if chunk == nil {
 					return nil
 				}
 				for _, i := range chunk {
-					r.step(ctx, clock, i)
+					r.step(ctx, i)
 					r.work.done(i)
 				}
 			}
@@ -115,7 +111,7 @@ func (r *siteRun) run(ctx context.Context, f *requestPlan) {
 }
 
 // step runs one signature and notes what it came to.
-func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
+func (r *siteRun) step(ctx context.Context, i int) {
 	st := r.plan.steps[i]
 	a := &consumer{step: i}
 	defer func() { r.site.release(*a) }()
@@ -128,7 +124,7 @@ func (r *siteRun) step(ctx context.Context, clock *stepClock, i int) {
 			return
 		}
 	}
-	e := r.site.look(ctx, clock, st, r.plan.options.Safety, a)
+	e := r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, a)
 	if len(e.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, e.findings[0].Hit.Values.Facts())
 	}
@@ -153,12 +149,12 @@ func (r *siteRun) resultOf(i int) *stepResult {
 	return r.results[i]
 }
 
-// look runs the check of a step and survives whatever it does.
-func (s *site) look(ctx context.Context, clock *stepClock, st *step, safety signature.Safety, a *consumer) (e *stepResult) {
+// look runs the check of a step, for at most limit, and survives whatever it does.
+func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety signature.Safety, a *consumer) (e *stepResult) {
 	p, view := s.probe(st.signature, safety, a)
 	started := time.Now()
-	inner := clock.start(ctx)
-	defer clock.stop()
+	inner, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	e = &stepResult{}
 	defer func() {
 		if v := recover(); v != nil {
@@ -201,9 +197,7 @@ func panicPlace(stack []byte) string {
 func RunCheck(ctx context.Context, client *web.Client, t target.Target, sig *signature.Signature, c scanner.Check, safety signature.Safety) ([]scanner.Finding, scanner.Outcome) {
 	const timeout = 10 * time.Minute
 	s := newSite(client, t, siteSettings{crawlPages: crawlPages})
-	clock := &stepClock{limit: timeout}
-	defer clock.end()
-	e := s.look(ctx, clock, &step{signature: sig, check: c}, safety, nil)
+	e := s.look(ctx, timeout, &step{signature: sig, check: c}, safety, nil)
 	siteEnd, _ := s.health.ended()
 	stop := checkEnd(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, scanner.Outcome{

@@ -2,74 +2,72 @@ package web
 
 import (
 	"context"
-	"maps"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http/httptrace"
-	"net/url"
-	"slices"
-	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/projectdiscovery/retryablehttp-go"
 )
 
-// attempt is one request on its way, and its context: that ends with the caller's, and when the deadline passes that
-// counts from the turn at the gate. One value serves all tries, and one after another all requests of a series,
-// since a scan makes hundreds of thousands of them.
+// attempt is one request on its way, and its context: it ends with the caller's, and when the deadline of a try passes.
+// Whatever sends the request once more (a retry of ours, or net/http when a connection breaks) asks it for leave, so that
+// everything a server may see is counted and keeps to the rate of its host.
 type attempt struct {
 	context.Context
-	cancel context.CancelCauseFunc
-	series *series         // whose next request takes over what this one leaves; nil for none
-	traced context.Context // the attempt as the context of a request
+	cancel  context.CancelCauseFunc
+	limiter *limiter
+	host    *hostState
+	permit  *permit       // taken beforehand; nil for none
+	timeout time.Duration // of one try
+	most    int           // requests that may be sent
+	once    bool          // a request that the server may have seen is not sent again
+	retry   bool          // tries may be repeated after a connection error
+	proxied bool          // whoever answers is the proxy
 
-	request retryablehttp.Request
-	permit  *permit // at the gate, taken beforehand; nil for none
-	timeout time.Duration
-	once    bool // a second try is refused, whoever asks for it
-	retry   bool // tries may be repeated after a connection error
-	proxied bool // whoever answers is the proxy
-
-	tries    int
 	deadline *time.Timer // of the newest try
-	running  int         // tries whose time runs, or ran out before they ended
-	begun    time.Time   // when the last try had its turn
+	failed   error       // of the newest try
+	location []string    // the Location header, kept from net/http, which refuses an answer with a malformed one
+	begun    time.Time   // when the newest try had its permit
 	answered time.Time   // when the head of its answer was there
 	remote   net.Addr    // nil through a proxy
+
+	mu    sync.Mutex // net/http dials in a goroutine of its own, which may outlive the attempt
+	sends int        // requests that were allowed
+	conns int        // connections that the request was given to
+	dials int        // connections made for it
 }
+
+var (
+	errDeadline = errors.New("deadline of the attempt")
+	errSpent    = fmt.Errorf("sent as often as allowed: %w", io.EOF) // the last connection, too, was closed without an answer
+)
 
 // attemptKey finds the attempt in the context of its request.
 type attemptKey struct{}
 
-// series is a context for requests that are sent one after another: it keeps what an attempt leaves for the next.
-type series struct {
-	context.Context
-	idle atomic.Pointer[attempt]
-}
-
-// InSeries is ctx for a caller who mostly sends one request after another, all with the context itself. Requests are cheaper
-// then.
-func InSeries(ctx context.Context) context.Context { return &series{Context: ctx} }
-
-// attempt starts one under ctx. It must be ended.
-func (c *Client) attempt(ctx context.Context, r *Request) *attempt {
-	s, _ := ctx.(*series) // any other context keeps nothing
-	var a *attempt
-	if s != nil {
-		a = s.idle.Swap(nil)
+// attempt starts one to h under ctx. It must be ended.
+func (c *Client) attempt(ctx context.Context, r *Request, h *hostState) *attempt {
+	a := &attempt{
+		limiter: c.limiter, host: h,
+		timeout: r.Timeout, most: 1 + c.options.Retries,
+		once: r.Once, retry: !r.Once && len(r.Body) == 0 && r.idempotent(), proxied: c.options.Proxy != nil,
 	}
-	if a == nil {
-		a = &attempt{series: s}
-		a.permit, _ = ctx.Value(permitKey{}).(*permit)
-		a.Context, a.cancel = context.WithCancelCause(ctx)
-		a.traced = httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
-	}
-	a.timeout, a.once, a.proxied, a.tries, a.remote = r.Timeout, r.Once, c.options.Proxy != nil, 0, nil
 	if a.timeout <= 0 {
 		a.timeout = c.options.Timeout
 	}
-	a.retry = !r.Once && len(r.Body) == 0 && r.idempotent()
+	a.permit, _ = ctx.Value(permitKey{}).(*permit)
+	a.Context, a.cancel = context.WithCancelCause(ctx)
 	return a
+}
+
+// traced is the attempt as the context of its request.
+func (a *attempt) traced() context.Context {
+	return httptrace.WithClientTrace(a, &httptrace.ClientTrace{GotConn: a.connected})
 }
 
 // Value implements context.Context.
@@ -86,16 +84,74 @@ func (a *attempt) Value(key any) any {
 	return a.Context.Value(key)
 }
 
+// allow counts one more request, or refuses it.
+func (a *attempt) allow() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.sends >= a.most {
+		return false
+	}
+	a.sends++
+	return true
+}
+
+// resend waits until the request may be sent once more within a try.
+func (a *attempt) resend() error {
+	if !a.allow() {
+		return errSpent
+	}
+	if err := a.host.pace(a); err != nil {
+		return err
+	}
+	a.limiter.sent.Add(1)
+	return nil
+}
+
+// dialing is called before a connection is made for the attempt. A server that ends each connection before the request is
+// on it makes net/http dial for ever.
+func (a *attempt) dialing() error {
+	a.mu.Lock()
+	a.dials++
+	within := a.dials <= a.sends
+	a.mu.Unlock()
+	if within {
+		return nil
+	}
+	return a.resend()
+}
+
+// connected is called before the request is written to a connection. When that is not allowed, nothing is written: HTTP/2
+// looks at the context first, and a connection of HTTP/1 is closed.
 func (a *attempt) connected(i httptrace.GotConnInfo) {
-	if i.Conn != nil && !a.proxied {
+	if !a.proxied {
 		a.remote = i.Conn.RemoteAddr()
+	}
+	a.mu.Lock()
+	a.conns++
+	within := a.conns <= a.sends
+	a.mu.Unlock()
+	if within {
+		return
+	}
+	secure, _ := i.Conn.(*tls.Conn)
+	http2 := secure != nil && secure.ConnectionState().NegotiatedProtocol == "h2"
+	err := errSpent
+	if !a.once || http2 { // over HTTP/2 a request is only sent again when the server says that it has not seen it
+		err = a.resend()
+	}
+	if err == nil {
+		a.begun = time.Now()
+		return
+	}
+	a.cancel(err)
+	if !http2 {
+		_ = i.Conn.Close() // its request could not be written
 	}
 }
 
 // begin starts a try: from now on its deadline counts.
 func (a *attempt) begin() {
 	a.begun = time.Now()
-	a.running++
 	if a.deadline == nil {
 		a.deadline = time.AfterFunc(a.timeout, func() { a.cancel(errDeadline) })
 	} else {
@@ -103,23 +159,24 @@ func (a *attempt) begin() {
 	}
 }
 
-// stop ends a try; the deadline is then of no more concern.
-func (a *attempt) stop() {
-	if a.deadline.Stop() {
-		a.running--
+// fail notes how a try ended without an answer.
+func (a *attempt) fail(err error) error {
+	switch cause := context.Cause(a.Context); {
+	case errors.Is(cause, errDeadline):
+		err = &timeoutError{err}
+	case errors.Is(cause, errSpent):
+		err = errSpent
 	}
+	a.failed = err
+	return err
 }
 
-// late reports whether the deadline has passed.
-func (a *attempt) late() bool { return context.Cause(a.Context) == errDeadline } //nolint:errorlint // the cause itself
-
-// end frees what the attempt holds, or leaves it to the next. One whose time ran out, or may be running out just now, is of
-// no use to others.
+// end frees what the attempt holds.
 func (a *attempt) end() {
-	a.request = retryablehttp.Request{}
-	if a.series == nil || a.running > 0 || a.Err() != nil || !a.series.idle.CompareAndSwap(nil, a) {
-		a.cancel(nil)
+	if a.deadline != nil {
+		a.deadline.Stop()
 	}
+	a.cancel(nil)
 }
 
 // note gives an exchange what the attempt saw.
@@ -127,36 +184,4 @@ func (a *attempt) note(ex *Exchange) {
 	ex.Remote = a.remote
 	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
 	ex.FirstByte = a.answered.Sub(a.begun)
-}
-
-// Sent is a request as it was written, for evidence and templates that look at it: without cookies and credentials of the
-// user. The text is made on demand.
-type Sent struct {
-	method string
-	url    *url.URL
-	host   string
-	header map[string][]string // never changes
-	body   []byte
-
-	text string // the whole instead, for exchanges that no Client made
-}
-
-// SentText is a request from elsewhere.
-func SentText(text string) Sent { return Sent{text: text} }
-
-// String is the request in HTTP/1.1, its headers by name.
-func (s Sent) String() string {
-	if s.url == nil {
-		return s.text
-	}
-	var b strings.Builder
-	b.WriteString(s.method + " " + s.url.RequestURI() + " HTTP/1.1\r\nHost: " + s.host + "\r\n")
-	for _, name := range slices.Sorted(maps.Keys(s.header)) {
-		for _, value := range s.header[name] {
-			b.WriteString(name + ": " + value + "\r\n")
-		}
-	}
-	b.WriteString("\r\n")
-	b.Write(s.body)
-	return b.String()
 }

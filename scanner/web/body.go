@@ -20,7 +20,7 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// drained is how much of an unread rest is read so that the connection can be used again.
+// drained is how many bytes of an unread rest are read so that the connection can be used again.
 const drained = 64 << 10
 
 var (
@@ -75,8 +75,8 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 	return got, nil
 }
 
-// unreadable are content codings that we did not ask for and do not undo. Names that are no coding, such as UTF-8, are
-// mistakes of servers that send the body as it is.
+// unreadable reports a content coding that we neither asked for nor undo. A name that is no coding, such as UTF-8, is a
+// mistake of a server that sends the body as it is.
 func unreadable(coding string) bool {
 	switch strings.ToLower(strings.TrimSpace(coding)) {
 	case "zstd", "compress", "x-compress", "dcb", "dcz":
@@ -94,6 +94,9 @@ type failing struct {
 }
 
 func (f *failing) Read(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err // what net/http says later is another error
+	}
 	n, err := f.r.Read(p)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -104,8 +107,8 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decode undoes the content coding. A body that is not what its header says is read as it is, as browsers do not but
-// servers with a wrong header deserve.
+// decode undoes the content coding. A body that is not in the coding that its header names is read as it is: browsers fail
+// there, but the mistake is the server's.
 func decode(r *bufio.Reader, coding string) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(coding)) {
 	case "gzip", "x-gzip":

@@ -10,80 +10,80 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Shot is one request of a volley.
+// BurstRequest is one request of a burst.
 type BurstRequest struct {
 	Session *Session
 	Request *Request
-	After   time.Duration // how much later than the volley's start it leaves
+	After   time.Duration // how much later than the start of the burst it leaves
 }
 
-// Answer is what came of a shot: an Exchange, or a *Error.
+// BurstAnswer is what came of a request: an Exchange, or a *Error.
 type BurstAnswer struct {
 	Exchange *Exchange
 	Err      error
 }
 
-// InFlight is how many requests of one volley the client's limits allow.
+// InFlight is how many requests a burst may have.
 func (s *Session) InFlight() int { return s.client.options.InFlight }
 
-// Volley sends requests of several visitors of one client to one host at the same time. All their turns at the gate are
-// taken before the first of them leaves, so that neither the rate nor the cap on requests in flight pulls them apart;
-// both still hold. Answers come in the order of the shots. The error says that the volley could not be started: more shots
-// than InFlight, or ctx ended.
-func Burst(ctx context.Context, shots []BurstRequest) ([]BurstAnswer, error) {
-	if len(shots) == 0 {
+// Burst sends requests of several visitors of one client to one host at the same time. Their slots and tokens are all taken
+// before the first of them leaves, so that neither the rate nor the cap on requests in flight pulls them apart; both still
+// hold. Answers come in the order of the requests. The error says why nothing was sent: more requests than InFlight, or ctx
+// ended.
+func Burst(ctx context.Context, requests []BurstRequest) ([]BurstAnswer, error) {
+	if len(requests) == 0 {
 		return nil, nil
 	}
-	c, host := shots[0].Session.client, shots[0].Request.URL.Host
-	if len(shots) > c.options.InFlight {
-		return nil, message.Errorf("%d requests at once are more than the %d allowed in flight", len(shots), c.options.InFlight)
+	c, host := requests[0].Session.client, requests[0].Request.URL.Host
+	if len(requests) > c.options.InFlight {
+		return nil, message.Errorf("%d requests at once are more than the %d allowed in flight", len(requests), c.options.InFlight)
 	}
 	h := c.limiter.host(host)
 	defer c.limiter.leave(h)
-	if err := h.acquireAll(ctx, len(shots)); err != nil {
-		return nil, &Error{Kind: KindCanceled, URL: shots[0].Request.URL.String(), Err: err}
+	if err := h.acquireAll(ctx, len(requests)); err != nil {
+		return nil, &Error{Kind: KindCanceled, URL: requests[0].Request.URL.String(), Err: err}
 	}
-	answers := make([]BurstAnswer, len(shots))
+	answers := make([]BurstAnswer, len(requests))
 	var group errgroup.Group
-	for i, shot := range shots {
+	for i, r := range requests {
 		group.Go(func() error {
-			t := &permit{host: h}
-			defer t.release()
-			if err := sleep(ctx, shot.After); err != nil {
-				answers[i].Err = &Error{Kind: KindCanceled, URL: shot.Request.URL.String(), Err: err}
+			p := &permit{host: h}
+			defer p.release()
+			if err := sleep(ctx, r.After); err != nil {
+				answers[i].Err = &Error{Kind: KindCanceled, URL: r.Request.URL.String(), Err: err}
 				return nil
 			}
-			ex, err := shot.Session.Do(context.WithValue(ctx, permitKey{}, t), shot.Request)
+			ex, err := r.Session.Do(context.WithValue(ctx, permitKey{}, p), r.Request)
 			answers[i] = BurstAnswer{ex, err}
 			return nil
 		})
 	}
-	_ = group.Wait() // each shot keeps its own error
+	_ = group.Wait() // each request keeps its own error
 	return answers, nil
 }
 
-// turnKey carries a turn to the gate.
+// permitKey finds a permit in the context of a request.
 type permitKey struct{}
 
-// turn is a slot and a token of a host that were taken beforehand, for one request.
+// permit is a slot and a token of a host that were taken beforehand, for one request.
 type permit struct {
 	host *hostState
 	used atomic.Bool
 }
 
-// take reports whether the turn is for h and was not used yet; it is used then.
-func (t *permit) acquire(h *hostState) bool {
-	return t != nil && t.host == h && t.used.CompareAndSwap(false, true)
+// acquire reports whether the permit is for h and was not used yet; it is used then.
+func (p *permit) acquire(h *hostState) bool {
+	return p != nil && p.host == h && p.used.CompareAndSwap(false, true)
 }
 
-// giveBack frees the slot of a turn that nobody used.
-func (t *permit) release() {
-	if t.used.CompareAndSwap(false, true) {
-		<-t.host.slots
+// release frees the slot of a permit that nobody used.
+func (p *permit) release() {
+	if p.used.CompareAndSwap(false, true) {
+		<-p.host.slots
 	}
 }
 
-// takeTurns takes n slots and n tokens. Only one volley gathers slots at a time, or two could each wait for the other's.
+// acquireAll takes n slots and n tokens. Only one burst gathers slots at a time, or two could each wait for the other's.
 func (h *hostState) acquireAll(ctx context.Context, n int) error {
 	select {
 	case h.burst <- struct{}{}:

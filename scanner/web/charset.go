@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"mime"
 	"regexp"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // aliases are names that Japanese sites use and the WHATWG table lacks.
@@ -61,9 +63,7 @@ func text(body []byte, contentType string) string {
 		return decoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), body)
 	}
 	if e, ok := labelled(body, contentType); ok {
-		if out, clean := try(e, body); clean || e != encoding.Nop {
-			return out
-		}
+		return decoded(e, body)
 	}
 	if utf8.Valid(body) && !bytes.Contains(body, []byte("\x1b$")) {
 		return string(body)
@@ -72,8 +72,8 @@ func text(body []byte, contentType string) string {
 		if e == japanese.ISO2022JP && !bytes.Contains(body, []byte("\x1b$")) {
 			continue
 		}
-		if out, clean := try(e, body); clean {
-			return out
+		if clean(e, body) {
+			return decoded(e, body)
 		}
 	}
 	if whole := body[:len(body)-min(len(body), 3)]; utf8.Valid(whole) && utf8.RuneCount(whole) < len(whole) { // cut within a character
@@ -107,8 +107,8 @@ func labelled(body []byte, contentType string) (encoding.Encoding, bool) {
 	return nil, false
 }
 
-// looksJapanese: a latin label over bytes that are clean EUC-JP with many high bytes, or clean Shift_JIS with kana, is a
-// server's default. Western text now and then is clean Shift_JIS, but never has kana then.
+// looksJapanese reports bytes whose label says Latin but that are clean EUC-JP, or clean Shift_JIS with kana: the label is
+// the server's default then. Western text is clean Shift_JIS now and then, but without kana.
 func looksJapanese(body []byte) bool {
 	high := 0
 	for _, c := range body {
@@ -119,30 +119,45 @@ func looksJapanese(body []byte) bool {
 	if high < 8 || utf8.Valid(body) {
 		return false
 	}
-	if _, euc := try(japanese.EUCJP, body); euc {
+	if clean(japanese.EUCJP, body) {
 		return true
 	}
 	const few = 4
-	text, sjis := try(japanese.ShiftJIS, body)
+	if !clean(japanese.ShiftJIS, body) {
+		return false
+	}
 	kana := 0
-	for _, r := range text {
+	for _, r := range decoded(japanese.ShiftJIS, body) {
 		if r >= 0x3041 && r <= 0x30fa {
 			kana++
 		}
 	}
-	return sjis && kana >= few
+	return kana >= few
 }
 
-// try decodes and reports whether every byte made sense.
-func try(e encoding.Encoding, body []byte) (string, bool) {
-	out := decoded(e, body)
-	return out, !strings.ContainsRune(out, utf8.RuneError)
+// clean reports whether every byte of body makes sense in e.
+func clean(e encoding.Encoding, body []byte) bool {
+	d := e.NewDecoder()
+	var out [4096]byte
+	for {
+		written, read, err := d.Transform(out[:], body, true)
+		if bytes.ContainsRune(out[:written], utf8.RuneError) {
+			return false
+		}
+		body = body[read:]
+		if !errors.Is(err, transform.ErrShortDst) {
+			return err == nil
+		}
+	}
 }
 
 func decoded(e encoding.Encoding, body []byte) string {
-	out, err := e.NewDecoder().Bytes(body)
-	if err != nil {
+	var out strings.Builder
+	out.Grow(len(body))
+	w := transform.NewWriter(&out, e.NewDecoder())
+	_, err := w.Write(body)
+	if err := errors.Join(err, w.Close()); err != nil {
 		return strings.ToValidUTF8(string(body), "\ufffd")
 	}
-	return string(out)
+	return out.String()
 }

@@ -2,20 +2,16 @@ package web
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
+	"slices"
 	"time"
 
-	"sotomi/scanner/message"
-
 	"github.com/projectdiscovery/retryablehttp-go"
+
+	"sotomi/scanner/message"
 )
 
 // Version is what the default User-Agent says.
@@ -26,7 +22,7 @@ type Options struct {
 	Rate       float64           // requests a second to one host:port; 0 is 20, negative means no limit
 	InFlight   int               // requests to one host:port at once; 0 is 6
 	Timeout    time.Duration     // one absolute deadline for headers and body of an attempt; 0 is 15 s
-	Retries    int               // further attempts after a connection error of GET and HEAD; 0 is 1, negative is none
+	Retries    int               // how often a request is sent again after a connection error, if that is harmless; 0 is 1, negative is none
 	MaxBody    int64             // bytes of decoded body kept; 0 is 1 MiB
 	Proxy      *url.URL          // http, https or socks5; nil for none (the environment is not looked at)
 	Resolve    map[string]string // "host:port" to the address dialled instead, as in curl --resolve
@@ -46,13 +42,13 @@ const (
 	defaultTimeout = 15 * time.Second
 )
 
-// Client is shared by all visitors of all hosts: connections, rates and limits live here.
+// Client is shared by all visitors of all hosts: it holds connections, rates and limits.
 type Client struct {
-	options   Options
-	limiter   *limiter
-	transport *http.Transport
-	retry     *retryablehttp.Client
-	header    http.Header // of every request, unless it says otherwise; never changes
+	options    Options
+	limiter    *limiter
+	transports []*http.Transport
+	retry      *retryablehttp.Client
+	header     http.Header // of every request, unless it says otherwise; never changes
 }
 
 // NewClient checks the options; an error names the one that is wrong.
@@ -62,35 +58,19 @@ func NewClient(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{
-		DialContext:            dialer(o),
-		TLSClientConfig:        tlsConfig,
-		TLSHandshakeTimeout:    connectTimeout,
-		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // content codings are undone by us, to a limit
-		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    o.InFlight,
-		IdleConnTimeout:        30 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-	}
 	if o.Proxy != nil && len(o.Resolve) > 0 {
 		return nil, message.Errorf("--resolve has no effect through --proxy, which looks names up itself; leave one of them out")
 	}
-	if o.Proxy != nil {
-		switch o.Proxy.Scheme {
-		case "http", "https", "socks5", "socks5h":
-			transport.Proxy, transport.OnProxyConnectResponse = http.ProxyURL(o.Proxy), proxyConnected
-		default:
-			return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
-		}
+	if o.Proxy != nil && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, o.Proxy.Scheme) {
+		return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 	}
-	g := newLimiter(transport, o)
+	transports := []*http.Transport{o.transport(tlsConfig, true), o.transport(tlsConfig, false)}
+	l := &limiter{next: transports[0], http1: transports[1], options: o, hosts: map[string]*hostState{}}
 	hc := &http.Client{
-		Transport:     g,
+		Transport:     l,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	// The wait between tries and the deadline of an attempt are the gate's.
+	// The wait between tries and the deadline of an attempt are the limiter's.
 	rc := retryablehttp.NewClient(retryablehttp.Options{
 		HttpClient: hc,
 		RetryMax:   o.Retries,
@@ -101,7 +81,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, limiter: g, transport: transport, retry: rc, header: header}, nil
+	return &Client{options: o, limiter: l, transports: transports, retry: rc, header: header}, nil
 }
 
 func withDefaults(o Options) Options {
@@ -129,85 +109,19 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func (o Options) tls() (*tls.Config, error) {
-	c := &tls.Config{
-		InsecureSkipVerify: o.Insecure,
-		MinVersion:         tls.VersionTLS10, // old servers are what a scanner looks for; which version they speak is a finding
-		ClientSessionCache: tls.NewLRUClientSessionCache(256),
-	}
-	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
-		if err != nil {
-			return nil, message.Errorf("--ca: %w", err)
-		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, message.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
-		}
-		c.RootCAs = pool
-	}
-	if o.ClientCert != "" {
-		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
-		if err != nil {
-			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
-}
-
-// dialer connects to what --resolve says, and never to link-local addresses (where clouds keep the machine's own
-// credentials) for a host that is only a name.
-func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		if to, ok := o.Resolve[strings.ToLower(address)]; ok {
-			if _, _, err := net.SplitHostPort(to); err == nil {
-				return d.DialContext(ctx, network, to)
-			}
-			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
-		}
-		if net.ParseIP(strings.Trim(host, "[]")) != nil {
-			return d.DialContext(ctx, network, address)
-		}
-		c, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		if a, ok := c.RemoteAddr().(*net.TCPAddr); ok && a.IP.IsLinkLocalUnicast() && o.Proxy == nil {
-			_ = c.Close()
-			return nil, &scopeError{fmt.Sprintf("%s resolves to the link-local address %s", host, a.IP)}
-		}
-		return c, nil
-	}
-}
-
-// retryConnectionErrors is the policy: connection errors only. Which methods are retried is decided by the session.
+// retryConnectionErrors is when a request is tried again. Which requests may be is decided by the attempt.
 func retryConnectionErrors(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	if err == nil || ctx.Err() != nil {
-		return false, nil
-	}
-	var scope *scopeError
-	if errors.As(err, &scope) {
 		return false, nil
 	}
 	switch kindOf(ctx, err) {
 	case KindUnreachable, KindClosed:
 		var proxy *proxyError
-		return !errors.As(err, &proxy) && !errors.Is(err, errNotFound) && !isNotFound(err), nil
+		return !errors.As(err, &proxy) && !isNotFound(err), nil
 	default:
 		return false, nil
 	}
 }
-
-var errNotFound = errors.New("name not found")
 
 func isNotFound(err error) bool {
 	var dns *net.DNSError
@@ -215,7 +129,11 @@ func isNotFound(err error) bool {
 }
 
 // Close ends idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
 
 // Requests is the number of attempts that left the machine so far.
 func (c *Client) Requests() int64 { return c.limiter.sent.Load() }
@@ -225,8 +143,3 @@ func (c *Client) CarriesHeaders() bool { return len(c.options.Header) > 0 }
 
 // InFlight is how many requests go to one host at once.
 func (c *Client) InFlight() int { return c.options.InFlight }
-
-// scopeError is a request that would leave the hosts asked for.
-type scopeError struct{ reason string }
-
-func (e *scopeError) Error() string { return e.reason }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"sotomi/scanner/message"
+
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
@@ -347,31 +349,8 @@ func TestCookiesBelongToTheVisitor(t *testing.T) {
 	}
 }
 
-func TestReadCredentials(t *testing.T) {
-	jar := "# Netscape HTTP Cookie File\n#HttpOnly_shop.example\tFALSE\t/\tTRUE\t0\tsid\tsecret\nother.example\tFALSE\t/\tFALSE\t0\tx\ty\n"
-	c, err := ReadCredentials(strings.NewReader(jar), "a.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := fmt.Sprintf("%v %+v %#v %s", c, c, c, c); strings.Contains(text, "secret") {
-		t.Errorf("printed: %s", text)
-	}
-	if got := client(t, Options{}).SessionWith(parse(t, "https://shop.example/"), c).header.Get("Cookie"); got != "sid=secret" {
-		t.Errorf("cookie for shop.example = %q", got)
-	}
-	for in, want := range map[string]string{
-		"Cookie: a=b\nnonsense secret": "b.txt:2: neither",
-		"":                             "it contains neither cookies nor headers",
-		"h\tF\t/\tT\tx\tn\tv":          "b.txt:1: the fifth field",
-	} {
-		if _, err := ReadCredentials(strings.NewReader(in), "b.txt"); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("ReadCredentials(%q) = %v, want %q", in, err, want)
-		}
-	}
-}
-
 func TestScopeErrorsAreNotRetried(t *testing.T) {
-	if again, _ := retryConnectionErrors(t.Context(), nil, &url.Error{Err: &scopeError{"x"}}); again {
+	if again, _ := retryConnectionErrors(t.Context(), nil, &url.Error{Err: &scopeError{message.New("x")}}); again {
 		t.Error("a refusal of ours is tried again")
 	}
 	if kindOf(t.Context(), errors.New("malformed HTTP response")) != KindProtocol {

@@ -3,10 +3,17 @@ package web
 import (
 	"bufio"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/cookiejar"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
 
 	"sotomi/scanner/message"
 )
@@ -14,12 +21,13 @@ import (
 // Credentials are what one logged-in visitor sends: cookies, or headers. They are never printed.
 type Credentials struct {
 	name    string
-	cookies []jarCookie
+	cookies []givenCookie
 	header  http.Header
 }
 
-type jarCookie struct {
-	domain string // without a leading dot; "" for the origin of the session
+// givenCookie is a line of a cookie jar.
+type givenCookie struct {
+	from   *url.URL // whose answer would set it
 	cookie *http.Cookie
 }
 
@@ -35,27 +43,22 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 	c := Credentials{name: name, header: http.Header{}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
+	expired := 0 // the last line with an expired cookie
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimRight(lines.Text(), "\r")
-		if strings.HasPrefix(line, "#HttpOnly_") {
-			line = strings.TrimPrefix(line, "#HttpOnly_")
-		} else if trimmed := strings.TrimSpace(line); trimmed == "" || strings.HasPrefix(trimmed, "#") {
+		line, comment := cookieLine(lines.Text())
+		if comment {
 			continue
 		}
 		if fields := strings.Split(line, "\t"); len(fields) == 7 || len(fields) == 6 {
-			expires, err := strconv.ParseInt(fields[4], 10, 64)
-			if err != nil {
-				return Credentials{}, message.Errorf("%s:%d: the fifth field of a cookie jar line must be a time in seconds", name, n)
+			given, err := parseCookie(fields)
+			switch {
+			case err != nil:
+				return Credentials{}, message.Errorf("%s:%d: %w", name, n, err)
+			case !given.cookie.Expires.IsZero() && given.cookie.Expires.Before(time.Now()):
+				expired = n
+			default:
+				c.cookies = append(c.cookies, given)
 			}
-			_ = expires // an expired cookie is still what the operator wants sent; the check notices when it is refused
-			value := ""
-			if len(fields) == 7 {
-				value = fields[6]
-			}
-			c.cookies = append(c.cookies, jarCookie{
-				domain: strings.ToLower(strings.TrimPrefix(fields[0], ".")),
-				cookie: &http.Cookie{Name: fields[5], Value: value, Path: fields[2]},
-			})
 			continue
 		}
 		key, value, ok := strings.Cut(line, ":")
@@ -67,13 +70,51 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 	if err := lines.Err(); err != nil {
 		return Credentials{}, message.Errorf("%s: %w", name, err)
 	}
-	if len(c.cookies) == 0 && len(c.header) == 0 {
-		return Credentials{}, message.Errorf("%s: it contains neither cookies nor headers", name)
+	switch {
+	case len(c.cookies) > 0 || len(c.header) > 0:
+		return c, nil
+	case expired > 0:
+		return Credentials{}, message.Errorf("%s:%d: all cookies have expired; log in again and save them anew", name, expired)
 	}
-	return c, nil
+	return Credentials{}, message.Errorf("%s: no cookie and no header in it", name)
 }
 
-// SessionWith is a visitor of the site at base who carries credentials, to the exact origin of base only.
+// cookieLine is a line without the mark that curl puts before cookies that scripts cannot read, which is no comment.
+func cookieLine(line string) (text string, comment bool) {
+	line = strings.TrimRight(line, "\r")
+	if text, marked := strings.CutPrefix(line, "#HttpOnly_"); marked {
+		return text, false
+	}
+	trimmed := strings.TrimSpace(line)
+	return line, trimmed == "" || strings.HasPrefix(trimmed, "#")
+}
+
+// parseCookie reads the fields of a line: domain, whether subdomains get it, path, whether it needs TLS, expiry in seconds
+// since 1970 (0 for none), name, value.
+func parseCookie(fields []string) (givenCookie, error) {
+	expires, err := strconv.ParseInt(fields[4], 10, 64)
+	if err != nil {
+		return givenCookie{}, message.Errorf("the fifth field of a cookie jar line must be a time in seconds")
+	}
+	domain := strings.ToLower(strings.TrimPrefix(fields[0], "."))
+	if domain == "" || fields[5] == "" {
+		return givenCookie{}, message.Errorf("a cookie jar line must have a domain and a name")
+	}
+	c := &http.Cookie{Name: fields[5], Path: fields[2], Secure: strings.EqualFold(fields[3], "TRUE")}
+	if len(fields) == 7 {
+		c.Value = fields[6]
+	}
+	if expires > 0 {
+		c.Expires = time.Unix(expires, 0)
+	}
+	if _, err := netip.ParseAddr(domain); err != nil && strings.EqualFold(fields[1], "TRUE") {
+		c.Domain = domain
+	}
+	return givenCookie{from: &url.URL{Scheme: "https", Host: domain, Path: fields[2]}, cookie: c}, nil
+}
+
+// SessionWith is a visitor of the site at base who carries credentials, to the exact origin of base only. Its cookies go
+// where their domain, path and Secure say within that.
 func (c *Client) SessionWith(base *url.URL, credentials Credentials) *Session {
 	s := c.Session(base)
 	s.header = s.header.Clone()
@@ -83,23 +124,72 @@ func (c *Client) SessionWith(base *url.URL, credentials Credentials) *Session {
 	for name, values := range credentials.header {
 		s.header[name] = values
 	}
-	var pairs []string
-	for _, jc := range credentials.cookies {
-		host := strings.ToLower(base.Hostname())
-		if jc.domain == "" || jc.domain == host || strings.HasSuffix(host, "."+jc.domain) {
-			pairs = append(pairs, jc.cookie.Name+"="+jc.cookie.Value)
+	if len(credentials.cookies) > 0 {
+		s.given = newJar()
+		for _, g := range credentials.cookies {
+			s.given.SetCookies(g.from, []*http.Cookie{g.cookie})
 		}
 	}
-	if len(pairs) > 0 {
-		if old := s.header.Get("Cookie"); old != "" {
-			pairs = append([]string{old}, pairs...)
-		}
-		s.header.Set("Cookie", strings.Join(pairs, "; "))
-	}
-	s.own = true
 	return s
 }
 
-// Carries reports whether the visitor sends a header of the user's with this name, such as Authorization. Its value stays
-// unknown.
-func (s *Session) Carries(name string) bool { return s.header.Get(name) != "" }
+func newJar() *cookiejar.Jar {
+	jar, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // has no way to fail
+	return jar
+}
+
+// Carries reports whether the visitor sends a header of the user's with this name, such as Authorization, to its site. Its
+// value stays unknown.
+func (s *Session) Carries(name string) bool {
+	return s.header.Get(name) != "" || strings.EqualFold(name, "Cookie") && s.given != nil && len(s.given.Cookies(s.base)) > 0
+}
+
+// credentials adds to a request what only this visitor has: its cookies, and what the user gave at the exact origin that it
+// is for.
+func (s *Session) credentials(req *http.Request, r *Request) {
+	var cookies []*http.Cookie
+	if !r.NoCookies {
+		cookies = s.Cookies(r.URL)
+	}
+	own := sameOrigin(r.URL, s.base)
+	if own && s.given != nil {
+		cookies = withGiven(cookies, s.given.Cookies(r.URL))
+	}
+	if len(cookies) == 0 && (!own || len(s.header) == 0) {
+		return
+	}
+	req.Header = maps.Clone(req.Header) // what is shown has none of them
+	pairs := req.Header["Cookie"]
+	for _, c := range cookies {
+		value := c.Value // as the server or the user wrote it: AddCookie would change some
+		if c.Quoted {
+			value = `"` + value + `"`
+		}
+		pairs = append(pairs[:len(pairs):len(pairs)], c.Name+"="+value)
+	}
+	if own {
+		for name, values := range s.header {
+			switch name = http.CanonicalHeaderKey(name); name {
+			case "Host":
+				req.Host = values[0]
+			case "Cookie":
+				pairs = append(pairs[:len(pairs):len(pairs)], values...)
+			default:
+				req.Header[name] = values
+			}
+		}
+	}
+	if len(pairs) > 0 {
+		req.Header["Cookie"] = []string{strings.Join(pairs, "; ")}
+	}
+}
+
+// withGiven adds the cookies that the user gave, but for those that the site has replaced.
+func withGiven(cookies, given []*http.Cookie) []*http.Cookie {
+	for _, g := range given {
+		if !slices.ContainsFunc(cookies, func(c *http.Cookie) bool { return c.Name == g.Name }) {
+			cookies = append(cookies, g)
+		}
+	}
+	return cookies
+}

@@ -3,6 +3,9 @@ package web
 import (
 	"errors"
 	"fmt"
+	"time"
+
+	"sotomi/scanner/message"
 )
 
 // Kind says why an attempt gave no Exchange.
@@ -16,7 +19,7 @@ const (
 	KindTLS         Kind = "tls"         // handshake or certificate
 	KindProtocol    Kind = "protocol"    // the answer is not HTTP, or breaks a cap on headers or decompression
 	KindScope       Kind = "scope"       // refused by us: the request would leave the hosts asked for
-	KindThrottled   Kind = "throttled"   // 429 or 503 with Retry-After beyond patience
+	KindThrottled   Kind = "throttled"   // 429 or 503 in all tries, or with a wait beyond our patience
 	KindCanceled    Kind = "canceled"    // the context ended
 )
 
@@ -40,4 +43,22 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return ""
+}
+
+// throttledError is a host that refuses requests because it gets too many.
+type throttledError struct {
+	status   int
+	wait     time.Duration
+	explicit bool // the host named the wait
+	tries    int
+}
+
+func (e *throttledError) Error() string { return e.Message().String() }
+
+// Message is the error in words.
+func (e *throttledError) Message() message.Message {
+	if !e.explicit {
+		return message.New("status %d (tries: %d)", e.status, e.tries)
+	}
+	return message.New("status %d, asked to wait %s", e.status, e.wait)
 }

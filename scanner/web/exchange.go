@@ -1,4 +1,4 @@
-// Package web is the only way from sotomi to the network: a polite HTTP client, the gate under it, and what came back.
+// Package web is the only way from sotomi to the network: a polite HTTP client, the limiter under it, and what came back.
 //
 // A Client holds what all visitors share (connections, rate, limits). A Session is one visitor of one site with a cookie
 // jar of its own. Session.Do sends a Request and returns an Exchange, which never changes afterwards.
@@ -38,7 +38,7 @@ type Request struct {
 	Timeout      time.Duration // one deadline for headers and body of one attempt; 0 means the client's
 	Once         bool          // never retried: for checks that count requests or time them
 	NoCookies    bool          // neither sends nor stores cookies
-	Wants429     bool          // status 429 without Retry-After is what it looks for, not a wish to be asked less
+	Wants429     bool          // status 429 without Retry-After is an ordinary answer: it is what the check looks for
 }
 
 func (r *Request) idempotent() bool {
@@ -71,12 +71,12 @@ type Exchange struct {
 	derived     any
 }
 
-// Derived is what one reader of exchanges makes of this one: made when first asked for, kept as long as the exchange.
-// There is one such reader, scanner/match.
+// Derived is what one reader of exchanges makes of this one: made when first asked for, kept as long as the exchange. Only
+// the matchers of templates are such a reader.
 func (ex *Exchange) Derived(make func() any) any {
 	ex.derivedOnce.Do(func() { ex.derived = make() })
 	return ex.derived
 }
 
-// Cookies are those that the answer sets.
+// Cookies are those that the answer sets: the one way to read Set-Cookie.
 func (ex *Exchange) Cookies() []*http.Cookie { return (&http.Response{Header: ex.Header}).Cookies() }

@@ -9,10 +9,10 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Handshake is what a server shows who speaks TLS with it, whatever its certificate is worth: nothing is verified, and
-// nothing is sent after it. maxVersion is the newest version that we offer (tls.VersionTLS11 and so on), 0 the newest there
-// is. It counts as a request at the gate. The error is a *Error: KindTLS when the server agrees to no version, and
-// KindProtocol through a proxy, where the server is not what we speak with.
+// Handshake makes a TLS handshake and says what the server showed in it. Nothing is verified, and nothing is sent after it.
+// maxVersion is the newest version offered (tls.VersionTLS11 and so on), 0 the newest there is. It counts as a request. The
+// error is a *Error: KindTLS when the server agrees to no version, and KindProtocol through a proxy, which hides the
+// server.
 func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) (*tls.ConnectionState, error) {
 	fail := func(kind Kind, err error) (*tls.ConnectionState, error) {
 		return nil, &Error{Kind: kind, URL: u.String(), Err: err}
@@ -25,16 +25,16 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 		return fail(KindProtocol, message.Errorf("the handshake cannot be seen through a proxy"))
 	}
 	address := net.JoinHostPort(u.Hostname(), port(u))
-	g := s.client.limiter
-	h := g.host(u.Host)
-	defer g.leave(h)
+	l := s.client.limiter
+	h := l.host(u.Host)
+	defer l.leave(h)
 	if err := h.wait(ctx); err != nil {
 		return fail(KindCanceled, err)
 	}
 	defer func() { <-h.slots }()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	g.sent.Add(1)
+	l.sent.Add(1)
 	conn, err := dialer(o)(ctx, "tcp", address)
 	if err != nil {
 		return fail(kindOf(ctx, err), err)
@@ -56,7 +56,7 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	return &state, nil
 }
 
-// everySuite are the cipher suites that old servers may insist on, too.
+// everySuite are all cipher suites, with those that only old servers insist on.
 func everySuite() []uint16 {
 	var list []uint16
 	for _, suites := range [][]*tls.CipherSuite{tls.CipherSuites(), tls.InsecureCipherSuites()} {

@@ -4,24 +4,27 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"sotomi/scanner/message"
 )
 
-// proxyError is a proxy that does not let us through: its answer is never taken for the site's.
-type proxyError struct{ status string }
+// proxyError is a proxy that does not let us through: its answer is never taken for the site's. Of its status line only the
+// number is shown, for the words may repeat our password.
+type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return e.Message().String() }
 
 // Message is the error in words.
 func (e *proxyError) Message() message.Message {
-	return message.New("the proxy answers %s", e.status)
+	return message.New("the proxy answers %s", strings.TrimSpace(strconv.Itoa(e.status)+" "+http.StatusText(e.status)))
 }
 
 // proxyConnected looks at a proxy's answer to CONNECT.
 func proxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode != http.StatusOK {
-		return &proxyError{res.Status}
+		return &proxyError{res.StatusCode}
 	}
 	return nil
 }
@@ -33,5 +36,5 @@ func refusedByProxy(res *http.Response, proxy *url.URL) error {
 		return nil
 	}
 	_ = res.Body.Close() // nothing in it is the site's
-	return &proxyError{res.Status}
+	return &proxyError{res.StatusCode}
 }

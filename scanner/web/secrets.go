@@ -54,8 +54,8 @@ func Secrets(h http.Header) []string {
 // Secrets are the values that no report may show.
 func (c Credentials) Secrets() []string {
 	h := c.header.Clone()
-	for _, jc := range c.cookies {
-		h.Add("Cookie", jc.cookie.Name+"="+jc.cookie.Value)
+	for _, g := range c.cookies {
+		h.Add("Cookie", g.cookie.Name+"="+g.cookie.Value)
 	}
 	return Secrets(h)
 }

@@ -3,19 +3,20 @@ package web
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"sotomi/scanner/message"
+	"time"
 
 	"github.com/projectdiscovery/retryablehttp-go"
-	"golang.org/x/net/publicsuffix"
+
+	"sotomi/scanner/message"
 )
 
 // Session is one visitor of one site. It may be used by many goroutines.
@@ -24,8 +25,8 @@ type Session struct {
 	base       *url.URL
 	jar        atomic.Pointer[cookiejar.Jar] // nil until a cookie is set
 	header     http.Header                   // of the user, for the exact origin of base only; never shown
-	onExchange func(*Exchange)               // sees every answer; nil for nobody
-	own        bool                          // carries credentials of one visitor: nothing it gets may be shared
+	onExchange func(*Exchange)               // nil for none
+	given      *cookiejar.Jar                // the user's cookies, likewise; nil for none
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
@@ -36,13 +37,14 @@ func (c *Client) Session(base *url.URL) *Session {
 	return s
 }
 
-// Stranger is a Session without the headers of the client's options: for origins that the user did not name.
+// SessionWithoutCredentials is a Session without the headers of the client's options: for origins that the user did not
+// name.
 func (c *Client) SessionWithoutCredentials(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
 
-// Watch lets somebody see every answer that Do returns from now on, before it does: by the goroutine that asked. It must be
-// called before the session is used.
+// OnExchange registers a function that is called with every exchange, in the caller's goroutine, before Do returns it. It
+// must be called before the session is used.
 func (s *Session) OnExchange(see func(*Exchange)) { s.onExchange = see }
 
 // Cookies are what the visitor would send to u.
@@ -59,29 +61,26 @@ func (s *Session) setCookies(u *url.URL, cookies []*http.Cookie) {
 		return
 	}
 	if s.jar.Load() == nil {
-		jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-		if err != nil {
-			return // cannot be: New has no way to fail
-		}
-		s.jar.CompareAndSwap(nil, jar)
+		s.jar.CompareAndSwap(nil, newJar())
 	}
 	s.jar.Load().SetCookies(u, cookies)
 }
 
-// Adopt takes the cookies that an answer and the hops before it set, as if this visitor had received it.
+// StoreCookies stores the cookies that an exchange and the hops before it set, as if this visitor had received them.
 func (s *Session) StoreCookies(ex *Exchange) {
 	for hop := ex; hop != nil; hop = hop.Previous {
 		s.setCookies(hop.URL, hop.Cookies())
 	}
 }
 
-// Do sends r and returns the last hop, or a *Error. When the host asks us to slow down it is asked again later, unless
-// that is too long to wait.
+// Do sends r and returns the last hop, or a *Error. A host that refuses the request because it gets too many (429, 503) is
+// asked more slowly from then on, and again for this request up to two times unless it wants a longer wait than 30 seconds;
+// then the error is KindThrottled.
 func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	var previous *Exchange
 	hop := r
 	for n := 0; ; n++ {
-		ex, err := s.once(ctx, hop)
+		ex, err := s.ask(ctx, hop)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +96,7 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Exchange, error) {
 	}
 }
 
-// follow is the request that a redirect answer leads to, nil when it is not to be followed.
+// follow is the request that a redirect leads to, nil when it is not to be followed or leads nowhere.
 func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
 	limit := first.MaxRedirects
 	if limit <= 0 || limit > maxRedirects {
@@ -127,49 +126,79 @@ func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
 	return &next
 }
 
-// inScope: the host name the user named, by http or https. Other ports of it are its own.
+// inScope reports whether u is on the host that the session is for, by http or https and at any port.
 func (s *Session) inScope(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && strings.EqualFold(u.Hostname(), s.base.Hostname())
 }
 
-// once sends one hop, again when told to come back later.
-func (s *Session) once(ctx context.Context, r *Request) (*Exchange, error) {
+// tries is how often a request is sent to a host that refuses it because it gets too many.
+const tries = 3
+
+// ask sends one hop, again when told to come back later.
+func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 	if !s.inScope(r.URL) {
 		return nil, &Error{Kind: KindScope, URL: r.URL.String(), Err: message.Errorf("%s is not the host that was asked for", r.URL.Hostname())}
 	}
-	const tries = 3
-	for try := 0; ; try++ {
-		ex, res, err := s.attempt(ctx, r) //nolint:bodyclose // attempt has read it
+	h := s.client.limiter.host(r.URL.Host)
+	defer s.client.limiter.leave(h)
+	for try := 1; ; try++ {
+		ex, err := s.attempt(ctx, r, h)
 		if err != nil {
 			return nil, err
 		}
-		wait, throttled := retryAfter(res, try)
-		if !throttled || r.Wants429 && ex.Status == http.StatusTooManyRequests && ex.Header.Get("Retry-After") == "" {
+		wait, explicit, refused := refusal(ex)
+		if !refused || r.Wants429 && ex.Status == http.StatusTooManyRequests && !explicit {
 			return ex, nil
 		}
-		s.client.limiter.backOff(r.URL.Host, min(wait, patience))
-		if wait > patience || try+1 >= tries || r.Once || !r.idempotent() {
-			return nil, &Error{Kind: KindThrottled, URL: r.URL.String(), Err: message.Errorf("status %d, asked to wait %s", ex.Status, wait)}
+		throttled := &Error{Kind: KindThrottled, URL: r.URL.String(), Err: &throttledError{ex.Status, wait, explicit, try}}
+		if !explicit {
+			if ex.Status == http.StatusServiceUnavailable && h.inVain() {
+				return nil, throttled // perhaps only some pages are down
+			}
+			wait = time.Second << (try - 1)
 		}
+		h.backOff(ex.Started, min(wait, patience))
+		switch {
+		case wait <= patience && try < tries && !r.Once && r.idempotent():
+			continue
+		case try == tries:
+			h.refusedInVain()
+		}
+		return nil, throttled
 	}
 }
 
-// attempt is one request and its answer, with retries after connection errors where that is harmless.
-func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Response, error) {
-	fail := func(err error) (*Exchange, *http.Response, error) {
-		return nil, nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
+// refusal reports whether an answer means that the host gets too many requests, for how long it asks us to wait (RFC 9110
+// section 10.2.3), and whether it said so itself.
+func refusal(ex *Exchange) (wait time.Duration, explicit, refused bool) {
+	if ex.Status != http.StatusTooManyRequests && ex.Status != http.StatusServiceUnavailable {
+		return 0, false, false
 	}
-	a := s.client.attempt(ctx, r)
+	text := ex.Header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(min(seconds, math.MaxInt32)) * time.Second, true, true // more would overflow
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(at)), true, true
+	}
+	return 0, false, true
+}
+
+// attempt is one request and its answer, with retries after connection errors where that is harmless.
+func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Exchange, error) {
+	fail := func(err error) (*Exchange, error) {
+		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
+	}
+	a := s.client.attempt(ctx, r, h)
 	defer a.end()
-	req, err := s.build(a.traced, r) //nolint:contextcheck // an attempt is under ctx
+	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
-		return nil, nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
+		return nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}
 	}
 	ex := &Exchange{Request: r, URL: r.URL, Secrets: s.client.options.Secrets, Sent: Sent{method: req.Method, url: req.URL, host: req.Host, header: req.Header, body: r.Body}}
 	s.credentials(req, r)
 	// Not FromRequest: it parses the URL anew and refuses some that servers accept. Bodies are never sent twice.
-	a.request = retryablehttp.Request{Request: req}
-	res, err := s.client.retry.Do(&a.request)
+	res, err := s.client.retry.Do(&retryablehttp.Request{Request: req})
 	if err == nil {
 		err = refusedByProxy(res, s.client.options.Proxy)
 	}
@@ -184,14 +213,17 @@ func (s *Session) attempt(ctx context.Context, r *Request) (*Exchange, *http.Res
 	if err != nil {
 		return fail(err)
 	}
+	if a.location != nil {
+		res.Header["Location"] = a.location
+	}
 	ex.Body, ex.Truncated, ex.Broken = got.body, got.truncated, got.broken
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
 	a.note(ex)
 	if !r.NoCookies {
-		s.setCookies(r.URL, res.Cookies())
+		s.setCookies(r.URL, ex.Cookies())
 	}
-	return ex, res, nil
+	return ex, nil
 }
 
 // build makes the request as it is sent, but for cookies and credentials. Its header is not to be written to.
@@ -256,36 +288,6 @@ func setTarget(u *url.URL, target string) {
 	u.Opaque = target
 }
 
-// credentials adds what only this visitor has: its cookies, and the user's headers at the exact origin they are for.
-func (s *Session) credentials(req *http.Request, r *Request) {
-	var cookies []*http.Cookie
-	if !r.NoCookies {
-		cookies = s.Cookies(r.URL)
-	}
-	own := len(s.header) > 0 && sameOrigin(r.URL, s.base)
-	if len(cookies) == 0 && !own {
-		return
-	}
-	req.Header = maps.Clone(req.Header) // what is shown has none of them
-	for _, c := range cookies {
-		req.AddCookie(c)
-	}
-	if !own {
-		return
-	}
-	for name, values := range s.header {
-		if strings.EqualFold(name, "Host") {
-			req.Host = values[0]
-			continue
-		}
-		if strings.EqualFold(name, "Cookie") && req.Header.Get("Cookie") != "" {
-			req.Header.Set("Cookie", req.Header.Get("Cookie")+"; "+values[0])
-			continue
-		}
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
-}
-
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -299,5 +301,3 @@ func port(u *url.URL) string {
 	}
 	return "80"
 }
-
-var errDeadline = errors.New("deadline of the attempt")

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -112,42 +111,6 @@ func FuzzParseCacheControl(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestParsePage(t *testing.T) {
-	body := `<html><head><title> Shop </title><base href="/shop/"><meta name="generator" content="X 1">
-<link rel="stylesheet" href="a.css"><script src="//cdn.example/j.js"></script></head>
-<body><!--#include virtual="/x" --><a href="list.php?id=1#top">a</a><a href="list.php?id=1">b</a><a href="javascript:x()">c</a>
-<form action="find"><input name="q"><input type="submit" name="go" value="Go"><textarea name="t">no</textarea></form>
-<form method="post"></form><pre>hidden</pre><p>shown</p><a href="mailto:a@b">m</a></body></html>`
-	u := parse(t, "http://shop.example/index.html")
-	p, err := ParsePage(&Exchange{URL: u, Body: []byte(body), Header: http.Header{"Content-Type": {"text/html"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.Title != "Shop" || p.Meta["generator"] != "X 1" || len(p.Comments) != 1 {
-		t.Errorf("page = %+v", p)
-	}
-	var links []string
-	for _, l := range p.Links {
-		links = append(links, l.String())
-	}
-	if diff := cmp.Diff([]string{"http://shop.example/shop/list.php?id=1"}, links); diff != "" {
-		t.Errorf("links (-want +got):\n%s", diff)
-	}
-	if len(p.Scripts) != 1 || p.Scripts[0].Host != "cdn.example" || len(p.Assets) != 1 {
-		t.Errorf("scripts %v, assets %v", p.Scripts, p.Assets)
-	}
-	want := []Field{{"q", "text", ""}, {"go", "submit", "Go"}, {"t", "textarea", ""}}
-	if diff := cmp.Diff(want, p.Forms[0].Fields); diff != "" || p.Forms[0].Method != "GET" || p.Forms[0].Action.Path != "/shop/find" || p.Forms[1].Method != "POST" {
-		t.Errorf("forms = %+v\n%s", p.Forms, diff)
-	}
-	if diff := cmp.Diff([]string{"a", "b", "c", "shown", "m"}, p.Visible); diff != "" {
-		t.Errorf("visible (-want +got):\n%s", diff)
-	}
-	if _, err := ParsePage(&Exchange{URL: u, Body: []byte("{}"), Header: http.Header{"Content-Type": {"application/json"}}}); !errors.Is(err, ErrNotHTML) {
-		t.Errorf("json: %v", err)
-	}
 }
 
 func TestKeyTellsOptionsApart(t *testing.T) {

@@ -1,0 +1,422 @@
+package web
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+)
+
+// listen serves each connection with serve until the test ends; connections are closed then.
+func listen(t *testing.T, l net.Listener, serve func(net.Conn)) {
+	t.Helper()
+	var conns []net.Conn
+	done := make(chan struct{})
+	served := make(chan struct{}, 1024)
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, c)
+			go func() { serve(c); served <- struct{}{} }()
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+		for _, c := range conns {
+			c.Close()
+		}
+		for range conns {
+			<-served
+		}
+	})
+}
+
+// says is a server that answers each request with text, byte for byte, and leaves the connection open. said gets a value
+// whenever it has.
+func says(t *testing.T, text string) (u *url.URL, said chan struct{}) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said = make(chan struct{}, 1024)
+	listen(t, l, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		for {
+			if _, err := http.ReadRequest(r); err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, text)
+			said <- struct{}{}
+		}
+	})
+	return parse(t, "http://"+l.Addr().String()+"/"), said
+}
+
+// within fails the test when f does not return soon: it guards tests of what once hung for ever.
+func within(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("still waiting for the server")
+	}
+}
+
+const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+func TestSwitchingProtocolsUnasked(t *testing.T) {
+	u, _ := says(t, switching)
+	c := client(t, Options{})
+	within(t, func() {
+		for _, path := range []string{"", "other"} {
+			if _, err := c.Session(u).Do(t.Context(), &Request{URL: parse(t, u.String()+path)}); KindOf(err) != KindProtocol {
+				t.Errorf("%q: %v, want a protocol error", path, err)
+			}
+		}
+	})
+	if c.Requests() != 2 {
+		t.Errorf("%d requests, want one a page", c.Requests())
+	}
+}
+
+func TestSwitchingProtocolsAsked(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	listen(t, l, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		_, _ = http.ReadRequest(r)
+		_, _ = io.WriteString(c, switching+"\x81\x05hello")
+		_, _ = io.Copy(io.Discard, r)
+		close(closed)
+	})
+	u := parse(t, "http://"+l.Addr().String()+"/")
+	upgrade := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}
+	within(t, func() {
+		ex := get(t, client(t, Options{}).Session(u), u, Request{Header: upgrade})
+		if ex.Status != http.StatusSwitchingProtocols || len(ex.Body) != 0 || ex.Truncated {
+			t.Errorf("status %d, body %q, want 101 and nothing that follows", ex.Status, ex.Body)
+		}
+		<-closed // the connection is of no more use
+	})
+}
+
+// Whatever a server says before it falls silent, the end of the context ends the request, and so does its deadline. Only
+// what is not wanted of a body may be missing.
+func TestSilenceEndsWithTheContext(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing":           "",
+		"half_a_head":       "HTTP/1.1 200 OK\r\nX-A: b\r\n",
+		"head":              "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+		"body_to_the_close": "HTTP/1.1 200 OK\r\n\r\nhalf",
+		"chunk":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha",
+		"gzip":              "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b",
+		"br":                "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n\x1f",
+		"more_than_wanted":  "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			canceled, late := KindCanceled, KindTimeout
+			if name == "more_than_wanted" {
+				canceled, late = "", ""
+			}
+			u, said := says(t, text)
+			s := client(t, Options{}).Session(u)
+			within(t, func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { <-said; cancel() }()
+				if _, err := s.Do(ctx, &Request{URL: u, Timeout: time.Hour, MaxBody: 10}); KindOf(err) != canceled && KindOf(err) != KindCanceled {
+					t.Errorf("the context ended: %v", err)
+				}
+				r := &Request{URL: u, Timeout: 50 * time.Millisecond, Once: true, MaxBody: 10}
+				if _, err := s.Do(t.Context(), r); KindOf(err) != late {
+					t.Errorf("the deadline passed: %v", err)
+				}
+				answers, err := Burst(t.Context(), []BurstRequest{{Session: s, Request: r}})
+				if err != nil || KindOf(answers[0].Err) != late {
+					t.Errorf("in a burst: %v, %v", answers, err)
+				}
+			})
+		})
+	}
+}
+
+func TestHandshakeHasADeadline(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen(t, l, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+	u := parse(t, "https://"+l.Addr().String()+"/")
+	within(t, func() {
+		s := client(t, Options{Timeout: 20 * time.Millisecond}).Session(u)
+		if _, err := s.Handshake(t.Context(), u, 0); KindOf(err) != KindTimeout {
+			t.Errorf("a server that says nothing: %v, want a timeout", err)
+		}
+		if _, err := s.Do(t.Context(), &Request{URL: u, Once: true}); KindOf(err) != KindTimeout {
+			t.Errorf("a request to it: %v, want a timeout", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := client(t, Options{}).Session(u).Handshake(ctx, u, 0); KindOf(err) != KindCanceled {
+			t.Errorf("a context that ended: %v, want canceled", err)
+		}
+	})
+}
+
+func TestAnswersThatAreNotHTTP(t *testing.T) {
+	for _, head := range []string{"HTTP/1.1 000 None", "HTTP/1.1 099 Low", "HTTP/9.0 200 OK", "HTTP/0.9 200 OK", "HTTP/3.0 200 OK"} {
+		u, _ := says(t, head+"\r\nContent-Length: 2\r\n\r\nok")
+		c := client(t, Options{})
+		if ex, err := c.Session(u).Do(t.Context(), &Request{URL: u}); KindOf(err) != KindProtocol || c.Requests() != 1 {
+			t.Errorf("%s: %v, %v after %d requests, want a protocol error after one", head, ex, err, c.Requests())
+		}
+	}
+	for _, text := range []string{"what?\r\n\r\n", "HTTP/2 200 OK\r\n\r\n"} {
+		u, _ := says(t, text)
+		c := client(t, Options{})
+		if _, err := c.Session(u).Do(t.Context(), &Request{URL: u, Once: true}); KindOf(err) != KindProtocol || c.Requests() != 1 {
+			t.Errorf("%q: %v after %d requests, want a protocol error after one", text, err, c.Requests())
+		}
+	}
+	u, _ := says(t, "HTTP/1.1 999 Denied\r\nContent-Length: 2\r\n\r\nok") // some sites give it
+	if ex := get(t, client(t, Options{}).Session(u), u, Request{}); ex.Status != 999 {
+		t.Errorf("status %d, want 999", ex.Status)
+	}
+}
+
+func TestBadLocationIsNotFollowed(t *testing.T) {
+	for _, location := range []string{"/a%zz", "http://[::1", "://", "http://a b/", "/\xff\xfe%", ""} {
+		u, _ := says(t, "HTTP/1.1 302 Found\r\nLocation: "+location+"\r\nContent-Length: 4\r\n\r\nbody")
+		ex := get(t, client(t, Options{}).Session(u), u, Request{Redirects: RedirectsAny, Once: true})
+		if ex.Status != 302 || string(ex.Body) != "body" || ex.Header.Get("Location") != location {
+			t.Errorf("%q: status %d, body %q, Location %q", location, ex.Status, ex.Body, ex.Header.Get("Location"))
+		}
+	}
+}
+
+// overHTTP2 is a server that speaks frames with each connection after the prefaces. conns and headers count what it got.
+func overHTTP2(t *testing.T, serve func(c net.Conn, f *http2.Framer, next func() http2.Frame)) (u *url.URL, conns, headers *atomic.Int64) {
+	t.Helper()
+	pattern := httptest.NewUnstartedServer(nil)
+	pattern.StartTLS()
+	pattern.Close()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: pattern.TLS.Certificates, NextProtos: []string{"h2", "http/1.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns, headers = new(atomic.Int64), new(atomic.Int64)
+	listen(t, l, func(c net.Conn) {
+		defer c.Close()
+		if c.(*tls.Conn).Handshake() != nil {
+			return
+		}
+		conns.Add(1)
+		if c.(*tls.Conn).ConnectionState().NegotiatedProtocol != "h2" {
+			if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+			}
+			return
+		}
+		if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+			return
+		}
+		f := http2.NewFramer(c, c)
+		_ = f.WriteSettings()
+		serve(c, f, func() http2.Frame {
+			frame, err := f.ReadFrame()
+			if err != nil {
+				return nil
+			}
+			if frame.Header().Type == http2.FrameHeaders {
+				headers.Add(1)
+			}
+			return frame
+		})
+	})
+	return parse(t, "https://"+l.Addr().String()+"/"), conns, headers
+}
+
+// A server that ends each HTTP/2 connection politely is asked no more often than one that breaks them.
+func TestGoAwayCountsAsARequest(t *testing.T) {
+	for name, wait := range map[string]bool{"at_once": false, "after_the_request": true} {
+		t.Run(name, func(t *testing.T) {
+			u, conns, headers := overHTTP2(t, func(_ net.Conn, f *http2.Framer, next func() http2.Frame) {
+				for wait {
+					if frame := next(); frame == nil || frame.Header().Type == http2.FrameHeaders {
+						break
+					}
+				}
+				_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
+				for next() != nil {
+				}
+			})
+			c := client(t, Options{Insecure: true, Timeout: 2 * time.Second})
+			for _, r := range []Request{{}, {Once: true}, {Method: "POST", Body: []byte("x")}} {
+				before, sent := conns.Load(), c.Requests()
+				r.URL = u
+				if _, err := c.Session(u).Do(t.Context(), &r); KindOf(err) != KindClosed {
+					t.Errorf("%+v: %v, want closed", r, err)
+				}
+				if n := conns.Load() - before; n > 2 || n > c.Requests()-sent {
+					t.Errorf("%d connections, %d counted by the limiter, want at most 2 and all counted", n, c.Requests()-sent)
+				}
+			}
+			if headers.Load() > c.Requests() {
+				t.Errorf("%d requests reached the server, %d counted", headers.Load(), c.Requests())
+			}
+		})
+	}
+}
+
+func TestHTTP11Required(t *testing.T) {
+	u, _, headers := overHTTP2(t, func(_ net.Conn, f *http2.Framer, next func() http2.Frame) {
+		for {
+			frame := next()
+			if frame == nil {
+				return
+			}
+			if frame.Header().Type == http2.FrameHeaders {
+				_ = f.WriteRSTStream(frame.Header().StreamID, http2.ErrCodeHTTP11Required)
+			}
+		}
+	})
+	c := client(t, Options{Insecure: true})
+	for _, method := range []string{"GET", "POST", "GET"} {
+		ex := get(t, c.Session(u), u, Request{Method: method, Body: []byte("x"), Once: true})
+		if ex.Proto != "HTTP/1.1" || string(ex.Body) != "ok" {
+			t.Errorf("%s: %s %q, want the answer by HTTP/1.1", method, ex.Proto, ex.Body)
+		}
+	}
+	if headers.Load() != 1 || c.Requests() != 4 {
+		t.Errorf("%d requests by HTTP/2, %d counted, want 1 and 4", headers.Load(), c.Requests())
+	}
+}
+
+// net/http sends a request again when a connection that was idle breaks: that passes the limiter, and Once forbids it.
+func TestResendingCounts(t *testing.T) {
+	var asked atomic.Int64
+	var breaks atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		if breaks.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		fmt.Fprint(w, "ok")
+	}))
+	defer s.Close()
+	u := parse(t, s.URL)
+	for name, c := range map[string]struct {
+		request Request
+		most    int64
+	}{"get": {Request{}, 2}, "once": {Request{Once: true}, 1}, "post": {Request{Method: "POST"}, 1}} {
+		breaks.Store(false)
+		cl := client(t, Options{})
+		get(t, cl.Session(u), u, Request{})
+		breaks.Store(true)
+		before, sent := asked.Load(), cl.Requests()
+		c.request.URL = u
+		_, err := cl.Session(u).Do(t.Context(), &c.request)
+		if KindOf(err) != KindClosed {
+			t.Errorf("%s: %v, want closed", name, err)
+		}
+		s.CloseClientConnections()
+		if n := asked.Load() - before; n > c.most || n > cl.Requests()-sent {
+			t.Errorf("%s: the server was asked %d times, %d counted, want at most %d", name, n, cl.Requests()-sent, c.most)
+		}
+	}
+}
+
+func TestProxyErrorsAreOurWords(t *testing.T) {
+	for _, address := range []string{"http://shop.example/", "https://shop.example/"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listen(t, l, func(c net.Conn) {
+			if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				_, _ = io.WriteString(c, "HTTP/1.1 407 user:hunter2secret\r\nContent-Length: 0\r\n\r\n")
+			}
+		})
+		u := parse(t, address)
+		_, err = client(t, Options{Proxy: parse(t, "http://user:hunter2secret@"+l.Addr().String())}).Session(u).Do(t.Context(), &Request{URL: u})
+		if KindOf(err) != KindUnreachable || strings.Contains(err.Error(), "hunter2secret") || !strings.Contains(err.Error(), "the proxy answers 407") {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
+func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
+	for host, want := range map[string]bool{"shop.example": true, "169.254.169.254": false, "fe80::1%eth0": false} {
+		if got := guarded(net.Dialer{}, Options{}, host).ControlContext != nil; got != want {
+			t.Errorf("%s: looked at before connecting: %v, want %v", host, got, want)
+		}
+	}
+	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example").ControlContext != nil {
+		t.Error("the address of the user's proxy is looked at")
+	}
+	refuse := refuseLinkLocal("shop.example")
+	for address, want := range map[string]bool{
+		"169.254.169.254:80": true, "[fe80::1%eth0]:80": true, "[::ffff:169.254.1.1]:443": true, "127.0.0.1:80": false, "[2001:db8::1]:80": false,
+	} {
+		err := refuse(t.Context(), "tcp", address, nil)
+		var scope *scopeError
+		if got := errors.As(err, &scope); got != want {
+			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
+		}
+	}
+}
+
+// A request that may not be sent again leaves no byte on the next connection.
+func TestRefusedResendingWritesNothing(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns atomic.Int64
+	second := make(chan int, 1)
+	listen(t, l, func(c net.Conn) {
+		defer c.Close()
+		if conns.Add(1) > 1 {
+			text, _ := io.ReadAll(c)
+			second <- len(text)
+			return
+		}
+		r := bufio.NewReader(c)
+		_, _ = http.ReadRequest(r)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		_, _ = http.ReadRequest(r)
+	})
+	u := parse(t, "http://"+l.Addr().String()+"/")
+	s := client(t, Options{}).Session(u)
+	get(t, s, u, Request{})
+	if _, err := s.Do(t.Context(), &Request{URL: u, Once: true}); KindOf(err) != KindClosed {
+		t.Errorf("%v, want closed", err)
+	}
+	within(t, func() {
+		if n := <-second; n > 0 {
+			t.Errorf("%d bytes were sent again", n)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"sotomi/scanner/message"
+)
+
+// transport holds connections: it speaks HTTP/2 where a server does, or never.
+func (o Options) transport(config *tls.Config, http2 bool) *http.Transport {
+	t := &http.Transport{
+		DialContext:            dialer(o),
+		TLSClientConfig:        config.Clone(),
+		TLSHandshakeTimeout:    connectTimeout,
+		Protocols:              new(http.Protocols),
+		DisableCompression:     true, // content codings are undone by us, to a limit
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    o.InFlight,
+		IdleConnTimeout:        30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+	}
+	t.Protocols.SetHTTP1(true)
+	t.Protocols.SetHTTP2(http2)
+	if o.Proxy != nil {
+		t.Proxy, t.OnProxyConnectResponse = http.ProxyURL(o.Proxy), proxyConnected
+	}
+	return t
+}
+
+func (o Options) tls() (*tls.Config, error) {
+	c := &tls.Config{
+		InsecureSkipVerify: o.Insecure,
+		MinVersion:         tls.VersionTLS10, // old servers are what a scanner looks for; which version they speak is a finding
+		ClientSessionCache: tls.NewLRUClientSessionCache(256),
+	}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, message.Errorf("--ca: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, message.Errorf("--ca %s: no certificate in PEM form in it", o.CAFile)
+		}
+		c.RootCAs = pool
+	}
+	if o.ClientCert != "" {
+		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
+		if err != nil {
+			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// dialer connects to the address that --resolve gives, if any. A name that resolves to a link-local address, where clouds
+// keep the credentials of the machine, is refused.
+func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+			if err := a.dialing(); err != nil { //nolint:contextcheck // the attempt is the context
+				return nil, err
+			}
+		}
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if to, ok := o.Resolve[strings.ToLower(address)]; ok {
+			if _, _, err := net.SplitHostPort(to); err == nil {
+				return d.DialContext(ctx, network, to)
+			}
+			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
+		}
+		to := guarded(d, o, host)
+		c, err := to.DialContext(ctx, network, address)
+		var scope *scopeError
+		if errors.As(err, &scope) {
+			return nil, scope
+		}
+		return c, err
+	}
+}
+
+// guarded refuses link-local addresses of host, if that is a name that we look up.
+func guarded(d net.Dialer, o Options, host string) net.Dialer {
+	if _, err := netip.ParseAddr(host); err != nil && o.Proxy == nil {
+		d.ControlContext = refuseLinkLocal(host)
+	}
+	return d
+}
+
+// refuseLinkLocal is called with each address of host before it is connected to.
+func refuseLinkLocal(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && to.Addr().IsLinkLocalUnicast() {
+			return &scopeError{message.New("%s resolves to the link-local address %s", host, to.Addr())}
+		}
+		return err
+	}
+}
+
+// scopeError is a request that would leave the hosts asked for.
+type scopeError struct{ reason message.Message }
+
+func (e *scopeError) Error() string { return e.reason.String() }
+
+// Message is the error in words.
+func (e *scopeError) Message() message.Message { return e.reason }
