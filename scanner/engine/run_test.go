@@ -82,6 +82,7 @@ func (r *recorder) add(format string, a ...any) error {
 }
 
 func (r *recorder) Start(s scanner.Start) error { return r.add("start %s %d", s.Targets, s.Signatures) }
+
 func (r *recorder) Finding(f scanner.Finding) error {
 	return r.add("finding %s %s %s %s %v", f.Signature.ID, f.Target, f.Hit.URL, f.Severity, f.Hit.Values)
 }
