@@ -54,6 +54,7 @@ var floors = map[string][]string{
 		"checks/transport",
 	},
 	"checks/internal/releases": {"scanner/web"},
+	"checks/internal/mutants":  {},
 	"checks/internal/eccubedb": {"checks/internal/releases"},
 	"checks/internal/eccubebench": { // a measuring tool: it serves shops and scans them
 		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "signatures",
@@ -161,6 +162,9 @@ func TestFloors(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, i := range list {
+		if _, known := floors[i.dir]; !known && seen[i.dir] {
+			continue // said once
+		}
 		seen[i.dir] = true
 		if w := wrong(i); w != "" {
 			t.Errorf("%s: %s", i.file, w)
