@@ -13,25 +13,25 @@ import (
 // Check looks at one target for one signature. The same value runs for many targets at once, so it holds no state of a
 // target.
 //
-// No hit and no error means clean. An error means that it could not tell; a *StatusError says how the Outcome reads, any other
-// error becomes failed, or unreachable, throttled and so on when it is a *web.Error.
+// No hit and no error means clean. An error means that it could not tell: a *StatusError says how the Outcome reads, a
+// *web.Error becomes unreachable, throttled and so on, and any other error becomes failed.
 type Check interface {
 	Run(ctx context.Context, p *Probe) ([]Hit, error)
 }
 
-// Planner is a Check whose requests are known before it runs. The engine counts them so that identical requests of many
-// signatures are sent once and forgotten when the last of them has seen the answer; --dry-run prints them.
+// Planner is a Check whose requests are known before it runs. The engine sends identical requests of many signatures once,
+// and forgets the answer when the last of them has seen it; --dry-run prints them.
 type Planner interface {
 	Plan(t target.Target) []*web.Request
 }
 
-// PerTargetPlanner is a Planner that can leave out the requests that are the same for every target but for the host.
+// PerTargetPlanner is a Planner that can leave out the requests that differ from target to target in the host alone.
 type PerTargetPlanner interface {
 	PlanPerTarget(t target.Target) []*web.Request
 }
 
-// Handshaker is a Check that looks at nothing but the TLS handshake. It runs also where a site cannot be scanned because
-// its certificate is not accepted: that is then what it has to tell.
+// Handshaker is a Check that may look at nothing but the TLS handshake; Handshaker reports whether it does. It runs even
+// where a site cannot be scanned because its certificate is not accepted.
 type Handshaker interface {
 	Handshaker() bool
 }
@@ -39,10 +39,10 @@ type Handshaker interface {
 // Factory makes the check of one signature, or says what is wrong with its parameters (file and line in the error).
 type Factory func(s *signature.Signature) (Check, error)
 
-// Table maps the names that signatures use in check: to factories; "http" serves those with http: blocks.
+// Table maps the names that signatures write in check: to factories; "http" serves those with http: blocks.
 type Table map[string]Factory
 
-// StatusError ends a check with the Outcome that it names.
+// StatusError ends a check with the status that it names.
 type StatusError struct {
 	Status Status
 	Reason message.Message // without a full stop
@@ -55,12 +55,12 @@ func (s *StatusError) Message() message.Message {
 	return message.New("%s: %s", string(s.Status), s.Reason)
 }
 
-// End is an end with a reason, which is a fmt format with its arguments; "" is none.
+// End is a StatusError with a reason, given as a format with its arguments; "" is none.
 func End(status Status, format string, a ...any) *StatusError {
 	return &StatusError{Status: status, Reason: message.New(format, a...)}
 }
 
-// NotApplicable ends a check that has nothing to look at here.
+// NotApplicable ends a check that has nothing to look at.
 func NotApplicable(format string, a ...any) error {
 	return End(StatusNotApplicable, format, a...)
 }

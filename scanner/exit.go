@@ -8,7 +8,7 @@ const (
 	ExitFound       = 1   // something at or above it
 	ExitUsage       = 2   // usage, configuration or signature mistake; nothing was sent
 	ExitIncomplete  = 3   // something could not be checked
-	ExitInterrupted = 130 // the user stopped the scan; the results so far are written
+	ExitInterrupted = 130 // the user ended the scan; the results so far are written
 )
 
 // SeverityNever as the limit of ExitStatus means that no finding fails the scan.

@@ -9,18 +9,18 @@ import (
 // Status is how one signature ended on one target.
 type Status string
 
-// What a signature came to on a target.
+// How a signature ends on a target.
 const (
 	StatusClean         Status = "clean"          // ran to its end and saw nothing
 	StatusFound         Status = "found"          // at least one finding
 	StatusNotApplicable Status = "not-applicable" // nothing here that it could look at
 	StatusUnreachable   Status = "unreachable"    // the host did not answer
-	StatusThrottled     Status = "throttled"      // the host asked us to slow down beyond our patience
+	StatusThrottled     Status = "throttled"      // the host asked for a longer wait than the limit
 	StatusBlocked       Status = "blocked"        // a filter refuses us
 	StatusUnsupported   Status = "unsupported"    // the signature uses what sotomi lacks
 	StatusFailed        Status = "failed"         // ran, but could not tell
 	StatusCrashed       Status = "crashed"        // a defect of sotomi
-	StatusInterrupted   Status = "interrupted"    // the user stopped the scan first
+	StatusInterrupted   Status = "interrupted"    // the user ended the scan first
 )
 
 // Complete reports whether the status is an answer to the question that the signature asks.

@@ -17,24 +17,24 @@ import (
 type Site interface {
 	// Session is a new visitor with an empty cookie jar. Nothing it does is shared.
 	Session() *web.Session
-	// Visitor is a visitor whom the user named with --session NAME=FILE, false when there is none of that name. Each
+	// Visitor is a visitor whom the user gave with --session NAME=FILE, false when there is none of that name. Each
 	// signature has its own session of the visitor on each target.
 	Visitor(name string) (*web.Session, bool)
 	// Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 	// Redirects are not followed.
 	Do(ctx context.Context, r *web.Request) (*web.Exchange, error)
-	// Control is the answer of the same site to r with the last segment of its path made random in the same folder and with
-	// the same extension: what the site says about things that cannot exist. It is learned once a target.
+	// Control is the site's answer to r with a random name in place of the last path segment, in the same folder and with the
+	// same extension: what it says about things that cannot exist. It is asked once a target.
 	Control(ctx context.Context, r *web.Request) (*web.Exchange, error)
-	// Crawl is the pages of the site that links lead to from the target's own page: same host, in scope, read once a target
-	// and shared by all signatures, at most the scan's limit (30). Pages come in the order they were found.
+	// Crawl gives the target's own page and those that its links lead to on the same host and port, in the order in which
+	// they were found, as many as the scan's limit (30). They are read once a target.
 	Crawl(ctx context.Context) ([]*web.Page, error)
-	// Pages are the addresses of the target's host that the user named with --page, in order.
+	// Pages are the pages of the target that the user named with --page, in order.
 	Pages() []*url.URL
-	// Fact is what another signature found out, by the name in its gives:. FactList reads values that are lists.
+	// Fact is what another signature found out, by the name in its gives: key. FactList reads values that are lists.
 	Fact(name string) (map[string]string, bool)
-	// Derived is what checks make of the target alone: made when first asked for under a name, and shared by all signatures.
-	// It must never change.
+	// Derived is a value that checks compute from the target alone: made when first asked for under a name, and shared by all
+	// signatures. It must never change.
 	Derived(name string, make func() any) any
 }
 
@@ -50,7 +50,7 @@ type Probe struct {
 	notes Notes
 }
 
-// Notes are what a check says of its run beside hits and errors.
+// Notes are what a check tells of its run beside hits and errors.
 type Notes struct {
 	Reason     message.Message // of the Outcome when the check ends clean
 	Requests   int             // sent through sessions of the check's own
@@ -66,14 +66,14 @@ func (p *Probe) Get(ctx context.Context, path string) (*web.Exchange, error) {
 	return p.Do(ctx, &web.Request{URL: u})
 }
 
-// Count adds requests that the check sent through sessions of its own to those that its Outcome tells.
+// Count adds requests that the check sent through sessions of its own to the number in its Outcome.
 func (p *Probe) Count(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.notes.Requests += n
 }
 
-// Suppress says that a match was dropped because the site answers like that to anything; the summary counts them.
+// Suppress notes that a match was dropped because the site answers like that to anything; the summary counts them.
 func (p *Probe) Suppress(reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"sotomi/scanner/target"
 )
 
-// RandFor is Rand for checks that plan: the numbers of the signature of that id.
+// RandFor gives the same numbers for the same signature and target, so that two runs send the same bytes. Checks that plan
+// use it before they have a Probe.
 func RandFor(signature string, t target.Target) *rand.Rand {
 	sum := sha256.Sum256([]byte(signature + "\x00" + t.String()))
 	return rand.New(rand.NewChaCha8(sum))

@@ -3,6 +3,8 @@ package scanner
 import "time"
 
 // Sink takes the results of a run, one call at a time: Start, then for each target its findings and outcomes, then Close.
+// Targets come in the user's order unless one takes so long that the others would wait for it. A sink that returns an error
+// is called once more, with Close.
 type Sink interface {
 	Start(Start) error
 	Finding(Finding) error
@@ -65,7 +67,7 @@ type Start struct {
 	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
 }
 
-// Redirected is a site whose own page leads to another, which was not looked at.
+// Redirected is a site whose own page leads to another site, which was not looked at.
 type Redirected struct {
 	Target string `json:"target"` // as Target.String gives it
 	To     string `json:"to"`     // scheme://host:port
@@ -83,11 +85,11 @@ type Progress struct {
 type Summary struct {
 	Severities  map[string]int `json:"severities"`   // findings by severity
 	Statuses    map[Status]int `json:"statuses"`     // outcomes by status
-	Targets     int            `json:"targets"`      // origins with outcomes
+	Targets     int            `json:"targets"`      // with outcomes
 	Requests    int64          `json:"requests"`     // attempts that left the machine
-	Planned     int64          `json:"planned"`      // different requests known before, of all origins
+	Planned     int64          `json:"planned"`      // different requests known before, to all targets
 	Answered    int64          `json:"answered"`     // of them: sent, and answered or failed
-	Unneeded    int64          `json:"unneeded"`     // of them: not sent, for all their signatures ended before or asked as a visitor
+	Unneeded    int64          `json:"unneeded"`     // of them: not sent, for their signatures ended before or asked as a visitor
 	Suppressed  int            `json:"suppressed"`   // matches dropped because the site answers like that to anything
 	AboveSafety int            `json:"above_safety"` // signatures that the safety level left out
 	NotStarted  int            `json:"not_started"`  // inputs without outcomes because the scan was interrupted

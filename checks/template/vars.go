@@ -13,18 +13,15 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // addressVars are the names that every template may use for the target. trimmed is for paths written as {{BaseURL}}/x,
 // so that a target with a slash at its end gives no double one; the root of a host never has one.
-func addressVars(target *url.URL, trimmed bool) match.Vars {
-	u := url.URL{Scheme: target.Scheme, Host: target.Host, Path: target.Path, RawPath: target.RawPath}
+func addressVars(address *url.URL, trimmed bool) match.Vars {
+	u := url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path, RawPath: address.RawPath}
 	if trimmed || u.Path == "/" {
 		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	folder, file := path.Dir(u.EscapedPath()), path.Base(u.EscapedPath())
 	if folder == "." {
@@ -34,7 +31,7 @@ func addressVars(target *url.URL, trimmed bool) match.Vars {
 		file = ""
 	}
 	vars := match.Vars{
-		"BaseURL": u.String(), "RootURL": u.Scheme + "://" + u.Host, "Hostname": u.Host, "Host": u.Hostname(), "Port": port,
+		"BaseURL": u.String(), "RootURL": u.Scheme + "://" + u.Host, "Hostname": u.Host, "Host": u.Hostname(), "Port": target.Port(&u),
 		"Path": folder, "File": file, "Query": "", "Scheme": u.Scheme, "Input": u.String(), "FQDN": u.Hostname(),
 	}
 	maps.Copy(vars, domainVars(u.Hostname()))

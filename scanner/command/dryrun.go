@@ -14,11 +14,7 @@ import (
 )
 
 // dryRun prints what a scan would send, by target. Checks whose requests depend on answers are named instead.
-func (e *environment) dryRun(ctx context.Context, o engine.Options) error {
-	plan, err := engine.NewPlan(o)
-	if err != nil {
-		return err
-	}
+func (e *environment) dryRun(ctx context.Context, plan *engine.Plan) error {
 	d := &dryTarget{out: e.stdout, words: e.words}
 	for p := range plan.Requests(ctx) {
 		if d.target.URL == nil || p.Target.String() != d.target.String() {

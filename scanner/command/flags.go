@@ -69,6 +69,7 @@ func scanFlags() []cli.Flag {
 		intFlag("concurrency", "hosts scanned at the same time", 25),
 		intFlag("in-flight", "requests to one host at the same time", 6),
 		&cli.DurationFlag{Name: "timeout", Category: categoryHow, Usage: "longest wait for a response", Value: defaultTimeout, EnvVars: env("timeout")},
+		&cli.DurationFlag{Name: "host-timeout", Category: categoryHow, Usage: "longest time for one host; 0 is no limit", Value: defaultHostTimeout, EnvVars: env("host-timeout")},
 		intFlag("retries", "retries after a connection error", 1),
 		intFlag("crawl-pages", "pages of each site to read for links", 30),
 		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and similar variables are ignored)", ""),

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -70,15 +71,14 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	}
 	defer j.client.Close()
 	if s.c.Bool("dry-run") {
-		return e.dryRun(ctx, j.options)
+		return e.dryRun(ctx, j.plan)
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	if err := j.outputs.open(); err != nil {
 		return err
 	}
-	j.options.Sinks = withoutSecrets(append(j.extra, j.outputs.sinks...), s.secrets)
-	summary, err := engine.Run(ctx, j.options)
+	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
 	j.outputs.finish()
 	if err != nil {
 		return &statusError{scanner.ExitIncomplete, message.New("the report could not be written: %v", err)}
@@ -88,10 +88,9 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 
 // job is a scan ready to start.
 type job struct {
-	options         engine.Options
+	plan            *engine.Plan
 	client          *web.Client
 	outputs         *outputs
-	extra           []scanner.Sink
 	failOn          signature.Severity
 	allowIncomplete bool
 	gaps            *gaps
@@ -107,11 +106,9 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	visitors, err5 := s.visitors()
 	set, selected, err6 := s.load(signatures.FS, signature.SafetyIntrusive)
 	outs, err7 := e.outputs(s.list("output", s.file.Output), s.yes("verbose", s.file.Verbose))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
-		return nil, err
-	}
-	pages, err := s.pages(targets)
-	if err != nil {
+	pages, err8 := s.pages()
+	hostTimeout, err9 := s.hostTimeout()
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		return nil, err
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
@@ -124,17 +121,18 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if crawl == 0 {
 		crawl = -1
 	}
-	j.options = engine.Options{
+	watchers := []scanner.Sink{j.gaps}
+	if bar := e.progress(targets.Len()); bar != nil {
+		watchers = append(watchers, bar)
+	}
+	j.plan, err = engine.NewPlan(engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
-		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames),
-	}
-	j.extra = []scanner.Sink{j.gaps}
-	if bar := e.progress(targets.Len()); bar != nil {
-		j.extra = append(j.extra, bar)
-	}
-	if _, err := engine.NewPlan(j.options); err != nil {
+		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,
+		Watchers: withoutSecrets(watchers, s.secrets),
+	})
+	if err != nil {
 		client.Close()
 		return nil, err
 	}
@@ -261,41 +259,27 @@ func (s *settings) visitors() (map[string]web.Credentials, error) {
 	return m, nil
 }
 
-// pages are the addresses of --page: whole ones, or paths on every target that is a URL.
-func (s *settings) pages(targets *target.List) ([]*url.URL, error) {
+// pages are the addresses of --page: whole ones, or paths on every target.
+func (s *settings) pages() ([]*url.URL, error) {
 	var list []*url.URL
 	for _, entry := range s.list("page", s.file.Page) {
 		u, err := url.Parse(entry)
 		if err != nil {
 			return nil, message.Errorf("--page %q: %w", entry, err)
 		}
-		if u.IsAbs() {
-			list = append(list, u)
-			continue
-		}
-		if !strings.HasPrefix(entry, "/") {
+		if !u.IsAbs() && !strings.HasPrefix(entry, "/") {
 			return nil, message.Errorf("--page %q must begin with / or be a URL", entry)
 		}
-		for in := range targets.All() {
-			for _, base := range origins(in) {
-				list = append(list, base.ResolveReference(u))
-			}
-		}
+		list = append(list, u)
 	}
 	return list, nil
 }
 
-// origins are where an input may be: its own address, or both schemes of a bare host.
-func origins(in target.Input) []*url.URL {
-	if in.URL != nil {
-		return []*url.URL{in.URL}
+// hostTimeout is the longest that one host may take, 0 for no limit.
+func (s *settings) hostTimeout() (time.Duration, error) {
+	d := pick(s, "host-timeout", s.c.Duration, s.file.HostTimeout)
+	if d < 0 {
+		return 0, message.Errorf("--host-timeout must not be negative")
 	}
-	host := in.Host
-	switch {
-	case in.Port != "":
-		host = net.JoinHostPort(host, in.Port)
-	case strings.Contains(host, ":"):
-		host = "[" + host + "]"
-	}
-	return []*url.URL{{Scheme: "https", Host: host, Path: "/"}, {Scheme: "http", Host: host, Path: "/"}}
+	return d, nil
 }

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	defaultConfig  = "sotomi.yaml"
-	defaultTimeout = 15 * time.Second
+	defaultConfig      = "sotomi.yaml"
+	defaultTimeout     = 15 * time.Second
+	defaultHostTimeout = 15 * time.Minute
 )
 
 // configFile is sotomi.yaml: the flags of scan by their names, and targets. Flags win over SOTOMI_ variables, those over
@@ -38,6 +39,7 @@ type configFile struct {
 	Concurrency         *int           `yaml:"concurrency"`
 	InFlight            *int           `yaml:"in-flight"`
 	Timeout             *time.Duration `yaml:"timeout"`
+	HostTimeout         *time.Duration `yaml:"host-timeout"`
 	Retries             *int           `yaml:"retries"`
 	CrawlPages          *int           `yaml:"crawl-pages"`
 	Proxy               *string        `yaml:"proxy"`

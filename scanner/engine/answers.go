@@ -10,18 +10,18 @@ import (
 	"sotomi/scanner/web"
 )
 
-// How much of a site's answers is kept, in bytes, beyond those that a planned request still waits for: more while there
-// are checks whose requests are not known beforehand.
+// How much of a site's answers is kept, in bytes, beyond those that some step plans to ask for: more while there are steps
+// whose requests are not known beforehand.
 const (
-	keptBytes      = 128 << 10
-	keptForUnknown = 1 << 20
+	keptBytes     = 128 << 10
+	keptUnplanned = 1 << 20
 )
 
 // entry is one request to the site and, once it was sent, what came of it.
 type entry struct {
 	key     digest
-	id      int32 // in the forecast, -1 for none
-	pending int   // steps with requests of their own that may still ask
+	id      int32 // in the request plan, -1 for none
+	pending int   // steps that may still ask, of those that plan it for this target only
 	sending bool
 	sent    chan struct{} // closed when sending ends; made by the first who waits for it
 	done    bool
@@ -37,27 +37,28 @@ type answer struct {
 	order int
 }
 
-// asker is a step while it runs, and what it has got of the requests that were known before.
+// consumer is a step while it runs, and which planned answers it has got.
 type consumer struct {
 	step  int
-	taken []int32 // ids of the forecast, ascending
+	taken []int32 // ids of the request plan, ascending
 }
 
-// took says that an asker has the answer of an entry: unless it is to ask again, nothing is kept for it.
-func (s *site) consume(a *consumer, e *entry) {
-	if a == nil || s.requestPlan == nil {
+// consume records that a step has its answer, and releases the entry unless the step will ask again. c is nil for what no
+// step asks for.
+func (s *site) consume(c *consumer, e *entry) {
+	if c == nil || s.requestPlan == nil {
 		return
 	}
-	if e.id >= 0 && occurrences(a.taken, e.id) < occurrences(s.requestPlan.requests[a.step], e.id) {
-		at, _ := slices.BinarySearch(a.taken, e.id)
-		a.taken = slices.Insert(a.taken, at, e.id)
+	if e.id >= 0 && occurrences(c.taken, e.id) < occurrences(s.requestPlan.requests[c.step], e.id) {
+		at, _ := slices.BinarySearch(c.taken, e.id)
+		c.taken = slices.Insert(c.taken, at, e.id)
 		s.consumers[e.id]--
 		s.releaseEntry(e)
 		return
 	}
-	keys := s.perTarget[a.step]
+	keys := s.perTarget[c.step]
 	if i := slices.Index(keys, e.key); i >= 0 {
-		s.perTarget[a.step] = slices.Delete(keys, i, i+1)
+		s.perTarget[c.step] = slices.Delete(keys, i, i+1)
 		e.pending--
 		s.releaseEntry(e)
 	}
@@ -76,26 +77,26 @@ func occurrences(list []int32, id int32) int {
 	return to - from
 }
 
-// release says that a step will not ask again. What it took is let go of already.
-func (s *site) release(a consumer) {
+// release records that a step will not ask again: it lets go of the planned answers that it never took.
+func (s *site) release(c consumer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range s.perTarget[a.step] {
+	for _, key := range s.perTarget[c.step] {
 		e := s.entry(key)
 		e.pending--
 		s.releaseEntry(e)
 	}
-	delete(s.perTarget, a.step)
+	delete(s.perTarget, c.step)
 	if s.requestPlan == nil {
 		return
 	}
-	if s.requestPlan.unplanned[a.step] {
+	if s.requestPlan.unplanned[c.step] {
 		if s.unplanned--; s.unplanned == 0 {
 			s.trim()
 		}
 	}
-	taken := a.taken
-	for _, id := range s.requestPlan.requests[a.step] {
+	taken := c.taken
+	for _, id := range s.requestPlan.requests[c.step] {
 		if len(taken) > 0 && taken[0] == id {
 			taken = taken[1:]
 			continue
@@ -109,7 +110,7 @@ func (s *site) release(a consumer) {
 	}
 }
 
-// settle lets go of an entry that no step waits for any more.
+// releaseEntry lets go of an entry that no step waits for any more.
 func (s *site) releaseEntry(e *entry) {
 	switch {
 	case s.wanted(e):
@@ -124,9 +125,9 @@ func (s *site) releaseEntry(e *entry) {
 	}
 }
 
-// do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. asker is nil for
-// what no step asks for.
-func (s *site) do(ctx context.Context, r *web.Request, asker *consumer) answer {
+// do sends r, or gives the answer to an identical request. Whoever asks first sends; the others wait. c is nil for what no
+// step asks for.
+func (s *site) do(ctx context.Context, r *web.Request, c *consumer) answer {
 	if s.settings.noMerge {
 		return s.send(ctx, r)
 	}
@@ -139,7 +140,7 @@ func (s *site) do(ctx context.Context, r *web.Request, asker *consumer) answer {
 				s.kept.MoveToFront(e.element)
 			}
 			a := e.answer
-			s.consume(asker, e)
+			s.consume(c, e)
 			s.mu.Unlock()
 			return a
 		}
@@ -158,12 +159,12 @@ func (s *site) do(ctx context.Context, r *web.Request, asker *consumer) answer {
 		}
 		e.sending = true
 		s.mu.Unlock()
-		return s.fill(ctx, e, r, asker)
+		return s.fill(ctx, e, r, c)
 	}
 }
 
-// fill sends r for its entry. An asker that gives up leaves the entry open for the next.
-func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *consumer) (a answer) {
+// fill sends r for its entry. A step that gives up leaves the entry open for the next.
+func (s *site) fill(ctx context.Context, e *entry, r *web.Request, c *consumer) (a answer) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -179,7 +180,7 @@ func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *consum
 			s.keep(e)
 			return
 		}
-		s.consume(asker, e)
+		s.consume(c, e)
 	}()
 	a = s.send(ctx, r)
 	return a
@@ -187,8 +188,8 @@ func (s *site) fill(ctx context.Context, e *entry, r *web.Request, asker *consum
 
 // unsent reports whether an error says nothing of the site: nobody asked it.
 func unsent(err error) bool {
-	var stop *scanner.StatusError
-	return web.KindOf(err) == web.KindCanceled || errors.As(err, &stop)
+	var ended *scanner.StatusError
+	return web.KindOf(err) == web.KindCanceled || errors.As(err, &ended)
 }
 
 // keep makes an entry that nothing planned waits for the newest of those kept, and forgets the oldest beyond the limit.
@@ -202,7 +203,7 @@ func (s *site) keep(e *entry) {
 func (s *site) trim() {
 	limit := keptBytes
 	if s.requestPlan == nil || s.unplanned > 0 {
-		limit = keptForUnknown
+		limit = keptUnplanned
 	}
 	for s.size > limit && s.kept.Len() > 0 {
 		old := s.kept.Back().Value.(*entry)
@@ -263,8 +264,10 @@ func (s *site) intern(ex *web.Exchange) {
 	s.recent = append(s.recent, key)
 }
 
+// wanted reports whether some step plans to ask for an entry.
 func (s *site) wanted(e *entry) bool { return e.pending > 0 || e.id >= 0 && s.consumers[e.id] > 0 }
 
+// entry is the one of a request, made when there is none.
 func (s *site) entry(key digest) *entry {
 	e := s.memo[key]
 	if e == nil {

@@ -12,8 +12,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// controlRequest asks for a name that cannot exist beside r's. All requests of one folder, extension and set of options
-// share one, whatever signature they come from.
+// controlRequest is r with a name that cannot exist in place of its last path segment. Requests with the same folder,
+// extension and options share one, whatever signature they come from.
 func controlRequest(t target.Target, r *web.Request) *web.Request {
 	c := *r
 	u := *r.URL

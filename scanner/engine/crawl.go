@@ -25,7 +25,7 @@ const (
 	requestsAPage = 3         // requests spent for each page that may be read: links lead to files and errors too
 )
 
-// crawl is what is known of the site's pages. turn holds one token: whoever has it reads.
+// crawl is what is known of the site's pages. Whoever put the one token into turn reads them.
 type crawl struct {
 	turn  chan struct{}
 	done  bool

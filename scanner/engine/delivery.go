@@ -2,13 +2,18 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 )
 
-// delivery writes results in the order of the inputs, from one goroutine.
+// delivery hands results to the sinks, from one goroutine. Inputs are delivered in their order as long as that keeps
+// nothing back for long: when the window is full of results that wait for one slow input, or they have waited for
+// orderPatience, they are delivered at once and the slow one when it ends.
 type delivery struct {
 	plan    *Plan
 	outer   context.Context
@@ -17,21 +22,39 @@ type delivery struct {
 	room    chan struct{}
 	results chan hostResult
 	fed     int // inputs that gave a result; set before results is closed
+	outlets []*outlet
+	errs    []error
 
 	waiting  map[int]hostResult
-	next     int
+	next     int // inputs before this one are not waited for
 	finished int
 	findings int
-	errs     []error
 	summary  scanner.Summary
 }
 
-func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, before int64) *delivery {
-	return &delivery{
-		plan: p, outer: outer, cancel: cancel, before: before,
+// outlet is a sink and what is known of it.
+type outlet struct {
+	scanner.Sink
+	report bool // it keeps results
+	failed bool
+}
+
+// orderPatience is how long a finished input waits for those named before it.
+const orderPatience = 30 * time.Second
+
+func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, reports []scanner.Sink) *delivery {
+	d := &delivery{
+		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(),
 		room: make(chan struct{}, p.window()), results: make(chan hostResult), waiting: map[int]hostResult{},
 		summary: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
 	}
+	for _, s := range p.options.Watchers {
+		d.outlets = append(d.outlets, &outlet{Sink: s}) // a progress bar takes its line away before a report writes
+	}
+	for _, s := range reports {
+		d.outlets = append(d.outlets, &outlet{Sink: s, report: true})
+	}
+	return d
 }
 
 // collect takes results until the feeder is done.
@@ -46,30 +69,61 @@ func (d *delivery) collect() {
 				return
 			}
 			d.finished++
-			d.waiting[r.index] = r
-			d.deliver()
+			d.take(r)
 		case <-ticker.C:
+			d.hurry()
 		}
 		d.progress()
 	}
 }
 
-func (d *delivery) deliver() {
-	for {
-		r, ok := d.waiting[d.next]
-		if !ok {
-			return
-		}
-		delete(d.waiting, d.next)
-		d.next++
-		<-d.room
-		for _, t := range r.targets {
-			d.write(t)
-		}
+// take writes a result, unless it is to wait for those before it.
+func (d *delivery) take(r hostResult) {
+	if r.index < d.next {
+		d.deliver(r)
+		return
+	}
+	r.at = time.Now()
+	d.waiting[r.index] = r
+	for next, ok := d.waiting[d.next]; ok; next, ok = d.waiting[d.next] {
+		d.deliver(next)
+	}
+	if len(d.room) == cap(d.room) {
+		d.deliverAll()
 	}
 }
 
+// hurry writes what has waited for too long.
+func (d *delivery) hurry() {
+	late := len(d.room) == cap(d.room)
+	for _, r := range d.waiting {
+		late = late || time.Since(r.at) > orderPatience
+	}
+	if late {
+		d.deliverAll()
+	}
+}
+
+func (d *delivery) deliverAll() {
+	for _, i := range slices.Sorted(maps.Keys(d.waiting)) {
+		d.deliver(d.waiting[i])
+	}
+}
+
+func (d *delivery) deliver(r hostResult) {
+	delete(d.waiting, r.index)
+	d.next = max(d.next, r.index+1)
+	<-d.room
+	for _, t := range r.targets {
+		d.write(t)
+	}
+}
+
+// write tells of one target, and counts what some report took: the summary must agree with what was written.
 func (d *delivery) write(t targetResult) {
+	if d.nobodyReports() {
+		return
+	}
 	d.summary.Targets++
 	d.summary.Suppressed += t.suppressed
 	d.summary.Planned += t.tally.planned
@@ -84,17 +138,19 @@ func (d *delivery) write(t targetResult) {
 		for len(findings) > 0 && findings[0].Signature == sig {
 			f := findings[0]
 			findings = findings[1:]
-			d.findings++
-			d.summary.Severities[string(f.Severity)]++
-			d.sinks(func(s scanner.Sink) error { return s.Finding(f) })
+			if d.tell(func(s scanner.Sink) error { return s.Finding(f) }) {
+				d.findings++
+				d.summary.Severities[string(f.Severity)]++
+			}
 		}
-		d.summary.Statuses[end.end.Status]++
-		d.summary.Complete = d.summary.Complete && end.end.Status.Complete()
 		o := scanner.Outcome{
 			Signature: sig.ID, Target: t.target, Status: end.end.Status, Reason: end.end.Reason,
 			Requests: int(end.requests), Took: end.took,
 		}
-		d.sinks(func(s scanner.Sink) error { return s.Outcome(o) })
+		if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
+			d.summary.Statuses[o.Status]++
+			d.summary.Complete = d.summary.Complete && o.Status.Complete()
+		}
 	}
 }
 
@@ -103,38 +159,59 @@ func (d *delivery) progress() {
 		TargetsDone: d.finished, TargetsTotal: d.plan.options.Targets.Len(),
 		Requests: d.plan.options.Client.Requests() - d.before, Findings: d.findings,
 	}
-	d.sinks(func(s scanner.Sink) error { return s.Progress(pr) })
+	d.tell(func(s scanner.Sink) error { return s.Progress(pr) })
 }
 
-// sinks calls every sink. The first error ends the scan: results that nobody keeps are not worth their packets.
-func (d *delivery) sinks(call func(scanner.Sink) error) {
-	if len(d.errs) > 0 {
-		return
-	}
-	for _, s := range d.plan.options.Sinks {
-		if err := call(s); err != nil {
-			d.fail(message.Errorf("writing results: %w", err))
+// tell calls every sink that has not failed. One that fails is told no more, and the others go on. It reports whether there
+// is still a report to write to; when there is none the scan ends, for results that nobody keeps are not worth their
+// packets.
+func (d *delivery) tell(call func(scanner.Sink) error) bool {
+	for _, o := range d.outlets {
+		if o.failed {
+			continue
+		}
+		if err := call(o.Sink); err != nil {
+			o.failed = true
+			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
 		}
 	}
+	if d.nobodyReports() {
+		d.cancel()
+		return false
+	}
+	return true
 }
 
-func (d *delivery) fail(err error) {
-	d.errs = append(d.errs, err)
-	d.cancel()
+// nobodyReports: there were reports, and all have failed.
+func (d *delivery) nobodyReports() bool {
+	reports, failed := 0, 0
+	for _, o := range d.outlets {
+		if o.report {
+			reports++
+			if o.failed {
+				failed++
+			}
+		}
+	}
+	return reports > 0 && failed == reports
 }
 
-// finish closes every sink, also those that had an error: a file must be closed.
-func (d *delivery) finish() {
+// finish closes every sink, also those that had an error: a file must be closed. The summary of such a sink is not
+// complete.
+func (d *delivery) finish() error {
 	s := &d.summary
 	s.Requests = d.plan.options.Client.Requests() - d.before
 	s.Interrupted = d.outer.Err() != nil
 	s.NotStarted = d.plan.options.Targets.Len() - d.fed
-	s.Complete = s.Complete && s.NotStarted == 0 && !s.Interrupted && len(d.errs) == 0
-	for _, sink := range d.plan.options.Sinks {
-		if err := sink.Close(*s); err != nil {
+	s.Complete = s.Complete && s.NotStarted == 0 && !s.Interrupted && !d.nobodyReports()
+	for _, o := range d.outlets {
+		own := *s
+		own.Complete = own.Complete && !o.failed
+		if err := o.Close(own); err != nil && !o.failed {
 			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
 		}
 	}
+	return errors.Join(d.errs...)
 }
 
 // maxRedirected is how many are kept for the summary.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sotomi/scanner"
@@ -14,12 +15,18 @@ import (
 	"sotomi/scanner/web"
 )
 
-// scanInput scans every origin that an input means: the named one or the web ports, then further ports.
+// scanInput scans every place that an input means: the named one or the web ports, then further ports.
 func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
+	ctx, cancel := p.limited(ctx)
+	defer cancel()
 	var results []targetResult
 	var down *scanner.StatusError
-	for i, o := range p.origins(in) {
-		site, end := p.discover(ctx, o)
+	for i, o := range p.endpoints(in) {
+		found, ok := within(ctx, func() discovery { return p.discover(ctx, o) })
+		if !ok {
+			found = discovery{p.newSite(o, o.candidates[0]), cutShort(ctx)}
+		}
+		site, end := found.site, found.end
 		if i == 0 {
 			down = end
 		}
@@ -34,9 +41,14 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 	return results
 }
 
-// discover finds out which of an origin's addresses answers, and notes the page it shows a first visitor. The Stop is the
-// outcome of all signatures when none does.
-func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.StatusError) {
+// discovery is what a place to scan turned out to be.
+type discovery struct {
+	site *site
+	end  *scanner.StatusError // the outcome of all signatures when it cannot be scanned; else nil
+}
+
+// discover finds out which of an endpoint's addresses answers, and notes the page it shows a first visitor.
+func (p *Plan) discover(ctx context.Context, o endpoint) discovery {
 	var first *site
 	var failure error
 	var reasons []message.Message
@@ -44,37 +56,43 @@ func (p *Plan) discover(ctx context.Context, o endpoint) (*site, *scanner.Status
 		if i > 0 && o.named && !wrongScheme(failure) {
 			break
 		}
-		if i > 0 && o.named && u.Scheme == "http" && (p.options.Client.CarriesHeaders() || len(p.options.Visitors) > 0) {
-			reasons[0] = message.New("%s; plain HTTP was not tried, for it would show the headers and sessions that were given for https", reasons[0])
-			break
-		}
-		site := newSite(p.options.Client, target.Target{URL: u, Source: o.from}, p.siteSettings())
-		site.stranger = o.port != ""
+		site := p.newSite(o, u)
 		if first == nil {
 			first = site
+		}
+		if written := o.named && i == 0; u.Scheme == "http" && !written && !site.stranger && p.hasCredentials() {
+			reasons = append(reasons, message.New("plain HTTP was not asked: headers and sessions are sent unencrypted only to targets written with http://"))
+			break
 		}
 		ex, err := p.home(ctx, site)
 		if err == nil {
 			site.health.sawHome(ex)
 			site.leads = p.leadsTo(ex)
-			return site, nil
+			return discovery{site, nil}
 		}
 		failure = err
 		end := p.noAnswer(ctx, err)
 		if end.Status != scanner.StatusUnreachable {
-			return site, end
+			return discovery{site, end}
 		}
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
 			site.untrusted = true
-			return site, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: message.New("%s; --ca or --insecure scans it all the same", reasonOf(err))}
+			return discovery{site, &scanner.StatusError{
+				Status: scanner.StatusUnreachable, Reason: message.New("%s; --ca or --insecure scans it all the same", reasonOf(err)),
+			}}
 		}
 		samePort := i+1 < len(o.candidates) && target.Port(u) == target.Port(o.candidates[i+1])
 		if samePort && web.KindOf(err) == web.KindUnreachable {
-			break // what refuses TLS to a port by refusing the connection refuses plain HTTP too
+			break // a port that refuses connections refuses them for plain HTTP too
 		}
 	}
-	return first, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}
+	return discovery{first, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}}
+}
+
+// hasCredentials reports whether the user gave headers or sessions, which may be secrets.
+func (p *Plan) hasCredentials() bool {
+	return p.options.Client.CarriesHeaders() || len(p.options.Visitors) > 0
 }
 
 // session is a new visitor of the site.
@@ -83,6 +101,13 @@ func (s *site) session() *web.Session {
 		return s.client.SessionWithoutCredentials(s.target.URL)
 	}
 	return s.client.Session(s.target.URL)
+}
+
+// newSite is one address of an endpoint before anything was asked.
+func (p *Plan) newSite(o endpoint, u *url.URL) *site {
+	s := newSite(p.options.Client, target.Target{URL: u, Source: o.from}, p.siteSettings())
+	s.stranger = o.port != ""
+	return s
 }
 
 func (p *Plan) siteSettings() siteSettings {
@@ -100,44 +125,37 @@ func (p *Plan) home(ctx context.Context, s *site) (*web.Exchange, error) {
 
 // leadsTo is the origin that a site's own page redirects to, "" when that is its own or one that the user named too.
 func (p *Plan) leadsTo(ex *web.Exchange) string {
-	const small = 4096 // inputs; more are not searched
 	location := ex.Header.Get("Location")
 	to, err := ex.URL.Parse(location)
 	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
 		return ""
 	}
 	origin := target.Origin(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
-	same := func(u *url.URL) bool { return u.Scheme == origin.Scheme && strings.EqualFold(u.Host, origin.Host) }
-	if same(target.Origin(ex.URL.Scheme, ex.URL.Hostname(), ex.URL.Port())) {
+	if origin.Scheme == ex.URL.Scheme && strings.EqualFold(origin.Host, target.Origin(ex.URL.Scheme, ex.URL.Hostname(), ex.URL.Port()).Host) {
 		return ""
 	}
-	if p.options.Targets.Len() <= small {
-		for in := range p.options.Targets.All() {
-			for _, o := range p.origins(in) {
-				if slices.ContainsFunc(o.candidates, same) {
-					return ""
-				}
-			}
-		}
+	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == origin.Port() })
+	if p.options.Targets.Includes(origin, further) {
+		return ""
 	}
 	return strings.TrimSuffix(origin.String(), "/")
 }
 
-// noAnswer is the outcome for all signatures when the first request failed.
+// noAnswer is the outcome of all signatures when the first request failed.
 func (p *Plan) noAnswer(ctx context.Context, err error) *scanner.StatusError {
-	var stop *scanner.StatusError
+	var end *scanner.StatusError
 	switch {
 	case ctx.Err() != nil:
-		return interrupted
-	case errors.As(err, &stop):
-		return stop
+		return cutShort(ctx)
+	case errors.As(err, &end):
+		return end
 	case web.KindOf(err) == web.KindThrottled:
 		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: reasonOf(err)}
 	}
 	return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(err)}
 }
 
-// wrongScheme reports a failure that asking in TLS for plain HTTP, or the reverse, may explain.
+// wrongScheme reports whether a failure may come from speaking TLS to a server of plain HTTP, or the reverse.
 func wrongScheme(err error) bool {
 	switch web.KindOf(err) {
 	case web.KindClosed, web.KindProtocol, web.KindTLS:
@@ -147,13 +165,13 @@ func wrongScheme(err error) bool {
 	return false
 }
 
-// untrusted reports a server that speaks TLS with a certificate that we do not accept.
+// untrusted reports whether the server speaks TLS with a certificate that we do not accept.
 func untrusted(err error) bool {
 	var e *tls.CertificateVerificationError
 	return errors.As(err, &e)
 }
 
-// joinReasons says why each address gave nothing, in one line.
+// joinReasons is why no address answered: the one reason if they agree, else each with its scheme.
 func joinReasons(addresses []*url.URL, reasons []message.Message) message.Message {
 	same := func(r message.Message) bool { return r.String() == reasons[0].String() }
 	if !slices.ContainsFunc(reasons, func(r message.Message) bool { return !same(r) }) {

@@ -70,24 +70,49 @@ func TestWrongScheme(t *testing.T) {
 	}
 }
 
-func TestHeadersGivenForHTTPSAreNotShownToPlainHTTP(t *testing.T) {
+// What the user gave to log in goes over plain HTTP only where the user wrote http://.
+func TestCredentialsGoOverPlainHTTPOnlyWhereTheUserWroteIt(t *testing.T) {
 	var shown atomic.Bool
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		shown.Store(shown.Load() || r.Header.Get("Authorization") != "")
 	}))
 	t.Cleanup(s.Close)
-	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Header: http.Header{"Authorization": {"Bearer secret"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	plain := strings.TrimPrefix(s.URL, "http://")
-	got, _ := outcomes(t, Options{
-		Client: client, Targets: mustTargets(t, "https://"+plain), Signatures: []*signature.Signature{sig("a")},
-		Checks: tableOf(map[string]scanner.Check{"a": checkFunc(quiet)}),
-	})
-	if shown.Load() || len(got) != 1 || !strings.HasPrefix(got[0], "a https://"+plain+" unreachable ") || !strings.Contains(got[0], "plain HTTP was not tried") {
-		t.Errorf("shown: %v, outcomes: %q", shown.Load(), got)
+	plain, closed := strings.TrimPrefix(s.URL, "http://"), closedPort(t)
+	resolve := map[string]string{"h.test:443": closed, "h.test:80": plain, "h.test:8080": plain}
+	session := map[string]web.Credentials{"A": {}}
+	header := http.Header{"Authorization": {"Bearer secret"}}
+	for name, c := range map[string]struct {
+		target   string
+		header   http.Header
+		visitors map[string]web.Credentials
+		want     string // target and status
+		shown    bool
+	}{
+		"https":                {"https://h.test:8080", header, nil, "https://h.test:8080 unreachable", false},
+		"https_session":        {"https://h.test:8080", nil, session, "https://h.test:8080 unreachable", false},
+		"host_and_port":        {"h.test:8080", header, nil, "https://h.test:8080 unreachable", false},
+		"host_and_port_80":     {"h.test:80", header, nil, "http://h.test unreachable", false},
+		"host":                 {"h.test", header, nil, "https://h.test unreachable", false},
+		"host_session":         {"h.test", nil, session, "https://h.test unreachable", false},
+		"http":                 {"http://h.test", header, nil, "http://h.test clean", true},
+		"http_and_port":        {"http://h.test:8080", header, nil, "http://h.test:8080 clean", true},
+		"host_without_headers": {"h.test", nil, nil, "http://h.test clean", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shown.Store(false)
+			client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Header: c.header, Resolve: resolve})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(client.Close)
+			got, _ := outcomes(t, withQuietCheck(Options{Client: client, Targets: mustTargets(t, c.target), Visitors: c.visitors}))
+			if len(got) != 1 || !strings.HasPrefix(got[0], "a "+c.want+" ") || shown.Load() != c.shown {
+				t.Errorf("outcomes %q, header shown: %v; want %s, shown: %v", got, shown.Load(), c.want, c.shown)
+			}
+			if strings.Contains(c.want, "unreachable") && !strings.Contains(got[0], "plain HTTP was not asked") {
+				t.Errorf("%q does not say why", got[0])
+			}
+		})
 	}
 }
 
@@ -169,18 +194,18 @@ func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
 func TestHeadersAreNotShownToFurtherPorts(t *testing.T) {
 	got := map[string]string{}
 	var mu sync.Mutex
-	serve := func() string {
-		s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	serve := func(start func(http.Handler) *httptest.Server) string {
+		s := start(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			got[r.Host] += r.Header.Get("Authorization") + ";"
 		}))
 		t.Cleanup(s.Close)
-		return strings.TrimPrefix(s.URL, "http://")
+		return s.Listener.Addr().String()
 	}
 	client, err := web.NewClient(web.Options{
-		Rate: -1, Retries: -1, Header: http.Header{"Authorization": {"secret"}},
-		Resolve: map[string]string{"h.test:443": closedPort(t), "h.test:80": serve(), "h.test:9200": serve()},
+		Rate: -1, Retries: -1, Insecure: true, Header: http.Header{"Authorization": {"secret"}},
+		Resolve: map[string]string{"h.test:443": serve(httptest.NewTLSServer), "h.test:9200": serve(httptest.NewServer)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 type Planned struct {
 	Target     target.Target
 	Request    *web.Request    // nil when the check decides as it goes
-	Signatures []string        // ids of those that share it; empty Request: the one that decides
+	Signatures []string        // ids of those that share it, or of the one that decides
 	Unless     message.Message // why it may not be sent; zero if nothing is known against it
 }
 
@@ -24,11 +24,11 @@ type Planned struct {
 func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
 	return func(yield func(Planned) bool) {
 		for in := range p.options.Targets.All() {
-			for _, o := range p.origins(in) {
+			for _, o := range p.endpoints(in) {
 				if p.options.Targets.Named(in, o.candidates[0]) {
 					continue
 				}
-				if ctx.Err() != nil || !p.listOrigin(o, yield) {
+				if ctx.Err() != nil || !p.listEndpoint(o, yield) {
 					return
 				}
 			}
@@ -36,8 +36,9 @@ func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
 	}
 }
 
-func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
-	target := target.Target{URL: o.candidates[0], Source: o.from}
+// listEndpoint yields the requests to one endpoint; false means that no more are wanted.
+func (p *Plan) listEndpoint(o endpoint, yield func(Planned) bool) bool {
+	t := target.Target{URL: o.candidates[0], Source: o.from}
 	var list []*Planned
 	byKey := map[string]*Planned{}
 	for _, i := range o.steps {
@@ -51,10 +52,10 @@ func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
 		}
 		planner, ok := st.check.(scanner.Planner)
 		if !ok {
-			list = append(list, &Planned{Target: target, Signatures: []string{st.signature.ID}, Unless: unless})
+			list = append(list, &Planned{Target: t, Signatures: []string{st.signature.ID}, Unless: unless})
 			continue
 		}
-		for _, r := range planner.Plan(target) {
+		for _, r := range planner.Plan(t) {
 			key := r.Key()
 			if known := byKey[key]; known != nil {
 				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {
@@ -65,7 +66,7 @@ func (p *Plan) listOrigin(o endpoint, yield func(Planned) bool) bool {
 				}
 				continue
 			}
-			byKey[key] = &Planned{Target: target, Request: r, Signatures: []string{st.signature.ID}, Unless: unless}
+			byKey[key] = &Planned{Target: t, Request: r, Signatures: []string{st.signature.ID}, Unless: unless}
 			list = append(list, byKey[key])
 		}
 	}

@@ -7,26 +7,25 @@ import (
 	"sotomi/scanner/target"
 )
 
-// origin is one place to scan: which addresses may be it, and which steps run there.
+// endpoint is one place to scan: which addresses may be it, and which steps run there.
 type endpoint struct {
 	from       target.Source
 	candidates []*url.URL // tried in order; the first that answers is the target
-	named      bool       // the first is an address as it was given; the others only explain why it failed
-	port       string     // of a further port that signatures name, where silence means that nothing is there; else ""
+	named      bool       // the first is an address as the user gave it; another is tried only if its scheme seems wrong
+	port       string     // a further port, named by signatures only: closed means that nothing is there; else ""
 	steps      []int      // indexes in Plan.steps, ascending
 }
 
-// origins are the places that an input means. A bare host is its web ports and, for the signatures that name them, further
+// endpoints are the places that an input means. A bare host is its web ports and, for the signatures that name them, further
 // ports.
-func (p *Plan) origins(in target.Input) []endpoint {
-	all := p.everyStep()
+func (p *Plan) endpoints(in target.Input) []endpoint {
 	switch {
 	case in.URL != nil:
-		return []endpoint{{from: in.Source, candidates: withOther(in.URL), named: true, steps: all}}
+		return []endpoint{{from: in.Source, candidates: withOther(in.URL), named: true, steps: p.every}}
 	case in.Port != "":
-		return []endpoint{{from: in.Source, candidates: schemes(in.Host, in.Port), steps: all}}
+		return []endpoint{{from: in.Source, candidates: schemes(in.Host, in.Port), steps: p.every}}
 	}
-	list := []endpoint{{from: in.Source, candidates: schemes(in.Host, ""), steps: all}}
+	list := []endpoint{{from: in.Source, candidates: schemes(in.Host, ""), steps: p.every}}
 	for _, further := range p.ports {
 		number := strconv.Itoa(further.number)
 		list = append(list, endpoint{from: in.Source, candidates: schemes(in.Host, number), port: number, steps: further.steps})
@@ -34,18 +33,10 @@ func (p *Plan) origins(in target.Input) []endpoint {
 	return list
 }
 
-func (p *Plan) everyStep() []int {
-	all := make([]int, len(p.steps))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
-// withOther is an address and, on a port that is neither's own, the same with the other scheme: Elasticsearch with TLS, for
-// one, closes a plain connection without a word.
+// withOther is an address and, on a port that is neither scheme's own, the same with the other scheme: Elasticsearch with
+// TLS, for one, closes a plain connection without a word.
 func withOther(u *url.URL) []*url.URL {
-	if p := target.Port(u); p == "80" || p == "443" {
+	if target.SchemeOf(target.Port(u)) != "" {
 		return []*url.URL{u}
 	}
 	other := *u
@@ -54,13 +45,10 @@ func withOther(u *url.URL) []*url.URL {
 }
 
 // schemes are the two ways to speak to a port: TLS first, for a server that speaks it answers plain HTTP with an error
-// page that looks like an answer.
+// page that looks like an answer. A scheme's own port is spoken to in that scheme only.
 func schemes(host, port string) []*url.URL {
-	switch port {
-	case "80":
-		return []*url.URL{target.Origin("http", host, port)}
-	case "443":
-		return []*url.URL{target.Origin("https", host, port)}
+	if scheme := target.SchemeOf(port); scheme != "" {
+		return []*url.URL{target.Origin(scheme, host, port)}
 	}
 	return []*url.URL{target.Origin("https", host, port), target.Origin("http", host, port)}
 }

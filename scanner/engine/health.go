@@ -2,42 +2,72 @@ package engine
 
 import (
 	"context"
-	"regexp"
+	"net/http"
 	"sync"
 
 	"sotomi/scanner"
 	"sotomi/scanner/web"
 )
 
-// How many signs in a row make the engine ask whether a site is still itself.
+// How many bad signs make the engine ask whether a site is still itself.
 const (
 	failuresInRow  = 3  // connection errors
-	refusalsInRow  = 10 // 403, 406, 429, 5xx
+	manyRefusals   = 10 // answers 403, 406, 429 and 5xx, less the others between them
 	sameInRow      = 10 // one page for different addresses
-	throttledInRow = 2  // requests given up because the site asked us to wait too long; each has waited its share
+	throttledInRow = 2  // requests given up because the site asked for too long a wait; each has waited its share
 )
 
-// health watches the answers of one site. It ends the site when it is gone or turns us away; from then on nothing is sent.
+// When a site is asked again although nothing is wrong: first after so many answers, then each time after four times as
+// many as there were, and after the last request if that many answers came since.
+const (
+	firstCheck   = 32
+	checkGrowth  = 4
+	lastCheckMin = 10
+)
+
+// health watches the answers of one site. It ends the site when it is gone or refuses us; from then on nothing is sent.
 type health struct {
-	mu        sync.Mutex
-	checking  chan struct{} // closed when the question under way is answered; nil otherwise
-	order     int           // answers so far
-	end       *scanner.StatusError
-	endOrder  int // the first answer that is not to be believed any more; 0 when all are
-	home      *pageShape
+	mu       sync.Mutex
+	checking chan struct{} // closed when the question under way is answered; nil otherwise
+	order    int           // answers so far
+	end      *scanner.StatusError
+	endOrder int // the first answer that is not to be believed any more; 0 when all are
+
+	witnesses witnesses
+	trusted   int  // the site was itself at this answer, so all up to it are believed
+	nextCheck int  // the answer after which the site is asked again without suspicion
+	erratic   bool // its server errors come and go
+
 	other     bool // something was answered that is not a refusal
-	failures  int
-	throttled int
-	refusals  int
-	refused   pageShape // the first of the row
-	rowStart  int       // order of it
-	alike     bool      // all of the row look the same
-	proper    bool      // something was answered that is no error of the server
+	proper    bool // something was answered that is no error of the server
+	failures  int  // in a row
+	throttled int  // in a row
+	refusals  refusals
 	same      sameRow
 
 	patience     int // grows when a suspicion was wrong: 0 is once the constants, 1 twice, 2 four times ...
-	samePatience int // the same for sameInRow, which many a site reaches that is well
+	samePatience int // the same for sameInRow, which many a healthy site reaches
 }
+
+// refusals are the refusals that outweigh the other answers: an answer that is none takes one away, so that a filter that
+// lets a request through now and then is noticed too.
+type refusals struct {
+	n     int
+	start int       // order of the first
+	first pageShape // what it looked like
+	alike bool      // all look the same
+}
+
+func (r *refusals) add(order int, ex *web.Exchange) {
+	shape := pageShapeOf(ex)
+	if r.n == 0 {
+		*r = refusals{start: order, first: shape, alike: true}
+	}
+	r.n++
+	r.alike = r.alike && shape == r.first
+}
+
+func (r *refusals) remove() { r.n = max(0, r.n-1) }
 
 // sameRow are answers in a row that look like one page at a glance, other than "not found".
 type sameRow struct{ status, size, n, start int }
@@ -53,12 +83,6 @@ func (r *sameRow) add(order int, ex *web.Exchange) {
 	default:
 		*r = sameRow{ex.Status, size, 1, order}
 	}
-}
-
-// view is what matters of an answer for telling a block page from the site's own.
-type pageShape struct {
-	status int
-	shape  digest
 }
 
 // ended is why nothing more is sent, nil while the site is well, and the first answer not to be believed.
@@ -88,156 +112,161 @@ func (h *health) before(ctx context.Context) error {
 	}
 }
 
-// after counts one answer and gives its order. It asks the site again when there are too many bad signs in a row.
+// after counts one answer and gives its order. It asks the site again when there are too many bad signs.
 func (h *health) after(ctx context.Context, s *site, ex *web.Exchange, err error) int {
 	h.mu.Lock()
 	h.order++
 	order := h.order
-	suspicion, patience := h.count(order, ex, err)
-	if suspicion == nil || h.end != nil || h.checking != nil {
+	q, patience := h.count(order, ex, err)
+	if q == nil || h.end != nil || h.checking != nil {
 		h.mu.Unlock()
 		return order
 	}
 	h.checking = make(chan struct{})
 	h.mu.Unlock()
+	h.pose(ctx, s, q, patience)
+	return order
+}
 
-	again, againErr := s.session().Do(ctx, &web.Request{Method: "GET", URL: s.target.URL, NoCookies: true})
-
+// pose puts a question to the site. h.checking is set before; patience is what grows if the suspicion was wrong, nil when
+// there was none.
+func (h *health) pose(ctx context.Context, s *site, q question, patience *int) {
+	v := q(func(r *web.Request) (*web.Exchange, error) {
+		if r == nil {
+			r = &web.Request{Method: http.MethodGet, URL: s.target.URL, NoCookies: true}
+		}
+		return s.session().Do(ctx, r)
+	})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	close(h.checking)
 	h.checking = nil
 	if ctx.Err() != nil {
-		return order
+		return
 	}
-	if h.end, h.endOrder = suspicion(again, againErr); h.end == nil {
+	h.end, h.endOrder, h.erratic = v.end, v.from, h.erratic || v.erratic
+	if v.end != nil {
+		return
+	}
+	if patience != nil {
 		*patience++
-		h.failures, h.refusals = 0, 0
+		h.failures, h.refusals = 0, refusals{}
 	}
-	return order
+	h.trusted = max(h.trusted, v.trusted)
+	h.nextCheck = max(firstCheck, checkGrowth*h.order)
 }
 
-// verdict says what the site's own page, asked for again, means: the end and the first answer not to be believed, or nil.
-type verdict func(ex *web.Exchange, err error) (*scanner.StatusError, int)
-
-// count gives the verdict to be asked for when the row of bad signs is long enough, and the patience that it costs if it is
-// wrong.
-func (h *health) count(order int, ex *web.Exchange, err error) (verdict, *int) {
+// count notes one answer. When there is reason to ask the site again it gives the question, and the patience that grows
+// if the suspicion is wrong.
+func (h *health) count(order int, ex *web.Exchange, err error) (question, *int) {
 	switch kind := web.KindOf(err); kind {
 	case web.KindCanceled, web.KindScope:
 		return nil, nil
 	case web.KindThrottled:
 		if h.throttled++; h.throttled >= throttledInRow && h.end == nil {
-			h.end, h.endOrder = scanner.End(scanner.StatusThrottled, "the host asks us to wait longer than we do"), 0
+			h.end, h.endOrder = tooLongAWait, 0
 		}
 		return nil, nil
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
 		if h.failures++; h.failures < failuresInRow<<min(h.patience, 6) {
 			return nil, nil
 		}
-		return h.unreachable, &h.patience
+		return h.isGone(), &h.patience
 	}
 	if ex == nil {
 		return nil, nil
 	}
 	h.failures, h.throttled = 0, 0
 	h.proper = h.proper || ex.Status < 500
-	if !refusal(ex.Status) {
-		h.refusals, h.other = 0, true
-		return h.countSame(order, ex), &h.samePatience
-	}
-	h.same = sameRow{}
-	v := pageShapeOf(ex)
-	if h.refusals++; h.refusals == 1 {
-		h.refused, h.rowStart, h.alike = v, order, true
-	}
-	h.alike = h.alike && v == h.refused
-	if h.refusals < refusalsInRow<<min(h.patience, 6) {
-		return nil, nil
-	}
-	return h.blocked, &h.patience
-}
-
-// countSame gives the verdict to be asked for when everything is answered with one page that is not the site's own.
-func (h *health) countSame(order int, ex *web.Exchange) verdict {
-	h.same.add(order, ex)
-	if h.same.n != sameInRow<<min(h.samePatience, 6) || h.home == nil {
-		return nil
-	}
-	v, start := pageShapeOf(ex), h.same.start
-	if v == *h.home {
-		return nil
-	}
-	return func(again *web.Exchange, err error) (*scanner.StatusError, int) {
-		if err != nil || pageShapeOf(again) != v {
-			return nil, 0
+	h.witnesses.add(ex)
+	if refusal(ex.Status) {
+		h.same = sameRow{}
+		if h.refusals.add(order, ex); h.refusals.n >= manyRefusals<<min(h.patience, 6) {
+			return h.refusesUs(order), &h.patience
 		}
-		return scanner.End(scanner.StatusBlocked, "the site's own page has become the page that everything is answered with"), start
+	} else {
+		h.other = true
+		h.refusals.remove()
+		if q := h.countSame(order, ex); q != nil {
+			return q, &h.samePatience
+		}
 	}
+	if h.witnesses.home != nil && order >= h.nextCheck {
+		return h.isItself(order), nil
+	}
+	return nil, nil
 }
 
-func (h *health) unreachable(_ *web.Exchange, err error) (*scanner.StatusError, int) {
-	switch web.KindOf(err) {
-	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
-		return scanner.End(scanner.StatusUnreachable, "the host stopped answering (%s)", reasonOf(err)), 0
-	case web.KindThrottled:
-		return scanner.End(scanner.StatusThrottled, "the host asks us to wait longer than we do"), 0
-	case web.KindCanceled, web.KindScope:
+// countSame gives the question to be asked when everything is answered with one page that is not the site's own.
+func (h *health) countSame(order int, ex *web.Exchange) question {
+	h.same.add(order, ex)
+	if h.same.n < sameInRow<<min(h.samePatience, 6) || h.witnesses.home == nil {
+		return nil
 	}
-	return nil, 0
-}
-
-// turnedAway compares the site's own page with what it was at first. A page that was open and is now refused means a
-// filter that has had enough of us. If it was refused from the start, only a site that answered nothing else, and always
-// with the same page, is said to block: others may well have a closed front page.
-func (h *health) blocked(ex *web.Exchange, err error) (*scanner.StatusError, int) {
-	wasOpen := h.home != nil && !refusal(h.home.status)
-	switch {
-	case err != nil && wasOpen && web.KindOf(err) == web.KindClosed:
-		return scanner.End(scanner.StatusBlocked, "after %d refusals in a row the site closes connections", h.refusals), h.rowStart
-	case err != nil:
-		return h.unreachable(ex, err)
-	case wasOpen && refusal(ex.Status):
-		return scanner.End(statusOfRefusal(ex.Status), "the site's own page answered %d and now answers %d, like all else", h.home.status, ex.Status), h.rowStart
-	case !wasOpen && !h.other && h.alike && refusal(ex.Status):
-		return scanner.End(statusOfRefusal(ex.Status), "everything is answered %d with the same page", ex.Status), 1
+	shape, start := pageShapeOf(ex), h.same.start
+	if shape == h.witnesses.home.shape {
+		h.same = sameRow{}
+		return nil
 	}
-	return nil, 0
+	return h.hasBecome(shape, start)
 }
 
 // sawHome notes the site's own page as it was before anything else was asked.
 func (h *health) sawHome(ex *web.Exchange) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	v := pageShapeOf(ex)
-	h.home = &v
+	h.witnesses.home = newHomePage(ex)
+	h.trusted, h.nextCheck = h.order, firstCheck
 }
 
-// close ends a site that gave nothing but errors of its server: however few it was asked, it has told nothing.
-func (h *health) close() {
+// lastCheck asks the site again after the last request: whether it is still itself, and whether its errors are gone.
+func (h *health) lastCheck(ctx context.Context, s *site) {
+	h.mu.Lock()
+	var questions []question
+	if h.witnesses.home != nil && h.end == nil && ctx.Err() == nil {
+		if h.order-h.trusted >= lastCheckMin {
+			questions = append(questions, h.isItself(h.order))
+		}
+		if len(h.witnesses.faulty) > 0 {
+			questions = append(questions, h.isErratic())
+		}
+	}
+	h.mu.Unlock()
+	for _, q := range questions {
+		h.mu.Lock()
+		if h.end != nil || h.checking != nil {
+			h.mu.Unlock()
+			return
+		}
+		h.checking = make(chan struct{})
+		h.mu.Unlock()
+		h.pose(ctx, s, q, nil)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.end == nil && h.home != nil && h.home.status >= 500 && !h.proper {
-		h.end, h.endOrder = scanner.End(statusOfRefusal(h.home.status), "everything is answered with errors such as %d", h.home.status), 1
+	if home := h.witnesses.home; h.end == nil && home != nil && home.shape.status >= 500 && !h.proper {
+		// However little it was asked, it has told nothing.
+		h.end, h.endOrder = scanner.End(statusOfRefusal(home.shape.status), "everything is answered with errors such as %d", home.shape.status), 1
 	}
 }
+
+// errorsComeAndGo reports whether an address that gave a server error did not give it when asked again.
+func (h *health) errorsComeAndGo() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.erratic
+}
+
+var tooLongAWait = scanner.End(scanner.StatusThrottled, "the host asked for a longer wait than the limit")
 
 func refusal(status int) bool {
 	return status == 403 || status == 406 || status == 429 || status >= 500
 }
 
-// turnedAwayBy tells a filter from a server that is out of order.
+// statusOfRefusal tells a filter from a server that is out of order.
 func statusOfRefusal(status int) scanner.Status {
 	if status >= 500 && status != 503 {
 		return scanner.StatusFailed
 	}
 	return scanner.StatusBlocked
-}
-
-// changing are the parts of a block page that differ between requests: numbers, identifiers and the address asked for.
-var changing = regexp.MustCompile(`[0-9A-Fa-f]{6,}|[0-9]+|/[^\s<>"']*`)
-
-func pageShapeOf(ex *web.Exchange) pageShape {
-	body := ex.Body[:min(len(ex.Body), 8<<10)]
-	return pageShape{status: ex.Status, shape: digestOf(changing.ReplaceAll(body, nil))}
 }

@@ -2,20 +2,18 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
-	"sotomi/scanner/web"
 )
 
 func TestInterruptedScanStillDeliversEveryOutcome(t *testing.T) {
@@ -86,83 +84,6 @@ func TestFindingsBeforeAnInterruptionAreKept(t *testing.T) {
 	}
 }
 
-type brokenSink struct {
-	recorder
-	after int32
-	n     atomic.Int32
-}
-
-func (b *brokenSink) Outcome(scanner.Outcome) error {
-	if b.n.Add(1) > b.after {
-		return errors.New("disk full")
-	}
-	return nil
-}
-
-func TestSinkThatBreaksEndsTheScan(t *testing.T) {
-	s, counts := counting(t, func(http.ResponseWriter, *http.Request) {})
-	args := []string{}
-	for i := range 300 {
-		args = append(args, fmt.Sprintf("%s/t%d/", s.URL, i))
-	}
-	broken, whole := &brokenSink{after: 5}, &recorder{}
-	_, err := Run(t.Context(), Options{
-		Client: newClient(t), Targets: mustTargets(t, args...), Signatures: []*signature.Signature{sig("a")}, Concurrency: 1,
-		Checks: tableOf(map[string]scanner.Check{"a": checkFunc(quiet)}), Sinks: []scanner.Sink{broken, whole},
-	})
-	if err == nil || !strings.Contains(err.Error(), "disk full") {
-		t.Errorf("error = %v", err)
-	}
-	if broken.closed != 1 || whole.closed != 1 {
-		t.Errorf("closed %d and %d times, want once each", broken.closed, whole.closed)
-	}
-	if n := len(counts()); n > 20 {
-		t.Errorf("%d targets were scanned for nobody", n)
-	}
-}
-
-// A host that never ends stops neither those beside it nor, beyond the window, the memory bound.
-func TestSlowHostHoldsUpNobodyWithinTheWindow(t *testing.T) {
-	release := make(chan struct{})
-	var answered atomic.Int64
-	const others = 100
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/slow") {
-			<-release
-			return
-		}
-		if answered.Add(1) == others {
-			close(release) // deadlocks, and so fails, if the slow one had to end first
-		}
-	}))
-	t.Cleanup(s.Close)
-	args := []string{s.URL + "/slow/"}
-	for i := range others {
-		args = append(args, fmt.Sprintf("%s/t%d/", s.URL, i))
-	}
-	client, err := web.NewClient(web.Options{Rate: -1, InFlight: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	lines, summary := outcomes(t, Options{
-		Client: client, Targets: mustTargets(t, args...), Signatures: []*signature.Signature{sig("a")}, Concurrency: 2,
-		Checks: tableOf(map[string]scanner.Check{"a": checkFunc(quiet)}),
-	})
-	if len(lines) != others+1 || !summary.Complete || !strings.Contains(lines[0], "/slow/") {
-		t.Errorf("%d outcomes, first %q, summary %+v", len(lines), lines[0], summary)
-	}
-}
-
-func TestWindowIsBounded(t *testing.T) {
-	for _, n := range []int{1, 500, 4000, 100000} {
-		p := &Plan{options: Options{Concurrency: 25}, steps: make([]*step, n)}
-		if w := p.window(); w < 100 || w > 4096 || w > 100 && w*n*32 > 16<<20 {
-			t.Errorf("window of %d signatures is %d targets", n, w)
-		}
-	}
-}
-
 func TestDryRunSendsNothingAndListsOnce(t *testing.T) {
 	s, counts := counting(t, func(http.ResponseWriter, *http.Request) {})
 	p, err := NewPlan(Options{
@@ -194,5 +115,84 @@ func TestDryRunSendsNothingAndListsOnce(t *testing.T) {
 	}
 	if len(counts()) != 0 {
 		t.Errorf("a dry run sent %v", counts())
+	}
+}
+
+// deaf is a check that looks at no context. It ends when the test does.
+func deaf(t *testing.T) (check scanner.Check, running <-chan struct{}) {
+	t.Helper()
+	started, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(release); <-ended })
+	return checkFunc(func(context.Context, *scanner.Probe) ([]scanner.Hit, error) {
+		defer close(ended)
+		close(started)
+		<-release
+		return []scanner.Hit{{}}, nil
+	}), started
+}
+
+// Whatever a check does, an interrupted scan ends, with what was found before.
+func TestInterruptionDoesNotWaitForACheckThatIgnoresIt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	check, running := deaf(t)
+	go func() { <-running; cancel() }()
+	s := hello(t)
+	out := &recorder{}
+	begun := time.Now()
+	_, err := Run(ctx, Options{
+		Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: sigsOf("a", "b", "c"), Sinks: []scanner.Sink{out}, InFlight: 1,
+		Checks: tableOf(map[string]scanner.Check{
+			"a": checkFunc(func(context.Context, *scanner.Probe) ([]scanner.Hit, error) { return []scanner.Hit{{}}, nil }), "b": check, "c": checkFunc(quiet),
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("the scan ended %s after the signal", took)
+	}
+	want := []string{
+		"finding a " + s.URL + " " + s.URL + "/ high map[]", "outcome a " + s.URL + " found ",
+		"outcome b " + s.URL + " interrupted " + interrupted.Reason.String(), "outcome c " + s.URL + " interrupted " + interrupted.Reason.String(),
+	}
+	if diff := cmp.Diff(want, out.lines[1:]); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+}
+
+// A host that takes too long ends as failed, with what was found before; the others are scanned.
+func TestHostHasALimitedTime(t *testing.T) {
+	check, _ := deaf(t)
+	slow, quick := hello(t), hello(t)
+	onlySlow := func(c scanner.Check) scanner.Check {
+		return checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+			if p.Target.URL.Host != strings.TrimPrefix(slow.URL, "http://") {
+				return nil, nil
+			}
+			return c.Run(ctx, p)
+		})
+	}
+	waits := checkFunc(func(ctx context.Context, _ *scanner.Probe) ([]scanner.Hit, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	for name, hangs := range map[string]scanner.Check{"ignores_its_context": check, "waits": waits} {
+		t.Run(name, func(t *testing.T) {
+			got, summary := outcomes(t, Options{
+				Targets: mustTargets(t, slow.URL, quick.URL), Signatures: sigsOf("a", "b", "c"), InFlight: 1, HostTimeout: time.Second,
+				Checks: tableOf(map[string]scanner.Check{"a": checkFunc(quiet), "b": onlySlow(hangs), "c": checkFunc(quiet)}),
+			})
+			const late = "failed not done within the host's time limit"
+			want := []string{
+				"a " + slow.URL + " clean ", "b " + slow.URL + " " + late, "c " + slow.URL + " " + late,
+				"a " + quick.URL + " clean ", "b " + quick.URL + " clean ", "c " + quick.URL + " clean ",
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			if summary.Interrupted || summary.Complete {
+				t.Errorf("summary = %+v", summary)
+			}
+		})
 	}
 }

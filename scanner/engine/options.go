@@ -18,7 +18,8 @@ type Options struct {
 	Checks     scanner.Table
 	Targets    *target.List
 	Safety     signature.Safety // signatures above it are left out; "" is active
-	Sinks      []scanner.Sink
+	Sinks      []scanner.Sink   // where results are kept; the scan ends early when the last of them has failed
+	Watchers   []scanner.Sink   // told the same, but keep nothing: progress and the like
 
 	Version      string // for Start
 	SignatureSet string // for Start
@@ -27,11 +28,12 @@ type Options struct {
 	InFlight    int           // steps at once within one host, that of the client; 0 is 6
 	CrawlPages  int           // pages that Probe.Crawl reads of one site; 0 is 30, negative is none
 	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
+	HostTimeout time.Duration // the longest that one input may take; 0 is no limit
 	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
 	Visitors map[string]web.Credentials // by the NAME of --session
-	Pages    []*url.URL                 // addresses of --page
+	Pages    []*url.URL                 // of --page: addresses, or paths on every target that the user named
 }
 
 func (o Options) withDefaults() Options {

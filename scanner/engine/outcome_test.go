@@ -359,12 +359,12 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 		}),
 	})
 	want := []string{
-		"a-half " + s.URL + " failed an answer breaks off, or cannot be decoded",
+		"a-half " + s.URL + " failed a response was cut off or could not be decoded",
 		"b-seen-before " + s.URL + " found ",
 		"c-whole " + s.URL + " clean ",
-		"d-explains " + s.URL + " failed an answer breaks off, or cannot be decoded",
-		"e-alone " + s.URL + " failed an answer breaks off, or cannot be decoded",
-		"f-visitor " + s.URL + " failed an answer breaks off, or cannot be decoded",
+		"d-explains " + s.URL + " failed a response was cut off or could not be decoded",
+		"e-alone " + s.URL + " failed a response was cut off or could not be decoded",
+		"f-visitor " + s.URL + " failed a response was cut off or could not be decoded",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)

@@ -1,3 +1,16 @@
+// Package engine runs a scan: it plans which signatures run on which targets, runs them over one polite client, and hands
+// findings and outcomes to sinks.
+//
+//	Options ─► NewPlan ─► Plan.Run ──► each input, some side by side (run.go)
+//	                                     discover: which address answers (discover.go)
+//	                                     scanSite: steps by several workers (step.go, schedule.go)
+//	                                       site: shared answers (answers.go), facts, pages (crawl.go)
+//	                                       health: is the site still itself? (health.go, recheck.go)
+//	                                     finish: outcomes (verdict.go)
+//	                                  └► delivery: one goroutine feeds the sinks (delivery.go)
+//
+// A step is one signature, ready to run on any target. A requestPlan is what the steps are known to ask before they run, so
+// that identical requests are sent once and their answers dropped when the last step has seen them.
 package engine
 
 import (
@@ -6,6 +19,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,18 +29,20 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // Plan is what a scan will do: which signatures, in which order, on which targets.
 type Plan struct {
 	options     Options
 	steps       []*step // by signature id
+	every       []int   // the indexes of all steps
 	ports       []port  // that signatures name, ascending
 	facts       bool    // some steps need others
 	aboveSafety []string
 
 	mu           sync.Mutex
-	requestPlans map[string]*requestPlan // by kind of origin
+	requestPlans map[string]*requestPlan // by kind of target
 }
 
 // port is a further port of bare hosts, and the steps that run there.
@@ -76,6 +92,7 @@ func NewPlan(o Options) (*Plan, error) {
 	})
 	for i, st := range p.steps {
 		st.index = i
+		p.every = append(p.every, i)
 	}
 	slices.Sort(p.aboveSafety)
 	errs = append(errs, p.order())
@@ -121,10 +138,10 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 		return nil, message.Errorf("%s: no check is called %q", s.File, name)
 	}
 	check, err := factory(s)
-	var stop *scanner.StatusError
+	var end *scanner.StatusError
 	switch {
-	case errors.As(err, &stop):
-		st.end = stop
+	case errors.As(err, &end):
+		st.end = end
 	case err != nil && s.Check == "" && !s.Own && !s.Strict:
 		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: message.Of(err)}
 	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
@@ -190,8 +207,8 @@ func (p *Plan) furtherPorts() []port {
 	slices.Sort(numbers)
 	var ports []port
 	for _, n := range slices.Compact(numbers) {
-		if n == 80 || n == 443 {
-			continue
+		if target.SchemeOf(strconv.Itoa(n)) != "" {
+			continue // looked at anyway
 		}
 		here := map[int]bool{}
 		for again := true; again; {

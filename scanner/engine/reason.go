@@ -14,8 +14,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// reasonOf is the cause of a request's failure: without the address asked for, which stands beside it, so that hosts
-// with the same trouble are counted together, and without what differs from run to run.
+// reasonOf is why a request failed: without the address, so that hosts with the same trouble are counted together, and
+// without what differs from run to run.
 func reasonOf(err error) message.Message {
 	var e *web.Error
 	if !errors.As(err, &e) || e.Err == nil {

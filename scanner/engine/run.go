@@ -2,19 +2,23 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
-	"sotomi/scanner"
-
 	"golang.org/x/sync/errgroup"
+
+	"sotomi/scanner"
 )
 
-// goodbye is how long an interrupted scan goes on writing outcomes for inputs that it never looked at.
-const goodbye = time.Second
+// When ctx ends, a scan goes on for this long: first what is under way may come to its end, then outcomes are written for
+// inputs that it never looked at. Together they are less than the two seconds within which a signal must end a scan.
+const (
+	grace   = 500 * time.Millisecond
+	goodbye = 750 * time.Millisecond
+)
 
 // Run scans every target with every signature and returns when all outcomes are delivered. When ctx ends, what has not
-// ended is interrupted. The error is that of a sink; what goes wrong with a target is an Outcome.
+// ended is interrupted. The error is that of sinks; what goes wrong with a target is an Outcome.
 func Run(ctx context.Context, o Options) (scanner.Summary, error) {
 	p, err := NewPlan(o)
 	if err != nil {
@@ -23,14 +27,13 @@ func Run(ctx context.Context, o Options) (scanner.Summary, error) {
 	return p.Run(ctx)
 }
 
-// Run scans as planned; see the function Run.
-func (p *Plan) Run(ctx context.Context) (scanner.Summary, error) {
+// Run scans as planned; see the function Run. reports are sinks beside those of the options.
+func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summary, error) {
 	started := time.Now()
-	before := p.options.Client.Requests()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d := newDelivery(ctx, p, cancel, before)
-	d.sinks(func(s scanner.Sink) error { return s.Start(p.start(started)) })
+	d := newDelivery(ctx, p, cancel, slices.Concat(p.options.Sinks, reports))
+	d.tell(func(s scanner.Sink) error { return s.Start(p.start(started)) })
 
 	var group errgroup.Group
 	group.Go(func() error {
@@ -39,12 +42,10 @@ func (p *Plan) Run(ctx context.Context) (scanner.Summary, error) {
 		return nil
 	})
 	d.collect()
-	if err := group.Wait(); err != nil { // feed has no error of its own
-		d.fail(err)
-	}
+	_ = group.Wait() // feed has no error of its own
 	d.summary.Took = time.Since(started)
-	d.finish()
-	return d.summary, errors.Join(d.errs...)
+	err := d.finish()
+	return d.summary, err
 }
 
 func (p *Plan) start(t time.Time) scanner.Start {
@@ -56,11 +57,13 @@ func (p *Plan) start(t time.Time) scanner.Start {
 
 // hostResult is all about one input, in the order in which it is written.
 type hostResult struct {
-	index   int // of the input
+	index   int       // of the input
+	at      time.Time // when it was ready
 	targets []targetResult
 }
 
-// targetResult is one origin. Outcomes are kept small: many finished hosts may wait for a slow one named before them.
+// targetResult is all about one target. Outcomes are kept small: many finished hosts may wait for a slow one named before
+// them.
 type targetResult struct {
 	target     string
 	findings   []scanner.Finding // by step
@@ -70,7 +73,7 @@ type targetResult struct {
 	leads      string // where the site's own page sends visitors; "" when that is a target too, or nowhere
 }
 
-// stepEnd is an Outcome without what its place tells.
+// stepOutcome is an Outcome without the names of signature and target.
 type stepOutcome struct {
 	step     int32
 	requests int32
@@ -78,11 +81,10 @@ type stepOutcome struct {
 	end      *scanner.StatusError
 }
 
-// window is how many inputs may be under way or waiting for their turn to be written, so that one slow host stops the
-// others late, and memory stays bounded.
+// window is how many inputs may be under way or finished and not yet written: it bounds the memory of waiting results.
 func (p *Plan) window() int {
 	const budget = 16 << 20
-	const each = 32 // bytes of a stepEnd
+	const each = 32 // bytes of a stepOutcome
 	fit := budget / (each * max(1, len(p.steps)))
 	return max(4*p.options.Concurrency, min(fit, 4096))
 }
@@ -92,20 +94,20 @@ func (p *Plan) feed(ctx context.Context, d *delivery) {
 	var group errgroup.Group
 	group.SetLimit(p.options.Concurrency)
 	index := 0
-	var stopped time.Time
+	var ended time.Time // when ctx was found to have ended
 	for in := range p.options.Targets.All() {
 		if ctx.Err() != nil {
-			if stopped.IsZero() {
-				stopped = time.Now()
+			if ended.IsZero() {
+				ended = time.Now()
 			}
-			if time.Since(stopped) > goodbye {
+			if time.Since(ended) > goodbye {
 				break
 			}
 		}
 		d.room <- struct{}{}
 		at := index
 		group.Go(func() error {
-			d.results <- hostResult{at, p.scanInput(ctx, in)}
+			d.results <- hostResult{index: at, targets: p.scanInput(ctx, in)}
 			return nil
 		})
 		index++

@@ -205,3 +205,16 @@ func mustURL(t *testing.T, s string) *url.URL {
 	}
 	return u
 }
+
+func mustTarget(t *testing.T, s string) target.Target {
+	t.Helper()
+	return target.Target{URL: mustURL(t, s)}
+}
+
+func sigsOf(ids ...string) []*signature.Signature {
+	var list []*signature.Signature
+	for _, id := range ids {
+		list = append(list, sig(id))
+	}
+	return list
+}

@@ -8,19 +8,20 @@ const (
 	aloneChunk = 4  // that share none
 )
 
-// schedule hands out the steps of one site in the order of the forecast, and those that need facts when their givers have
-// ended.
+// schedule hands out the steps of one site in the order of the request plan, and those that need facts when their givers
+// have ended.
 type schedule struct {
 	mu      sync.Mutex
 	change  sync.Cond
-	chunks  [][]int       // of the forecast; shared, never changed
+	chunks  [][]int       // of the request plan; shared, never changed
 	freed   [][]int       // steps whose givers have ended; they come first
 	waiting map[int]int   // step to the number of givers that have not ended
 	unlocks map[int][]int // giver to the steps that wait for it
 }
 
-func (p *Plan) schedule(steps []int, f *requestPlan) *schedule {
-	w := &schedule{chunks: f.chunks, waiting: map[int]int{}, unlocks: map[int][]int{}}
+// schedule is that of one site on which these steps run.
+func (p *Plan) schedule(steps []int, plan *requestPlan) *schedule {
+	w := &schedule{chunks: plan.chunks, waiting: map[int]int{}, unlocks: map[int][]int{}}
 	w.change.L = &w.mu
 	present := map[int]bool{}
 	if p.facts {

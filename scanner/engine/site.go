@@ -10,8 +10,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// site is what the signatures share about one target: its answers, facts, pages. One site lives as long as its target
-// is being scanned.
+// site is what the signatures share about one target: its answers, facts and pages. It lives while its target is scanned.
 type site struct {
 	client   *web.Client
 	target   target.Target
@@ -20,13 +19,13 @@ type site struct {
 
 	// These never change after discovery.
 	leads     string // where its own page sends visitors, when that is no target
-	stranger  bool   // an origin that the user did not name: what was given for the named one is not shown to it
+	stranger  bool   // the user did not name it: it is sent no given headers and sessions
 	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
 	crawl     crawl
 
 	mu     sync.Mutex
 	memo   map[digest]*entry
-	kept   *list.List // of *entry with an answer that nothing planned waits for, newest in front
+	kept   *list.List // of *entry with an answer that no step plans to ask for, newest in front
 	size   int        // bytes of kept
 	bodies map[digest][]byte
 	recent []digest // keys of bodies, oldest first
@@ -37,11 +36,11 @@ type site struct {
 
 	requestPlan *requestPlan
 	unplanned   int              // steps whose requests are not known beforehand and that have not ended
-	consumers   []int32          // by id of the forecast: steps that may still ask
-	perTarget   map[int][]digest // by step: requests that are not in the forecast
+	consumers   []int32          // by id of the request plan: steps that may still ask
+	perTarget   map[int][]digest // by step: further requests, known for this target only
 }
 
-// tally is what became of the requests that were known before.
+// tally is what became of the planned requests.
 type tally struct{ planned, answered, unneeded int64 }
 
 // siteSettings are the options of a scan that its sites need.
@@ -66,14 +65,14 @@ func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
 	}
 }
 
-// follow makes the site keep answers for the steps of a forecast. Each must be released once.
-func (s *site) follow(f *requestPlan) {
+// follow makes the site keep answers for the steps of a request plan. Each step must be released once.
+func (s *site) follow(plan *requestPlan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requestPlan, s.consumers, s.unplanned = f, slices.Clone(f.consumers), f.unplannedCount
-	s.tally.planned += int64(len(f.digests))
+	s.requestPlan, s.consumers, s.unplanned = plan, slices.Clone(plan.consumers), plan.unplannedCount
+	s.tally.planned += int64(len(plan.digests))
 	for _, e := range s.memo {
-		if id, ok := f.ids[e.key]; ok {
+		if id, ok := plan.ids[e.key]; ok {
 			e.id = id
 			if e.element != nil {
 				s.unkeep(e)
@@ -82,7 +81,7 @@ func (s *site) follow(f *requestPlan) {
 	}
 }
 
-// expect says that a step will make requests beside those of the forecast. It must be released once.
+// expect says that a step will make requests beside those of the request plan. It must be released once.
 func (s *site) expect(step int, keys []digest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

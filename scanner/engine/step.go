@@ -17,7 +17,7 @@ import (
 	"sotomi/scanner/web"
 )
 
-// Ends that carry no words of their own are shared: there is one for nearly every signature on every target.
+// Ends without a reason of their own are shared: nearly every signature on every target has one of these.
 var (
 	clean       = &scanner.StatusError{Status: scanner.StatusClean}
 	found       = &scanner.StatusError{Status: scanner.StatusFound}
@@ -32,31 +32,34 @@ type siteRun struct {
 	steps []int // ascending
 
 	mu           sync.Mutex
-	results      map[int]*stepResult // by step; those that ran to their end and saw nothing are in plain
+	results      map[int]*stepResult // by step, but for those in cleanResults
 	cleanResults []cleanResult       // by step
+	closed       bool                // results are final; steps that still run are too late
 	result       targetResult
 }
 
-// plainEnd is a step that ran to its end and has nothing to say: nearly all do.
+// cleanResult is the result of a step that ran to its end and has nothing to tell, as nearly all do.
 type cleanResult struct {
 	ran                 bool
+	fault               int16
 	requests, lastOrder int32
 	took                time.Duration
 }
 
-// ended is what one step came to, before the whole of the site is known.
+// stepResult is what one step came to, before it is known how the site ended.
 type stepResult struct {
-	findings  []scanner.Finding
-	err       error // as the check returned it; nil when it ran to its end
-	reason    message.Message
-	missing   string // the fact that it lacked
-	broken    bool   // it got an answer of which the rest is unknown
-	requests  int
-	lastOrder int
-	suppress  int
-	took      time.Duration
-	deadline  bool
-	crashed   bool
+	findings   []scanner.Finding
+	err        error // as the check returned it; nil when it ran to its end
+	reason     message.Message
+	missing    string // the fact that it lacked
+	broken     bool   // it got an answer of which the rest is unknown
+	fault      int    // status of the last server error that it got; 0 for none
+	requests   int
+	lastOrder  int
+	suppressed int
+	took       time.Duration
+	deadline   bool
+	crashed    bool
 }
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
@@ -64,16 +67,16 @@ func (p *Plan) scanSite(ctx context.Context, s *site, o endpoint, end *scanner.S
 	r := &siteRun{plan: p, site: s, steps: o.steps, results: map[int]*stepResult{}, result: targetResult{target: s.target.String(), leads: s.leads}}
 	if end == nil {
 		r.cleanResults = make([]cleanResult, len(p.steps))
-		f := p.requestPlanFor(s.target, o)
-		s.follow(f)
-		for _, i := range o.steps {
-			if f.perTarget[i] {
-				s.expect(i, p.perTargetOf(f, i, s.target))
-			}
-		}
-		r.run(ctx, f)
+		_, _ = within(ctx, func() struct{} {
+			r.run(ctx, o)
+			s.health.lastCheck(ctx, s)
+			return struct{}{}
+		})
 	} else if s.untrusted {
-		r.handshakes(ctx)
+		_, _ = within(ctx, func() struct{} {
+			r.handshakes(ctx)
+			return struct{}{}
+		})
 	}
 	return r.finish(ctx, end)
 }
@@ -85,13 +88,20 @@ func (r *siteRun) handshakes(ctx context.Context) {
 		if h, ok := st.check.(scanner.Handshaker); !ok || !h.Handshaker() || st.end != nil || ctx.Err() != nil {
 			continue
 		}
-		r.results[i] = r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, nil)
+		r.note(i, r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, nil))
 	}
 }
 
-// run works through the steps with as many workers as the gate lets requests out at once.
-func (r *siteRun) run(ctx context.Context, f *requestPlan) {
-	r.work = r.plan.schedule(r.steps, f)
+// run works through the steps with as many workers as requests may be under way at once.
+func (r *siteRun) run(ctx context.Context, o endpoint) {
+	plan := r.plan.requestPlanFor(r.site.target, o)
+	r.site.follow(plan)
+	for _, i := range r.steps {
+		if plan.perTarget[i] {
+			r.site.expect(i, r.plan.perTargetOf(plan, i, r.site.target))
+		}
+	}
+	r.work = r.plan.schedule(r.steps, plan)
 	var group errgroup.Group
 	for range min(r.plan.options.InFlight, len(r.steps)) {
 		group.Go(func() error {
@@ -113,8 +123,8 @@ func (r *siteRun) run(ctx context.Context, f *requestPlan) {
 // step runs one signature and notes what it came to.
 func (r *siteRun) step(ctx context.Context, i int) {
 	st := r.plan.steps[i]
-	a := &consumer{step: i}
-	defer func() { r.site.release(*a) }()
+	c := &consumer{step: i}
+	defer func() { r.site.release(*c) }()
 	if end, _ := r.site.health.ended(); st.end != nil || end != nil || ctx.Err() != nil {
 		return
 	}
@@ -124,34 +134,49 @@ func (r *siteRun) step(ctx context.Context, i int) {
 			return
 		}
 	}
-	e := r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, a)
-	if len(e.findings) > 0 && st.signature.Gives != "" {
-		r.site.learn(st.signature.Gives, i, e.findings[0].Hit.Values.Facts())
+	result := r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, c)
+	if len(result.findings) > 0 && st.signature.Gives != "" {
+		r.site.learn(st.signature.Gives, i, result.findings[0].Hit.Values.Facts())
 	}
-	r.note(i, e)
+	r.note(i, result)
 }
 
-func (r *siteRun) note(i int, e *stepResult) {
-	if e.missing == "" && e.reason.IsZero() && !e.broken && e.err == nil && len(e.findings)+e.suppress == 0 {
-		r.cleanResults[i] = cleanResult{true, int32(e.requests), int32(e.lastOrder), e.took} // each step has its own
-		return
-	}
+// note keeps what a step came to, unless the site's run was given up before.
+func (r *siteRun) note(i int, result *stepResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.results[i] = e
+	switch {
+	case r.closed:
+	case r.cleanResults != nil && result.nothingToTell():
+		r.cleanResults[i] = cleanResult{true, int16(result.fault), int32(result.requests), int32(result.lastOrder), result.took}
+	default:
+		r.results[i] = result
+	}
 }
 
-// endOf is what step i came to, nil if it did not run.
+func (e *stepResult) nothingToTell() bool {
+	return e.missing == "" && e.reason.IsZero() && !e.broken && e.err == nil && len(e.findings)+e.suppressed == 0
+}
+
+// close makes what the steps came to final.
+func (r *siteRun) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+}
+
+// resultOf is what step i came to, nil if it did not run.
 func (r *siteRun) resultOf(i int) *stepResult {
 	if r.cleanResults != nil && r.cleanResults[i].ran {
-		return &stepResult{requests: int(r.cleanResults[i].requests), lastOrder: int(r.cleanResults[i].lastOrder), took: r.cleanResults[i].took}
+		c := r.cleanResults[i]
+		return &stepResult{fault: int(c.fault), requests: int(c.requests), lastOrder: int(c.lastOrder), took: c.took}
 	}
 	return r.results[i]
 }
 
 // look runs the check of a step, for at most limit, and survives whatever it does.
-func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety signature.Safety, a *consumer) (e *stepResult) {
-	p, view := s.probe(st.signature, safety, a)
+func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety signature.Safety, c *consumer) (e *stepResult) {
+	p, view := s.probe(st.signature, safety, c)
 	started := time.Now()
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -164,7 +189,8 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		notes := p.Notes()
 		view.mu.Lock()
 		defer view.mu.Unlock()
-		e.requests, e.lastOrder, e.suppress, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
+		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
+		e.fault = view.fault
 		e.took = time.Since(started)
 	}()
 	hits, err := st.check.Run(inner, p)
@@ -199,9 +225,9 @@ func RunCheck(ctx context.Context, client *web.Client, t target.Target, sig *sig
 	s := newSite(client, t, siteSettings{crawlPages: crawlPages})
 	e := s.look(ctx, timeout, &step{signature: sig, check: c}, safety, nil)
 	siteEnd, _ := s.health.ended()
-	stop := checkEnd(ctx, s.target, e, siteEnd, timeout)
+	end := endOfCheck(ctx, s.target, e, siteEnd, timeout)
 	return e.findings, scanner.Outcome{
-		Signature: sig.ID, Target: s.target.String(), Status: stop.Status, Reason: stop.Reason,
+		Signature: sig.ID, Target: s.target.String(), Status: end.Status, Reason: end.Reason,
 		Requests: e.requests, Took: e.took,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -17,44 +18,42 @@ import (
 
 // finish turns what the steps came to into outcomes, knowing how the site ended.
 func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetResult {
-	if end == nil {
-		r.site.health.close()
-	}
+	r.close()
 	siteEnd, from := r.site.health.ended()
 	if end == nil {
 		end = siteEnd
 	}
 	if ctx.Err() != nil {
-		end = interrupted
+		end = cutShort(ctx)
 	}
-	stops := map[int]*scanner.StatusError{}
-	var stopOf func(i int) *scanner.StatusError
-	stopOf = func(i int) *scanner.StatusError {
-		if stop, ok := stops[i]; ok {
-			return stop
+	ends := map[int]*scanner.StatusError{}
+	var endOf func(i int) *scanner.StatusError
+	endOf = func(i int) *scanner.StatusError {
+		if known, ok := ends[i]; ok {
+			return known
 		}
-		st, e := r.plan.steps[i], r.resultOf(i)
-		stop := st.end
+		st, result := r.plan.steps[i], r.resultOf(i)
+		own := st.end
 		switch {
-		case stop != nil:
-		case e == nil && end != nil:
-			stop = end
-		case e == nil:
-			stop = scanner.End(scanner.StatusCrashed, "it was planned and never run")
-		case e.missing != "":
-			stop = r.lacking(st, e.missing, stopOf)
+		case own != nil:
+		case result == nil && end != nil:
+			own = end
+		case result == nil:
+			own = scanner.End(scanner.StatusCrashed, "internal error: this check never ran")
+		case result.missing != "":
+			own = r.lacking(st, result.missing, endOf)
 		default:
-			stop = r.endOf(ctx, e, siteEnd, from)
+			own = r.endOfStep(ctx, result, siteEnd, from)
 		}
-		stops[i] = stop
-		return stop
+		ends[i] = own
+		return own
 	}
 	for _, i := range r.steps {
-		out := stepOutcome{step: int32(i), end: stopOf(i)}
-		if e := r.resultOf(i); e != nil {
-			out.requests, out.took = int32(e.requests), e.took
-			r.result.findings = append(r.result.findings, e.findings...)
-			r.result.suppressed += e.suppress
+		out := stepOutcome{step: int32(i), end: endOf(i)}
+		if result := r.resultOf(i); result != nil {
+			out.requests, out.took = int32(result.requests), result.took
+			r.result.findings = append(r.result.findings, result.findings...)
+			r.result.suppressed += result.suppressed
 		}
 		r.result.outcomes = append(r.result.outcomes, out)
 	}
@@ -64,9 +63,9 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 	return r.result
 }
 
-// lacking is the end of a step whose fact nobody established: there is none here, unless one that looks for it could not
-// tell.
-func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *scanner.StatusError) *scanner.StatusError {
+// lacking decides how a step ends whose required fact is missing: not applicable, or as the step that looks for the fact
+// did if that one could not tell.
+func (r *siteRun) lacking(st *step, fact string, endOf func(int) *scanner.StatusError) *scanner.StatusError {
 	looked := false
 	for _, g := range st.givers {
 		giver := r.plan.steps[g].signature
@@ -74,8 +73,8 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *scanner.Statu
 			continue
 		}
 		looked = true
-		if stop := stopOf(g); !stop.Status.Complete() {
-			return scanner.End(stop.Status, "%s was looked for by %s: %s", fact, giver.ID, stop.Reason)
+		if end := endOf(g); !end.Status.Complete() {
+			return scanner.End(end.Status, "%s was looked for by %s: %s", fact, giver.ID, end.Reason)
 		}
 	}
 	if !looked {
@@ -84,70 +83,84 @@ func (r *siteRun) lacking(st *step, fact string, stopOf func(int) *scanner.Statu
 	return scanner.End(scanner.StatusNotApplicable, "no %s here", fact)
 }
 
-// stop is the end of a step that ran.
-func (r *siteRun) endOf(ctx context.Context, e *stepResult, siteEnd *scanner.StatusError, from int) *scanner.StatusError {
-	stop := checkEnd(ctx, r.site.target, e, siteEnd, r.plan.options.StepTimeout)
-	if silent(stop) && siteEnd != nil && from > 0 && e.lastOrder >= from {
+// endOfStep is how a step ends that ran, given how its site ended. Answers from the given one on are not believed.
+func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *scanner.StatusError, from int) *scanner.StatusError {
+	end := endOfCheck(ctx, r.site.target, result, siteEnd, r.plan.options.StepTimeout)
+	if silent(end) && siteEnd != nil && from > 0 && result.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
 	}
-	return stop
-}
-
-func silent(s *scanner.StatusError) bool {
-	return s.Status == scanner.StatusClean || s.Status == scanner.StatusNotApplicable
-}
-
-// stopOfCheck is the end of a check that ran. One that saw nothing in an answer of which it got a part cannot tell.
-func checkEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
-	stop := reportedEnd(ctx, t, e, siteEnd, timeout)
-	if e.broken && silent(stop) {
-		return scanner.End(scanner.StatusFailed, "an answer breaks off, or cannot be decoded")
+	if silent(end) && result.fault > 0 && r.site.health.errorsComeAndGo() {
+		return erraticEnd(result.fault)
 	}
-	return stop
+	return end
 }
 
-func reportedEnd(ctx context.Context, t target.Target, e *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
-	var stop *scanner.StatusError
+// erraticEnd is how a step ends that saw nothing in answers of which one was an error that comes and goes: what else the
+// server has to say there is unknown.
+func erraticEnd(status int) *scanner.StatusError {
+	if status == http.StatusServiceUnavailable {
+		return scanner.End(scanner.StatusThrottled, "the server answered %d to some requests, but not when asked again", status)
+	}
+	return scanner.End(scanner.StatusFailed, "the server answered %d to some requests, but not when asked again", status)
+}
+
+// silent reports whether an end says that nothing was seen.
+func silent(end *scanner.StatusError) bool {
+	return end.Status == scanner.StatusClean || end.Status == scanner.StatusNotApplicable
+}
+
+// endOfCheck is how a check ends that ran. A check that found nothing in a truncated response fails instead of being clean.
+func endOfCheck(ctx context.Context, t target.Target, result *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
+	end := reportedEnd(ctx, t, result, siteEnd, timeout)
+	if result.broken && silent(end) {
+		return scanner.End(scanner.StatusFailed, "a response was cut off or could not be decoded")
+	}
+	return end
+}
+
+// reportedEnd is what the check itself said, as a status.
+func reportedEnd(ctx context.Context, t target.Target, result *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
+	var end *scanner.StatusError
 	switch {
-	case len(e.findings) > 0 && e.err == nil:
+	case len(result.findings) > 0 && result.err == nil:
 		return found
-	case len(e.findings) > 0:
-		return &scanner.StatusError{Status: scanner.StatusFound, Reason: message.New("then %s", e.err)}
-	case e.err == nil && e.reason.IsZero():
+	case len(result.findings) > 0:
+		return &scanner.StatusError{Status: scanner.StatusFound, Reason: message.New("then %s", result.err)}
+	case result.err == nil && result.reason.IsZero():
 		return clean
-	case e.err == nil:
-		return &scanner.StatusError{Status: scanner.StatusClean, Reason: e.reason}
-	case e.crashed:
-		errors.As(e.err, &stop)
-		return stop
+	case result.err == nil:
+		return &scanner.StatusError{Status: scanner.StatusClean, Reason: result.reason}
+	case result.crashed:
+		errors.As(result.err, &end)
+		return end
 	case ctx.Err() != nil:
-		return interrupted
-	case e.deadline:
+		return cutShort(ctx)
+	case result.deadline:
 		return scanner.End(scanner.StatusFailed, "not done after %s", timeout)
-	case errors.As(e.err, &stop):
-		return stop
+	case errors.As(result.err, &end):
+		return end
 	}
 	var failure *web.Error
-	if errors.As(e.err, &failure) && failure.Kind == web.KindUnreachable && elsewhere(t, failure.URL) != "" {
-		return scanner.End(scanner.StatusNotApplicable, "port %s closed", elsewhere(t, failure.URL))
+	if errors.As(result.err, &failure) && failure.Kind == web.KindUnreachable && otherPort(t, failure.URL) != "" {
+		return scanner.End(scanner.StatusNotApplicable, "port %s closed", otherPort(t, failure.URL))
 	}
-	switch web.KindOf(e.err) {
+	switch web.KindOf(result.err) {
 	case web.KindUnreachable:
-		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: reasonOf(result.err)}
 	case web.KindThrottled:
-		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: reasonOf(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusThrottled, Reason: reasonOf(result.err)}
 	case web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
 		if siteEnd != nil {
 			return siteEnd
 		}
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: reasonOf(e.err)}
+		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: reasonOf(result.err)}
 	case web.KindScope, web.KindCanceled:
 	}
-	return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(e.err)}
+	return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(result.err)}
 }
 
-// elsewhere is the port of an address that is not the target's, "" when it is.
-func elsewhere(t target.Target, address string) string {
+// otherPort is the port of an address when it is not the target's, else "".
+func otherPort(t target.Target, address string) string {
 	u, err := url.Parse(address)
 	if err != nil || target.Port(u) == target.Port(t.URL) {
 		return ""

@@ -19,12 +19,13 @@ type siteView struct {
 	requests  int  // of Do and Crawl, shared ones included
 	lastOrder int  // of the newest answer it looked at
 	broken    bool // it got an answer of which the rest is unknown
+	fault     int  // status of the last server error that it got; 0 for none
 	visitors  map[string]*web.Session
 }
 
-// probe is the probe of one signature on the site. asker is nil outside of a scan.
-func (s *site) probe(sig *signature.Signature, safety signature.Safety, a *consumer) (*scanner.Probe, *siteView) {
-	v := &siteView{site: s, consumer: a}
+// probe is the probe of one signature on the site. c is nil outside of a scan.
+func (s *site) probe(sig *signature.Signature, safety signature.Safety, c *consumer) (*scanner.Probe, *siteView) {
+	v := &siteView{site: s, consumer: c}
 	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames}, v
 }
 
@@ -34,22 +35,28 @@ func (v *siteView) Session() *web.Session {
 	return s
 }
 
-// saw notes an answer of which the rest is unknown.
+// saw notes what an answer says of itself: the rest of it is unknown, or it is an error of the server.
 func (v *siteView) saw(ex *web.Exchange) {
-	if ex.Broken {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.broken = true
+	if !ex.Broken && ex.Status < 500 {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.broken = v.broken || ex.Broken
+	if ex.Status >= 500 {
+		v.fault = ex.Status
 	}
 }
 
 func (v *siteView) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
 	a := v.do(ctx, r, v.consumer)
+	if a.ex != nil {
+		v.saw(a.ex)
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests++
 	v.lastOrder = max(v.lastOrder, a.order)
-	v.broken = v.broken || a.ex != nil && a.ex.Broken
 	return a.ex, a.err
 }
 
@@ -91,6 +98,12 @@ func (v *siteView) Visitor(name string) (*web.Session, bool) {
 func (v *siteView) Pages() []*url.URL {
 	var list []*url.URL
 	for _, u := range v.settings.pages {
+		if !u.IsAbs() {
+			if v.stranger {
+				continue // a path is meant for the sites that the user named
+			}
+			u = v.target.URL.ResolveReference(u)
+		}
 		if u.Scheme == v.target.URL.Scheme && u.Host == v.target.URL.Host {
 			list = append(list, u)
 		}

@@ -1,10 +1,11 @@
+// Package target reads what the user wants scanned: URLs, hosts, host:port, CIDR blocks, and lists of them. It alone knows
+// which port a scheme has when an address names none.
 package target
 
 import (
 	"iter"
 	"net/netip"
 	"net/url"
-	"strings"
 )
 
 // MaxAddresses is how many addresses the CIDR blocks of one scan may name together: those of an IPv4 /8.
@@ -26,6 +27,7 @@ type List struct {
 	items []item
 	total int
 	named map[string]named // addresses that another input of the list may turn out to be
+	index index
 }
 
 // named is what the user wrote an address as, beside the host that it is on.
@@ -39,7 +41,7 @@ const (
 // Named reports whether the address that an input turned out to have is an input of its own, as with shop.example beside
 // https://shop.example. Such an address is scanned once, under its full name.
 func (t *List) Named(in Input, u *url.URL) bool {
-	switch t.named[strings.TrimSuffix(Target{URL: u}.String(), "/")] {
+	switch t.named[addressKey(u)] {
 	case namedURL:
 		return in.URL == nil
 	case namedPort:

@@ -63,7 +63,7 @@ func (p *reader) findNamed() {
 		if p.targets.named == nil {
 			p.targets.named = map[string]named{}
 		}
-		key := strings.TrimSuffix(Target{URL: u}.String(), "/")
+		key := addressKey(u)
 		if p.targets.named[key] != namedURL {
 			p.targets.named[key] = as
 		}
@@ -80,10 +80,11 @@ func (p *reader) findNamed() {
 	}
 }
 
+// reader makes a List of texts.
 type reader struct {
 	targets *List
-	seen    map[string]bool
-	blocks  []netip.Prefix // none inside another
+	seen    map[string]bool // by address or "host port"
+	blocks  []netip.Prefix  // none inside another
 	single  map[netip.Addr]bool
 	errs    []error
 }
@@ -147,6 +148,10 @@ func (p *reader) add(text string, file, line int32) {
 	p.targets.items = append(p.targets.items, it)
 }
 
+// addressKey is the same for addresses that differ in a slash at the end only.
+func addressKey(u *url.URL) string { return strings.TrimSuffix(Target{URL: u}.String(), "/") }
+
+// repeated reports whether an input was named before, and notes it.
 func (p *reader) repeated(in Input) bool {
 	if in.URL == nil && in.Port == "" {
 		if a, err := netip.ParseAddr(in.Host); err == nil {
@@ -156,13 +161,10 @@ func (p *reader) repeated(in Input) bool {
 		}
 	}
 	key := in.Host + " " + in.Port
-	switch {
-	case in.Port == "80":
-		key = strings.TrimSuffix(Target{URL: Origin("http", in.Host, in.Port)}.String(), "/")
-	case in.Port == "443":
-		key = strings.TrimSuffix(Target{URL: Origin("https", in.Host, in.Port)}.String(), "/")
-	case in.URL != nil:
-		key = strings.TrimSuffix(Target{URL: in.URL}.String(), "/")
+	if scheme := SchemeOf(in.Port); scheme != "" {
+		key = addressKey(Origin(scheme, in.Host, in.Port))
+	} else if in.URL != nil {
+		key = addressKey(in.URL)
 	}
 	if p.seen[key] {
 		return true

@@ -27,6 +27,7 @@ func (t Target) String() string {
 	return t.URL.Scheme + "://" + t.URL.Host + t.URL.EscapedPath()
 }
 
+// String is the text with its file and line, if it stands in one.
 func (s Source) String() string {
 	if s.File == "" {
 		return s.Text
@@ -39,15 +40,36 @@ func Port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p
 	}
-	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return schemePort(u.Scheme)
 }
 
-// Origin is scheme://host:port without the scheme's own port.
+// SchemeOf is the scheme whose own port this is: "http" for 80, "https" for 443, "" for any other.
+func SchemeOf(port string) string {
+	for _, scheme := range []string{"http", "https"} {
+		if schemePort(scheme) == port {
+			return scheme
+		}
+	}
+	return ""
+}
+
+// schemePort is the port of addresses that name none.
+func schemePort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return ""
+}
+
+// Origin is the address scheme://host:port/ without the scheme's own port.
 func Origin(scheme, host, port string) *url.URL {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port != "" && port != map[string]string{"http": "80", "https": "443"}[scheme] {
+	if port != "" && port != schemePort(scheme) {
 		host += ":" + port
 	}
 	return &url.URL{Scheme: scheme, Host: host, Path: "/"}

@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"context"
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner"
+)
+
+// A path of --page is a page of every target that the user named; an address is one of its own target only.
+func TestPagesOfATarget(t *testing.T) {
+	s := hello(t)
+	var got []string
+	check := checkFunc(func(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+		for _, u := range p.Pages() {
+			got = append(got, u.String())
+		}
+		return nil, nil
+	})
+	outcomes(t, Options{
+		Targets: mustTargets(t, s.URL+"/shop/"), Signatures: sigsOf("a"), Checks: tableOf(map[string]scanner.Check{"a": check}),
+		Pages: []*url.URL{{Path: "/mypage", RawQuery: "a=1"}, mustURL(t, s.URL+"/whole"), mustURL(t, "http://other.test/"), mustURL(t, "//other.test/x")},
+	})
+	if diff := cmp.Diff([]string{s.URL + "/mypage?a=1", s.URL + "/whole"}, got); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"net/http"
+	"slices"
+
+	"sotomi/scanner"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// homePage is a site's own page as it was first.
+type homePage struct {
+	request *web.Request
+	shape   pageShape
+	text    []byte // for comparing words
+}
+
+func newHomePage(ex *web.Exchange) *homePage {
+	return &homePage{
+		request: &web.Request{Method: http.MethodGet, URL: ex.URL, NoCookies: true},
+		shape:   pageShapeOf(ex), text: unchanging(ex.Body, wordBytes),
+	}
+}
+
+// open reports whether the page could be seen, so that it can be told when it no longer can.
+func (p *homePage) open() bool { return p.shape.status < 400 }
+
+// is reports whether an answer shows the page, which may have changed a little.
+func (p *homePage) is(ex *web.Exchange) bool {
+	const littleInCommon = 0.2 // pages that are made anew each time share their menus; a filter's page does not have them
+	return ex.Status == p.shape.status &&
+		(pageShapeOf(ex) == p.shape || likeness(p.text, unchanging(ex.Body, wordBytes)) > littleInCommon)
+}
+
+// witnesses are addresses of a site whose answers are known. Asked again, they show whether it answers as it did.
+type witnesses struct {
+	home   *homePage
+	there  *web.Request   // another page, answered 200; nil when there was none
+	absent *web.Request   // answered 404; nil when there was none
+	faulty []*web.Request // answered 5xx; the first few
+}
+
+// add keeps the address of an answer that may be needed.
+func (w *witnesses) add(ex *web.Exchange) {
+	const faults = 3
+	r := ex.Request
+	if w.home == nil || !w.repeatable(r) {
+		return
+	}
+	again := &web.Request{Method: http.MethodGet, URL: r.URL, NoCookies: true}
+	switch {
+	case ex.Status == http.StatusOK && w.there == nil:
+		w.there = again
+	case ex.Status == http.StatusNotFound && w.absent == nil:
+		w.absent = again
+	case ex.Status >= 500 && len(w.faulty) < faults:
+		w.faulty = append(w.faulty, again)
+	}
+}
+
+// repeatable reports whether a request asks for another page of the site and for nothing else.
+func (w *witnesses) repeatable(r *web.Request) bool {
+	home := w.home.request.URL
+	return r != nil && (r.Method == "" || r.Method == http.MethodGet) && len(r.Header)+len(r.Body) == 0 && r.Host+r.Target == "" &&
+		r.URL.Scheme == home.Scheme && r.URL.Host == home.Host && r.URL.Path != home.Path && !doesSomething.MatchString(r.URL.Path)
+}
+
+// question is what is asked of a site to find out whether it is still itself.
+type question func(ask sender) verdict
+
+// sender sends one request to the site; nil asks for the site's own page.
+type sender func(*web.Request) (*web.Exchange, error)
+
+// verdict is what the answers to a question mean.
+type verdict struct {
+	end     *scanner.StatusError // nil when the site goes on
+	from    int                  // with end: the first answer that is not to be believed; 0 when all are
+	trusted int                  // the site was itself up to this answer; 0 when that is not known
+	erratic bool                 // its errors come and go
+}
+
+// isGone asks whether a site that gives connection errors still answers.
+func (h *health) isGone() question {
+	return func(ask sender) verdict {
+		_, err := ask(nil)
+		return gone(err)
+	}
+}
+
+func gone(err error) verdict {
+	switch web.KindOf(err) {
+	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
+		return verdict{end: scanner.End(scanner.StatusUnreachable, "the host stopped answering (%s)", reasonOf(err))}
+	case web.KindThrottled:
+		return verdict{end: tooLongAWait}
+	case web.KindCanceled, web.KindScope:
+	}
+	return verdict{}
+}
+
+// refusesUs asks whether a filter has had enough of us. It has when what was open is refused now: the site's own page,
+// another one, or an address that used to be merely not there. If the own page was refused from the start, only a site
+// that answered nothing else, and always with the same page, is said to block: others may well have a closed front page.
+func (h *health) refusesUs(order int) question {
+	row, w, other := h.refusals, h.witnesses, h.other
+	return func(ask sender) verdict {
+		now, err := ask(nil)
+		wasOpen := w.home != nil && w.home.open()
+		switch {
+		case err != nil && wasOpen && web.KindOf(err) == web.KindClosed:
+			return verdict{end: scanner.End(scanner.StatusBlocked, "after %d refusals the site closes connections", row.n), from: row.start}
+		case err != nil:
+			return gone(err)
+		case wasOpen && refusal(now.Status):
+			return verdict{end: homeRefused(w.home.shape.status, now.Status), from: row.start}
+		case !wasOpen && !other && row.alike && refusal(now.Status):
+			return verdict{end: scanner.End(statusOfRefusal(now.Status), "everything is answered %d with the same page", now.Status), from: 1}
+		}
+		if end := w.thereIsGone(ask, 1); end != nil {
+			return verdict{end: end, from: row.start}
+		}
+		if now, err := askIf(ask, w.absent); err == nil && now != nil && refusal(now.Status) {
+			return verdict{end: scanner.End(statusOfRefusal(now.Status), "addresses that do not exist were answered 404 and are now answered %d", now.Status), from: row.start}
+		}
+		if wasOpen && w.home.is(now) {
+			return verdict{trusted: order}
+		}
+		return verdict{}
+	}
+}
+
+// hasBecome asks whether the site's own page, too, is now the page that everything is answered with.
+func (h *health) hasBecome(shape pageShape, start int) question {
+	return func(ask sender) verdict {
+		again, err := ask(nil)
+		if err != nil || pageShapeOf(again) != shape {
+			return verdict{}
+		}
+		return verdict{end: scanner.End(scanner.StatusBlocked, "the site's own page has become the page that everything is answered with"), from: start}
+	}
+}
+
+// isItself asks whether what was there is still there. If it is not, nothing is believed that was answered since it last
+// was.
+func (h *health) isItself(order int) question {
+	w, from, t := h.witnesses, h.trusted+1, target.Target{URL: h.witnesses.home.request.URL}
+	return func(ask sender) verdict {
+		if w.home.open() {
+			now, err := ask(nil)
+			if err == nil && now.Status >= 400 {
+				now, err = ask(nil) // one bad answer proves nothing
+			}
+			switch {
+			case err != nil:
+				return verdict{}
+			case now.Status >= 400:
+				return verdict{end: homeRefused(w.home.shape.status, now.Status), from: from}
+			case !w.home.is(now) && w.everythingIs(ask, now, t):
+				return verdict{end: scanner.End(scanner.StatusBlocked, "the site's own page and addresses that do not exist are answered with another page now"), from: from}
+			}
+		}
+		if end := w.thereIsGone(ask, 2); end != nil {
+			return verdict{end: end, from: from}
+		}
+		return verdict{trusted: order}
+	}
+}
+
+// isErratic asks whether addresses that gave server errors give none when they are asked again.
+func (h *health) isErratic() question {
+	const times = 3
+	faulty := slices.Clone(h.witnesses.faulty)
+	return func(ask sender) verdict {
+		for i := range times {
+			if now, err := ask(faulty[i%len(faulty)]); err == nil && now.Status < 500 {
+				return verdict{erratic: true}
+			}
+		}
+		return verdict{}
+	}
+}
+
+func homeRefused(was, now int) *scanner.StatusError {
+	return scanner.End(statusOfRefusal(now), "the site's own page was answered %d and is now answered %d", was, now)
+}
+
+// thereIsGone asks for a page that was there, some times at most, and gives the end that its absence means.
+func (w witnesses) thereIsGone(ask sender, times int) *scanner.StatusError {
+	status := 0
+	for range times {
+		now, err := askIf(ask, w.there)
+		if err != nil || now == nil || now.Status < 400 {
+			return nil
+		}
+		status = now.Status
+	}
+	return scanner.End(statusOfRefusal(status), "%s was answered 200 and is now answered %d", w.there.URL.EscapedPath(), status)
+}
+
+// everythingIs reports whether an address that does not exist is answered like home is now.
+func (w witnesses) everythingIs(ask sender, home *web.Exchange, t target.Target) bool {
+	const same = 0.5
+	if w.absent != nil {
+		now, err := ask(w.absent)
+		return err == nil && now.Status == home.Status
+	}
+	now, err := ask(controlRequest(t, w.home.request))
+	return err == nil && now.Status == home.Status && likeness(now.Body, home.Body) > same
+}
+
+// askIf asks unless there is nothing to ask.
+func askIf(ask sender, r *web.Request) (*web.Exchange, error) {
+	if r == nil {
+		return nil, nil //nolint:nilnil // neither an answer nor an error
+	}
+	return ask(r)
+}

@@ -1,0 +1,71 @@
+package target
+
+import (
+	"hash/maphash"
+	"net/netip"
+	"net/url"
+	"slices"
+	"sync"
+)
+
+// index finds out whether a list includes an origin. It is made when first asked, for few scans ask, and holds hashes, for
+// a list may have a million lines.
+type index struct {
+	once   sync.Once
+	seed   maphash.Seed
+	hashes []uint64 // of origins, "host port" and hosts; ascending
+	blocks []netip.Prefix
+}
+
+// Includes reports whether some input may turn out to be the origin: it names it, or its host and port, or its host alone
+// when the port is the scheme's own or a further one that is looked at on bare hosts.
+func (t *List) Includes(origin *url.URL, further bool) bool {
+	x := &t.index
+	x.once.Do(func() { x.fill(t.items) })
+	host, port := origin.Hostname(), Port(origin)
+	if x.has(originKey(origin.Scheme, host, port)) {
+		return true
+	}
+	if !further && SchemeOf(port) != origin.Scheme {
+		return false
+	}
+	if a, err := netip.ParseAddr(host); err == nil && contained(x.blocks, a) {
+		return true
+	}
+	return x.has(host)
+}
+
+func (x *index) fill(items []item) {
+	x.seed = maphash.MakeSeed()
+	for _, it := range items {
+		parsed, err := parse(it.text)
+		if err != nil {
+			continue // it parsed before, or it would not be here
+		}
+		in, key := parsed.input, parsed.input.Host
+		switch {
+		case parsed.block.IsValid():
+			x.blocks = append(x.blocks, parsed.block)
+			continue
+		case in.URL != nil:
+			key = originKey(in.URL.Scheme, in.URL.Hostname(), Port(in.URL))
+		case in.Port != "":
+			key = originKey(SchemeOf(in.Port), in.Host, in.Port)
+		}
+		x.hashes = append(x.hashes, maphash.String(x.seed, key))
+	}
+	slices.Sort(x.hashes)
+}
+
+func (x *index) has(key string) bool {
+	_, ok := slices.BinarySearch(x.hashes, maphash.String(x.seed, key))
+	return ok
+}
+
+// originKey is the same for both schemes on a port that is neither's own: each is tried there when the other fails.
+func originKey(scheme, host, port string) string {
+	if SchemeOf(port) == "" {
+		scheme = ""
+	}
+	return scheme + "://" + host + " " + port
+}
