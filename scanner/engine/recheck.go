@@ -63,7 +63,7 @@ func (w *witnesses) add(ex *web.Exchange) {
 func (w *witnesses) repeatable(r *web.Request) bool {
 	home := w.home.request.URL
 	return r != nil && (r.Method == "" || r.Method == http.MethodGet) && len(r.Header)+len(r.Body) == 0 && r.Host+r.Target == "" &&
-		r.URL.Scheme == home.Scheme && r.URL.Host == home.Host && r.URL.Path != home.Path && !doesSomething.MatchString(r.URL.Path)
+		r.URL.Scheme == home.Scheme && r.URL.Host == home.Host && r.URL.Path != home.Path && !web.ChangesState(r.URL)
 }
 
 // question is what is asked of a site to find out whether it is still itself.
