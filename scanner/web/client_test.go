@@ -119,24 +119,18 @@ func TestCredentialsStayAtTheirOrigin(t *testing.T) {
 			leaked.Store(true)
 		}
 	})
-	u := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	u := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Key") != "secret" {
 			t.Errorf("the origin did not get its header")
 		}
-		http.Redirect(w, r, other.String()+"/next", http.StatusFound)
 	})
 	s := client(t, Options{Header: http.Header{"X-Key": {"secret"}}}).Session(u)
-	ex := get(t, s, u, Request{Redirects: RedirectsAny}) // same host name, another port: in scope, another origin
-	if ex.URL.Host != other.Host {
-		t.Fatalf("redirect not followed to %s: %s", other, ex.URL)
+	if ex := get(t, s, u, Request{}); strings.Contains(ex.Sent.String(), "secret") {
+		t.Errorf("evidence shows the secret: %q", ex.Sent)
 	}
+	get(t, s, other, Request{}) // a port that a signature names: in scope, another origin
 	if leaked.Load() {
 		t.Error("the header went to another origin")
-	}
-	for hop := ex; hop != nil; hop = hop.Previous {
-		if strings.Contains(hop.Sent.String(), "secret") {
-			t.Errorf("evidence shows the secret: %q", hop.Sent)
-		}
 	}
 	if ex := get(t, client(t, Options{Header: http.Header{"X-Key": {"secret"}}}).SessionWithoutCredentials(other), other, Request{}); strings.Contains(ex.Sent.String(), "secret") || leaked.Load() {
 		t.Error("a stranger carries the user's headers")

@@ -112,8 +112,8 @@ func (s *Session) follow(first *Request, ex *Exchange, hops int) *Request {
 		return nil
 	}
 	to, err := ex.URL.Parse(location)
-	if location == "" || err != nil || !s.inScope(to) {
-		return nil
+	if location == "" || err != nil || !s.inScope(to) || !OnSite(ex.URL, to) {
+		return nil // another port of the host may be anything, such as a mail server
 	}
 	if first.Redirects == RedirectsHost && !strings.EqualFold(to.Host, ex.URL.Host) {
 		return nil
