@@ -61,6 +61,9 @@ func translatable(format string) bool {
 	return phrases[format] != ""
 }
 
+// Literal is a text that was a message without arguments, such as one read back from JSON lines, in the language.
+func (l Language) Literal(text string) string { return l.phrase(text) }
+
 func (l Language) phrase(format string) string {
 	if text, ok := l.phrases[format]; ok {
 		return text

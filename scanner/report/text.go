@@ -371,7 +371,10 @@ func valueText(w message.Language, value any) string {
 	case message.Message:
 		return w.Text(v)
 	case string:
-		return w.Text(message.Message{Format: w.Name("word", v)}) // a message without arguments is such a text in JSON
+		if word := w.Name("word", v); word != v {
+			return word
+		}
+		return w.Literal(v) // a message without arguments is such a text in JSON
 	case []string:
 		parts := make([]string, len(v))
 		for i := range v {
