@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -29,14 +28,6 @@ const GCPercent = 180
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
 	return run(context.Background(), args, stdin, stdout, stderr)
-}
-
-// interruptible is a context that ends when the user stops the program, for commands that then still have results to write.
-// Elsewhere, as while targets are read from standard input, a signal ends the process at once.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return ctx, stop
 }
 
 // statusError ends the program with this exit status, and prints the message unless it is zero.

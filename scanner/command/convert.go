@@ -36,6 +36,7 @@ func (e *environment) runConvert(s *settings, name string) error {
 	if err != nil {
 		return err
 	}
+	outs.live = false // one of them may be the file that is read
 	in := io.Reader(e.stdin)
 	if name != "-" {
 		f, err := os.Open(name)

@@ -2,80 +2,154 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 )
 
-// place is where one report goes to. A file appears under its name when the report is whole; a device or a pipe takes the
-// report as it comes.
+// outputFile is where one report goes.
 type outputFile struct {
-	path    string
-	pending *renameio.PendingFile // nil for what is no file
-	direct  *os.File              // nil for a file
+	path  string
+	kind  outputKind
+	file  *os.File
+	isNew bool  // nothing stood at path before
+	begun bool  // something was written
+	size  int64 // bytes of all whole writes
+	err   error // the first one; nothing is written after it
+	ended bool
 }
 
-// newPlace finds out whether path can be written. A link stays a link: what it leads to is written.
-func newOutputFile(path string) (*outputFile, error) {
+type outputKind int
+
+const (
+	wholeFile outputKind = iota // appears under its name when it is finished; until then the name keeps the older report
+	liveFile                    // grows under its name, for lines that are worth something without the rest
+	device                      // also a pipe
+)
+
+// newOutputFile finds out whether path can be written; what stands there stays until there is something to write. Through
+// a link, what it leads to is written.
+func newOutputFile(path string, live bool) (*outputFile, error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to
 	}
+	o := &outputFile{path: path}
 	info, err := os.Stat(path)
 	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
+		o.isNew = true
+	case err != nil:
 		return nil, err
-	case err == nil && info.IsDir():
-		return nil, fmt.Errorf("%s is a folder; name a file in it", path)
-	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return &outputFile{path: path, direct: f}, err
+	case info.IsDir():
+		return nil, message.Errorf("%s is a folder; name a file in it", path)
+	case !info.Mode().IsRegular():
+		o.kind = device
+		o.file, err = os.OpenFile(path, os.O_WRONLY, 0)
+		return o, err
 	}
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithExistingPermissions())
-	return &outputFile{path: path, pending: f}, err
+	if live {
+		o.kind = liveFile
+		o.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+		return o, err
+	}
+	if o.file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp"); err != nil {
+		return nil, err
+	}
+	if info != nil {
+		err = os.Chmod(o.file.Name(), info.Mode().Perm())
+	}
+	if err != nil {
+		o.abandon()
+	}
+	return o, err
 }
 
-func (p *outputFile) Write(b []byte) (int, error) {
-	if p.direct != nil {
-		return p.direct.Write(b)
+// Write keeps whole writes only: of one that fails, such as on a full disk, nothing stays in a file.
+func (o *outputFile) Write(b []byte) (int, error) {
+	if o.err != nil {
+		return 0, o.err
 	}
-	return p.pending.Write(b)
+	if !o.begun && o.kind == liveFile {
+		o.err = o.file.Truncate(0) // the older report
+	}
+	o.begun = true
+	n := 0
+	if o.err == nil {
+		n, o.err = o.file.Write(b)
+	}
+	if o.err == nil {
+		o.size += int64(n)
+		return n, nil
+	}
+	if o.kind == liveFile {
+		_ = o.file.Truncate(o.size) // else the last line is half a line, which readers must expect anyway
+	}
+	o.err = o.failure(o.err)
+	return n, o.err
 }
 
-// keep makes what was written a whole report.
-func (p *outputFile) keep() error {
-	if p.direct != nil {
-		return p.direct.Close()
+// failure says what has become of the file.
+func (o *outputFile) failure(err error) error {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err // its path may be that of a temporary file
 	}
-	return p.pending.CloseAtomicallyReplace()
+	if o.kind == liveFile {
+		return message.Errorf("%s is incomplete: %w", o.path, err)
+	}
+	return message.Errorf("%s was not written: %w", o.path, err)
 }
 
-// abandon removes what was written, unless it is kept already.
-func (p *outputFile) abandon() {
-	if p.direct != nil {
-		_ = p.direct.Close() // a second time when it is kept
+// keep ends a report that is finished.
+func (o *outputFile) keep() error {
+	if o.err != nil {
+		o.abandon()
+		return o.err
+	}
+	o.ended = true
+	var err error
+	if o.kind != device {
+		err = o.file.Sync()
+	}
+	err = errors.Join(err, o.file.Close())
+	if err == nil && o.kind == wholeFile {
+		err = os.Rename(o.file.Name(), o.path) // on Windows, too, it replaces a file
+	}
+	if err == nil {
+		return nil
+	}
+	if o.kind == wholeFile {
+		_ = os.Remove(o.file.Name())
+	}
+	return o.failure(err)
+}
+
+// abandon ends a report that is not finished, unless it has ended. Lines that were written stay.
+func (o *outputFile) abandon() {
+	if o.ended {
 		return
 	}
-	_ = p.pending.Cleanup() // nothing to remove when it is kept
+	o.ended = true
+	_ = o.file.Close() // the report has failed already
+	if o.kind == wholeFile || o.kind == liveFile && o.isNew && !o.begun {
+		_ = os.Remove(o.file.Name()) // at worst an empty or hidden file stays
+	}
 }
 
-// placed keeps its report when it is closed.
+// fileSink is a report in a file.
 type fileSink struct {
 	scanner.Sink
 	file *outputFile
 }
 
+// Close keeps the report.
 func (s *fileSink) Close(summary scanner.Summary) error {
-	err := s.Sink.Close(summary)
-	if err == nil {
-		err = s.file.keep()
+	if err := s.Sink.Close(summary); err != nil {
+		s.file.abandon()
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.file.path, err)
-	}
-	return nil
+	return s.file.keep()
 }

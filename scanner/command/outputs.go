@@ -15,9 +15,10 @@ import (
 	"sotomi/scanner/signature"
 )
 
-// outputs are the reports of a scan. A file appears under its name when it is whole, also after an interruption.
+// outputs are the reports of a scan, which are finished also after an interruption.
 type outputs struct {
 	stdout  io.Writer
+	live    bool // JSON lines are in their file as soon as they are known
 	wanted  []output
 	options report.Options
 	sinks   []scanner.Sink
@@ -34,7 +35,7 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 	if len(list) == 0 {
 		list = []string{"text"}
 	}
-	o := &outputs{stdout: e.stdout, options: report.Options{Language: e.lang, Verbose: verbose}}
+	o := &outputs{stdout: e.stdout, live: true, options: report.Options{Language: e.lang, Verbose: verbose}}
 	standard := 0
 	for _, entry := range list {
 		name, path, _ := strings.Cut(entry, "=")
@@ -69,7 +70,11 @@ func (o *outputs) open() error {
 			o.sinks = append(o.sinks, w.format(o.stdout, options))
 			continue
 		}
-		p, err := newOutputFile(w.path)
+		p, err := newOutputFile(w.path, o.live && w.name == "jsonl")
+		if err == nil && o.sharedFile(p) {
+			p.abandon()
+			err = message.Errorf("another report goes to this file")
+		}
 		if err != nil {
 			o.finish()
 			return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
@@ -80,7 +85,16 @@ func (o *outputs) open() error {
 	return nil
 }
 
-// finish removes unfinished files.
+// sharedFile: a path that differs may lead to the same file.
+func (o *outputs) sharedFile(p *outputFile) bool {
+	info, err := os.Stat(p.path)
+	return err == nil && p.kind != device && slices.ContainsFunc(o.files, func(other *outputFile) bool {
+		there, err := os.Stat(other.path)
+		return err == nil && os.SameFile(info, there)
+	})
+}
+
+// finish ends the reports that were not closed.
 func (o *outputs) finish() {
 	for _, p := range o.files {
 		p.abandon()

@@ -73,11 +73,11 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	if s.c.Bool("dry-run") {
 		return e.dryRun(ctx, j.plan)
 	}
-	ctx, stop := interruptible(ctx)
-	defer stop()
-	if err := j.outputs.open(); err != nil {
+	if err := j.outputs.open(); err != nil { // may wait for the reader of a named pipe
 		return err
 	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
 	j.outputs.finish()
 	if err != nil {

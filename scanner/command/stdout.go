@@ -4,13 +4,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/term"
 )
 
-// stream is standard output. A reader that goes away early, such as head, is none of our business; any other error is
-// remembered, so that a command whose output was lost never ends as if it had been read.
+// stdoutStream is standard output. A reader that goes away early, such as head, has read what it wanted; any other error is
+// remembered, so that a command whose output was lost does not end with success.
 type stdoutStream struct {
 	to  io.Writer
 	err error
@@ -18,13 +19,22 @@ type stdoutStream struct {
 
 func (s *stdoutStream) Write(p []byte) (int, error) {
 	n, err := s.to.Write(p)
-	if errors.Is(err, syscall.EPIPE) {
+	if readerGone(err) {
 		return len(p), nil
 	}
 	if err != nil && s.err == nil {
 		s.err = err
 	}
 	return n, err
+}
+
+// readerGone: the program at the other end of the pipe has ended.
+func readerGone(err error) bool {
+	if runtime.GOOS != "windows" {
+		return errors.Is(err, syscall.EPIPE)
+	}
+	const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232) // ERROR_BROKEN_PIPE, ERROR_NO_DATA
+	return errors.Is(err, brokenPipe) || errors.Is(err, noData)
 }
 
 func isTerminal(w io.Writer) bool {
