@@ -1,3 +1,5 @@
+//go:build unix
+
 package cacheleak
 
 const nginxStatus = "add_header X-Cache-Status $upstream_cache_status;\n"

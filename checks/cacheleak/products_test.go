@@ -1,3 +1,5 @@
+//go:build unix
+
 package cacheleak
 
 // nginxCache is nginx with one location; extra are further lines of it.
