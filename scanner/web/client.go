@@ -14,8 +14,8 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Version is what the default User-Agent says.
-const Version = "0.1.0"
+// Version of the program, as in the default User-Agent. A release sets it when it is linked.
+var Version = "0.1.0"
 
 // Options of a Client. The zero value of each is the polite default.
 type Options struct {
