@@ -93,9 +93,14 @@ func (o *outputFile) Write(b []byte) (int, error) {
 
 // failure says what has become of the file.
 func (o *outputFile) failure(err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err // its path may be that of a temporary file
+	// The path of a cause may be that of a temporary file.
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
 	}
 	if o.kind == liveFile {
 		return message.Errorf("%s is incomplete: %w", o.path, err)
