@@ -4,18 +4,50 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
 VULN     := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build test race lint bench bench-eccube schema
+# How a program is built that is handed on: static, without paths of the machine, without the documentation of the
+# command line library (0.35 MB).
+BUILD := -trimpath -buildvcs=false -tags=urfave_cli_no_docs
+SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: build test race fuzz cross mutants release release-check lint bench bench-eccube schema
 
 build:
-	go build -o sotomi .
+	CGO_ENABLED=0 go build $(BUILD) -o sotomi .
 
-# Labs start real servers on loopback; those whose programs are missing are skipped, unless SOTOMI_LABS=require.
+# Labs start real servers on loopback. One whose programs are missing is skipped, with SOTOMI_LABS=require it fails.
 test:
 	go vet ./...
 	go test -timeout 40m ./...
 
+# All but the labs. Needs a C compiler.
 race:
-	go test -race -shuffle=on -timeout 60m ./scanner/... ./checks/...
+	go test -race -short -shuffle=on -timeout 30m ./...
+
+# Every fuzz target for 20 seconds.
+fuzz:
+	.ci/fuzz 20s
+
+# Builds and vets, tests included, for every system that a release is for.
+cross:
+	set -e; for system in $(SYSTEMS); do \
+		echo "$$system"; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go build $(BUILD) -o /dev/null .; \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet $(BUILD) ./...; \
+	done
+
+# Changes judging code in small ways and prints the changes that no test notices.
+mutants:
+	go run ./checks/internal/mutants
+
+# Archives, bills of materials and checksums of the commit, in dist/. Needs git, GNU tar, gzip and zip.
+release:
+	.ci/release dist
+
+# Two releases of the commit, the second one made from a clone in another folder, are the same, byte for byte.
+release-check: release
+	set -e; clone=$$(mktemp -d); trap "rm -rf $$clone" EXIT; \
+	git clone -q . $$clone/again; \
+	$$clone/again/.ci/release $$clone/dist; cmp dist/SHA256SUMS $$clone/dist/SHA256SUMS; cd $$clone/dist && sha256sum --check --quiet SHA256SUMS
 
 lint:
 	@out=$$(go run $(GOFUMPT) -l .) && if [ -n "$$out" ]; then echo "$$out"; echo "gofumpt: run 'go run $(GOFUMPT) -w .'"; exit 1; fi

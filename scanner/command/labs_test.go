@@ -61,6 +61,9 @@ type labSite struct {
 // TestLabs runs the signatures against real servers. A lab whose programs are missing is skipped, unless SOTOMI_LABS is
 // "require".
 func TestLabs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: labs take minutes")
+	}
 	folders, err := filepath.Glob(filepath.Join(labsFolder, "*", "lab.yaml"))
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no labs in %s: %v", labsFolder, err)
