@@ -16,7 +16,7 @@ import (
 )
 
 // documents are those whose examples are held to.
-var documents = []string{"README.md", "docs/README.ja.md", "docs/CONTRIBUTING.md"}
+var documents = []string{"README.md", "docs/README.ja.md", "docs/CONTRIBUTING.md", "docs/install.md", "docs/install.ja.md"}
 
 // fence is one fenced block of a document.
 type fence struct {
