@@ -56,7 +56,7 @@ func newOutputFile(path string, live bool) (*outputFile, error) {
 		return o, err
 	}
 	if o.file, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp"); err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "create", Path: path, Err: reason(err)} // the user knows nothing of a temporary file
 	}
 	if info != nil {
 		err = os.Chmod(o.file.Name(), info.Mode().Perm())
@@ -93,19 +93,23 @@ func (o *outputFile) Write(b []byte) (int, error) {
 
 // failure says what has become of the file.
 func (o *outputFile) failure(err error) error {
-	// The path of a cause may be that of a temporary file.
+	if o.kind == liveFile {
+		return message.Errorf("%s is incomplete: %w", o.path, reason(err))
+	}
+	return message.Errorf("%s was not written: %w", o.path, reason(err))
+}
+
+// reason is an error without the paths in it, which may be those of a temporary file.
+func reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {
 	case errors.As(err, &path):
-		err = path.Err
+		return path.Err
 	case errors.As(err, &link):
-		err = link.Err
+		return link.Err
 	}
-	if o.kind == liveFile {
-		return message.Errorf("%s is incomplete: %w", o.path, err)
-	}
-	return message.Errorf("%s was not written: %w", o.path, err)
+	return err
 }
 
 // keep ends a report that is finished.
