@@ -20,7 +20,7 @@ var appPages = map[string]personalPage{
 	"/cookie":       {kind: "session-cookie"},
 }
 
-func Test_leaks_of_the_application_itself(t *testing.T) {
+func TestApplicationLeaks(t *testing.T) {
 	origin := startOrigin(t, appPages)
 	for _, c := range []struct {
 		page, via string // via "" is clean

@@ -7,28 +7,29 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
 
 	"sotomi/scanner/message"
 )
 
-// cacheParams configure the check "cache-leak".
+// params configure the check "cache-leak".
 type params struct {
-	Mode   string `yaml:"mode"`   // leak (default): pages through caches; storable: heads only; mixup: named addresses asked for at once
-	Rounds int    `yaml:"rounds"` // of asking together; 0 is 8
-	Pages  int    `yaml:"pages"`  // looked at of one target, those named with --page not counted; 0 is 6
+	Mode   string `yaml:"mode"`   // leak (default): pages through caches; storable: heads only; mixup: named pages requested at once
+	Rounds int    `yaml:"rounds"` // of simultaneous requests; 0 is 8
+	Pages  int    `yaml:"pages"`  // of one target, those named with --page not counted; 0 is 6
 }
 
-// cacheLeak looks whether one visitor's page reaches another.
+// check looks whether one visitor's page reaches another.
 type check struct{ params params }
 
-// requestsPerPage bounds what one page is asked for.
+// requestsPerPage is the most that one page is requested.
 const requestsPerPage = 120
 
+// New is the check of a signature.
 func New(s *signature.Signature) (scanner.Check, error) {
 	c := &check{}
 	if err := s.With.Decode(&c.params); err != nil {
@@ -38,13 +39,13 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	c.params.Rounds = cmp.Or(c.params.Rounds, 8)
 	c.params.Pages = cmp.Or(c.params.Pages, 6)
 	if !slices.Contains([]string{"leak", "storable", "mixup"}, c.params.Mode) {
-		return nil, message.Errorf("%s: with: mode %q: there are leak, storable, mixup", s.File, c.params.Mode)
+		return nil, fmt.Errorf("%s: with: mode %q is none of leak, storable, mixup", s.File, c.params.Mode)
 	}
 	return c, nil
 }
 
-// cacheRun is the check on one target.
-type cacheRun struct {
+// run is the check on one target.
+type run struct {
 	params  params
 	probe   *scanner.Probe
 	guest   visitor
@@ -55,14 +56,14 @@ type cacheRun struct {
 
 // Run looks at every page and puts the results together.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-	r := &cacheRun{params: c.params, probe: p, guest: visitor{name: anonymous, session: p.Session()}, named: p.Pages(), mask: newMask()}
+	r := &run{params: c.params, probe: p, guest: visitor{name: anonymous, session: p.Session()}, named: p.Pages(), mask: newMask()}
 	for _, name := range []string{"A", "B"} {
 		if s, ok := p.Visitor(name); ok {
 			r.members = append(r.members, visitor{name: name, session: s})
 		}
 	}
 	if c.params.Mode == "mixup" && (len(r.named) == 0 || len(r.members) < 2) {
-		return nil, scanner.NotApplicable("needs two visitors (--session A=FILE --session B=FILE) and addresses to ask for (--page PATH)")
+		return nil, scanner.NotApplicable("needs two visitors (--session A=FILE --session B=FILE) and pages to request (--page PATH)")
 	}
 	pages, err := r.pages(ctx)
 	if err != nil {
@@ -87,10 +88,10 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 }
 
 // conclude says what no finding means: clean, or not determined and why.
-func (r *cacheRun) conclude(results []*pageResult) error {
+func (r *run) conclude(results []*pageResult) error {
 	var open []message.Message
 	personal, same := 0, false
-	out := map[string]bool{}
+	loggedOut := map[string]bool{}
 	for _, p := range results {
 		if !p.open.IsZero() {
 			open = append(open, message.New("%s: %s", p.page.RequestURI(), p.open))
@@ -99,39 +100,48 @@ func (r *cacheRun) conclude(results []*pageResult) error {
 			personal++
 		}
 		same = same || p.refs != nil && p.refs.sameAccount()
-		for _, name := range p.out {
-			out[name] = true
+		for _, name := range p.loggedOut {
+			loggedOut[name] = true
 		}
 	}
 	switch {
 	case len(open) > 0 && (len(r.members) > 0 || len(open) == len(results)):
-		return scanner.Undetermined("%s", message.Join("; ", open...))
+		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Join("; ", open...)}
 	case len(r.members) == 0:
-		r.probe.Explain("looked at as anonymous visitors only; --session A=FILE --session B=FILE and --page PATH show what members' pages do")
-	case personal == 0 && len(out) > 0:
-		return scanner.Undetermined("visitor %s is not logged in any more", strings.Join(slices.Sorted(maps.Keys(out)), " and "))
+		r.probe.Explain("checked as anonymous visitors only. To check members' pages, use --session A=FILE --session B=FILE and --page PATH")
+	case personal == 0 && len(loggedOut) > 0:
+		return scanner.Undetermined("no longer logged in: visitor %s", listOf(slices.Sorted(maps.Keys(loggedOut))))
 	case personal == 0 && same:
-		return scanner.Undetermined("visitors A and B get the same mail address on their pages: two different test accounts are needed")
+		return scanner.Undetermined("visitors A and B see the same mail address on their pages: use two different test accounts")
 	case personal == 0 && len(r.named) == 0:
-		return scanner.Undetermined("no page was found that differs between the visitors: name personal pages with --page, and check that the sessions still hold")
+		return scanner.Undetermined("no page differs between the visitors: name personal pages with --page, and check that the sessions are still valid")
 	case personal == 0:
-		r.probe.Explain("none of the pages holds anything of one visitor only; if one should, check that the sessions still hold")
+		r.probe.Explain("no page shows anything that belongs to one visitor only. If one should, check that the sessions are still valid")
 	default:
-		r.probe.Explain("%d personal pages asked for as %s and as a guest: nobody got another's (again after any change of cache, its version or headers)", personal, memberNames(r.members))
+		r.probe.Explain("personal pages requested as %s and as a guest: %d; no visitor received another's page. Repeat after any cache change.", memberNames(r.members), personal)
 	}
 	return nil
 }
 
-func memberNames(members []visitor) string {
+func memberNames(members []visitor) message.Message {
 	var list []string
 	for _, m := range members {
 		list = append(list, m.name)
 	}
-	return strings.Join(list, " and ")
+	return listOf(list)
+}
+
+// listOf is "A and B".
+func listOf(names []string) message.Message {
+	var list []message.Message
+	for _, n := range names {
+		list = append(list, message.New("%s", n))
+	}
+	return message.Join(" and ", list...)
 }
 
 // page looks at one page. The error ends the whole check; what is wrong with the page alone stands in the result.
-func (r *cacheRun) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hit, error) {
+func (r *run) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hit, error) {
 	g := &gatherer{page: page, guest: r.guest, members: r.members, used: map[string]bool{}, limit: requestsPerPage, count: r.probe.Count}
 	result := &pageResult{page: page}
 	err := r.look(ctx, g, result)
@@ -148,17 +158,21 @@ func (r *cacheRun) page(ctx context.Context, page *url.URL) (*pageResult, *scann
 			result.open = message.Of(err)
 		}
 	}
-	if r.params.Mode == "storable" {
-		return result, r.storable(result), nil
+	var hit *scanner.Hit
+	switch {
+	case r.params.Mode == "storable":
+		hit = r.storable(result)
+	case result.leak != nil:
+		hit = r.hit(g, result)
 	}
-	if result.leak == nil {
-		return result, nil, nil
+	if hit == nil && g.cut && result.open.IsZero() {
+		result.open = message.New("the page is too large to be compared in full")
 	}
-	return result, r.hit(g, result), nil
+	return result, hit, nil
 }
 
 // look gathers as far as needed.
-func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) error {
+func (r *run) look(ctx context.Context, g *gatherer, result *pageResult) error {
 	if len(g.members) == 0 {
 		members, err := newcomers(ctx, r.probe, g.page)
 		if err != nil {
@@ -169,25 +183,22 @@ func (r *cacheRun) look(ctx context.Context, g *gatherer, result *pageResult) er
 	if err := r.learn(ctx, g, result); err != nil || !result.open.IsZero() {
 		return err
 	}
-	refs := result.refs
-	if r.params.Mode == "storable" {
-		return nil
-	}
-	var err error
-	switch {
+	switch refs := result.refs; {
 	case result.buster == busterFails:
 		return r.unkeyed(ctx, g, result)
+	case r.params.Mode == "storable":
+		return nil
 	case refs.personal():
-		err = r.personal(ctx, g, result)
+		return r.personal(ctx, g, result)
 	case r.params.Mode == "leak" && refs.handsOutCookies():
-		err = r.cookies(ctx, g, result)
+		return r.cookies(ctx, g, result)
 	}
-	return err
+	return nil
 }
 
-// learn takes the references. Where the cache does not look at the query, no visitor with a session asks for anything
+// learn gathers the references. Where the cache ignores the query, no visitor with a session asks for anything more
 // under a query.
-func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) error {
+func (r *run) learn(ctx context.Context, g *gatherer, result *pageResult) error {
 	refs, state, err := g.references(ctx)
 	if err != nil {
 		return err
@@ -196,24 +207,24 @@ func (r *cacheRun) learn(ctx context.Context, g *gatherer, result *pageResult) e
 	if state == busterFails {
 		return nil
 	}
-	result.open, result.out = refs.usable(g.members)
+	result.open, result.loggedOut = refs.usable(g.members)
 	if !r.isNamed(g.page) || len(r.members) == 0 || !result.open.IsZero() {
 		return nil
 	}
-	if len(result.out) > 0 {
-		result.open = message.New("visitor %s is not logged in any more (or may not see the page)", strings.Join(result.out, " and "))
+	if len(result.loggedOut) > 0 {
+		result.open = message.New("no longer logged in, or not allowed to see the page: visitor %s", listOf(result.loggedOut))
 	} else if status := refs.status(g.members[0].name); status >= 300 && !refs.personal() {
 		result.open = message.New("the page answers %d", status)
 	}
 	return nil
 }
 
-func (r *cacheRun) isNamed(page *url.URL) bool {
+func (r *run) isNamed(page *url.URL) bool {
 	return slices.ContainsFunc(r.named, func(u *url.URL) bool { return u.String() == page.String() })
 }
 
 // personal runs the probes on a page that differs between visitors, until one of them shows a leak.
-func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult) error {
+func (r *run) personal(ctx context.Context, g *gatherer, result *pageResult) error {
 	var err error
 	if r.params.Mode == "leak" {
 		if result.leak, err = g.sequential(ctx, result.refs); err != nil {
@@ -227,10 +238,10 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 		}
 	}
 	if g.guest.session.InFlight() < 2 {
-		result.open = message.New("asking together needs --in-flight 2 or more")
+		result.open = message.New("simultaneous requests need --in-flight 2 or more")
 		return nil
 	}
-	if result.leak, result.rounds, err = g.concurrent(ctx, result.refs, r.params.Rounds); err != nil || result.leak != nil {
+	if result.leak, err = g.concurrent(ctx, result.refs, r.params.Rounds); err != nil || result.leak != nil {
 		return err
 	}
 	if r.params.Mode != "leak" || !r.probe.Safety.Allows(signature.SafetyActive) {
@@ -240,7 +251,7 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 		return err
 	}
 	if r.probe.Safety.Allows(signature.SafetyIntrusive) {
-		if err := r.plain(ctx, g, result); err != nil || result.leak != nil {
+		if err := r.asItIs(ctx, g, result); err != nil || result.leak != nil {
 			return err
 		}
 	}
@@ -248,17 +259,17 @@ func (r *cacheRun) personal(ctx context.Context, g *gatherer, result *pageResult
 	return err
 }
 
-// plain asks for the address as it is, which leaves a test visitor's page in the cache for a while: only where the
+// asItIs asks for the page's own address, which leaves a test visitor's page in the cache for a while: only where the
 // operator allows that.
-func (r *cacheRun) plain(ctx context.Context, g *gatherer, result *pageResult) error {
-	g.kind = keyNone
-	defer func() { g.kind = keyQuery }()
+func (r *run) asItIs(ctx context.Context, g *gatherer, result *pageResult) error {
+	g.kind = noBuster
+	defer func() { g.kind = inQuery }()
 	l, err := g.sequential(ctx, result.refs)
 	if err != nil {
 		return err
 	}
 	if l == nil {
-		// Whoever was there first fills the cache. Where that was a guest, the member is given the guest's page.
+		// Whoever comes first fills the cache. Where that was a guest, the member gets the guest's page.
 		visits, err := g.chain(ctx, g.guest, g.guest, g.members[0])
 		if err != nil {
 			return err
@@ -277,26 +288,26 @@ func (r *cacheRun) plain(ctx context.Context, g *gatherer, result *pageResult) e
 	return nil
 }
 
-// unkeyed looks at a page that a cache serves without looking at the query.
-func (r *cacheRun) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
-	if r.params.Mode != "leak" || len(g.members) == 0 {
+// unkeyed looks at a page that a cache serves whatever the query is.
+func (r *run) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
+	result.refs = nil // some of the answers came from the store
+	if len(g.members) == 0 {
 		return nil
 	}
-	leak, refs, err := g.bareIfPossible(ctx)
-	if err != nil {
-		return err
+	if r.params.Mode == "leak" {
+		var err error
+		if result.leak, result.refs, err = g.bareIfPossible(ctx); err != nil {
+			return err
+		}
 	}
-	result.leak = leak
-	if refs != nil {
-		result.refs = refs
-	} else if r.isNamed(g.page) {
-		result.open = message.New("the cache answers addresses that were never asked for before from its store, so no key of ours keeps the test visitors' pages from others; nothing was tried")
+	if result.refs == nil && r.isNamed(g.page) {
+		result.open = message.New("the cache ignores the random parts of an address that keep test visitors' pages away from real visitors, so nothing was tried")
 	}
 	return nil
 }
 
 // cookies looks whether guests get each other's new session cookie from a page that is the same for all.
-func (r *cacheRun) cookies(ctx context.Context, g *gatherer, result *pageResult) error {
+func (r *run) cookies(ctx context.Context, g *gatherer, result *pageResult) error {
 	g.members = nil
 	first, err := g.findInChain(ctx, result.refs, []visitor{g.guest, g.guest, g.guest})
 	if err != nil {
@@ -308,7 +319,7 @@ func (r *cacheRun) cookies(ctx context.Context, g *gatherer, result *pageResult)
 		return err
 	}
 	if g.guest.session.InFlight() >= 2 {
-		result.leak, result.rounds, err = g.concurrent(ctx, result.refs, r.params.Rounds)
+		result.leak, err = g.concurrent(ctx, result.refs, r.params.Rounds)
 	}
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -14,8 +13,8 @@ import (
 	"sotomi/scanner/message"
 )
 
-// mask turns what belongs to a person into what a report may show: class, length, position and a keyed hash, the same for
-// the same value within one check on one target and unrelated to it otherwise. The key is never written down.
+// mask turns personal data into what a report may show: class, length, position and a keyed hash, which is the same for
+// the same value within one check on one target. The key is never written down.
 type mask struct{ key []byte }
 
 func newMask() *mask {
@@ -26,38 +25,22 @@ func newMask() *mask {
 
 func (m *mask) hash(text string) string {
 	h := hmac.New(sha256.New, m.key)
-	h.Write([]byte(text)) // a hash takes all
+	h.Write([]byte(text))
 	return hex.EncodeToString(h.Sum(nil)[:4])
 }
 
 // marker describes a token without its value.
 func (m *mask) marker(v *observation, token string) message.Message {
-	where := message.New("a header")
-	switch place := v.tokens[token]; {
-	case place&placeSetCookie != 0:
-		where = message.New("Set-Cookie")
-	case place&placeBody != 0:
-		where = message.New("the body")
-		if i := strings.Index(v.ex.Text(), token); i >= 0 {
-			where = message.New("the body at %d", i)
-		}
+	class, length, hash := message.New(string(classOf(token))), len([]rune(token)), m.hash(token)
+	switch t := v.tokens[token]; {
+	case t.places&placeSetCookie != 0:
+		return message.New("%s, %d characters, in Set-Cookie, hash %s", class, length, hash)
+	case t.places&placeBody != 0:
+		return message.New("%s, %d characters, in the body at byte %d, hash %s", class, length, t.at, hash)
+	case t.places&placeSeen != 0:
+		return message.New("%s, %d characters, in the body, hash %s", class, length, hash)
 	}
-	return message.New("%s, %d characters, in %s, hash %s", classMessage(markerClass(token)), len([]rune(token)), where, m.hash(token))
-}
-
-// classMessage is a class of tokens in words.
-func classMessage(class string) message.Message {
-	switch class {
-	case "mail address":
-		return message.New("mail address")
-	case "time":
-		return message.New("time")
-	case "identifier":
-		return message.New("identifier")
-	case "number":
-		return message.New("number")
-	}
-	return message.New("word")
+	return message.New("%s, %d characters, in a header, hash %s", class, length, hash)
 }
 
 // shownHeaders say how an answer is cached and nothing about whom it is for.
@@ -66,7 +49,7 @@ var shownHeaders = []string{
 	"Last-Modified", "Pragma", "Server", "Surrogate-Control", "Vary", "Via", "X-Cache", "X-Cache-Hits", "X-Cache-Status", "X-Proxy-Cache", "X-Varnish", "X-Vinyl",
 }
 
-// evidence is a visit as a report may show it: neither body nor cookies nor anything that names a person.
+// evidence is an answer as a report may show it: neither body nor cookies nor anything that names a person.
 func (m *mask) evidence(v *observation, note message.Message) evidence.Evidence {
 	var req, res strings.Builder
 	u := v.ex.Request.URL
@@ -87,18 +70,18 @@ func (m *mask) evidence(v *observation, note message.Message) evidence.Evidence 
 	if tag := v.ex.Header.Get("Etag"); tag != "" {
 		res.WriteString("Etag: (hash " + m.hash(tag) + ")\n")
 	}
-	for _, c := range (&http.Response{Header: v.ex.Header}).Cookies() {
+	for _, c := range v.ex.Cookies() {
 		fmt.Fprintf(&res, "Set-Cookie: %s=(%d characters, hash %s)\n", c.Name, len(c.Value), m.hash(c.Value))
 	}
-	fmt.Fprintf(&res, "\n(body of %d bytes, hash %s)", len(v.ex.Body), m.hash(string(v.ex.Body)))
+	fmt.Fprintf(&res, "\n(body of %d bytes, hash %s)", v.size, m.hash(string(v.digest[:])))
 	return evidence.Evidence{Request: strings.TrimSpace(req.String()), Response: res.String(), Note: note}
 }
 
-// crossing shows the donor's answer, the receiver's, and the control.
-func (m *mask) crossing(c *crossUser) []evidence.Evidence {
+// crossUser shows the donor's answer, the receiver's, and the control.
+func (m *mask) crossUser(c *crossUser) []evidence.Evidence {
 	var list []evidence.Evidence
 	if c.fill != nil {
-		list = append(list, m.evidence(c.fill, message.New("the answer to visitor %s", c.fill.who)))
+		list = append(list, m.evidence(c.fill, message.New("The response to visitor %s.", c.fill.who)))
 	}
 	const shown = 5
 	var marks []message.Message
@@ -107,16 +90,14 @@ func (m *mask) crossing(c *crossUser) []evidence.Evidence {
 	for _, t := range tokens[:min(len(tokens), shown)] {
 		marks = append(marks, m.marker(c.got, t))
 	}
-	note := message.New("the answer to visitor %s under the same address holds %d marks of visitor %s (%s); %s",
-		c.got.who, len(c.tokens), c.donor, message.Join("; ", marks...), c.proof.message())
+	note := message.New("The response to visitor %s at the same address contains marks of visitor %s, %d in all (%s). %s",
+		c.got.who, c.donor, len(c.tokens), message.Join("; ", marks...), message.New(string(c.proof)))
 	list = append(list, m.evidence(c.got, note))
 	if c.control != nil {
-		list = append(list, m.evidence(c.control, message.New("control: under an address that nobody else asked for, visitor %s gets none of them", c.got.who)))
+		list = append(list, m.evidence(c.control, message.New("Control: at an address that nobody else requested, visitor %s receives none of them.", c.got.who)))
 	}
 	return list
 }
 
-// rank puts the marks first that say most.
-func rank(token string) int {
-	return slices.Index([]string{"time", "word", "number", "identifier", "mail address"}, markerClass(token))
-}
+// rank is higher for a mark that says more.
+func rank(token string) int { return slices.Index(classes, classOf(token)) }

@@ -16,48 +16,49 @@ import (
 	"sotomi/scanner/web"
 )
 
-// visitor is one who asks: a test account of the operator, a guest who keeps the cookies of a first visit, or a guest
-// without any.
+// visitor is one who asks: a test account of the operator, a guest with the cookies of a first visit, or a guest without
+// any.
 type visitor struct {
 	name    string
 	session *web.Session
 	cookie  string // sent as Cookie; "" for what the session itself carries
 }
 
-// keyKind is how a key of our own gets into the address, so that no other visitor is ever given what we have stored.
-type keyKind int
+// busterKind is how the cache buster gets into the address, so that no real visitor is ever given what the check stored.
+type busterKind int
 
 const (
-	keyQuery keyKind = iota // a parameter that nobody else sends
-	keyPath                 // the path with some of its letters percent-encoded (RFC 3986 section 6.2.2.2), for caches that drop queries
-	keyNone                 // the address as it is
+	inQuery  busterKind = iota // a parameter that nobody else sends
+	inPath                     // the path with some of its letters percent-encoded (RFC 3986 section 6.2.2.2), for caches that drop queries
+	noBuster                   // the page's own address
 )
 
-// gatherer asks for one page as many visitors. It sends GET only and adopts no cookie on the way.
+// gatherer asks for one page as many visitors. It sends GET only and stores no cookies.
 type gatherer struct {
 	page     *url.URL
 	guest    visitor
 	members  []visitor // two, or one
-	kind     keyKind
+	kind     busterKind
 	used     map[string]bool
 	requests int
-	limit    int // requests to this page
+	limit    int // of requests for this page
 	count    func(int)
+	cut      bool // one of the answers was not compared in full
 }
 
-// errLimit ends a page that has had its share of requests.
-var errLimit = message.Errorf("the limit of requests for one page is reached")
+// errLimit ends a page.
+var errLimit = message.Errorf("the limit of requests for one page was reached")
 
-// errNoKey says that the path has too few letters to be respelt anew.
-var errNoKey = message.Errorf("the path has no spelling left that was not used before")
+// errNoBuster says that the path has too few letters.
+var errNoBuster = message.Errorf("the path cannot be spelt in another way")
 
-// address is the page under a key, and the request target when it must be sent byte for byte.
+// address is the page under a cache buster, and the request target when it must be sent byte for byte.
 func (g *gatherer) address(key string) (*url.URL, string) {
 	u := *g.page
 	switch {
-	case key == "" || g.kind == keyNone:
+	case key == "" || g.kind == noBuster:
 		return &u, ""
-	case g.kind == keyPath:
+	case g.kind == inPath:
 		if u.RawQuery != "" {
 			return &u, key + "?" + u.RawQuery
 		}
@@ -70,24 +71,24 @@ func (g *gatherer) address(key string) (*url.URL, string) {
 	return &u, ""
 }
 
-// newKey is a key that was never used before.
+// cacheBuster is one that was never used before.
 func (g *gatherer) cacheBuster() (string, error) {
 	const tries = 64
 	for range tries {
 		key := unguessableKey()
 		switch g.kind {
-		case keyNone:
+		case noBuster:
 			return "", nil
-		case keyPath:
+		case inPath:
 			key = respelt(g.page.EscapedPath(), key)
-		case keyQuery:
+		case inQuery:
 		}
 		if key != "" && !g.used[key] {
 			g.used[key] = true
 			return key, nil
 		}
 	}
-	return "", errNoKey
+	return "", errNoBuster
 }
 
 // unguessableKey has 80 bits.
@@ -97,8 +98,8 @@ func unguessableKey() string {
 	return hex.EncodeToString(b)
 }
 
-// respelt writes some letters of a path as percent and two digits, which ones by the bits of key. "" when it came out
-// unchanged or the path has too few letters.
+// respelt percent-encodes those letters of a path that the bits of key choose. "" when none was chosen, or the path has
+// too few letters.
 func respelt(path, key string) string {
 	bits, _ := hex.DecodeString(key)
 	var b strings.Builder
@@ -154,7 +155,13 @@ func (g *gatherer) ask(ctx context.Context, v visitor, key string, r *web.Reques
 	if err != nil {
 		return nil, err
 	}
-	return newObservation(v.name, key, ex), nil
+	return g.observe(v, key, ex), nil
+}
+
+func (g *gatherer) observe(v visitor, key string, ex *web.Exchange) *observation {
+	got := newObservation(v.name, key, ex)
+	g.cut = g.cut || got.cut
+	return got
 }
 
 func (g *gatherer) tally(n int) {
@@ -162,7 +169,7 @@ func (g *gatherer) tally(n int) {
 	g.count(n)
 }
 
-// fresh asks under a key of its own: what the visitor gets when nobody else asks.
+// fresh asks under a new cache buster: what the visitor gets when nobody else asks.
 func (g *gatherer) fresh(ctx context.Context, v visitor) (*observation, error) {
 	key, err := g.cacheBuster()
 	if err != nil {
@@ -171,7 +178,7 @@ func (g *gatherer) fresh(ctx context.Context, v visitor) (*observation, error) {
 	return g.visit(ctx, v, key)
 }
 
-// inTurn is one answer to each of who, all under their own keys.
+// inTurn is one answer to each of who, each under a new cache buster.
 func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*observation, error) {
 	var list []*observation
 	for _, v := range who {
@@ -184,7 +191,7 @@ func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*observation, 
 	return list, nil
 }
 
-// chain has the visitors ask one after the other under one key.
+// chain has the visitors ask one after another under one cache buster.
 func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*observation, error) {
 	key, err := g.cacheBuster()
 	if err != nil {
@@ -206,8 +213,8 @@ func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*observation, e
 	return list, nil
 }
 
-// pause is long enough that what comes after it does not count as being asked at the same time, however short the life is
-// that a cache gives to an answer that has expired.
+// pause is long enough that the next request is not taken for a simultaneous one, however briefly a cache keeps an
+// answer that has expired.
 func pause(ctx context.Context, firstByte time.Duration) error {
 	const shortest = 20 * time.Millisecond
 	timer := time.NewTimer(max(2*firstByte, shortest))
@@ -220,7 +227,7 @@ func pause(ctx context.Context, firstByte time.Duration) error {
 	}
 }
 
-// volley has the first visitor ask and, gap later and before its answer can be there, all others, under one key.
+// burst has the first visitor ask and, gap later and before its answer can be there, all others, under one cache buster.
 func (g *gatherer) burst(ctx context.Context, gap time.Duration, who ...visitor) ([]*observation, error) {
 	if g.requests+len(who) > g.limit {
 		return nil, errLimit
@@ -229,15 +236,15 @@ func (g *gatherer) burst(ctx context.Context, gap time.Duration, who ...visitor)
 	if err != nil {
 		return nil, err
 	}
-	shots := make([]web.BurstRequest, len(who))
+	requests := make([]web.BurstRequest, len(who))
 	for i, v := range who {
-		shots[i] = web.BurstRequest{Session: v.session, Request: g.request(v, key)}
+		requests[i] = web.BurstRequest{Session: v.session, Request: g.request(v, key)}
 		if i > 0 {
-			shots[i].After = gap
+			requests[i].After = gap
 		}
 	}
 	g.tally(len(who))
-	answers, err := web.Burst(ctx, shots)
+	answers, err := web.Burst(ctx, requests)
 	if err != nil {
 		return nil, err
 	}
@@ -246,12 +253,12 @@ func (g *gatherer) burst(ctx context.Context, gap time.Duration, who ...visitor)
 		if a.Err != nil {
 			return nil, a.Err
 		}
-		list = append(list, newObservation(who[i].name, key, a.Exchange))
+		list = append(list, g.observe(who[i], key, a.Exchange))
 	}
 	return list, nil
 }
 
-// gap is when the second request of a round leaves: the first must have reached the origin, and its answer not be back.
+// gap is how long the others wait in a round: the first request must have reached the origin, and its answer not be back.
 func gap(refs *references, round int) time.Duration {
 	if round%2 == 0 {
 		return 0
@@ -269,7 +276,7 @@ func gap(refs *references, round int) time.Duration {
 	return times[len(times)/2] * 35 / 100
 }
 
-// newcomers are two guests who keep what cookies the site gives them at first; nil when it gives none.
+// newcomers are two guests who keep the cookies that the site gives them at first; nil when it gives none.
 func newcomers(ctx context.Context, p *scanner.Probe, page *url.URL) ([]visitor, error) {
 	var list []visitor
 	for _, name := range []string{"A", "B"} {
@@ -293,7 +300,7 @@ func newcomers(ctx context.Context, p *scanner.Probe, page *url.URL) ([]visitor,
 		list = append(list, visitor{name: name, session: p.Session(), cookie: strings.Join(pairs, "; ")})
 	}
 	if list[0].cookie == list[1].cookie {
-		return nil, nil // not made for a visitor, or shared already: the chain of guests looks into that
+		return nil, nil // the same for all, or shared already: run.cookies looks into that
 	}
 	return list, nil
 }

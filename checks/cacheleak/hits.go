@@ -1,7 +1,6 @@
 package cacheleak
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -11,18 +10,18 @@ import (
 )
 
 // hit is what a leak is reported as.
-func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
+func (r *run) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	l := result.leak
 	certainty := scanner.Confirmed
 	if l.again == nil {
 		certainty = scanner.Possible
 	}
-	shown := r.mask.crossing(l.shown)
+	shown := r.mask.crossUser(l.shown)
 	if l.again != nil {
-		shown = append(shown, r.mask.evidence(l.again.got, message.New("the same again, under another address that nobody else used")))
+		shown = append(shown, r.mask.evidence(l.again.got, message.New("The same again at another address that nobody else uses.")))
 	}
 	if l.purge {
-		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: message.New("this address now holds a test visitor's page until it expires: purge it from the cache")})
+		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: message.New("The cache now holds a test visitor's page at this address until it expires. Purge it.")})
 	}
 	values := scanner.Values{
 		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown), "rounds": l.rounds,
@@ -33,9 +32,9 @@ func (r *cacheRun) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Mode, l.via), Values: values, Evidence: shown}
 }
 
-// variantOf are the names under which the signature keeps its words for a way to leak.
-func variantOf(look, via string) string {
-	if look == "mixup" {
+// variantOf is the variant of the signature that describes a way to leak, "" when it has none of its own.
+func variantOf(mode, via string) string {
+	if mode == "mixup" {
 		return ""
 	}
 	switch via {
@@ -47,10 +46,7 @@ func variantOf(look, via string) string {
 
 func visitorNames(c *crossUser) []string { return []string{c.donor, c.got.who} }
 
-// origin is the answer that a crossing came from, or the one that crossed.
-func (c *crossUser) origin() *observation { return cmp.Or(c.fill, c.got) }
-
-// bestSigns are those of the answer that crossed, with what else tells the product.
+// bestSigns are those of the answer in the wrong hands. Where it does not tell the product, the others may.
 func bestSigns(c *crossUser) signs {
 	s := cacheSigns(c.got.ex)
 	for _, v := range []*observation{c.fill, c.control} {
@@ -62,38 +58,13 @@ func bestSigns(c *crossUser) signs {
 }
 
 // headOf is what judgeStorage needs of one answer, with what the references tell about validators.
-func (r *cacheRun) headOf(refs *references, v *observation) answerHead {
+func (r *run) headOf(refs *references, v *observation) answerHead {
 	authorization := slices.ContainsFunc(r.members, func(m visitor) bool { return m.name == v.who && m.session.Carries("Authorization") })
-	return answerHead{
-		Status: v.ex.Status, Header: v.ex.Header, Received: v.ex.Started.Add(v.ex.FirstByte),
-		Authorization: authorization, SharedValidator: refs.sharedValidator(),
-	}
-}
-
-// sharedValidator reports whether different visitors got the same ETag, or without one the same Last-Modified.
-func (r *references) sharedValidator() bool {
-	owner := map[string]string{}
-	for _, v := range r.visits {
-		if v.who == anonymous {
-			continue
-		}
-		tag := v.ex.Header.Get("Etag")
-		if tag == "" {
-			tag = v.ex.Header.Get("Last-Modified")
-		}
-		if tag == "" {
-			continue
-		}
-		if who, ok := owner[tag]; ok && who != v.who {
-			return true
-		}
-		owner[tag] = v.who
-	}
-	return false
+	return answerHead{Exchange: v.ex, Authorization: authorization, SharedValidator: refs.sharedValidator()}
 }
 
 // storable is the finding about a personal page's head alone.
-func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
+func (r *run) storable(result *pageResult) *scanner.Hit {
 	refs := result.refs
 	if refs == nil || !result.open.IsZero() || !refs.personal() {
 		return nil
@@ -104,9 +75,9 @@ func (r *cacheRun) storable(result *pageResult) *scanner.Hit {
 		}
 		verdict := judgeStorage(r.headOf(refs, v))
 		if verdict.Storage == storageNone {
-			return nil
+			continue
 		}
-		note := message.Join(". ", append([]message.Message{message.New("visitor %s gets what nobody else does", v.who)}, verdict.Steps...)...)
+		note := message.Join(" ", append([]message.Message{message.New("Visitor %s receives content that nobody else does.", v.who)}, verdict.Steps...)...)
 		return &scanner.Hit{
 			URL: result.page.String(), Certainty: scanner.Possible, Variant: string(verdict.Storage),
 			Values: scanner.Values{

@@ -50,7 +50,7 @@ func personalBody(who, id string) string {
 	return "<p>Hello " + people[who] + "</p><i>" + id + "</i>"
 }
 
-func Test_what_belongs_to_a_visitor(t *testing.T) {
+func TestMarkers(t *testing.T) {
 	themes := map[string]string{"A": "dark", "B": "light", anonymous: "light"}
 	threeThemes := map[string]string{"A": "theme-dark", "B": "theme-light", anonymous: "theme-auto"}
 	names := map[string]string{"A": "Alice", "B": "Bob", anonymous: "sign in"}
@@ -98,7 +98,7 @@ func sortedStrings(list []string) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-func Test_crossings(t *testing.T) {
+func TestCrossed(t *testing.T) {
 	refs := threeRounds(personalBody)
 	fill := answerTo("A", "k", personalBody("A", "fill0123456789abcdef"))
 	other := answerTo("B", "c", personalBody("B", "control0123456789abcdef"))
@@ -130,7 +130,7 @@ func Test_crossings(t *testing.T) {
 	}
 }
 
-func Test_cookies_in_two_hands(t *testing.T) {
+func TestCookieCrossed(t *testing.T) {
 	session := func(value string) []string { return []string{"Set-Cookie", "PHPSESSID=" + value + "; path=/"} }
 	refs := newReferences([]*observation{
 		answerTo(anonymous, "k1", "x", session("one0123456789")...), answerTo(anonymous, "k2", "x", session("two0123456789")...),
@@ -156,7 +156,7 @@ func Test_cookies_in_two_hands(t *testing.T) {
 	}
 }
 
-func Test_isolation(t *testing.T) {
+func TestJudgeBuster(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		visits []*observation
@@ -173,13 +173,13 @@ func Test_isolation(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := judgeBuster(c.visits); got != c.want {
-				t.Errorf("judgeIsolation = %q, want %q", got, c.want)
+				t.Errorf("judgeBuster = %q, want %q", got, c.want)
 			}
 		})
 	}
 }
 
-func Test_cache_signs(t *testing.T) {
+func TestCacheSigns(t *testing.T) {
 	for _, c := range []struct {
 		head []string
 		want signs
@@ -215,7 +215,7 @@ func Test_cache_signs(t *testing.T) {
 	}
 }
 
-func Test_storage_after_RFC_9111(t *testing.T) {
+func TestJudgeStorage(t *testing.T) {
 	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	date := []string{"Date", at.Format(http.TimeFormat)}
 	later, past := at.Add(time.Hour).Format(http.TimeFormat), "Thu, 01 Jan 2015 00:00:00 GMT"
@@ -256,7 +256,8 @@ func Test_storage_after_RFC_9111(t *testing.T) {
 		{"no_date", []string{"Expires", later}, func(a *answerHead) { a.Header.Del("Date") }, storageFresh},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := answerHead{Status: 200, Header: answerTo("A", "k", "x", append(c.head, date...)...).ex.Header, Received: at}
+			a := answerHead{Exchange: answerTo("A", "k", "x", append(c.head, date...)...).ex}
+			a.Started = at
 			if c.with != nil {
 				c.with(&a)
 			}

@@ -51,7 +51,11 @@ type lab struct {
 	cases []labCase
 }
 
-func Test_labs(t *testing.T) {
+// TestLabs holds the check against real caches with real configurations.
+func TestLabs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the labs of real caches take minutes: they do not run with -short")
+	}
 	origin := startOrigin(t, labPages)
 	for _, l := range labs {
 		t.Run(l.name, func(t *testing.T) {

@@ -11,17 +11,20 @@ import (
 	"sotomi/scanner/web"
 )
 
-// leaveAlone are addresses that end a session or change something, by the names they usually have.
+// mayRequest reports whether an address is none that ends a session or changes something, by the names that such addresses
+// usually have. It holds for every address that the check finds by itself.
+func mayRequest(u *url.URL) bool { return !doNotRequest.MatchString(u.RequestURI()) }
+
 var doNotRequest = regexp.MustCompile(`(?i)(log[-_]?out|sign[-_]?out|log[-_]?off|logoff|delete|remove|unsubscribe|withdraw|cancel|destroy|退会|/add\b|checkout|purchase|confirm)`)
 
-// accountAddress are addresses that usually show one's own.
+// accountAddress are addresses that usually show visitors their own data.
 var accountAddress = regexp.MustCompile(`(?i)(my[-_]?page|my[-_]?account|account|profile|/me\b|/my\b|user|member|order|cart|basket|dashboard|setting|history|favorite|wish|point|coupon|invoice|mypage|login|signin)`)
 
-// assetAddress are files that nobody has of their own.
+// assetAddress are files that are the same for everybody.
 var assetAddress = regexp.MustCompile(`(?i)\.(css|js|mjs|map|png|jpe?g|gif|webp|svg|ico|woff2?|ttf|eot|mp4|webm|zip|gz|pdf)$`)
 
-// pages are the addresses to look at: those the user named; else those where visitors are likely to get their own.
-func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
+// pages are the addresses to look at: those that the user named, else those that probably differ between visitors.
+func (r *run) pages(ctx context.Context) ([]*url.URL, error) {
 	list := slices.Clone(r.named)
 	if r.params.Mode == "mixup" {
 		return list, nil
@@ -33,7 +36,7 @@ func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
 	}
 	add := func(u *url.URL) {
 		if u.Scheme != r.probe.Target.URL.Scheme || !strings.EqualFold(u.Host, r.probe.Target.URL.Host) ||
-			seen[u.String()] || doNotRequest.MatchString(u.RequestURI()) || assetAddress.MatchString(u.Path) {
+			seen[u.String()] || !mayRequest(u) || assetAddress.MatchString(u.Path) {
 			return
 		}
 		seen[u.String()] = true
@@ -49,7 +52,7 @@ func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
 		home.Path = "/"
 	}
 	if len(list) > 0 {
-		return append(list, likely...), nil // named pages are what the operator wants looked at
+		return append(list, likely...), nil
 	}
 	add(&home)
 	if err := r.linked(ctx, &home, add); err != nil {
@@ -66,8 +69,8 @@ func (r *cacheRun) pages(ctx context.Context) ([]*url.URL, error) {
 // guestPages is how many pages are looked at when there are no accounts to look with.
 const guestPages = 3
 
-// productPages are the account pages of a product that was recognised.
-func (r *cacheRun) productPages(add func(*url.URL)) {
+// productPages adds the account pages of a product that was recognised.
+func (r *run) productPages(add func(*url.URL)) {
 	fact, ok := r.probe.Fact("eccube")
 	if !ok {
 		return
@@ -83,8 +86,8 @@ func (r *cacheRun) productPages(add func(*url.URL)) {
 	}
 }
 
-// linked are the pages that the first member's own start page leads to, and those that the site's pages do.
-func (r *cacheRun) linked(ctx context.Context, home *url.URL, add func(*url.URL)) error {
+// linked adds the pages that the start page links to for the first member, and those that the crawl found.
+func (r *run) linked(ctx context.Context, home *url.URL, add func(*url.URL)) error {
 	if len(r.members) > 0 {
 		u := *home
 		u.RawQuery = "sotomi=" + unguessableKey()

@@ -9,12 +9,12 @@ import (
 	"sotomi/scanner/web"
 )
 
-// signs are what an answer says about the caches it came through.
+// signs are what an answer's head says about the caches it came through.
 type signs struct {
 	Product string // as in the remedies of the signature; "" when nothing tells
 	Status  string // "hit", "miss", "collapsed", ... ; "" when nothing tells
-	Hit     bool   // a stored answer, by its own saying
-	Miss    bool   // made for this request, by its own saying
+	Hit     bool   // it says that it comes from a store
+	Miss    bool   // it says that it was made for this request
 }
 
 // String is the value "cache" of a finding.
@@ -66,7 +66,7 @@ func cacheSigns(ex *web.Exchange) signs {
 	}
 	for _, name := range []string{"X-Varnish", "X-Vinyl"} {
 		if v := h.Get(name); v != "" {
-			if hit := len(strings.Fields(v)) >= 2; hit {
+			if len(strings.Fields(v)) >= 2 { // the number of the request that stored it follows
 				mark(true, "hit")
 			} else {
 				mark(false, "miss")
@@ -84,17 +84,21 @@ func cacheSigns(ex *web.Exchange) signs {
 	}
 	for _, v := range h.Values("Via") {
 		if m := atsCodes.FindStringSubmatch(v); m != nil && strings.Contains(v, "TrafficServer") {
-			mark(m[1] == "H" || m[1] == "R", map[bool]string{true: "hit", false: "miss"}[m[1] == "H" || m[1] == "R"])
+			if m[1] == "H" || m[1] == "R" {
+				mark(true, "hit")
+			} else {
+				mark(false, "miss")
+			}
 		}
 	}
-	// A second may pass while an answer is on its way, so an age of one says nothing.
+	// A second may pass while an answer is on its way, so an age of 1 says nothing.
 	if age, err := strconv.Atoi(h.Get("Age")); err == nil && age >= 2 {
 		mark(true, "hit")
 	}
 	return s
 }
 
-// cacheProduct names the outermost cache that an answer admits to.
+// cacheProduct names the outermost cache that an answer's head shows, "" when it shows none.
 func cacheProduct(h http.Header) string {
 	has := func(names ...string) bool {
 		for _, n := range names {

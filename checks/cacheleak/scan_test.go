@@ -15,7 +15,6 @@ import (
 	"sotomi/signatures"
 )
 
-// results are what a scan of one target came to.
 // cacheScan is one scan with one of the signatures about caches.
 type cacheScan struct {
 	signature string
