@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"sotomi/scanner"
+	"sotomi/scanner/web"
 )
 
 const mebibyte = 1 << 20
@@ -103,7 +104,7 @@ func TestReferencesKeepLittleOfAPage(t *testing.T) {
 			refs := newReferences(visits)
 			held := int64(heap()) - int64(before)
 			t.Logf("%d answers hold %d KiB", answers, held>>10)
-			if held > 30*mebibyte {
+			if held > 16*mebibyte {
 				t.Errorf("%d answers of 1 MiB hold %d MiB", answers, held>>20)
 			}
 			runtime.KeepAlive(refs)
@@ -122,8 +123,8 @@ func heap() uint64 {
 // TestCutPagesAreNotClean: a page of which only a part was compared is not called clean.
 func TestCutPagesAreNotClean(t *testing.T) {
 	for name, text := range map[string]string{
-		"more_words_than_are_kept":   hugePages["unique_words"](3)[:mebibyte/2],
-		"more_than_the_client_reads": strings.Repeat("<p>the same</p>", 2*mebibyte/15),
+		"more_words_than_are_kept":   hugePages["unique_words"](3)[:10*maxTokens],
+		"more_than_the_client_reads": strings.Repeat("<p>the same</p>", 10*maxTokens),
 	} {
 		t.Run(name, func(t *testing.T) {
 			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -132,7 +133,7 @@ func TestCutPagesAreNotClean(t *testing.T) {
 				_, _ = w.Write([]byte(string(accountBody(a, member, true)) + text))
 			}))
 			t.Cleanup(site.Close)
-			r := cacheScan{signature: "cache-leak", target: site.URL, page: "/account", sessions: cookieSessions()}.run(t.Context(), t)
+			r := cacheScan{signature: "cache-leak", target: site.URL, page: "/account", sessions: cookieSessions(), options: web.Options{MaxBody: 12 * maxTokens}}.run(t.Context(), t)
 			if o := r.Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "too large") {
 				t.Errorf("outcome %s (%s), want failed: too large", o.Status, o.Reason)
 			}

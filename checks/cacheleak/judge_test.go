@@ -2,105 +2,17 @@ package cacheleak
 
 import (
 	"fmt"
-	"maps"
-	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"sotomi/scanner/web"
 )
 
-// answerTo is a made-up answer of a page to a visitor. Lines of head are header fields.
-func answerTo(who, key, body string, head ...string) *observation {
-	const length = 20 // of a real key; a shorter one would be part of many words
-	if len(key) < length {
-		key = strings.Repeat(key, length)
-	}
-	h := http.Header{"Content-Type": {"text/html"}}
-	for i := 0; i+1 < len(head); i += 2 {
-		h.Add(head[i], head[i+1])
-	}
-	u := &url.URL{Scheme: "http", Host: "site.test", Path: "/page", RawQuery: "sotomi=" + key}
-	return newObservation(who, key, &web.Exchange{
-		Request: &web.Request{URL: u}, URL: u, Status: 200, StatusLine: "HTTP/1.1 200 OK", Proto: "HTTP/1.1", Header: h,
-		Body: []byte("<html><body>" + body + "</body></html>"),
-	})
-}
-
-// threeRounds are references of a page made for each visitor by body, whose argument is different for every answer.
-func threeRounds(body func(who, id string) string) *references {
-	var list []*observation
-	for round := range 3 {
-		for _, who := range []string{anonymous, "A", "B"} {
-			id := fmt.Sprintf("%s%d0123456789abcdef", who[:1], round)
-			list = append(list, answerTo(who, "k"+id, body(who, id)))
-		}
-	}
-	return newReferences(list)
-}
-
-var people = map[string]string{"A": "Alice alice@example.test", "B": "Bob bob@example.test", anonymous: "sign in"}
-
-func personalBody(who, id string) string {
-	return "<p>Hello " + people[who] + "</p><i>" + id + "</i>"
-}
-
-func TestMarkers(t *testing.T) {
-	themes := map[string]string{"A": "dark", "B": "light", anonymous: "light"}
-	threeThemes := map[string]string{"A": "theme-dark", "B": "theme-light", anonymous: "theme-auto"}
-	names := map[string]string{"A": "Alice", "B": "Bob", anonymous: "sign in"}
-	round := 0
-	for _, c := range []struct {
-		name string
-		body func(who, id string) string
-		want []string // markers of A
-	}{
-		{"names_and_addresses", personalBody, []string{"Alice", "alice@example.test"}},
-		{"names_only", func(who, _ string) string { return "<p>" + names[who] + "</p>" }, []string{"Alice"}},
-		{"names_that_nobody_sees", func(who, _ string) string { return `<p class="` + names[who] + `">x</p>` }, nil},
-		{"a_theme_of_two", func(who, id string) string { return "<p>" + themes[who] + " mode</p>" + id }, nil},
-		{"a_theme_of_three", func(who, id string) string { return "<p>" + threeThemes[who] + "</p>" + id }, nil},
-		{"noise_in_every_answer", func(_, id string) string { return "<p>" + id + "</p>" }, nil},
-		{"the_same_for_all", func(string, string) string { return "<p>Call 0312345678</p>" }, nil},
-		{"a_clock", func(string, string) string {
-			round++
-			return fmt.Sprintf("<p>2026-11-23T08:%02d:00Z</p>", round/3)
-		}, nil},
-		{"members_see_more", func(who, _ string) string {
-			if who == anonymous {
-				return "<p>sign in</p>"
-			}
-			return "<p>log out, member news 20261123</p>"
-		}, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var got []string
-			for token := range threeRounds(c.body).markers("A") {
-				got = append(got, token)
-			}
-			if diff := cmp.Diff(sortedStrings(c.want), sortedStrings(got)); diff != "" {
-				t.Errorf("markers (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func sortedStrings(list []string) []string {
-	set := map[string]bool{}
-	for _, s := range list {
-		set[s] = true
-	}
-	return slices.Sorted(maps.Keys(set))
-}
-
+// TestCrossed: what proves that an answer was another visitor's, and what proves nothing.
 func TestCrossed(t *testing.T) {
 	refs := threeRounds(personalBody)
 	fill := answerTo("A", "k", personalBody("A", "fill0123456789abcdef"))
+	known := answerTo("A", "k", personalBody("A", "A00123456789abcdef"))
 	other := answerTo("B", "c", personalBody("B", "control0123456789abcdef"))
 	for _, c := range []struct {
 		name    string
@@ -117,11 +29,21 @@ func TestCrossed(t *testing.T) {
 		{"a_guests_page", answerTo("B", "k", personalBody(anonymous, "new0123456789abcdef0")), other, ""},
 		{"our_key_repeated", answerTo("B", "k0123456789abcdef0123", personalBody("B", "k0123456789abcdef0123")), other, ""},
 		{"to_its_owner", answerTo("A", "k", personalBody("A", "fill0123456789abcdef")), nil, ""},
+		{"all_marks_in_a_page_that_shows_the_receiver_too", answerTo("B", "k", "<p>Bob, Alice, alice@example.test</p>"), other, proofMark},
+		{"some_marks_and_none_of_the_receiver", answerTo("B", "k", "<p>alice@example.test</p>"), other, proofMark},
+		{"an_identifier_of_every_page", answerTo("B", "k", personalBody("A", "A00123456789abcdef")), other, proofWhole},
+		{"an_identifier_that_the_control_holds", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), answerTo("B", "c", personalBody("B", "fill0123456789abcdef")), proofWhole},
+		{"an_identifier_of_no_fill", answerTo("B", "k", personalBody("A", "new0123456789abcdef0")), other, proofWhole},
+		{"to_a_guest", answerTo(anonymous, "k", personalBody("A", "fill0123456789abcdef")), answerTo(anonymous, "c", "sign in"), proofSameAnswer},
+		{"no_control_yet", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), nil, proofSameAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got proof
-			if x := refs.crossed([]*observation{fill}, c.got, c.control); x != nil {
+			if x := refs.crossed([]*observation{fill, known}, c.got, c.control); x != nil {
 				got = x.proof
+				if x.donor != "A" || x.got != c.got || x.control != c.control || (x.fill == fill) != (c.want == proofSameAnswer) {
+					t.Errorf("crossed %+v", x)
+				}
 			}
 			if got != c.want {
 				t.Errorf("proof %q, want %q", got, c.want)
@@ -130,12 +52,13 @@ func TestCrossed(t *testing.T) {
 	}
 }
 
+// TestCookieCrossed: two visitors share a session only by a value that the site makes anew for each.
 func TestCookieCrossed(t *testing.T) {
 	session := func(value string) []string { return []string{"Set-Cookie", "PHPSESSID=" + value + "; path=/"} }
 	refs := newReferences([]*observation{
 		answerTo(anonymous, "k1", "x", session("one0123456789")...), answerTo(anonymous, "k2", "x", session("two0123456789")...),
 	})
-	fill := answerTo(anonymous, "k", "x", session("three0123456789")...)
+	fill := answerTo(anonymous, "k", "x", append(session("three0123456789"), session("five0123456789")...)...)
 	for _, c := range []struct {
 		name string
 		got  *observation
@@ -146,6 +69,8 @@ func TestCookieCrossed(t *testing.T) {
 		{"no_cookie", answerTo(anonymous, "k", "x"), false},
 		{"a_load_balancers_cookie", answerTo(anonymous, "k", "x", "Set-Cookie", "AWSALB=three0123456789"), false},
 		{"a_session_that_everybody_gets", answerTo(anonymous, "k", "x", session("one0123456789")...), false},
+		{"the_value_in_the_page_only", answerTo(anonymous, "k", "three0123456789"), false},
+		{"a_session_that_the_receiver_has_anyway", answerTo(anonymous, "k", "x", session("five0123456789")...), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := refs.cookieCrossed([]*observation{fill}, c.got, answerTo(anonymous, "c", "x", session("five0123456789")...)) != nil
@@ -156,118 +81,130 @@ func TestCookieCrossed(t *testing.T) {
 	}
 }
 
-func TestJudgeBuster(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		visits []*observation
-		want   busterResult
-	}{
-		{"each_its_own", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("A", "2", "a20123456789abcdef"), answerTo("B", "3", "b10123456789abcdef")}, busterWorks},
-		{"misses", []*observation{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "MISS")}, busterWorks},
-		{"a_hit_on_a_new_key", []*observation{answerTo(anonymous, "1", "x", "X-Cache", "MISS"), answerTo(anonymous, "2", "x", "X-Cache", "HIT")}, busterFails},
-		{"an_age_on_a_new_key", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "7")}, busterFails},
-		{"a_second_may_pass", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x", "Age", "1")}, busterUnknown},
-		{"another_visitors_answer", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("B", "2", "a10123456789abcdef"), answerTo("A", "3", "a20123456789abcdef")}, busterFails},
-		{"an_identifier_of_the_page", []*observation{answerTo("A", "1", "app0123456789abcdef"), answerTo("B", "2", "app0123456789abcdef"), answerTo("A", "3", "app0123456789abcdef")}, busterWorks},
-		{"nothing_to_see", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x")}, busterUnknown},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := judgeBuster(c.visits); got != c.want {
-				t.Errorf("judgeBuster = %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
-func TestCacheSigns(t *testing.T) {
-	for _, c := range []struct {
-		head []string
-		want signs
-	}{
-		{nil, signs{}},
-		{[]string{"Cache-Status", `"Vinyl"; hit; ttl=30`}, signs{Status: "hit", Hit: true}},
-		{[]string{"Cache-Status", `edge; fwd=uri-miss; collapsed`}, signs{Status: "collapsed", Hit: true}},
-		{[]string{"Cache-Status", `edge; fwd=uri-miss; stored`}, signs{Status: "miss", Miss: true}},
-		{[]string{"X-Varnish", "32770 3", "Via", "1.1 varnish (Varnish/7.1)"}, signs{"Varnish", "hit", true, false}},
-		{[]string{"X-Varnish", "32770"}, signs{"Varnish", "miss", false, true}},
-		{[]string{"X-Cache", "HIT from lab.test", "Via", "1.1 lab.test (squid/5.7)"}, signs{"Squid", "hit", true, false}},
-		{[]string{"X-Cache", "MISS from lab.test", "X-Cache-Lookup", "HIT from lab.test:80"}, signs{"Squid", "miss", false, true}},
-		{[]string{"X-Cache", "MISS, HIT", "X-Served-By", "cache-nrt1", "X-Timer", "S1"}, signs{"Fastly", "hit", true, false}},
-		{[]string{"X-Cache", "Hit from cloudfront", "X-Amz-Cf-Id", "x"}, signs{"CloudFront", "hit", true, false}},
-		{[]string{"X-Cache", "RefreshHit from cloudfront", "Via", "1.1 x.cloudfront.net (CloudFront)"}, signs{"CloudFront", "hit", true, false}},
-		{[]string{"X-Cache", "TCP_MISS from a23 (AkamaiGHost/10)"}, signs{"Akamai", "miss", false, true}},
-		{[]string{"X-Cache", "TCP_MEM_HIT from a23 (AkamaiGHost/10)"}, signs{"Akamai", "hit", true, false}},
-		{[]string{"Cf-Cache-Status", "DYNAMIC", "Cf-Ray", "1"}, signs{"Cloudflare", "miss", false, true}},
-		{[]string{"Cf-Cache-Status", "UPDATING"}, signs{"Cloudflare", "hit", true, false}},
-		{[]string{"X-Cache-Status", "BYPASS"}, signs{"nginx", "miss", false, true}},
-		{[]string{"X-Cache", "HIT-FOR-PASS"}, signs{"", "miss", false, true}},
-		{[]string{"X-Cache", "hit-for-miss"}, signs{"", "miss", false, true}},
-		{[]string{"Via", "http/1.1 ats (ApacheTrafficServer/9.2.9 [cHs f ])"}, signs{"Traffic Server", "hit", true, false}},
-		{[]string{"Via", "http/1.1 ats (ApacheTrafficServer/9.2.9 [cMsSfW])"}, signs{"Traffic Server", "miss", false, true}},
-		{[]string{"Age", "2"}, signs{Status: "hit", Hit: true}},
-		{[]string{"Age", "0", "Server", "nginx"}, signs{Product: "nginx"}},
-	} {
-		t.Run(fmt.Sprint(c.head), func(t *testing.T) {
-			if diff := cmp.Diff(c.want, cacheSigns(answerTo("A", "k", "x", c.head...).ex)); diff != "" {
-				t.Errorf("signs (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestJudgeStorage(t *testing.T) {
+// TestCookiesMadeAtTheSameMoment: two answers of one second hold the same time; only values that nobody gets by chance
+// show that one answer was handed to two visitors.
+func TestCookiesMadeAtTheSameMoment(t *testing.T) {
 	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	date := []string{"Date", at.Format(http.TimeFormat)}
-	later, past := at.Add(time.Hour).Format(http.TimeFormat), "Thu, 01 Jan 2015 00:00:00 GMT"
+	for value, want := range map[string]bool{
+		fmt.Sprint(at.Unix()):                   false,
+		fmt.Sprint(at.UnixMilli()):              false,
+		at.Format("20060102150405"):             false,
+		at.Format("2006-01-02T15.04.05Z"):       false,
+		at.Format("Mon-02-Jan-2006"):            false,
+		"visit-" + fmt.Sprint(at.Unix()):        false,
+		at.Format("20060102") + "-3f9a0c1b2d":   true,
+		"4811223344":                            true,
+		fmt.Sprint(at.AddDate(-9, 0, 0).Unix()): true, // nobody makes cookies of such a time today
+	} {
+		cookie := []string{"Set-Cookie", "uid=" + value}
+		refs := newReferences([]*observation{answerTo(anonymous, "1", "x", "Set-Cookie", "uid=one0123456789"), answerTo(anonymous, "2", "x", "Set-Cookie", "uid=two0123456789")})
+		fill, got := answerTo(anonymous, "k", "x", cookie...), answerTo(anonymous, "k", "x", cookie...)
+		fill.ex.Started, got.ex.Started = at, at
+		if crossed := refs.cookieCrossed([]*observation{fill}, got, answerTo(anonymous, "c", "x")) != nil; crossed != want {
+			t.Errorf("cookie %q in two hands: crossed %v, want %v", value, crossed, want)
+		}
+	}
+}
+
+// TestEvidenceIsTheSameInEveryRun: where several cookies cross, the same one is shown each time.
+func TestEvidenceIsTheSameInEveryRun(t *testing.T) {
+	cookies := []string{"Set-Cookie", "sid=aaaa0123456789", "Set-Cookie", "token=bbbb0123456789", "Set-Cookie", "csrf=cccc0123456789"}
+	refs := newReferences([]*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x")})
+	for range 50 {
+		fill, got := answerTo(anonymous, "k", "x", cookies...), answerTo(anonymous, "k", "x", cookies...)
+		c := refs.cookieCrossed([]*observation{fill}, got, answerTo(anonymous, "c", "x"))
+		if c == nil || c.tokens[0] != "aaaa0123456789" {
+			t.Fatalf("crossed %+v, want the first cookie in order each time", c)
+		}
+	}
+}
+
+// TestCookiesOfFewValues: two visitors who get the same short or plain value got it by chance.
+func TestCookiesOfFewValues(t *testing.T) {
+	refs := newReferences(nil)
+	for value, want := range map[string]bool{"a12345678": false, "abcdefghij": false, "a123456789": true} {
+		fill, got := answerTo(anonymous, "k", "x", "Set-Cookie", "sid="+value), answerTo(anonymous, "k", "x", "Set-Cookie", "sid="+value)
+		if crossed := refs.cookieCrossed([]*observation{fill}, got, nil) != nil; crossed != want {
+			t.Errorf("cookie %q in two hands: crossed %v, want %v", value, crossed, want)
+		}
+	}
+}
+
+// TestCookieOnly: a leak that shows in Set-Cookie alone is told apart.
+func TestCookieOnly(t *testing.T) {
+	set := func(who string) []string {
+		return map[string][]string{"A": {"Set-Cookie", "uid=aaaa0123456789"}, "B": {"Set-Cookie", "uid=bbbb0123456789"}}[who]
+	}
+	var list []*observation
+	for round := range 3 {
+		for _, who := range []string{anonymous, "A", "B"} {
+			list = append(list, answerTo(who, fmt.Sprint(round, who), "x", set(who)...))
+		}
+	}
+	refs := newReferences(list)
+	control := answerTo("B", "c", "x", set("B")...)
+	for body, want := range map[string]bool{"x": true, "aaaa0123456789": false} {
+		got := refs.crossed(nil, answerTo("B", "k", body, set("A")...), control)
+		if got == nil || got.cookie != want {
+			t.Errorf("page %q: crossed %+v, want only by the cookie %v", body, got, want)
+		}
+	}
+}
+
+// TestDisplaced: a member who gets a guest's very answer instead of a page of their own shows that the cache hands on
+// answers. Without a control that holds the member's page nothing was displaced.
+func TestDisplaced(t *testing.T) {
+	refs := threeRounds(personalBody)
+	guests := func(id string) string { return personalBody(anonymous, id) }
+	fill := answerTo(anonymous, "k", guests("fill0123456789abcdef"))
+	own := answerTo("A", "c", personalBody("A", "control0123456789abcdef"))
 	for _, c := range []struct {
-		name string
-		head []string
-		with func(*answerHead)
-		want storage
+		name         string
+		got, control *observation
+		want         []string
 	}{
-		{"nothing_stated", nil, nil, storageHeuristic},
-		{"nothing_stated_302", nil, func(a *answerHead) { a.Status = 302 }, storageNone},
-		{"private", []string{"Cache-Control", "private"}, nil, storageNone},
-		{"private_max_age", []string{"Cache-Control", "private, max-age=60"}, nil, storageNone},
-		{"private_of_a_field", []string{"Cache-Control", `private="x-name", max-age=60`}, nil, storageFresh},
-		{"no_store", []string{"Cache-Control", "no-store"}, nil, storageNone},
-		{"no_store_and_s_maxage", []string{"Cache-Control", "no-store, s-maxage=60"}, nil, storageNone},
-		{"php_default", []string{"Cache-Control", "no-store, no-cache, must-revalidate", "Expires", past, "Pragma", "no-cache"}, nil, storageNone},
-		{"capitals", []string{"Cache-Control", "PRIVATE"}, nil, storageNone},
-		{"no_cache", []string{"Cache-Control", "no-cache"}, nil, storageMerged},
-		{"no_cache_of_a_field", []string{"Cache-Control", `no-cache="set-cookie", max-age=5`}, nil, storageFresh},
-		{"mercari", []string{"Cache-Control", "no-cache", "Expires", past}, nil, storageMerged},
-		{"expires_past", []string{"Expires", past}, nil, storageMerged},
-		{"expires_0", []string{"Expires", "0"}, nil, storageMerged},
-		{"expires_later", []string{"Expires", later}, nil, storageFresh},
-		{"max_age_beats_expires", []string{"Cache-Control", "max-age=60", "Expires", past}, nil, storageFresh},
-		{"s_maxage_beats_max_age", []string{"Cache-Control", "s-maxage=0, max-age=60"}, nil, storageMerged},
-		{"max_age_0", []string{"Cache-Control", "max-age=0, must-revalidate"}, nil, storageMerged},
-		{"max_age_broken", []string{"Cache-Control", "max-age=soon"}, nil, storageMerged},
-		{"max_age_negative", []string{"Cache-Control", "max-age=-1"}, nil, storageMerged},
-		{"pragma_means_nothing", []string{"Pragma", "no-cache"}, nil, storageHeuristic},
-		{"vary_cookie", []string{"Cache-Control", "max-age=60", "Vary", "Accept-Encoding, Cookie"}, nil, storageNone},
-		{"vary_star", []string{"Cache-Control", "max-age=60", "Vary", "*"}, nil, storageNone},
-		{"vary_encoding", []string{"Cache-Control", "max-age=60", "Vary", "Accept-Encoding"}, nil, storageFresh},
-		{"authorization", []string{"Cache-Control", "max-age=60"}, func(a *answerHead) { a.Authorization = true }, storageNone},
-		{"authorization_public", []string{"Cache-Control", "public, max-age=60"}, func(a *answerHead) { a.Authorization = true }, storageFresh},
-		{"authorization_must_revalidate", []string{"Cache-Control", "must-revalidate, max-age=60"}, func(a *answerHead) { a.Authorization = true }, storageFresh},
-		{"shared_validator", []string{"Cache-Control", "no-cache"}, func(a *answerHead) { a.SharedValidator = true }, storageValidator},
-		{"no_date", []string{"Expires", later}, func(a *answerHead) { a.Header.Del("Date") }, storageFresh},
+		{"the_guests_answer", answerTo("A", "k", guests("fill0123456789abcdef")), own, []string{"fill0123456789abcdef"}},
+		{"the_members_own_page", answerTo("A", "k", personalBody("A", "fill0123456789abcdef")), own, nil},
+		{"another_guests_page", answerTo("A", "k", guests("new0123456789abcdef0")), own, nil},
+		{"no_longer_logged_in", answerTo("A", "k", guests("fill0123456789abcdef")), answerTo("A", "c", guests("control0123456789abcdef")), nil},
+		{"an_identifier_of_the_page", answerTo("A", "k", guests("fill0123456789abcdef")), answerTo("A", "c", personalBody("A", "fill0123456789abcdef")), nil},
+		{"to_another_guest", answerTo(anonymous, "k", guests("fill0123456789abcdef")), answerTo(anonymous, "c", guests("control0123456789abcdef")), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := answerHead{Exchange: answerTo("A", "k", "x", append(c.head, date...)...).ex}
-			a.Started = at
-			if c.with != nil {
-				c.with(&a)
+			var got []string
+			if x := refs.displaced(fill, c.got, c.control); x != nil {
+				if got = x.tokens; x.donor != anonymous || x.proof != proofSameAnswer || x.fill != fill {
+					t.Errorf("displaced %+v", x)
+				}
 			}
-			got := judgeStorage(a)
-			if got.Storage != c.want {
-				t.Errorf("storage %q, want %q; steps %q", got.Storage, c.want, got.Steps)
-			}
-			if len(got.Steps) < 2 {
-				t.Errorf("%d steps, want the reasoning: %q", len(got.Steps), got.Steps)
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("shared tokens (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestStrength: the very answer proves more than all marks, and all marks more than some.
+func TestStrength(t *testing.T) {
+	strength := func(p proof) int { return (&crossUser{proof: p}).strength() }
+	if strength(proofSameAnswer) <= strength(proofWhole) || strength(proofWhole) <= strength(proofMark) {
+		t.Errorf("strengths %d, %d, %d", strength(proofSameAnswer), strength(proofWhole), strength(proofMark))
+	}
+}
+
+// TestFullAnswersProveNothingMissing: where strong tokens were left out of an answer, nothing is another's by its absence.
+func TestFullAnswersProveNothingMissing(t *testing.T) {
+	refs := threeRounds(personalBody)
+	flood := hugePages["unique_identifiers"](1)
+	got, full := answerTo("B", "k", "<p>alice@example.test</p>"), answerTo("B", "c", "<p>Bob</p>"+flood)
+	if x := refs.crossed(nil, got, full); x != nil {
+		t.Errorf("crossed %+v against a control that was not kept in full", x)
+	}
+	if x := refs.crossed(nil, got, answerTo("B", "c", "<p>Bob</p>")); x == nil {
+		t.Error("not crossed against a whole control")
+	}
+	list := []*observation{answerTo("A", "1", "48112233 Aoki"), answerTo("B", "2", "Baba "+flood), answerTo("A", "3", "48112233 Aoki"), answerTo("B", "4", "Baba "+flood)}
+	if diff := cmp.Diff(tokens{"Aoki": {places: placeBody | placeSeen, at: 21}}, newReferences(list).markers("A"), cmp.AllowUnexported(token{})); diff != "" {
+		t.Errorf("markers against an answer that was not kept in full (-want +got):\n%s", diff)
 	}
 }
