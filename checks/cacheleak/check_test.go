@@ -107,7 +107,26 @@ func TestUndetermined(t *testing.T) {
 			if o := r.Outcomes[0]; o.Status != c.status || !strings.Contains(o.Reason.String(), c.reason) || len(r.Findings) > 0 {
 				t.Errorf("outcome %s (%s), %d findings; want %s (... %s ...)", o.Status, o.Reason, len(r.Findings), c.status, c.reason)
 			}
+			mustBeJapanese(t, r.Outcomes[0].Reason)
 		})
+	}
+}
+
+// TestIgnoredCacheBuster: where the cache ignores what keeps test visitors' pages from others, nothing is tried in any
+// mode, and no page is called clean.
+func TestIgnoredCacheBuster(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, a, member := whoAsks(r)
+		w.Header().Set("X-Cache", "HIT")
+		_, _ = w.Write(accountBody(a, member, true))
+	}))
+	t.Cleanup(site.Close)
+	for _, id := range []string{"cache-leak", "cache-personal-storable", "session-mixup"} {
+		r := cacheScan{signature: id, target: site.URL, page: "/account", sessions: cookieSessions()}.run(t.Context(), t)
+		if o := r.Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "the cache ignores") || len(r.Findings) > 0 {
+			t.Errorf("%s: outcome %s (%s), %d findings; want failed", id, o.Status, o.Reason, len(r.Findings))
+		}
+		mustBeJapanese(t, r.Outcomes[0].Reason)
 	}
 }
 
@@ -138,5 +157,10 @@ func TestAuthorizationSessions(t *testing.T) {
 		if len(r.Findings) != want {
 			t.Errorf("%s: %d findings (%s), want %d", page, len(r.Findings), r.Outcomes[0].Reason, want)
 		}
+	}
+	mixed := map[string]string{"A": bearers["A"], "B": cookieSessions()["B"]}
+	r := cacheScan{signature: "cache-personal-storable", target: origin.URL, page: "/fresh", sessions: mixed}.run(t.Context(), t)
+	if len(r.Findings) != 1 || r.Findings[0].Hit.Values["visitors"].([]string)[0] != "B" {
+		t.Errorf("one by header, one by cookie: %d findings (%s), want the page of B", len(r.Findings), r.Outcomes[0].Reason)
 	}
 }

@@ -34,12 +34,13 @@ func TestCrossed(t *testing.T) {
 		{"an_identifier_of_every_page", answerTo("B", "k", personalBody("A", "A00123456789abcdef")), other, proofWhole},
 		{"an_identifier_that_the_control_holds", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), answerTo("B", "c", personalBody("B", "fill0123456789abcdef")), proofWhole},
 		{"an_identifier_of_no_fill", answerTo("B", "k", personalBody("A", "new0123456789abcdef0")), other, proofWhole},
+		{"an_identifier_of_a_guests_answer", answerTo("B", "k", "<p>Hello "+people["A"]+"</p>guest0123456789abcdef"), other, proofWhole},
 		{"to_a_guest", answerTo(anonymous, "k", personalBody("A", "fill0123456789abcdef")), answerTo(anonymous, "c", "sign in"), proofSameAnswer},
 		{"no_control_yet", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), nil, proofSameAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got proof
-			if x := refs.crossed([]*observation{fill, known}, c.got, c.control); x != nil {
+			if x := refs.crossed([]*observation{answerTo(anonymous, "k", "guest0123456789abcdef"), fill, known}, c.got, c.control); x != nil {
 				got = x.proof
 				if x.donor != "A" || x.got != c.got || x.control != c.control || (x.fill == fill) != (c.want == proofSameAnswer) {
 					t.Errorf("crossed %+v", x)

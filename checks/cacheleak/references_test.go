@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -118,6 +119,7 @@ func TestMarkers(t *testing.T) {
 		{"a_number_of_guests", only(map[string]string{anonymous: "<p>48112233</p>"}), nil},
 		{"what_guests_get_too", only(map[string]string{"A": "<p>48112233</p>", anonymous: "<p>48112233</p>"}), nil},
 		{"a_form_filled_in", only(map[string]string{"A": `<form><input name="n" value="Aoki"></form>`, "B": `<form><input name="n" value="Baba"></form>`}), []string{"Aoki"}},
+		{"names_beside_themes", only(map[string]string{"A": `<p class="hidden-a">Aoki</p><p>theme-dark</p>`, "B": `<p class="hidden-b">Baba</p><p>theme-light</p>`}), []string{"Aoki"}},
 		{"initials", only(map[string]string{"A": "<p>AA</p>", "B": "<p>BB</p>"}), nil},
 		{"one_letter_names", only(map[string]string{"A": "<p>A.</p>", "B": "<p>B.</p>"}), []string{"A"}},
 		{"something_that_comes_and_goes", func(who, id string) string {
@@ -265,7 +267,7 @@ func TestUsable(t *testing.T) {
 		{"a_login_form_and_a_number", login + "48112233", nil, "", false},
 		{"a_form_for_ones_data", account, nil, "", false},
 		{"not_allowed", "x", []func(*web.Exchange){status(403)}, "", true},
-		{"who_is_there", "x", []func(*web.Exchange){status(401)}, "", true},
+		{"unauthorized", "x", []func(*web.Exchange){status(401)}, "", true},
 		{"to_the_login", "", []func(*web.Exchange){location("/login")}, "", true},
 		{"to_another_page", "", []func(*web.Exchange){location("/news")}, "", false},
 		{"no_page", "x", []func(*web.Exchange){status(404)}, "", false},
@@ -289,5 +291,38 @@ func TestUsable(t *testing.T) {
 			}
 			mustBeJapanese(t, reason)
 		})
+	}
+}
+
+// TestPersonal: a page is personal by what members get. What only guests get is for everybody who is not logged in.
+func TestPersonal(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		body func(who, id string) string
+		want bool
+	}{
+		{"members", personalBody, true},
+		{"one_member", only(map[string]string{"A": "48112233"}), true},
+		{"guests_only", only(map[string]string{anonymous: "48112233"}), false},
+		{"nobody", only(nil), false},
+	} {
+		if got := threeRounds(c.body).personal(); got != c.want {
+			t.Errorf("%s: personal %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestVolatile: what is made for one answer alone is seen by its shape, and the time of the answer is no such thing.
+func TestVolatile(t *testing.T) {
+	v := answerTo("A", "k", "x")
+	v.ex.Started = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	for token, want := range map[string]bool{
+		"fill0123456789abcdef": true, "48112233445566778899": false, "alice@example.test": false, "Alice": false,
+		"20261123T080000Z": false, "request-1795420800": false, "request-1795420800123": false, "Mon-23-Nov-2026-08": false, "2026-11-23T08.00.00Z": false,
+		"20261123-3f9a0c1b2d4e5f60": true, "1795420800-3f9a0c1b2d4e5f60": true, "20061123T080000Z-old": true,
+	} {
+		if got := v.volatile(token); got != want {
+			t.Errorf("volatile(%q) = %v, want %v", token, got, want)
+		}
 	}
 }

@@ -99,6 +99,7 @@ func TestLifetime(t *testing.T) {
 		{[]string{"Cache-Control", "max-age=60"}, time.Minute, "max-age=60: it is fresh for 1m0s"},
 		{[]string{"Cache-Control", "max-age=60, s-maxage=5"}, 5 * time.Second, "s-maxage=5: it is fresh for 5s"},
 		{[]string{"Cache-Control", "max-age=60", "Age", "10"}, 50 * time.Second, "fresh for 50s"},
+		{[]string{"Cache-Control", "max-age=60", "Age", "-10"}, time.Minute, "fresh for 1m0s"},
 		{[]string{"Expires", later, "Date", at.Add(30 * time.Minute).Format(http.TimeFormat)}, 30 * time.Minute, "Expires: " + later},
 		{[]string{"Expires", later}, 59 * time.Minute, "fresh for 59m0s"}, // without Date, since it was received
 	} {
