@@ -4,13 +4,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 
-	"sotomi/scanner"
 	"sotomi/scanner/web"
 )
 
@@ -120,23 +117,11 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// TestCutPagesAreNotClean: a page of which only a part was compared is not called clean.
-func TestCutPagesAreNotClean(t *testing.T) {
-	for name, text := range map[string]string{
-		"more_words_than_are_kept":   hugePages["unique_words"](3)[:10*maxTokens],
-		"more_than_the_client_reads": strings.Repeat("<p>the same</p>", 10*maxTokens),
-	} {
-		t.Run(name, func(t *testing.T) {
-			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Content-Type", "text/html")
-				_, a, member := whoAsks(r)
-				_, _ = w.Write([]byte(string(accountBody(a, member, true)) + text))
-			}))
-			t.Cleanup(site.Close)
-			r := cacheScan{signature: "cache-leak", target: site.URL, page: "/account", sessions: cookieSessions(), options: web.Options{MaxBody: 12 * maxTokens}}.run(t.Context(), t)
-			if o := r.Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "too large") {
-				t.Errorf("outcome %s (%s), want failed: too large", o.Status, o.Reason)
-			}
-		})
+// TestTruncatedAnswersAreCut: what the client did not read was not compared.
+func TestTruncatedAnswersAreCut(t *testing.T) {
+	for _, truncated := range []bool{true, false} {
+		if v := answerWith("A", "k", "x", func(ex *web.Exchange) { ex.Truncated = truncated }); v.cut != truncated {
+			t.Errorf("truncated %v, cut %v", truncated, v.cut)
+		}
 	}
 }

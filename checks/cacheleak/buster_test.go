@@ -19,6 +19,7 @@ func TestJudgeBuster(t *testing.T) {
 		{"other_bytes_around_one_identifier", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("B", "2", "Bob a10123456789abcdef"), answerTo("A", "3", "a20123456789abcdef")}, busterWorks},
 		{"one_visitor_alone", []*observation{answerTo("A", "1", "a10123456789abcdef"), answerTo("A", "2", "a10123456789abcdef"), answerTo("A", "3", "a20123456789abcdef")}, busterWorks},
 		{"an_identifier_that_a_third_lacks", []*observation{answerTo("A", "1", "app0123456789abcdef"), answerTo("B", "2", "app0123456789abcdef"), answerTo(anonymous, "3", "x")}, busterWorks},
+		{"a_word_that_a_third_lacks", []*observation{answerTo("A", "1", "sale"), answerTo("B", "2", "sale"), answerTo("A", "3", "closed")}, busterUnknown},
 		{"the_first_is_a_hit", []*observation{answerTo("A", "1", "x", "X-Cache", "HIT"), answerTo("B", "2", "x")}, busterFails},
 		{"no_answers", nil, busterUnknown},
 		{"nothing_to_see", []*observation{answerTo(anonymous, "1", "x"), answerTo(anonymous, "2", "x")}, busterUnknown},
@@ -58,5 +59,13 @@ func TestKeyedByBuster(t *testing.T) {
 				t.Errorf("keyedByBuster %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAgain: answers without an identifier are not taken for one answer.
+func TestAgain(t *testing.T) {
+	plain, one, other := answerTo(anonymous, "1", "x"), answerTo(anonymous, "1", "one0123456789abcdef"), answerTo(anonymous, "1", "two0123456789abcdef")
+	if again(plain, plain) || !again(one, one) || again(one, other) || again(one, plain) {
+		t.Errorf("again: %v %v %v %v, want false true false false", again(plain, plain), again(one, one), again(one, other), again(one, plain))
 	}
 }

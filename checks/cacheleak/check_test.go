@@ -164,3 +164,24 @@ func TestAuthorizationSessions(t *testing.T) {
 		t.Errorf("one by header, one by cookie: %d findings (%s), want the page of B", len(r.Findings), r.Outcomes[0].Reason)
 	}
 }
+
+// TestCutPagesAreNotClean: a page of which only a part was compared is not called clean.
+func TestCutPagesAreNotClean(t *testing.T) {
+	for name, text := range map[string]string{
+		"more_words_than_are_kept":   hugePages["unique_words"](3)[:10*maxTokens],
+		"more_than_the_client_reads": strings.Repeat("<p>the same</p>", 10*maxTokens),
+	} {
+		t.Run(name, func(t *testing.T) {
+			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				_, a, member := whoAsks(r)
+				_, _ = w.Write([]byte(string(accountBody(a, member, true)) + text))
+			}))
+			t.Cleanup(site.Close)
+			r := cacheScan{signature: "cache-leak", target: site.URL, page: "/account", sessions: cookieSessions(), options: web.Options{MaxBody: 12 * maxTokens}}.run(t.Context(), t)
+			if o := r.Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "too large") {
+				t.Errorf("outcome %s (%s), want failed: too large", o.Status, o.Reason)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package cacheleak
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func TestCookieCrossed(t *testing.T) {
 	refs := newReferences([]*observation{
 		answerTo(anonymous, "k1", "x", session("one0123456789")...), answerTo(anonymous, "k2", "x", session("two0123456789")...),
 	})
-	fill := answerTo(anonymous, "k", "x", append(session("three0123456789"), session("five0123456789")...)...)
+	fill := answerTo(anonymous, "k", "shown0123456789", slices.Concat(session("three0123456789"), session("five0123456789"), session("one0123456789"))...)
 	for _, c := range []struct {
 		name string
 		got  *observation
@@ -70,6 +71,7 @@ func TestCookieCrossed(t *testing.T) {
 		{"no_cookie", answerTo(anonymous, "k", "x"), false},
 		{"a_load_balancers_cookie", answerTo(anonymous, "k", "x", "Set-Cookie", "AWSALB=three0123456789"), false},
 		{"a_session_that_everybody_gets", answerTo(anonymous, "k", "x", session("one0123456789")...), false},
+		{"a_session_that_the_others_page_shows", answerTo(anonymous, "k", "x", session("shown0123456789")...), false},
 		{"the_value_in_the_page_only", answerTo(anonymous, "k", "three0123456789"), false},
 		{"a_session_that_the_receiver_has_anyway", answerTo(anonymous, "k", "x", session("five0123456789")...), false},
 	} {
@@ -157,7 +159,7 @@ func TestCookieOnly(t *testing.T) {
 func TestDisplaced(t *testing.T) {
 	refs := threeRounds(personalBody)
 	guests := func(id string) string { return personalBody(anonymous, id) }
-	fill := answerTo(anonymous, "k", guests("fill0123456789abcdef"))
+	fill := answerTo(anonymous, "k", guests("fill0123456789abcdef")+"<p>just now, visit 48112233</p>")
 	own := answerTo("A", "c", personalBody("A", "control0123456789abcdef"))
 	for _, c := range []struct {
 		name         string
@@ -167,13 +169,18 @@ func TestDisplaced(t *testing.T) {
 		{"the_guests_answer", answerTo("A", "k", guests("fill0123456789abcdef")), own, []string{"fill0123456789abcdef"}},
 		{"the_members_own_page", answerTo("A", "k", personalBody("A", "fill0123456789abcdef")), own, nil},
 		{"another_guests_page", answerTo("A", "k", guests("new0123456789abcdef0")), own, nil},
+		{"another_page_of_the_same_moment", answerTo("A", "k", guests("new0123456789abcdef0")+"<p>just now, visit 48112233</p>"), own, nil},
 		{"no_longer_logged_in", answerTo("A", "k", guests("fill0123456789abcdef")), answerTo("A", "c", guests("control0123456789abcdef")), nil},
 		{"an_identifier_of_the_page", answerTo("A", "k", guests("fill0123456789abcdef")), answerTo("A", "c", personalBody("A", "fill0123456789abcdef")), nil},
 		{"to_another_guest", answerTo(anonymous, "k", guests("fill0123456789abcdef")), answerTo(anonymous, "c", guests("control0123456789abcdef")), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			if x := refs.displaced(fill, c.got, c.control); x != nil {
+			x := refs.displaced(fill, c.got, c.control)
+			if (x != nil) != (c.want != nil) {
+				t.Fatalf("displaced %+v, want shared tokens %q", x, c.want)
+			}
+			if x != nil {
 				if got = x.tokens; x.donor != anonymous || x.proof != proofSameAnswer || x.fill != fill {
 					t.Errorf("displaced %+v", x)
 				}

@@ -109,18 +109,16 @@ func (r *references) usable(members []visitor) (reason message.Message, loggedOu
 // store the answers to them.
 func (g *gatherer) sequential(ctx context.Context, r *references) (*leak, error) {
 	a, b := g.members[0], g.members[len(g.members)-1]
-	orders := [][]visitor{{a, a, b, g.guest}}
-	if len(g.members) > 1 {
-		orders = append(orders, []visitor{b, b, g.guest, a})
-	} else {
+	orders := [][]visitor{{a, a, b, g.guest}, {b, b, g.guest, a}}
+	if len(g.members) == 1 {
 		orders = [][]visitor{{a, a, g.guest}}
 	}
 	for _, order := range orders {
 		first, err := g.findInChain(ctx, r, order)
-		if err != nil || first == nil {
-			if err != nil {
-				return nil, err
-			}
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
 			continue
 		}
 		l := &leak{via: viaOf(first), shown: first}

@@ -43,7 +43,7 @@ func (v *observation) has(token string) bool { return v.tokens[token].places != 
 
 // lacks reports whether the answer is known not to hold a token.
 func (v *observation) lacks(token string) bool {
-	return !v.has(token) && !(v.full && strong(token))
+	return !v.has(token) && (!v.full || !strong(token))
 }
 
 func (v *observation) holdsAny(list tokens) bool {

@@ -222,12 +222,13 @@ func TestSharedValidator(t *testing.T) {
 func TestHandsOutCookies(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		sets []string // Set-Cookie of each answer
+		sets []string // Set-Cookie of each answer, several joined by |
 		want bool
 	}{
 		{"a_session_each", []string{"sid=one0123456789", "sid=two0123456789"}, true},
 		{"one_session_for_all", []string{"sid=one0123456789", "sid=one0123456789"}, false},
 		{"one_answer_only", []string{"sid=one0123456789", ""}, false},
+		{"two_cookies_of_one_answer", []string{"sid=one0123456789|token=two0123456789", ""}, false},
 		{"values_that_can_be_guessed", []string{"sid=one1", "sid=two2"}, false},
 		{"words", []string{"sid=onesessionvalue", "sid=twosessionvalue"}, false},
 		{"a_load_balancer", []string{"AWSALB=one0123456789", "AWSALB=two0123456789"}, false},
@@ -238,7 +239,11 @@ func TestHandsOutCookies(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var list []*observation
 			for i, set := range c.sets {
-				list = append(list, answerTo(anonymous, fmt.Sprint(i), "x", "Set-Cookie", set))
+				var head []string
+				for _, cookie := range strings.Split(set, "|") {
+					head = append(head, "Set-Cookie", cookie)
+				}
+				list = append(list, answerTo(anonymous, fmt.Sprint(i), "x", head...))
 			}
 			if got := newReferences(list).handsOutCookies(); got != c.want {
 				t.Errorf("handsOutCookies %v, want %v", got, c.want)

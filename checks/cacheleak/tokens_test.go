@@ -134,10 +134,20 @@ func TestNames(t *testing.T) {
 		where places
 		want  bool
 	}{
-		{"Aoki", placeSeen, true}, {"Aoki", placeHeader, true}, {"Aoki", placeSetCookie, true}, {"Aoki", placeBody, false},
-		{"2026-11-20", placeSeen, true}, {"48112233", placeSeen, false},
-		{"dark", placeSeen, false}, {"Dark", placeSeen, false}, {"theme-dark", placeSeen, false}, {"ja", placeSeen, false}, {"en-US", placeSeen, false},
-		{"JPY", placeSeen, false}, {"日本語", placeSeen, false}, {"Aoki-Baba", placeSeen, true},
+		{"Aoki", placeSeen, true},
+		{"Aoki", placeHeader, true},
+		{"Aoki", placeSetCookie, true},
+		{"Aoki", placeBody, false},
+		{"2026-11-20", placeSeen, true},
+		{"48112233", placeSeen, false},
+		{"dark", placeSeen, false},
+		{"Dark", placeSeen, false},
+		{"theme-dark", placeSeen, false},
+		{"ja", placeSeen, false},
+		{"en-US", placeSeen, false},
+		{"JPY", placeSeen, false},
+		{"日本語", placeSeen, false},
+		{"Aoki-Baba", placeSeen, true},
 	} {
 		if got := named(c.token, c.where); got != c.want {
 			t.Errorf("named(%q, %d) = %v, want %v", c.token, c.where, got, c.want)
