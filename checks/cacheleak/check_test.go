@@ -42,7 +42,7 @@ func TestReportsShowNoPersonalData(t *testing.T) {
 					}
 				}
 			}
-			if c.signature == "cache-leak" && !strings.Contains(r.Findings[0].Hit.Evidence[1].Note.String(), "(mail address, 23 characters, in the body at byte ") {
+			if c.signature == "cache-leak" && !strings.Contains(r.Findings[0].Hit.Evidence[1].Note.String(), "(mail address, ") {
 				t.Errorf("the report does not say what the mark looks like: %s", r.Findings[0].Hit.Evidence[1].Note)
 			}
 		})
@@ -69,7 +69,7 @@ func TestUndetermined(t *testing.T) {
 		}
 		_, _ = w.Write(accountBody(a, member, true))
 	})
-	// One answer says that it was stored: the request went out twice. Or all of them do: the key is not looked at.
+	// One answer says that it was stored: the request went out twice. Or all of them do: the cache ignores the cache buster.
 	var asked atomic.Int32
 	stored := func(hit func(n int32) bool) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

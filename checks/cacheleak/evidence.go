@@ -36,7 +36,7 @@ func (m *mask) marker(v *observation, token string) message.Message {
 	case t.places&placeSetCookie != 0:
 		return message.New("%s, %d characters, in Set-Cookie, hash %s", class, length, hash)
 	case t.places&placeBody != 0:
-		return message.New("%s, %d characters, in the body at byte %d, hash %s", class, length, t.at, hash)
+		return message.New("%s, %d characters, in the body at byte %d, hash %s", class, length, int(t.at), hash)
 	case t.places&placeSeen != 0:
 		return message.New("%s, %d characters, in the body, hash %s", class, length, hash)
 	}

@@ -25,7 +25,7 @@ const (
 // token is where a token stands.
 type token struct {
 	places places
-	at     int // of the first one in the body's text, in bytes
+	at     int32 // of the first one in the body's text, in bytes
 }
 
 // tokens are the words of an answer by which it can be told from another.
@@ -155,7 +155,7 @@ func (r *tokenReader) keep(text string, where places, at int) {
 		return
 	}
 	if where&placeBody != 0 && t.places&placeBody == 0 {
-		t.at = at
+		t.at = int32(at)
 	}
 	t.places |= where
 	r.tokens[strings.Clone(text)] = t // a part of the body, as the new key or in the place of the old one, would hold all of it
