@@ -135,7 +135,8 @@ func expired(v verdict, a answerHead) verdict {
 	return v
 }
 
-// statedLifetime is s-maxage, else max-age, else Expires minus Date (section 4.2.1). What cannot be read is zero.
+// statedLifetime is what remains of s-maxage, else of max-age, else Expires minus Date (section 4.2.1). What cannot be
+// read is zero.
 func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, source message.Message, stated bool) {
 	h := a.Header
 	for _, name := range []string{"s-maxage", "max-age"} {
@@ -150,7 +151,7 @@ func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, 
 		if err != nil || age < 0 {
 			age = 0
 		}
-		return max(0, time.Duration(seconds-age)) * time.Second, message.New("%s=%d", name, seconds), true
+		return time.Duration(seconds-age) * time.Second, message.New("%s=%d", name, seconds), true
 	}
 	if len(h.Values("Expires")) == 0 {
 		return 0, message.Message{}, false
@@ -164,5 +165,5 @@ func statedLifetime(a answerHead, cc web.CacheControl) (lifetime time.Duration, 
 	if err != nil {
 		date = a.Started.Add(a.FirstByte)
 	}
-	return max(0, expires.Sub(date)), message.New("Expires: %s", text), true
+	return expires.Sub(date), message.New("Expires: %s", text), true
 }
