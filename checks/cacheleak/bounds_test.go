@@ -28,7 +28,7 @@ var hugePages = map[string]func(seed uint64) string{
 	},
 	"one_long_word": func(seed uint64) string { return strings.Repeat(fmt.Sprint(seed), mebibyte) },
 	"long_words": func(seed uint64) string {
-		b := make([]byte, 1000)
+		b := make([]byte, 100)
 		random := rand.NewChaCha8([32]byte{byte(seed)})
 		return repeatTo(mebibyte, func(int) string { _, _ = random.Read(b); return hex.EncodeToString(b) + " " })
 	},
@@ -70,10 +70,10 @@ func TestTokensAreBounded(t *testing.T) {
 			if v.tokens["Alice"].places&placeSeen == 0 {
 				t.Error("a word at the beginning is lost")
 			}
-			if full := name == "unique_identifiers"; v.full != full || !v.has("alice@example.test") && !full {
+			if full := name == "unique_identifiers" || name == "long_words"; v.full != full || !v.has("alice@example.test") && !full {
 				t.Errorf("a mail address at the end is lost, full %v", v.full)
 			}
-			if whole := name == "one_long_word" || name == "long_words"; v.cut == whole {
+			if whole := name == "one_long_word"; v.cut == whole {
 				t.Errorf("cut %v, want %v", v.cut, !whole)
 			}
 			if again := answerTo("A", "k", "<p>Alice Aoki</p><p>"+text(7)+"</p><p>alice@example.test</p>"); len(again.tokens) != len(v.tokens) {

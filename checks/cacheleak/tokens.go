@@ -154,7 +154,7 @@ func (r *tokenReader) keep(text string, where places, at int) {
 	if t.places&where == where {
 		return
 	}
-	if where&placeBody != 0 && t.places&placeBody == 0 {
+	if where&placeBody != 0 {
 		t.at = int32(at)
 	}
 	t.places |= where
