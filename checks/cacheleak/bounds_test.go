@@ -125,3 +125,16 @@ func TestTruncatedAnswersAreCut(t *testing.T) {
 		}
 	}
 }
+
+// TestOneCutAnswerIsEnough: a page stays cut however many whole answers follow.
+func TestOneCutAnswerIsEnough(t *testing.T) {
+	g := &gatherer{}
+	for _, truncated := range []bool{false, true, false} {
+		whole := answerTo("A", "k", "x").ex
+		whole.Truncated = truncated
+		g.observe(visitor{name: "A"}, "k", whole)
+	}
+	if !g.cut {
+		t.Error("nothing says that an answer was cut")
+	}
+}

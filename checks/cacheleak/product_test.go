@@ -41,6 +41,7 @@ func TestCacheSigns(t *testing.T) {
 		{[]string{"X-Cache-Status", "MISS", "Age", "9"}, signs{Product: "nginx", Status: "hit", Hit: true, Miss: true}},
 		{[]string{"X-Cache", "white"}, signs{}},
 		{[]string{"X-Cache", "dismissed"}, signs{}},
+		{[]string{"X-Cache", "HIT_PASS"}, signs{Status: "miss", Miss: true}},
 		{[]string{"X-Cache", "none"}, signs{Status: "miss", Miss: true}},
 		{[]string{"X-Cache", "EXPIRED"}, signs{Status: "miss", Miss: true}},
 		{[]string{"X-Cache", "STALE"}, signs{Status: "hit", Hit: true}},
