@@ -12,8 +12,6 @@ import (
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/web"
-
-	"sotomi/scanner/message"
 )
 
 // params configure the check "cache-leak".
@@ -39,7 +37,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	c.params.Rounds = cmp.Or(c.params.Rounds, 8)
 	c.params.Pages = cmp.Or(c.params.Pages, 6)
 	if !slices.Contains([]string{"leak", "storable", "mixup"}, c.params.Mode) {
-		return nil, fmt.Errorf("%s: with: mode %q is none of leak, storable, mixup", s.File, c.params.Mode)
+		return nil, message.Errorf("%s: with: mode %q is none of leak, storable, mixup", s.File, c.params.Mode)
 	}
 	return c, nil
 }
@@ -106,7 +104,7 @@ func (r *run) conclude(results []*pageResult) error {
 	}
 	switch {
 	case len(open) > 0 && (len(r.members) > 0 || len(open) == len(results)):
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Join("; ", open...)}
+		return scanner.Undetermined("%s", message.Join("; ", open...))
 	case len(r.members) == 0:
 		r.probe.Explain("checked as anonymous visitors only. To check members' pages, use --session A=FILE --session B=FILE and --page PATH")
 	case personal == 0 && len(loggedOut) > 0:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"sotomi/scanner/message"
 )
 
 // class says what a token looks like. Reports show it in the place of the token.
@@ -20,6 +22,22 @@ const (
 )
 
 var classes = []class{classDate, classWord, classNumber, classIdentifier, classMail}
+
+// message is the class in a report.
+func (c class) message() message.Message {
+	switch c {
+	case classDate:
+		return message.New("date")
+	case classNumber:
+		return message.New("number")
+	case classIdentifier:
+		return message.New("identifier")
+	case classMail:
+		return message.New("mail address")
+	default:
+		return message.New("word")
+	}
+}
 
 func classOf(token string) class {
 	letters, digits, ascii := 0, 0, true

@@ -31,7 +31,7 @@ func (m *mask) hash(text string) string {
 
 // marker describes a token without its value.
 func (m *mask) marker(v *observation, token string) message.Message {
-	class, length, hash := message.New(string(classOf(token))), len([]rune(token)), m.hash(token)
+	class, length, hash := classOf(token).message(), len([]rune(token)), m.hash(token)
 	switch t := v.tokens[token]; {
 	case t.places&placeSetCookie != 0:
 		return message.New("%s, %d characters, in Set-Cookie, hash %s", class, length, hash)
@@ -91,7 +91,7 @@ func (m *mask) crossUser(c *crossUser) []evidence.Evidence {
 		marks = append(marks, m.marker(c.got, t))
 	}
 	note := message.New("The response to visitor %s at the same address contains marks of visitor %s, %d in all (%s). %s",
-		c.got.who, c.donor, len(c.tokens), message.Join("; ", marks...), message.New(string(c.proof)))
+		c.got.who, c.donor, len(c.tokens), message.Join("; ", marks...), c.proof.message())
 	list = append(list, m.evidence(c.got, note))
 	if c.control != nil {
 		list = append(list, m.evidence(c.control, message.New("Control: at an address that nobody else requested, visitor %s receives none of them.", c.got.who)))

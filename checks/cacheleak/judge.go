@@ -3,16 +3,30 @@ package cacheleak
 import (
 	"maps"
 	"slices"
+
+	"sotomi/scanner/message"
 )
 
 // proof says how it is known that an answer was another visitor's.
 type proof string
 
 const (
-	proofSameAnswer proof = "It is the very response that the other visitor received: it carries an identifier made for that response only."
-	proofWhole      proof = "It contains all of the other visitor's marks and none of the receiver's own."
-	proofMark       proof = "It contains marks of the other visitor."
+	proofSameAnswer proof = "same answer"
+	proofWhole      proof = "all marks"
+	proofMark       proof = "marks"
 )
+
+// message is the proof in a sentence.
+func (p proof) message() message.Message {
+	switch p {
+	case proofSameAnswer:
+		return message.New("It is the very response that the other visitor received: it carries an identifier made for that response only.")
+	case proofWhole:
+		return message.New("It contains all of the other visitor's marks and none of the receiver's own.")
+	default:
+		return message.New("It contains marks of the other visitor.")
+	}
+}
 
 // crossUser is an answer in the wrong hands.
 type crossUser struct {

@@ -11,17 +11,12 @@ import (
 	"sotomi/scanner/web"
 )
 
-// mayRequest reports whether an address is none that ends a session or changes something, by the names that such addresses
-// usually have. It holds for every address that the check finds by itself.
-func mayRequest(u *url.URL) bool { return !doNotRequest.MatchString(u.RequestURI()) }
-
-var doNotRequest = regexp.MustCompile(`(?i)(log[-_]?out|sign[-_]?out|log[-_]?off|logoff|delete|remove|unsubscribe|withdraw|cancel|destroy|退会|/add\b|checkout|purchase|confirm)`)
+// mayRequest reports whether an address is probably a page, and none that ends a session or changes something. It holds for
+// every address that the check finds by itself.
+func mayRequest(u *url.URL) bool { return !web.ChangesState(u) && !web.IsFile(u.Path) }
 
 // accountAddress are addresses that usually show visitors their own data.
 var accountAddress = regexp.MustCompile(`(?i)(my[-_]?page|my[-_]?account|account|profile|/me\b|/my\b|user|member|order|cart|basket|dashboard|setting|history|favorite|wish|point|coupon|invoice|mypage|login|signin)`)
-
-// assetAddress are files that are the same for everybody.
-var assetAddress = regexp.MustCompile(`(?i)\.(css|js|mjs|map|png|jpe?g|gif|webp|svg|ico|woff2?|ttf|eot|mp4|webm|zip|gz|pdf)$`)
 
 // pages are the addresses to look at: those that the user named, else those that probably differ between visitors.
 func (r *run) pages(ctx context.Context) ([]*url.URL, error) {
@@ -36,7 +31,7 @@ func (r *run) pages(ctx context.Context) ([]*url.URL, error) {
 	}
 	add := func(u *url.URL) {
 		if u.Scheme != r.probe.Target.URL.Scheme || !strings.EqualFold(u.Host, r.probe.Target.URL.Host) ||
-			seen[u.String()] || !mayRequest(u) || assetAddress.MatchString(u.Path) {
+			seen[u.String()] || !mayRequest(u) {
 			return
 		}
 		seen[u.String()] = true

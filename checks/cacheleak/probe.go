@@ -85,7 +85,7 @@ func (r *references) usable(members []visitor) (reason message.Message, loggedOu
 				off++
 			}
 			if v.ex.Truncated && v.size == 0 {
-				return message.New("responses were cut off"), loggedOut
+				return message.New("a response was cut off or could not be decoded"), loggedOut
 			}
 		}
 		if off > 0 && len(r.markers(m.name)) == 0 {
