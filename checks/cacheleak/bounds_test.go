@@ -101,8 +101,12 @@ func TestReferencesKeepLittleOfAPage(t *testing.T) {
 			refs := newReferences(visits)
 			held := int64(heap()) - int64(before)
 			t.Logf("%d answers hold %d KiB", answers, held>>10)
-			if held > 16*mebibyte {
-				t.Errorf("%d answers of 1 MiB hold %d MiB", answers, held>>20)
+			limit := int64(mebibyte) // words that nobody has of their own are forgotten
+			if name == "unique_identifiers" || name == "long_words" {
+				limit = 12 * mebibyte
+			}
+			if held > limit {
+				t.Errorf("%d answers of 1 MiB hold %d KiB", answers, held>>10)
 			}
 			runtime.KeepAlive(refs)
 		})

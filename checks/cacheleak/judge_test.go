@@ -217,3 +217,15 @@ func TestFullAnswersProveNothingMissing(t *testing.T) {
 		t.Errorf("markers against an answer that was not kept in full (-want +got):\n%s", diff)
 	}
 }
+
+// TestCookiesThatEverybodyGets: a cookie of the references is nobody's own, whatever it looks like.
+func TestCookiesThatEverybodyGets(t *testing.T) {
+	set := []string{"Set-Cookie", "sid=abcdefghi1"}
+	fill, got := answerTo(anonymous, "k", "x", set...), answerTo(anonymous, "k", "x", set...)
+	if newReferences(nil).cookieCrossed([]*observation{fill}, got, nil) == nil {
+		t.Error("the cookie is not seen at all")
+	}
+	if newReferences([]*observation{answerTo(anonymous, "1", "x", set...)}).cookieCrossed([]*observation{fill}, got, nil) != nil {
+		t.Error("a cookie that everybody gets has crossed")
+	}
+}

@@ -99,6 +99,9 @@ func newReferences(visits []*observation) *references {
 			r.identity[v.who] = r.own(v.who)
 		}
 	}
+	for _, v := range visits {
+		v.tokens = v.tokens.lasting()
+	}
 	return r
 }
 

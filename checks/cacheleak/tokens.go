@@ -31,6 +31,18 @@ type token struct {
 // tokens are the words of an answer by which it can be told from another.
 type tokens map[string]token
 
+// lasting are those that references still need when it is known what is whose: all but plain words, of which large pages
+// have many.
+func (t tokens) lasting() tokens {
+	kept := tokens{}
+	for text, at := range t {
+		if strong(text) || at.places&placeSetCookie != 0 {
+			kept[text] = at
+		}
+	}
+	return kept
+}
+
 // What is kept of one answer. Real pages stay far below; pages made to exhaust memory do not.
 const (
 	maxTokens     = 8192      // of each kind: strong ones, and all others
