@@ -54,7 +54,7 @@ func (e *environment) runConvert(s *settings, name string) error {
 		return err
 	}
 	defer outs.finish()
-	err = report.Replay(in, tee(outs.sinks))
+	err = report.Replay(in, tee(withoutSecrets(outs.sinks, nil))) // which also makes printable what a stranger may have written
 	if errors.Is(err, report.ErrIncomplete) {
 		return &statusError{scanner.ExitIncomplete, message.New("%s: %v", name, report.ErrIncomplete)}
 	}

@@ -219,7 +219,11 @@ func parseResolve(list []string) (map[string]string, error) {
 		if n, err := strconv.ParseUint(port, 10, 16); !ok || !ok2 || host == "" || err != nil || n == 0 || !isAddress(address) {
 			return nil, message.Errorf("--resolve %q is not of the form HOST:PORT:ADDRESS, such as shop.example:443:192.0.2.7", entry)
 		}
-		m[strings.ToLower(net.JoinHostPort(host, port))] = address
+		at := strings.ToLower(net.JoinHostPort(host, port))
+		if other, twice := m[at]; twice && other != address {
+			return nil, message.Errorf("--resolve gives %s two addresses: %s and %s", at, other, address)
+		}
+		m[at] = address
 	}
 	return m, nil
 }

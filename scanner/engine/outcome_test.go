@@ -373,3 +373,40 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 		t.Errorf("exit status %d, want %d", status, scanner.ExitIncomplete)
 	}
 }
+
+// TestLargeAnswersAreSaid: a check that saw nothing in the beginning of a large answer says that it saw no more of it. A
+// template that asks for no more itself does not.
+func TestLargeAnswersAreSaid(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			fmt.Fprint(w, "home")
+			return
+		}
+		fmt.Fprint(w, strings.Repeat(strings.TrimPrefix(r.URL.Path, "/"), 1000))
+	}))
+	t.Cleanup(s.Close)
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, MaxBody: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	got, _ := outcomes(t, Options{
+		Client: client, Targets: mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-silent"), sig("b-found"), sig("c-small"), sig("d-limited")},
+		Checks: tableOf(map[string]scanner.Check{
+			"a-silent": pathCheck{[]string{"/large"}, "secret"}, "b-found": pathCheck{[]string{"/secret"}, "secret"}, "c-small": pathCheck{[]string{"/"}, "secret"},
+			"d-limited": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+				_, err := p.Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/large"), MaxBody: 100})
+				return nil, err
+			}),
+		}),
+	})
+	want := []string{
+		"a-silent " + s.URL + " clean only the first 500 bytes of a response were looked at",
+		"b-found " + s.URL + " found ",
+		"c-small " + s.URL + " clean ",
+		"d-limited " + s.URL + " clean ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}

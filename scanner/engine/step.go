@@ -53,6 +53,7 @@ type stepResult struct {
 	reason     message.Message
 	missing    string // the fact that it lacked
 	broken     bool   // it got an answer of which the rest is unknown
+	cut        int    // bytes of an answer that went on past the limit; 0 for none
 	fault      int    // status of the last server error that it got; 0 for none
 	requests   int
 	lastOrder  int
@@ -155,7 +156,7 @@ func (r *siteRun) note(i int, result *stepResult) {
 }
 
 func (e *stepResult) nothingToTell() bool {
-	return e.missing == "" && e.reason.IsZero() && !e.broken && e.err == nil && len(e.findings)+e.suppressed == 0
+	return e.missing == "" && e.reason.IsZero() && !e.broken && e.cut == 0 && e.err == nil && len(e.findings)+e.suppressed == 0
 }
 
 // close makes what the steps came to final.
@@ -190,6 +191,7 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		view.mu.Lock()
 		defer view.mu.Unlock()
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
+		e.cut = view.cut
 		e.fault = view.fault
 		e.took = time.Since(started)
 	}()

@@ -115,6 +115,9 @@ func endOfCheck(ctx context.Context, t target.Target, result *stepResult, siteEn
 	if result.broken && silent(end) {
 		return scanner.End(scanner.StatusFailed, "a response was cut off or could not be decoded")
 	}
+	if result.cut > 0 && end == clean {
+		return scanner.End(scanner.StatusClean, "only the first %d bytes of a response were looked at", result.cut)
+	}
 	return end
 }
 

@@ -19,6 +19,7 @@ type siteView struct {
 	requests  int  // of Do and Crawl, shared ones included
 	lastOrder int  // of the newest answer it looked at
 	broken    bool // it got an answer of which the rest is unknown
+	cut       int  // bytes of the last answer that went on past the client's limit; 0 for none
 	fault     int  // status of the last server error that it got; 0 for none
 	visitors  map[string]*web.Session
 }
@@ -35,14 +36,18 @@ func (v *siteView) Session() *web.Session {
 	return s
 }
 
-// saw notes what an answer says of itself: the rest of it is unknown, or it is an error of the server.
+// saw notes what an answer says of itself: the rest of it is unknown or was left out, or it is an error of the server.
 func (v *siteView) saw(ex *web.Exchange) {
-	if !ex.Broken && ex.Status < 500 {
+	cut := ex.Truncated && !ex.Broken && ex.Request.MaxBody == 0
+	if !ex.Broken && !cut && ex.Status < 500 {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.broken = v.broken || ex.Broken
+	if cut {
+		v.cut = len(ex.Body)
+	}
 	if ex.Status >= 500 {
 		v.fault = ex.Status
 	}
