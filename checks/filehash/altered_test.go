@@ -91,7 +91,7 @@ func TestClaimedRelease(t *testing.T) {
 func TestAnswersThatSayNothing(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"forbidden":   answering(http.StatusForbidden),
-		"server_down": answering(http.StatusServiceUnavailable),
+		"server_down": answering(http.StatusInternalServerError),
 		"cut_off": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte(strings.Repeat("x", 4<<20)))
 		},
