@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -157,6 +158,9 @@ func TestKilledScanKeepsFinishedSites(t *testing.T) {
 
 // TestStoppedScanWritesEverything: a signal, and one more right after it, end a scan with all its reports written.
 func TestStoppedScanWritesEverything(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // else programs started by a test under nohup ignore it, as they should
+	defer signal.Stop(hangups)
 	for name, signals := range map[string][]syscall.Signal{
 		"hangup":          {syscall.SIGHUP},
 		"hangup_twice":    {syscall.SIGHUP, syscall.SIGHUP},

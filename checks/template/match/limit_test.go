@@ -104,6 +104,9 @@ func TestRun_ends_with_its_context(t *testing.T) {
 
 // The words of a large page are taken in no time, and how many are kept is bounded and told.
 func TestRun_takes_so_many_values(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the race detector, which runs with -short, makes it take too long")
+	}
 	p := program(t, `extractors: [{type: regex, name: w, regex: ['[^\s]+']}, {type: regex, name: i, internal: true, regex: ['[^\s]+']}]`)
 	r := judged(t, p, &Data{Exchange: answer(200, uniqueWords())})
 	if len(r.Extracted) != MaxValues || len(r.Named["w"]) != MaxValues || len(r.Dynamic["i"].([]string)) != MaxValues || !r.Cut {
@@ -228,6 +231,9 @@ func TestFunctions_are_linear(t *testing.T) {
 
 // Placeholders that never end cost no more than those that do.
 func TestExpand_of_many_markers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: the race detector, which runs with -short, makes it take too long")
+	}
 	started := processorTime(t)
 	for _, text := range []string{
 		"{{" + strings.Repeat("a }}", 1<<16), strings.Repeat("{{a + ", 1<<16) + "}}", strings.Repeat("{{(", 1<<16) + strings.Repeat("}}", 1<<16), strings.Repeat("{{", 1<<19),
