@@ -44,17 +44,18 @@ type witnesses struct {
 // add keeps the address of an answer that may be needed.
 func (w *witnesses) add(ex *web.Exchange) {
 	const faults = 3
-	r := ex.Request
-	if w.home == nil || !w.repeatable(r) {
+	there, absent := ex.Status == http.StatusOK && w.there == nil, ex.Status == http.StatusNotFound && w.absent == nil
+	faulty := ex.Status >= 500 && len(w.faulty) < faults
+	if !there && !absent && !faulty || w.home == nil || !w.repeatable(ex.Request) {
 		return
 	}
-	again := &web.Request{Method: http.MethodGet, URL: r.URL, NoCookies: true}
+	again := &web.Request{Method: http.MethodGet, URL: ex.Request.URL, NoCookies: true}
 	switch {
-	case ex.Status == http.StatusOK && w.there == nil:
+	case there:
 		w.there = again
-	case ex.Status == http.StatusNotFound && w.absent == nil:
+	case absent:
 		w.absent = again
-	case ex.Status >= 500 && len(w.faulty) < faults:
+	case faulty:
 		w.faulty = append(w.faulty, again)
 	}
 }
