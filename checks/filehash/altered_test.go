@@ -104,8 +104,8 @@ func TestAnswersThatSayNothing(t *testing.T) {
 			}
 			l := look(t, s, "/")
 			wantCandidates(t, l, "4.2.1")
-			if h := l.findings[0].Hit; h.Certainty != scanner.Possible || h.Values["matching-files"] != 0 || len(l.findings) != 1 {
-				t.Errorf("%s with %v files, %d findings", h.Certainty, h.Values["matching-files"], len(l.findings))
+			if h := l.findings[0].Hit; h.Certainty != scanner.Possible || h.Values["files"] != 0 || len(l.findings) != 1 {
+				t.Errorf("%s with %v files, %d findings", h.Certainty, h.Values["files"], len(l.findings))
 			}
 			for at := range s.files {
 				if n := s.sent(at); n > 1 {

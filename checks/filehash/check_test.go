@@ -42,7 +42,7 @@ func TestValuesAndEvidence(t *testing.T) {
 	s := newShop("4.0.6", layout{})
 	l := look(t, s, "/")
 	v := l.findings[0].Hit.Values
-	if v["product"] != "EC-CUBE" || v["range"] != "4.0.6" || v["confidence"].(float64) < 0.9 || v["confidence"].(float64) > 1 || v["matching-files"].(int) < 2 {
+	if v["product"] != "EC-CUBE" || v["range"] != "4.0.6" || v["confidence"].(float64) < 0.9 || v["confidence"].(float64) > 1 || v["files"].(int) < 2 {
 		t.Errorf("values %v", v)
 	}
 	if facts := v.Facts(); facts["candidates"] != "4.0.6" || facts["base"] != "/" || facts["modified"] != "" {

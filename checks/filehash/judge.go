@@ -34,7 +34,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	shop := s.first.URL.ResolveReference(pathURL(s.base)).String()
 	values := scanner.Values{
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
-		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "matching-files": v.Fitting,
+		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
