@@ -60,7 +60,7 @@ func (p *Plan) discover(ctx context.Context, o endpoint) discovery {
 		if first == nil {
 			first = site
 		}
-		if written := o.named && i == 0; u.Scheme == "http" && !written && !site.stranger && p.hasCredentials() {
+		if written := o.named && i == 0; u.Scheme == "http" && !written && !site.unnamed && p.hasCredentials() {
 			reasons = append(reasons, message.New("plain HTTP was not asked: headers and sessions are sent unencrypted only to targets written with http://"))
 			break
 		}
@@ -97,7 +97,7 @@ func (p *Plan) hasCredentials() bool {
 
 // session is a new visitor of the site.
 func (s *site) session() *web.Session {
-	if s.stranger {
+	if s.unnamed {
 		return s.client.SessionWithoutCredentials(s.target.URL)
 	}
 	return s.client.Session(s.target.URL)
@@ -106,7 +106,7 @@ func (s *site) session() *web.Session {
 // newSite is one address of an endpoint before anything was asked.
 func (p *Plan) newSite(o endpoint, u *url.URL) *site {
 	s := newSite(p.options.Client, target.Target{URL: u, Source: o.from}, p.siteSettings())
-	s.stranger = o.port != ""
+	s.unnamed = o.port != ""
 	return s
 }
 

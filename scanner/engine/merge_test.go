@@ -228,7 +228,7 @@ func TestEqualBodiesShareTheirBytes(t *testing.T) {
 	}
 }
 
-// An asker that gives up does not spoil the answer for the others.
+// A step that gives up does not spoil the answer for the others.
 func TestAskerThatGivesUpLeavesTheRequestToTheNext(t *testing.T) {
 	release := make(chan struct{})
 	var once sync.Once

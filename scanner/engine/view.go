@@ -88,7 +88,7 @@ func (v *siteView) Visitor(name string) (*web.Session, bool) {
 		return s, true
 	}
 	credentials, ok := v.settings.visitors[name]
-	if !ok || v.stranger {
+	if !ok || v.unnamed {
 		return nil, false
 	}
 	if v.visitors == nil {
@@ -104,7 +104,7 @@ func (v *siteView) Pages() []*url.URL {
 	var list []*url.URL
 	for _, u := range v.settings.pages {
 		if !u.IsAbs() {
-			if v.stranger {
+			if v.unnamed {
 				continue // a path is meant for the sites that the user named
 			}
 			u = v.target.URL.ResolveReference(u)

@@ -264,7 +264,7 @@ func TestErrorsAndRetries(t *testing.T) {
 		t.Errorf("closed connection: %v, want closed", err)
 	}
 	if c.Requests() != 3 {
-		t.Errorf("%d attempts counted, want 3: retries pass the gate", c.Requests())
+		t.Errorf("%d attempts counted, want 3: retries pass the limiter", c.Requests())
 	}
 	before := c.Requests()
 	_, _ = c.Session(u).Do(t.Context(), &Request{URL: u, Once: true})
