@@ -19,7 +19,7 @@ type site struct {
 
 	// These never change after discovery.
 	leads     string // where its own page sends visitors, when that is no target
-	unnamed  bool   // the user did not name it: it is sent no given headers and sessions
+	unnamed   bool   // the user did not name it: it is sent no given headers and sessions
 	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
 	crawl     crawl
 
