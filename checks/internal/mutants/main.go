@@ -22,6 +22,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -79,30 +80,30 @@ func run(ctx context.Context, out io.Writer, only string, list bool, jobs int) e
 
 // runList runs the mutants of one list and prints those that survive, and how many were killed.
 func runList(ctx context.Context, out io.Writer, name string, mutants []mutant, jobs int) error {
-	results := make([]error, len(mutants))
-	group, ctx := errgroup.WithContext(ctx)
+	var (
+		mu     sync.Mutex
+		killed int
+		errs   []error
+		group  errgroup.Group
+	)
 	group.SetLimit(jobs)
-	for i, m := range mutants {
+	for _, m := range mutants {
 		group.Go(func() error {
-			results[i] = m.test(ctx)
+			err := m.test(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				fmt.Fprintf(out, "survived  %s: %s\n", m.place(), m.note)
+			case errors.Is(err, errKilled):
+				killed++
+			default:
+				errs = append(errs, fmt.Errorf("%s: %w", m.place(), err))
+			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	killed := 0
-	var errs []error
-	for i, m := range mutants {
-		switch err := results[i]; {
-		case err == nil:
-			fmt.Fprintf(out, "survived  %s: %s\n", m.place(), m.note)
-		case errors.Is(err, errKilled):
-			killed++
-		default:
-			errs = append(errs, fmt.Errorf("%s: %w", m.place(), err))
-		}
-	}
+	_ = group.Wait() // no test of a mutant has an error of its own
 	fmt.Fprintf(out, "%s: %d of %d mutants killed (%d %%)\n", name, killed, len(mutants), 100*killed/len(mutants))
 	if 100*killed < enough*len(mutants) {
 		errs = append(errs, fmt.Errorf("%s: fewer than %d %% were killed", name, enough))
