@@ -115,3 +115,10 @@ func TestParseOrder(t *testing.T) {
 		t.Error("no error without releases")
 	}
 }
+
+// TestCompareLongNames: a page may claim a release with more numbers than any has.
+func TestCompareLongNames(t *testing.T) {
+	if got := Compare("1.2.3.4.5.6", "1.2.4"); got != -1 {
+		t.Errorf("Compare(1.2.3.4.5.6, 1.2.4) = %d, want -1", got)
+	}
+}
