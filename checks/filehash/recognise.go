@@ -54,9 +54,8 @@ func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 // cookie reports whether the page, or a redirect to it, sets one of the product's cookies.
 func (c *check) cookie(ex *web.Exchange) bool {
 	for hop := ex; hop != nil; hop = hop.Previous {
-		for _, line := range hop.Header.Values("Set-Cookie") {
-			name, _, _ := strings.Cut(line, "=")
-			if slices.Contains(c.params.Cookies, strings.TrimSpace(name)) {
+		for _, set := range hop.Cookies() {
+			if slices.Contains(c.params.Cookies, set.Name) {
 				return true
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -78,7 +79,7 @@ func plainHTTP(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, e
 		return nil, nil
 	}
 	hit := &scanner.Hit{Evidence: []evidence.Evidence{evidence.New(ex, message.New("the page itself, and no redirect to HTTPS"))}, Values: scanner.Values{"https": "not tried"}}
-	if port := p.Target.URL.Port(); port != "" && port != "80" {
+	if target.Port(p.Target.URL) != "80" {
 		return hit, nil
 	}
 	secure := &url.URL{Scheme: "https", Host: p.Target.URL.Hostname(), Path: "/"}

@@ -40,9 +40,6 @@ func Noise() map[string]http.Handler {
 	}
 }
 
-// NoiseNames are the names of Noise in order.
-func NoiseNames() []string { return slices.Sorted(maps.Keys(Noise())) }
-
 func page(status int, title, sentence string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -1,9 +1,9 @@
 // Command mutants measures whether the tests hold the judgements: it changes one line of a judging file at a time and runs
 // the tests of that package. A mutant that every test lets pass is a survivor: a rule that no test states.
 //
-//	go run ./checks/internal/mutants [-list] [-only TEXT]
+//	go run ./checks/internal/mutants [-only TEXT]
 //
-// The mutants are listed in mutants/*.txt. The files of the tree are never changed: the go command reads the changed copy
+// The mutants are listed in lists/*.txt. The files of the tree are never changed: the go command reads the changed copy
 // through -overlay. Exit status 1 means that fewer than nine of ten were killed in one of the lists, or that a mutant no
 // longer fits the code.
 package main
@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -38,19 +39,15 @@ const enough = 90 // per cent
 const testTimeout = 3 * time.Minute
 
 func main() {
-	var (
-		list = flag.Bool("list", false, "print the mutants and run nothing")
-		only = flag.String("only", "", "run the mutants whose line in the list contains this text")
-		jobs = flag.Int("jobs", 2, "mutants at once")
-	)
+	only := flag.String("only", "", "run the mutants whose line in the list contains this text")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *only, *list, *jobs); err != nil {
+	if err := run(context.Background(), os.Stdout, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out io.Writer, only string, list bool, jobs int) error {
+func run(ctx context.Context, out io.Writer, only string) error {
 	names, err := fs.Glob(lists, "lists/*.txt")
 	if err != nil {
 		return err
@@ -65,28 +62,22 @@ func run(ctx context.Context, out io.Writer, only string, list bool, jobs int) e
 		if err != nil {
 			return err
 		}
-		if list {
-			for _, m := range mutants {
-				fmt.Fprintf(out, "%s  %s\n", m.file, m.note)
-			}
-			continue
-		}
 		if len(mutants) > 0 {
-			errs = append(errs, runList(ctx, out, strings.TrimSuffix(path.Base(name), ".txt"), mutants, jobs))
+			errs = append(errs, runList(ctx, out, strings.TrimSuffix(path.Base(name), ".txt"), mutants))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // runList runs the mutants of one list and prints those that survive, and how many were killed.
-func runList(ctx context.Context, out io.Writer, name string, mutants []mutant, jobs int) error {
+func runList(ctx context.Context, out io.Writer, name string, mutants []mutant) error {
 	var (
 		mu     sync.Mutex
 		killed int
 		errs   []error
 		group  errgroup.Group
 	)
-	group.SetLimit(jobs)
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, m := range mutants {
 		group.Go(func() error {
 			err := m.test(ctx)
