@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
+)
+
+func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(w, "home")
+		case "/whole":
+			fmt.Fprint(w, "nothing")
+		default:
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, strings.TrimPrefix(r.URL.Path, "/"))
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(s.Close)
+	ask := func(path, word string) scanner.Check { return pathCheck{[]string{path}, word} }
+	got, summary := outcomes(t, Options{
+		Visitors: map[string]web.Credentials{"A": {}},
+		Targets:  mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains"), sig("e-alone"), sig("f-visitor")},
+		Checks: tableOf(map[string]scanner.Check{
+			"a-half": ask("/nothing", "secret"), "b-seen-before": ask("/secret", "secret"), "c-whole": ask("/whole", "secret"),
+			"d-explains": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+				_, err := p.Get(ctx, "/nothing")
+				return nil, errors.Join(err, scanner.NotApplicable("no shop"))
+			}),
+			"e-alone": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+				_, err := p.Session().Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/nothing")})
+				return nil, err
+			}),
+			"f-visitor": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+				a, _ := p.Visitor("A")
+				_, err := a.Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/nothing")})
+				return nil, err
+			}),
+		}),
+	})
+	want := []string{
+		"a-half " + s.URL + " failed a response was cut off or could not be decoded",
+		"b-seen-before " + s.URL + " found ",
+		"c-whole " + s.URL + " clean ",
+		"d-explains " + s.URL + " failed a response was cut off or could not be decoded",
+		"e-alone " + s.URL + " failed a response was cut off or could not be decoded",
+		"f-visitor " + s.URL + " failed a response was cut off or could not be decoded",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if status := scanner.ExitStatus(summary, scanner.SeverityNever, false); status != scanner.ExitIncomplete {
+		t.Errorf("exit status %d, want %d", status, scanner.ExitIncomplete)
+	}
+}
+
+// TestLargeAnswersAreSaid: a check that saw nothing in the beginning of a large answer says that it saw no more of it. A
+// template that asks for no more itself does not.
+func TestLargeAnswersAreSaid(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			fmt.Fprint(w, "home")
+			return
+		}
+		fmt.Fprint(w, strings.Repeat(strings.TrimPrefix(r.URL.Path, "/"), 1000))
+	}))
+	t.Cleanup(s.Close)
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, MaxBody: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	got, _ := outcomes(t, Options{
+		Client: client, Targets: mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-silent"), sig("b-found"), sig("c-small"), sig("d-limited")},
+		Checks: tableOf(map[string]scanner.Check{
+			"a-silent": pathCheck{[]string{"/large"}, "secret"}, "b-found": pathCheck{[]string{"/secret"}, "secret"}, "c-small": pathCheck{[]string{"/"}, "secret"},
+			"d-limited": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+				_, err := p.Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/large"), MaxBody: 100})
+				return nil, err
+			}),
+		}),
+	})
+	want := []string{
+		"a-silent " + s.URL + " clean only the first 500 bytes of a response were looked at",
+		"b-found " + s.URL + " found ",
+		"c-small " + s.URL + " clean ",
+		"d-limited " + s.URL + " clean ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
