@@ -58,7 +58,7 @@ func parseBlock(text string) (parsed, error) {
 	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s", hideUser(text), hideUser(text))
 }
 
-// parseURL gives the URL in canonical form: lower-case ASCII host, no default port, query or fragment.
+// parseURL gives the URL in canonical form: lower-case ASCII host, no default port, no fragment.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -83,7 +83,7 @@ func parseURL(text string) (*url.URL, error) {
 		return nil, message.Errorf("%q: %w", text, err)
 	}
 	out := Origin(u.Scheme, host, strings.TrimLeft(u.Port(), "0"))
-	out.Path, out.RawPath = u.Path, u.RawPath
+	out.Path, out.RawPath, out.RawQuery = u.Path, u.RawPath, u.RawQuery
 	if out.Path == "" {
 		out.Path = "/"
 	}

@@ -1,14 +1,15 @@
 package target
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
 )
 
-// Target is one origin to scan, with the path the user gave.
+// Target is one origin to scan, with the page the user gave.
 type Target struct {
-	URL    *url.URL // scheme, host with port, path; never a query or user information
+	URL    *url.URL // scheme, host with port, path, query; never user information
 	Source Source
 }
 
@@ -19,12 +20,16 @@ type Source struct {
 	Line int    // counts from 1; 0 when named on the command line
 }
 
-// String is the target as reports write it: scheme://host:port and the path if there is one beyond "/".
+// String is the target as reports write it: scheme://host:port, the path if there is one beyond "/", and the query.
 func (t Target) String() string {
-	if t.URL.Path == "" || t.URL.Path == "/" {
-		return t.URL.Scheme + "://" + t.URL.Host
+	origin := t.URL.Scheme + "://" + t.URL.Host
+	switch {
+	case t.URL.RawQuery != "":
+		return origin + cmp.Or(t.URL.EscapedPath(), "/") + "?" + t.URL.RawQuery
+	case t.URL.Path == "" || t.URL.Path == "/":
+		return origin
 	}
-	return t.URL.Scheme + "://" + t.URL.Host + t.URL.EscapedPath()
+	return origin + t.URL.EscapedPath()
 }
 
 // String is the text with its file and line, if it stands in one.
