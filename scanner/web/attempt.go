@@ -28,6 +28,7 @@ type attempt struct {
 	once    bool          // a request that the server may have seen is not sent again
 	retry   bool          // tries may be repeated after a connection error
 	proxied bool          // whoever answers is the proxy
+	public  bool          // private addresses are refused
 
 	deadline *time.Timer // of the newest try
 	failed   error       // of the newest try

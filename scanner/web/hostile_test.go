@@ -369,16 +369,31 @@ func TestProxyErrorsAreOurWords(t *testing.T) {
 
 func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
 	for host, want := range map[string]bool{"shop.example": true, "169.254.169.254": false, "fe80::1%eth0": false} {
-		if got := guarded(net.Dialer{}, Options{}, host).ControlContext != nil; got != want {
+		if got := guarded(net.Dialer{}, Options{}, host, false).ControlContext != nil; got != want {
 			t.Errorf("%s: looked at before connecting: %v, want %v", host, got, want)
 		}
 	}
-	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example").ControlContext != nil {
+	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example", false).ControlContext != nil {
 		t.Error("the address of the user's proxy is looked at")
 	}
-	refuse := refuseLinkLocal("shop.example")
+	refuse := refuseAddresses("shop.example", false)
 	for address, want := range map[string]bool{
 		"169.254.169.254:80": true, "[fe80::1%eth0]:80": true, "[::ffff:169.254.1.1]:443": true, "127.0.0.1:80": false, "[2001:db8::1]:80": false,
+	} {
+		err := refuse(t.Context(), "tcp", address, nil)
+		var scope *scopeError
+		if got := errors.As(err, &scope); got != want {
+			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
+		}
+	}
+}
+
+// A name that the user did not give must not lead into the network that the scan runs in.
+func TestPrivateAddressesOfNamesThatTheUserDidNotGive(t *testing.T) {
+	refuse := refuseAddresses("www.shop.example", true)
+	for address, want := range map[string]bool{
+		"10.0.0.1:80": true, "127.0.0.1:80": true, "[::1]:443": true, "192.168.1.1:443": true, "[fd00::1]:80": true, "100.64.1.1:80": true,
+		"[::ffff:10.0.0.1]:80": true, "0.0.0.0:80": true, "169.254.169.254:80": true, "203.0.113.1:80": false, "[2001:db8::1]:80": false,
 	} {
 		err := refuse(t.Context(), "tcp", address, nil)
 		var scope *scopeError

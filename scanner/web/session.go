@@ -27,6 +27,7 @@ type Session struct {
 	header     http.Header                   // of the user, for the exact origin of base only; never shown
 	onExchange func(*Exchange)               // nil for none
 	given      *cookiejar.Jar                // the user's cookies, likewise; nil for none
+	public     bool                          // no private address is connected to
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
@@ -42,6 +43,11 @@ func (c *Client) Session(base *url.URL) *Session {
 func (c *Client) SessionWithoutCredentials(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
+
+// PublicOnly makes the session refuse to connect to private and loopback addresses: for names that the user did not give. An
+// address of Options.Resolve is the user's word. Through a proxy nothing is known of addresses. It must be called before the
+// session is used.
+func (s *Session) PublicOnly() { s.public = true }
 
 // OnExchange registers a function that is called with every exchange, in the caller's goroutine, before Do returns it. It
 // must be called before the session is used.
@@ -191,6 +197,7 @@ func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Excha
 	}
 	a := s.client.attempt(ctx, r, h)
 	defer a.end()
+	a.public = s.public
 	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
 		return nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}

@@ -73,7 +73,8 @@ func (o Options) tls() (*tls.Config, error) {
 func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+		a, ok := ctx.Value(attemptKey{}).(*attempt)
+		if ok {
 			if err := a.dialing(); err != nil { //nolint:contextcheck // the attempt is the context
 				return nil, err
 			}
@@ -88,7 +89,7 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 			}
 			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
 		}
-		to := guarded(d, o, host)
+		to := guarded(d, o, host, ok && a.public)
 		c, err := to.DialContext(ctx, network, address)
 		var scope *scopeError
 		if errors.As(err, &scope) {
@@ -98,24 +99,34 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 	}
 }
 
-// guarded refuses link-local addresses of host, if that is a name that we look up.
-func guarded(d net.Dialer, o Options, host string) net.Dialer {
+// guarded refuses link-local addresses of host, if that is a name that we look up, and private ones too where only public
+// ones are allowed.
+func guarded(d net.Dialer, o Options, host string, public bool) net.Dialer {
 	if _, err := netip.ParseAddr(host); err != nil && o.Proxy == nil {
-		d.ControlContext = refuseLinkLocal(host)
+		d.ControlContext = refuseAddresses(host, public)
 	}
 	return d
 }
 
-// refuseLinkLocal is called with each address of host before it is connected to.
-func refuseLinkLocal(host string) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+// refuseAddresses is called with each address of host before it is connected to.
+func refuseAddresses(host string, public bool) func(ctx context.Context, network, address string, c syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
-		if err == nil && to.Addr().IsLinkLocalUnicast() {
-			return &scopeError{message.New("%s resolves to the link-local address %s", host, to.Addr())}
+		if err != nil {
+			return err
 		}
-		return err
+		switch a := to.Addr().Unmap(); {
+		case a.IsLinkLocalUnicast():
+			return &scopeError{message.New("%s resolves to the link-local address %s", host, a)}
+		case public && (a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || sharedSpace.Contains(a)):
+			return &scopeError{message.New("%s resolves to the private address %s", host, a)}
+		}
+		return nil
 	}
 }
+
+// sharedSpace is used between providers and their customers (RFC 6598).
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 // scopeError is a request that would leave the hosts asked for.
 type scopeError struct{ reason message.Message }
