@@ -1,50 +1,96 @@
 package signature
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"sotomi/scanner/message"
 )
 
-// Filter says which signatures of a set run.
+// Filter says which signatures of a set run, and which of their findings are reported: ids and tags pick signatures,
+// severities pick findings, for one signature may have findings of several severities.
 type Filter struct {
 	Only    []string // ids, tags or severities; empty for all
 	Exclude []string // the same; wins over Only
 	Safety  Safety   // the level of the scan; "" is active
 }
 
-// Select is the signatures that pass the filter. A name that matches nothing in the set is an error: a misspelt id must not
-// make a scan clean.
+// Select is the signatures that may have a finding which passes the filter. A name that matches nothing in the set is an
+// error: a misspelt id must not make a scan clean.
 func (set *Set) Select(f Filter) ([]*Signature, error) {
 	for _, given := range []struct {
 		flag  string
 		names []string
 	}{{"--only", f.Only}, {"--exclude", f.Exclude}} {
 		for _, name := range given.names {
-			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !slices.Contains(severities, Severity(name)) {
+			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !isSeverity(name) {
 				return nil, message.Errorf("%s %q is no id, tag or severity of a loaded signature%s", given.flag, name, set.similar(name))
 			}
 		}
 	}
-	level := f.Safety
-	if level == "" {
-		level = SafetyActive
-	}
+	level := cmp.Or(f.Safety, SafetyActive)
 	var list []*Signature
 	for _, s := range set.Signatures {
-		wanted := len(f.Only) == 0 || slices.ContainsFunc(f.Only, s.matches)
-		if wanted && !slices.ContainsFunc(f.Exclude, s.matches) && level.Allows(s.Safety) {
+		if level.Allows(s.Safety) && slices.ContainsFunc(s.severities(), func(of Severity) bool { return f.Wants(s, of) }) {
 			list = append(list, s)
 		}
 	}
 	return list, nil
 }
 
-// matches reports whether name is the signature's id, one of its tags or its severity.
+// Helpers are the signatures of the set that are not selected, but find out facts which selected ones need: they must run
+// too, or those would say that there is no such product.
+func (set *Set) Helpers(selected []*Signature) []*Signature {
+	known := map[*Signature]bool{}
+	for _, s := range selected {
+		known[s] = true
+	}
+	var helpers []*Signature
+	for queue := selected; len(queue) > 0; {
+		var next []*Signature
+		for _, s := range set.Signatures {
+			if s.Gives != "" && !known[s] && slices.ContainsFunc(queue, func(q *Signature) bool { return slices.Contains(q.Needs, s.Gives) }) {
+				known[s] = true
+				next = append(next, s)
+			}
+		}
+		helpers, queue = append(helpers, next...), next
+	}
+	return helpers
+}
+
+// Wants reports whether a finding of a signature with this severity passes the filter.
+func (f Filter) Wants(s *Signature, severity Severity) bool {
+	picks := func(name string) bool {
+		return s.named(name) || strings.EqualFold(string(severity), name)
+	}
+	return (len(f.Only) == 0 || slices.ContainsFunc(f.Only, picks)) && !slices.ContainsFunc(f.Exclude, picks)
+}
+
+// severities are those that findings of the signature may have.
+func (s *Signature) severities() []Severity {
+	list := []Severity{cmp.Or(s.Info.Severity, SeverityUnknown)}
+	for _, v := range s.Variants {
+		if v.Severity != "" {
+			list = append(list, v.Severity)
+		}
+	}
+	return list
+}
+
+// matches reports whether name is the signature's id, one of its tags or a severity of its findings.
 func (s *Signature) matches(name string) bool {
-	return s.ID == name || strings.EqualFold(string(s.Info.Severity), name) ||
-		slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
+	return s.named(name) || slices.ContainsFunc(s.severities(), func(of Severity) bool { return strings.EqualFold(string(of), name) })
+}
+
+// named reports whether name is the signature's id or one of its tags.
+func (s *Signature) named(name string) bool {
+	return s.ID == name || slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
+}
+
+func isSeverity(name string) bool {
+	return slices.ContainsFunc(severities, func(s Severity) bool { return strings.EqualFold(string(s), name) })
 }
 
 // similar is a hint at an id that name may have meant.
