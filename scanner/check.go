@@ -36,6 +36,22 @@ type Handshaker interface {
 	Handshaker() bool
 }
 
+// Place is where on a target a check looks.
+type Place int
+
+// Where checks look.
+const (
+	PlaceTarget  Place = iota // it decides itself, given the target's own page
+	PlaceFolders              // below the folder of the target's page and each folder above it, once each
+	PlacePages                // at the target's own page, and at the folders
+)
+
+// Placed is a Check that may look at several places of a target: it runs once for each, with Probe.Target.URL set to the
+// place. Folders end in "/".
+type Placed interface {
+	Place() Place
+}
+
 // Factory makes the check of one signature, or says what is wrong with its parameters (file and line in the error).
 type Factory func(s *signature.Signature) (Check, error)
 

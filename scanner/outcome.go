@@ -16,7 +16,8 @@ const (
 	StatusNotApplicable Status = "not-applicable" // nothing here that it could look at
 	StatusUnreachable   Status = "unreachable"    // the host did not answer
 	StatusThrottled     Status = "throttled"      // the host asked for a longer wait than the limit
-	StatusBlocked       Status = "blocked"        // a filter refuses us
+	StatusBlocked       Status = "blocked"        // a filter refuses us, or everything asks for a log-in
+	StatusElsewhere     Status = "elsewhere"      // the site sends visitors to another one, which was not looked at
 	StatusUnsupported   Status = "unsupported"    // the signature uses what sotomi lacks
 	StatusFailed        Status = "failed"         // ran, but could not tell
 	StatusCrashed       Status = "crashed"        // a defect of sotomi

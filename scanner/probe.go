@@ -53,6 +53,7 @@ type Probe struct {
 // Notes are what a check tells of its run beside hits and errors.
 type Notes struct {
 	Reason     message.Message // of the Outcome when the check ends clean
+	Conclusive bool            // the reason holds even if all that was seen is a demand to log in or a redirect to another site
 	Requests   int             // sent through sessions of the check's own
 	Suppressed int             // matches that were dropped
 }
@@ -86,6 +87,14 @@ func (p *Probe) Explain(format string, a ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.notes.Reason = message.New(format, a...)
+}
+
+// Conclude is Explain for a check that has its answer, even from a demand to log in or a redirect to another site: a server
+// that asks for a password is not open.
+func (p *Probe) Conclude(format string, a ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notes.Reason, p.notes.Conclusive = message.New(format, a...), true
 }
 
 // Notes are what the check has said so far.

@@ -2,11 +2,13 @@ package scanner
 
 import "time"
 
-// Sink takes the results of a run, one call at a time: Start, then for each target its findings and outcomes, then Close.
+// Sink takes the results of a run, one call at a time: Start, then for each target what it turned out to be, its findings
+// and outcomes, then Close.
 // Targets come in the user's order unless one takes so long that the others would wait for it. A sink that returns an error
 // is called once more, with Close.
 type Sink interface {
 	Start(Start) error
+	Target(TargetInfo) error
 	Finding(Finding) error
 	Outcome(Outcome) error
 	Progress(Progress) error
@@ -18,6 +20,9 @@ type Discard struct{}
 
 // Start does nothing.
 func (Discard) Start(Start) error { return nil }
+
+// Target does nothing.
+func (Discard) Target(TargetInfo) error { return nil }
 
 // Finding does nothing.
 func (Discard) Finding(Finding) error { return nil }
@@ -31,12 +36,19 @@ func (Discard) Progress(Progress) error { return nil }
 // Close does nothing.
 func (Discard) Close(Summary) error { return nil }
 
-// Collector is a Sink that keeps all findings and outcomes, in order, and the summary.
+// Collector is a Sink that keeps all targets, findings and outcomes, in order, and the summary.
 type Collector struct {
 	Discard
+	Targets  []TargetInfo
 	Findings []Finding
 	Outcomes []Outcome
 	Summary  Summary
+}
+
+// Target keeps t.
+func (c *Collector) Target(t TargetInfo) error {
+	c.Targets = append(c.Targets, t)
+	return nil
 }
 
 // Finding keeps f.
@@ -67,6 +79,15 @@ type Start struct {
 	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
 }
 
+// TargetInfo is what a target turned out to be, before anything is said about it.
+type TargetInfo struct {
+	Target  string   `json:"target"`            // as Target.String gives it
+	Asked   string   `json:"asked,omitempty"`   // the address that led here, when it is another one of the same site
+	Status  int      `json:"status,omitempty"`  // of its own page; 0 when it gave none
+	Folders []string `json:"folders,omitempty"` // paths below which was looked, when there are more than the root
+	Leads   string   `json:"leads,omitempty"`   // scheme://host:port of the other site that its own page sends visitors to
+}
+
 // Redirected is a site whose own page leads to another site, which was not looked at.
 type Redirected struct {
 	Target string `json:"target"` // as Target.String gives it
@@ -93,7 +114,7 @@ type Summary struct {
 	Suppressed  int            `json:"suppressed"`   // matches dropped because the site answers like that to anything
 	AboveSafety int            `json:"above_safety"` // signatures that the safety level left out
 	NotStarted  int            `json:"not_started"`  // inputs without outcomes because the scan was interrupted
-	Redirected  []Redirected   `json:"redirected"`   // sites that send visitors to one that is no target, the first 20
+	Redirected  []Redirected   `json:"redirected"`   // sites that send visitors to one that is no target, the first 1,000
 	Took        time.Duration  `json:"-"`
 	Complete    bool           `json:"complete"` // every outcome is an answer
 	Interrupted bool           `json:"interrupted"`

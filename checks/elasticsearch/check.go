@@ -64,7 +64,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 		}
 	}
 	if len(reasons) > 0 {
-		p.Explain("%s", message.Join("; ", reasons...))
+		p.Conclude("%s", message.Join("; ", reasons...))
 	}
 	return nil, nil
 }
@@ -86,7 +86,7 @@ type answers struct {
 func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool) {
 	return func(yield func(place, error) bool) {
 		base := *p.Target.URL
-		base.Path, base.RawPath = strings.TrimSuffix(base.Path, "/"), ""
+		base.Path, base.RawPath, base.RawQuery = strings.TrimSuffix(base.Path, "/"), "", ""
 		if !yield(place{base: &base}, nil) {
 			return
 		}

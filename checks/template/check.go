@@ -40,6 +40,7 @@ type check struct {
 	certainty  scanner.Certainty
 	stateful   bool // later requests may need the cookies of earlier answers
 	secret     bool // what it extracts is not shown
+	ownPage    bool // it asks for nothing but the target's own page
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -115,6 +116,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		b.constants = sync.OnceValue(func() []*constantRequest { return c.constantRequests(b) })
 		c.blocks = append(c.blocks, b)
 	}
+	c.ownPage = !slices.ContainsFunc(c.blocks, func(b *block) bool { return !b.asksForOwnPage() })
 	if strings.TrimSpace(s.Flow) != "" {
 		f, ok := parseFlow(s.Flow)
 		if !ok {
@@ -307,6 +309,21 @@ func sizeOf(r *web.Request) int {
 		}
 	}
 	return n
+}
+
+// asksForOwnPage reports whether all requests of a block are for the target's own page.
+func (b *block) asksForOwnPage() bool {
+	return len(b.raws) == 0 && !slices.ContainsFunc(b.paths, func(p string) bool {
+		return strings.TrimSuffix(p, "/") != "{{BaseURL}}"
+	})
+}
+
+// Place is where {{BaseURL}} stands: below the folders of the target, and at its page for those that look at that alone.
+func (c *check) Place() scanner.Place {
+	if c.ownPage {
+		return scanner.PlacePages
+	}
+	return scanner.PlaceFolders
 }
 
 // Run sends the requests to one target and judges the responses.

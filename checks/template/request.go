@@ -84,6 +84,10 @@ func (v *run) build(b *block, d requestTemplate, taken match.Vars) (*preparedReq
 	} else {
 		req, err = f.path(b, path)
 	}
+	if err == nil && v.check.ownPage && target.Path != "" && (!strings.HasSuffix(target.Path, "/") || target.RawQuery != "") {
+		page := *target
+		req.URL = &page // the page that the user named, which no {{BaseURL}}/ would give
+	}
 	if err != nil {
 		return nil, err
 	}

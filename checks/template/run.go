@@ -60,10 +60,10 @@ func (v *run) know(name string, value any) {
 // address is addressVars, made once for each port of the target.
 func (v *run) address(target *url.URL, trimmed bool) match.Vars {
 	known := &v.addresses[0]
-	key := "http address " + target.Host
+	key := "http address " + target.Host + target.EscapedPath()
 	if trimmed {
 		known = &v.addresses[1]
-		key += "/"
+		key += " trimmed"
 	}
 	if known.target == target {
 		return known.vars

@@ -75,6 +75,9 @@ func plainHTTP(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, e
 	if err != nil {
 		return nil, err
 	}
+	if to := ex.Header.Get("Location"); ex.Status >= 300 && ex.Status <= 399 && strings.HasPrefix(to, "https://") {
+		p.Conclude("the site redirects to HTTPS")
+	}
 	if _, err := web.ParsePage(ex); err != nil || ex.Status != 200 {
 		return nil, nil
 	}

@@ -79,6 +79,10 @@ func (t tee) Start(v scanner.Start) error {
 	return t.each(func(s scanner.Sink) error { return s.Start(v) })
 }
 
+func (t tee) Target(v scanner.TargetInfo) error {
+	return t.each(func(s scanner.Sink) error { return s.Target(v) })
+}
+
 func (t tee) Finding(v scanner.Finding) error {
 	return t.each(func(s scanner.Sink) error { return s.Finding(v) })
 }

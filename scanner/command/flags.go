@@ -72,6 +72,7 @@ func scanFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "host-timeout", Category: categoryHow, Usage: "longest time for one host; 0 is no limit", Value: defaultHostTimeout, EnvVars: env("host-timeout")},
 		intFlag("retries", "retries after a connection error", 1),
 		intFlag("crawl-pages", "pages of each site to read for links", 30),
+		boolFlag("no-follow", categoryHow, "do not follow a site that has moved to https, or to its name with or without www"),
 		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and similar variables are ignored)", ""),
 		stringsFlag("header", categoryHow, "send the header `\"NAME: VALUE\"` to the targets and nowhere else; repeatable", "H"),
 		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to ADDRESS instead of looking the host up; repeatable"),
@@ -91,7 +92,7 @@ func signatureFlags() []cli.Flag {
 		stringsFlag("signatures", categoryWhat, "more signatures or public templates from `DIR`; repeatable", "s"),
 		boolFlag("no-default-signatures", categoryWhat, "leave the embedded signatures out"),
 		stringsFlag("template-root", categoryWhat, "`DIR` with payload files of public templates; repeatable"),
-		stringsFlag("only", categoryWhat, "run only these, a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
-		stringsFlag("exclude", categoryWhat, "do not run these, a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
+		stringsFlag("only", categoryWhat, "run only these signatures (id, tag), report only findings of these severities: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
+		stringsFlag("exclude", categoryWhat, "the reverse of --only, and wins over it: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
 	}
 }

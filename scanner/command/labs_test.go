@@ -56,6 +56,7 @@ type labSite struct {
 	Allow []string                    `yaml:"allow"` // signatures that may find something besides
 
 	Insecure bool `yaml:"insecure"` // certificates are not verified
+	Blocked  bool `yaml:"blocked"`  // everything asks for a log-in
 }
 
 // TestLabs runs the signatures against real servers. A lab whose programs are missing is skipped, unless SOTOMI_LABS is
@@ -124,7 +125,9 @@ func (r *labRun) site(t *testing.T, site labSite) {
 		t.Fatal(err)
 	}
 	for _, o := range got.outcomes {
-		if !o.Status.Complete() && !slices.Contains(site.Allow, o.Signature) {
+		if site.Blocked != (o.Status == scanner.StatusBlocked) {
+			t.Errorf("%s: %s (%s), want blocked: %t", o.Signature, o.Status, o.Reason, site.Blocked)
+		} else if !o.Status.Complete() && !site.Blocked && !slices.Contains(site.Allow, o.Signature) {
 			t.Errorf("%s: %s (%s)", o.Signature, o.Status, o.Reason)
 		}
 	}

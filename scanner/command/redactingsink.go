@@ -30,6 +30,11 @@ func (s *redactingSink) Start(start scanner.Start) error {
 	return s.Sink.Start(start)
 }
 
+func (s *redactingSink) Target(t scanner.TargetInfo) error {
+	t.Target, t.Asked, t.Leads, t.Folders = s.text(t.Target), s.text(t.Asked), s.text(t.Leads), s.texts(t.Folders)
+	return s.Sink.Target(t)
+}
+
 func (s *redactingSink) Finding(f scanner.Finding) error {
 	f.Hit.URL, f.Hit.Matcher = s.text(f.Hit.URL), s.text(f.Hit.Matcher)
 	if f.Hit.Values != nil {

@@ -125,8 +125,11 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if bar := e.progress(targets.Len()); bar != nil {
 		watchers = append(watchers, bar)
 	}
+	filter := s.filter(signature.SafetyIntrusive)
 	j.plan, err = engine.NewPlan(engine.Options{
-		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Safety: safety,
+		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
+		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
+		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,

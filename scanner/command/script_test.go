@@ -27,7 +27,8 @@ func TestMain(m *testing.M) {
 //
 //	site NAME               starts a site on loopback; $NAME is its address. weak publishes its .git folder, safe nothing,
 //	                        stuck never answers for its .git folder, echo publishes one that
-//	                        repeats the header X-Key, closed is an address where nobody listens
+//	                        repeats the header X-Key, closed is an address where nobody listens, login asks everybody to
+//	                        log in, sso sends everybody to another host
 //	await NAME              waits until the stuck site NAME is asked for what it never answers
 //	[!] asked NAME          NAME got a request, or none
 //	asked NAME PATH N       NAME got N requests for PATH
@@ -78,7 +79,16 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {}, "stuck": {}, "echo": {},
+	"safe": {}, "stuck": {}, "echo": {}, "login": {}, "sso": {},
+}
+
+// scriptHandlers serve the sites that are no shops.
+var scriptHandlers = map[string]http.Handler{
+	"login": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="members"`)
+		http.Error(w, "Unauthorized", http.StatusUnauthorized)
+	}),
+	"sso": http.RedirectHandler("https://sso.example/login", http.StatusFound),
 }
 
 func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
@@ -87,7 +97,7 @@ func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|stuck|echo|closed")
+		ts.Fatalf("usage: site weak|safe|stuck|echo|closed|login|sso")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -99,6 +109,9 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("there is no site %q", name)
 	}
 	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files), echo: name == "echo"}
+	if handler, ok := scriptHandlers[name]; ok {
+		site.shop = handler
+	}
 	if name == "stuck" {
 		site.stuck = make(chan struct{})
 	}

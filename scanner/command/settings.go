@@ -51,6 +51,7 @@ type configFile struct {
 	UserAgent           *string        `yaml:"user-agent"`
 	Session             []string       `yaml:"session"`
 	Page                []string       `yaml:"page"`
+	NoFollow            *bool          `yaml:"no-follow"`
 }
 
 // settings are flags, environment and file together.
@@ -115,6 +116,11 @@ func (s *settings) text(name string, file *string) string { return pick(s, name,
 func (s *settings) yes(name string, file *bool) bool      { return pick(s, name, s.c.Bool, file) }
 func (s *settings) number(name string, file *int) int     { return pick(s, name, s.c.Int, file) }
 
+// filter is what --only and --exclude pick.
+func (s *settings) filter(safety signature.Safety) signature.Filter {
+	return signature.Filter{Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety}
+}
+
 // load reads and selects the signatures.
 func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set, []*signature.Signature, error) {
 	src := signature.Sources{
@@ -130,8 +136,6 @@ func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set
 	if err != nil {
 		return nil, nil, err
 	}
-	selected, err := set.Select(signature.Filter{
-		Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety,
-	})
+	selected, err := set.Select(s.filter(safety))
 	return set, selected, err
 }

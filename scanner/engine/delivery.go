@@ -129,22 +129,30 @@ func (d *delivery) write(t targetResult) {
 	d.summary.Planned += t.tally.planned
 	d.summary.Answered += t.tally.answered
 	d.summary.Unneeded += t.tally.unneeded
-	if t.leads != "" && len(d.summary.Redirected) < maxRedirected {
-		d.summary.Redirected = append(d.summary.Redirected, scanner.Redirected{Target: t.target, To: t.leads})
+	if t.info.Leads != "" && len(d.summary.Redirected) < maxRedirected {
+		d.summary.Redirected = append(d.summary.Redirected, scanner.Redirected{Target: t.info.Target, To: t.info.Leads})
 	}
+	d.tell(func(s scanner.Sink) error { return s.Target(t.info) })
 	findings := t.findings
 	for _, end := range t.outcomes {
-		sig := d.plan.steps[end.step].signature
+		st := d.plan.steps[end.step]
+		sig := st.signature
 		for len(findings) > 0 && findings[0].Signature == sig {
 			f := findings[0]
 			findings = findings[1:]
+			if !d.plan.wanted(st, f) {
+				continue
+			}
 			if d.tell(func(s scanner.Sink) error { return s.Finding(f) }) {
 				d.findings++
 				d.summary.Severities[string(f.Severity)]++
 			}
 		}
+		if st.helper {
+			continue
+		}
 		o := scanner.Outcome{
-			Signature: sig.ID, Target: t.target, Status: end.end.Status, Reason: end.end.Reason,
+			Signature: sig.ID, Target: t.info.Target, Status: end.end.Status, Reason: end.end.Reason,
 			Requests: int(end.requests), Took: end.took,
 		}
 		if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
@@ -215,4 +223,4 @@ func (d *delivery) finish() error {
 }
 
 // maxRedirected is how many are kept for the summary.
-const maxRedirected = 20
+const maxRedirected = 1000

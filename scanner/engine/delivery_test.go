@@ -179,7 +179,7 @@ func TestFinishedHostsDoNotWaitLong(t *testing.T) {
 		d := newDelivery(t.Context(), p, func() {}, []scanner.Sink{out})
 		result := func(index int, name string) hostResult {
 			d.room <- struct{}{}
-			return hostResult{index: index, targets: []targetResult{{target: name, outcomes: []stepOutcome{{end: clean}}}}}
+			return hostResult{index: index, targets: []targetResult{{info: scanner.TargetInfo{Target: name}, outcomes: []stepOutcome{{end: clean}}}}}
 		}
 		d.take(result(2, "c"))
 		d.take(result(1, "b"))

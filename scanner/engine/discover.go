@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -22,21 +20,23 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 	var results []targetResult
 	var down *scanner.StatusError
 	for i, o := range p.endpoints(in) {
-		found, ok := within(ctx, func() discovery { return p.discover(ctx, o) })
+		discoveries, ok := within(ctx, func() []discovery { return p.discover(ctx, o) })
 		if !ok {
-			found = discovery{p.newSite(o, o.candidates[0]), cutShort(ctx)}
+			discoveries = []discovery{{p.newSite(o, o.candidates[0]), cutShort(ctx)}}
 		}
-		site, end := found.site, found.end
 		if i == 0 {
-			down = end
+			down = discoveries[0].end
 		}
-		if p.options.Targets.Named(in, site.target.URL) {
-			continue
+		for _, found := range discoveries {
+			site, end := found.site, found.end
+			if p.options.Targets.Named(in, site.target.URL) {
+				continue
+			}
+			if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
+				end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
+			}
+			results = append(results, p.scanSite(ctx, site, o, end))
 		}
-		if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
-			end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
-		}
-		results = append(results, p.scanSite(ctx, site, o, end))
 	}
 	return results
 }
@@ -47,8 +47,8 @@ type discovery struct {
 	end  *scanner.StatusError // the outcome of all signatures when it cannot be scanned; else nil
 }
 
-// discover finds out which of an endpoint's addresses answers, and notes the page it shows a first visitor.
-func (p *Plan) discover(ctx context.Context, o endpoint) discovery {
+// discover finds out which of an endpoint's addresses answers, and where the page that it shows a first visitor leads.
+func (p *Plan) discover(ctx context.Context, o endpoint) []discovery {
 	var first *site
 	var failure error
 	var reasons []message.Message
@@ -66,28 +66,26 @@ func (p *Plan) discover(ctx context.Context, o endpoint) discovery {
 		}
 		ex, err := p.home(ctx, site)
 		if err == nil {
-			site.health.sawHome(ex)
-			site.leads = p.leadsTo(ex)
-			return discovery{site, nil}
+			return p.settle(ctx, o, site, ex)
 		}
 		failure = err
 		end := p.noAnswer(ctx, err)
 		if end.Status != scanner.StatusUnreachable {
-			return discovery{site, end}
+			return []discovery{{site, end}}
 		}
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
 			site.untrusted = true
-			return discovery{site, &scanner.StatusError{
+			return []discovery{{site, &scanner.StatusError{
 				Status: scanner.StatusUnreachable, Reason: message.New("%s; --ca or --insecure scans it all the same", reasonOf(err)),
-			}}
+			}}}
 		}
 		samePort := i+1 < len(o.candidates) && target.Port(u) == target.Port(o.candidates[i+1])
 		if samePort && web.KindOf(err) == web.KindUnreachable {
 			break // a port that refuses connections refuses them for plain HTTP too
 		}
 	}
-	return discovery{first, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}}
+	return []discovery{{first, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}}}
 }
 
 // hasCredentials reports whether the user gave headers or sessions, which may be secrets.
@@ -97,10 +95,16 @@ func (p *Plan) hasCredentials() bool {
 
 // session is a new visitor of the site.
 func (s *site) session() *web.Session {
+	var session *web.Session
 	if s.unnamed {
-		return s.client.SessionWithoutCredentials(s.target.URL)
+		session = s.client.SessionWithoutCredentials(s.target.URL)
+	} else {
+		session = s.client.Session(s.target.URL)
 	}
-	return s.client.Session(s.target.URL)
+	if s.public {
+		session.PublicOnly()
+	}
+	return session
 }
 
 // newSite is one address of an endpoint before anything was asked.
@@ -121,24 +125,6 @@ func (p *Plan) siteSettings() siteSettings {
 func (p *Plan) home(ctx context.Context, s *site) (*web.Exchange, error) {
 	a := s.do(ctx, &web.Request{Method: "GET", URL: s.target.URL}, nil)
 	return a.ex, a.err
-}
-
-// leadsTo is the origin that a site's own page redirects to, "" when that is its own or one that the user named too.
-func (p *Plan) leadsTo(ex *web.Exchange) string {
-	location := ex.Header.Get("Location")
-	to, err := ex.URL.Parse(location)
-	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
-		return ""
-	}
-	origin := target.Origin(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
-	if origin.Scheme == ex.URL.Scheme && strings.EqualFold(origin.Host, target.Origin(ex.URL.Scheme, ex.URL.Hostname(), ex.URL.Port()).Host) {
-		return ""
-	}
-	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == origin.Port() })
-	if p.options.Targets.Includes(origin, further) {
-		return ""
-	}
-	return strings.TrimSuffix(origin.String(), "/")
 }
 
 // noAnswer is the outcome of all signatures when the first request failed.

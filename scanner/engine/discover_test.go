@@ -161,7 +161,7 @@ func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusMovedPermanently) }))
 	t.Cleanup(s.Close)
 	address := strings.TrimPrefix(s.URL, "http://")
-	client := resolving(t, map[string]string{"h.test:80": address, "www.h.test:443": closedPort(t)})
+	client := resolving(t, map[string]string{"h.test:80": address, "www.h.test:443": pageOnly(t, httptest.NewTLSServer)})
 	here := func(place string) []scanner.Redirected {
 		return []scanner.Redirected{{Target: "http://h.test", To: place}}
 	}
@@ -170,8 +170,8 @@ func TestSitesThatLeadElsewhereAreNamed(t *testing.T) {
 		targets []string
 		want    []scanner.Redirected
 	}{
-		"other_host":      {"https://WWW.h.test:443/shop", []string{"http://h.test"}, here("https://www.h.test")},
-		"other_scheme":    {"https://h.test/", []string{"http://h.test"}, here("https://h.test")},
+		"other_host":      {"https://SSO.test:443/shop", []string{"http://h.test"}, here("https://sso.test")},
+		"other_port":      {"http://h.test:8080/", []string{"http://h.test"}, here("http://h.test:8080")},
 		"own_page":        {"/login", []string{"http://h.test"}, nil},
 		"a_target_too":    {"https://www.h.test/", []string{"http://h.test", "https://www.h.test"}, nil},
 		"a_bare_host_too": {"https://www.h.test/", []string{"http://h.test", "www.h.test"}, nil},

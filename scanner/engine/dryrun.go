@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"iter"
+	"net/url"
 	"strings"
 
 	"sotomi/scanner"
@@ -36,6 +37,18 @@ func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
 	}
 }
 
+// planned are the requests of a check at all places of a target that are known before it answers.
+func planned(c scanner.Planner, t target.Target) (list []*web.Request) {
+	places := []target.Target{t}
+	if placed, ok := c.(scanner.Placed); ok && placed.Place() != scanner.PlaceTarget {
+		places = placesOf(t, placed.Place(), []*url.URL{t.URL}, target.Folders(t.URL))
+	}
+	for _, place := range places {
+		list = append(list, c.Plan(place)...)
+	}
+	return list
+}
+
 // listEndpoint yields the requests to one endpoint; false means that no more are wanted.
 func (p *Plan) listEndpoint(o endpoint, yield func(Planned) bool) bool {
 	t := target.Target{URL: o.candidates[0], Source: o.from}
@@ -55,7 +68,7 @@ func (p *Plan) listEndpoint(o endpoint, yield func(Planned) bool) bool {
 			list = append(list, &Planned{Target: t, Signatures: []string{st.signature.ID}, Unless: unless})
 			continue
 		}
-		for _, r := range planner.Plan(t) {
+		for _, r := range planned(planner, t) {
 			key := r.Key()
 			if known := byKey[key]; known != nil {
 				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {

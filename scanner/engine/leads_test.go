@@ -2,11 +2,10 @@ package engine
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 
 	"sotomi/scanner"
-	"sotomi/scanner/web"
+	"sotomi/scanner/target"
 )
 
 // Where one site leads costs the same however many targets there are.
@@ -23,9 +22,10 @@ func TestWhereASiteLeadsDoesNotCostMoreWithMoreTargets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ex := &web.Exchange{URL: mustURL(t, "http://host1.example/"), Status: 301, Header: http.Header{"Location": {"https://www.elsewhere.example/"}}}
-		p.leadsTo(ex) // what is made once
-		return testing.AllocsPerRun(100, func() { p.leadsTo(ex) })
+		s := newSite(p.options.Client, target.Target{URL: mustURL(t, "http://host1.example/")}, siteSettings{})
+		to := mustURL(t, "https://www.elsewhere.example/")
+		s.leadsTo(to, p) // what is made once
+		return testing.AllocsPerRun(100, func() { s.leadsTo(to, p) })
 	}
 	few, many := allocations(2), allocations(2000)
 	if many > few+1 {

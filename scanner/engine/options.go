@@ -14,7 +14,9 @@ import (
 // Options of a scan. The zero value of each number is the default that its comment names.
 type Options struct {
 	Client     *web.Client
-	Signatures []*signature.Signature // those selected
+	Signatures []*signature.Signature     // those selected
+	Helpers    []*signature.Signature     // not selected, but selected ones need what they find out; nothing is reported of them
+	Wanted     func(scanner.Finding) bool // which findings of the selected ones are reported; nil is all
 	Checks     scanner.Table
 	Targets    *target.List
 	Safety     signature.Safety // signatures above it are left out; "" is active
@@ -30,6 +32,7 @@ type Options struct {
 	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
 	HostTimeout time.Duration // the longest that one input may take; 0 is no limit
 	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
+	NoFollow    bool          // a site that has moved to https or to another name is not followed
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
 	Visitors map[string]web.Credentials // by the NAME of --session

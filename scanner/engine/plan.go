@@ -43,6 +43,7 @@ type Plan struct {
 
 	mu           sync.Mutex
 	requestPlans map[string]*requestPlan // by kind of target
+	followed     map[digest]bool         // targets that redirects led to
 }
 
 // port is a further port of bare hosts, and the steps that run there.
@@ -55,6 +56,7 @@ type port struct {
 type step struct {
 	index     int // in Plan.steps
 	signature *signature.Signature
+	helper    bool // others need what it finds out; nothing is reported of it
 	check     scanner.Check
 	end       *scanner.StatusError // the outcome on every target, when it cannot run at all
 	givers    []int                // steps that must have ended before this one
@@ -68,23 +70,26 @@ func NewPlan(o Options) (*Plan, error) {
 		return nil, message.Errorf("a scan needs a client and targets")
 	}
 	var errs []error
-	steps, mistakes := make([]*step, len(o.Signatures)), make([]error, len(o.Signatures))
-	sideBySide(len(o.Signatures), func(i int) {
-		if s := o.Signatures[i]; p.options.Safety.Allows(s.Safety) {
+	all := slices.Concat(o.Signatures, o.Helpers)
+	steps, mistakes := make([]*step, len(all)), make([]error, len(all))
+	sideBySide(len(all), func(i int) {
+		if s := all[i]; p.options.Safety.Allows(s.Safety) {
 			steps[i], mistakes[i] = newStep(s, o.Checks)
 		}
 	})
-	for i, s := range o.Signatures {
+	for i, s := range all {
+		helper := i >= len(o.Signatures)
 		switch {
 		case mistakes[i] != nil:
 			errs = append(errs, mistakes[i])
-		case steps[i] == nil:
-			p.aboveSafety = append(p.aboveSafety, s.ID)
-		default:
+		case steps[i] != nil:
+			steps[i].helper = helper
 			p.steps = append(p.steps, steps[i])
+		case !helper:
+			p.aboveSafety = append(p.aboveSafety, s.ID)
 		}
 	}
-	if len(errs) == 0 && len(p.steps) == 0 {
+	if len(errs) == 0 && p.selected() == 0 {
 		errs = append(errs, p.nothingSelected())
 	}
 	slices.SortStableFunc(p.steps, func(a, b *step) int {
@@ -100,7 +105,7 @@ func NewPlan(o Options) (*Plan, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	p.options.Signatures = nil // the checks have what they need of them
+	p.options.Signatures, p.options.Helpers = nil, nil // the checks have what they need of them
 	return p, nil
 }
 
@@ -117,6 +122,22 @@ func sideBySide(n int, work func(int)) {
 		})
 	}
 	_ = group.Wait() // no work has an error of its own
+}
+
+// selected is how many steps are reported.
+func (p *Plan) selected() int {
+	n := 0
+	for _, st := range p.steps {
+		if !st.helper {
+			n++
+		}
+	}
+	return n
+}
+
+// wanted reports whether a finding of a step is reported.
+func (p *Plan) wanted(st *step, f scanner.Finding) bool {
+	return !st.helper && (p.options.Wanted == nil || p.options.Wanted(f))
 }
 
 func (p *Plan) nothingSelected() error {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 
 	"sotomi/scanner"
@@ -29,9 +30,13 @@ const requestPlanKinds = 16
 // manyRequests: steps with more start first, so that they do not delay the end.
 const manyRequests = 20
 
-// requestPlanFor is the plan for a target's kind: scheme, whether there is a port, path, and which steps run.
-func (p *Plan) requestPlanFor(t target.Target, o endpoint) *requestPlan {
-	kind := t.URL.Scheme + " " + t.URL.EscapedPath() + " " + o.port
+// requestPlanFor is the plan for a site's kind: scheme, whether there is a port, where is looked, and which steps run.
+func (p *Plan) requestPlanFor(s *site, o endpoint) *requestPlan {
+	t := s.target
+	kind := t.URL.Scheme + " " + t.URL.RequestURI() + " " + o.port
+	for _, u := range slices.Concat(s.pages, s.folders) {
+		kind += " " + u.RequestURI()
+	}
 	if t.URL.Port() != "" {
 		kind += " port"
 	}
@@ -42,9 +47,9 @@ func (p *Plan) requestPlanFor(t target.Target, o endpoint) *requestPlan {
 		return plan
 	}
 	if len(p.requestPlans) >= requestPlanKinds {
-		return p.newRequestPlan(t, o.steps, false)
+		return p.newRequestPlan(s, o.steps, false)
 	}
-	plan = p.newRequestPlan(t, o.steps, true)
+	plan = p.newRequestPlan(s, o.steps, true)
 	if p.requestPlans == nil {
 		p.requestPlans = map[string]*requestPlan{}
 	}
@@ -52,11 +57,11 @@ func (p *Plan) requestPlanFor(t target.Target, o endpoint) *requestPlan {
 	return plan
 }
 
-// newRequestPlan asks the checks what they will request. A shared plan compares two made-up targets of t's kind and holds
+// newRequestPlan asks the checks what they will request. A shared plan compares two made-up sites of the kind of s and holds
 // the requests that differ in the host alone.
-func (p *Plan) newRequestPlan(t target.Target, steps []int, shared bool) *requestPlan {
+func (p *Plan) newRequestPlan(s *site, steps []int, shared bool) *requestPlan {
 	plan := &requestPlan{ids: map[digest]int32{}, requests: make([][]int32, len(p.steps)), perTarget: make([]bool, len(p.steps)), unplanned: make([]bool, len(p.steps))}
-	one, other := standIn(t, "a.sotomi-one.invalid"), standIn(t, "b.sotomi-two.test")
+	one, other := standIn(s, "a.sotomi-one.invalid"), standIn(s, "b.sotomi-two.test")
 	common := make([][]digest, len(steps))
 	sideBySide(len(steps), func(at int) {
 		i := steps[at]
@@ -109,26 +114,36 @@ func without(list, other []digest) []digest {
 	return left
 }
 
-// perTargetOf are the digests of step i on t that the plan lacks.
-func (p *Plan) perTargetOf(plan *requestPlan, i int, t target.Target) []digest {
+// perTargetOf are the digests of step i on a site that the plan lacks.
+func (p *Plan) perTargetOf(plan *requestPlan, i int, s *site) []digest {
 	known := make([]digest, len(plan.requests[i]))
 	for j, id := range plan.requests[i] {
 		known[j] = plan.digests[id]
 	}
 	if planner, ok := p.steps[i].check.(scanner.PerTargetPlanner); ok {
-		return without(p.digestsOf(i, t, planner.PlanPerTarget), known)
+		return without(p.digestsOf(i, s, planner.PlanPerTarget), known)
 	}
-	return without(p.digests(i, t), known)
+	return without(p.digests(i, s), known)
 }
 
-// standIn is a target of t's kind on another host.
-func standIn(t target.Target, host string) target.Target {
-	u := *t.URL
-	u.Host = host
-	if t.URL.Port() != "" {
-		u.Host += ":61234"
+// standIn is a site of the kind of s on another host.
+func standIn(s *site, host string) *site {
+	if s.target.URL.Port() != "" {
+		host += ":61234"
 	}
-	return target.Target{URL: &u}
+	moved := func(u *url.URL) *url.URL {
+		c := *u
+		c.Host = host
+		return &c
+	}
+	other := &site{target: target.Target{URL: moved(s.target.URL)}}
+	for _, u := range s.pages {
+		other.pages = append(other.pages, moved(u))
+	}
+	for _, u := range s.folders {
+		other.folders = append(other.folders, moved(u))
+	}
+	return other
 }
 
 // plans reports whether a step knows its requests beforehand.
@@ -137,18 +152,18 @@ func (p *Plan) plans(i int) bool {
 	return ok && p.steps[i].end == nil && !p.options.NoMerge
 }
 
-// digests are the requests of one step on a target.
-func (p *Plan) digests(i int, t target.Target) []digest {
+// digests are the requests of one step on a site.
+func (p *Plan) digests(i int, s *site) []digest {
 	planner, ok := p.steps[i].check.(scanner.Planner)
 	if !ok {
 		return nil
 	}
-	return p.digestsOf(i, t, planner.Plan)
+	return p.digestsOf(i, s, planner.Plan)
 }
 
 // digestsOf are the digests of what ask gives. A check that panics over it has none; Run meets the same defect and reports
 // it.
-func (p *Plan) digestsOf(i int, t target.Target, ask func(target.Target) []*web.Request) (list []digest) {
+func (p *Plan) digestsOf(i int, s *site, ask func(target.Target) []*web.Request) (list []digest) {
 	if !p.plans(i) {
 		return nil
 	}
@@ -157,8 +172,10 @@ func (p *Plan) digestsOf(i int, t target.Target, ask func(target.Target) []*web.
 			list = nil
 		}
 	}()
-	for _, r := range ask(t) {
-		list = append(list, requestDigest(t, r))
+	for _, t := range s.places(p.steps[i].check) {
+		for _, r := range ask(t) {
+			list = append(list, requestDigest(t, r))
+		}
 	}
 	return list
 }

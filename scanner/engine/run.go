@@ -51,7 +51,7 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 func (p *Plan) start(t time.Time) scanner.Start {
 	return scanner.Start{
 		Version: p.options.Version, SignatureSet: p.options.SignatureSet, Time: t.UTC(),
-		Targets: p.options.Targets.Args(), Signatures: len(p.steps), AboveSafety: p.aboveSafety,
+		Targets: p.options.Targets.Args(), Signatures: p.selected(), AboveSafety: p.aboveSafety,
 	}
 }
 
@@ -65,12 +65,11 @@ type hostResult struct {
 // targetResult is all about one target. Outcomes are kept small: many finished hosts may wait for a slow one named before
 // them.
 type targetResult struct {
-	target     string
+	info       scanner.TargetInfo
 	findings   []scanner.Finding // by step
 	outcomes   []stepOutcome     // by step
 	suppressed int
 	tally      tally
-	leads      string // where the site's own page sends visitors; "" when that is a target too, or nowhere
 }
 
 // stepOutcome is an Outcome without the names of signature and target.

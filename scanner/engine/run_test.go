@@ -90,6 +90,8 @@ func (r *recorder) Finding(f scanner.Finding) error {
 func (r *recorder) Outcome(o scanner.Outcome) error {
 	return r.add("outcome %s %s %s %s", o.Signature, o.Target, o.Status, o.Reason)
 }
+func (r *recorder) Target(scanner.TargetInfo) error { return nil }
+
 func (r *recorder) Progress(scanner.Progress) error { return nil }
 func (r *recorder) Close(s scanner.Summary) error {
 	r.mu.Lock()

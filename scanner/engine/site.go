@@ -18,10 +18,18 @@ type site struct {
 	health   health
 
 	// These never change after discovery.
-	leads     string // where its own page sends visitors, when that is no target
-	unnamed   bool   // the user did not name it: it is sent no given headers and sessions
-	untrusted bool   // its certificate was not accepted, so nothing but handshakes is possible
-	crawl     crawl
+	asked         *url.URL   // the address that redirected here; nil when the user named this one
+	status        int        // of its own page
+	pages         []*url.URL // its own page, and those that this one redirects to
+	folders       []*url.URL // below which is looked, the root last but for those of redirects
+	leads         string     // the other origin that its own page sends visitors to; "" for none
+	leadsToTarget bool       // that one is scanned too
+	moved         *url.URL   // the same as leads, when it is the same site under another name and no target; else nil
+	closed        bool       // its own page asks for a log-in
+	public        bool       // its name is not the user's, so it must not lead to private addresses
+	unnamed       bool       // the user did not name it: it is sent no given headers and sessions
+	untrusted     bool       // its certificate was not accepted, so nothing but handshakes is possible
+	crawl         crawl
 
 	mu     sync.Mutex
 	memo   map[digest]*entry
@@ -61,6 +69,7 @@ func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
 	}
 	return &site{
 		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
+		pages: []*url.URL{t.URL}, folders: target.Folders(t.URL),
 		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},
 	}
 }

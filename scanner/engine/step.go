@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -41,6 +43,7 @@ type siteRun struct {
 // cleanResult is the result of a step that ran to its end and has nothing to tell, as nearly all do.
 type cleanResult struct {
 	ran                 bool
+	seen                sight
 	fault               int16
 	requests, lastOrder int32
 	took                time.Duration
@@ -55,6 +58,8 @@ type stepResult struct {
 	broken     bool   // it got an answer of which the rest is unknown
 	cut        int    // bytes of an answer that went on past the limit; 0 for none
 	fault      int    // status of the last server error that it got; 0 for none
+	seen       sight
+	conclusive bool // its reason holds whatever it saw
 	requests   int
 	lastOrder  int
 	suppressed int
@@ -65,7 +70,7 @@ type stepResult struct {
 
 // scanSite runs the steps on a site, or ends them all with end. Results come in the order of the steps.
 func (p *Plan) scanSite(ctx context.Context, s *site, o endpoint, end *scanner.StatusError) targetResult {
-	r := &siteRun{plan: p, site: s, steps: o.steps, results: map[int]*stepResult{}, result: targetResult{target: s.target.String(), leads: s.leads}}
+	r := &siteRun{plan: p, site: s, steps: o.steps, results: map[int]*stepResult{}, result: targetResult{info: s.info()}}
 	if end == nil {
 		r.cleanResults = make([]cleanResult, len(p.steps))
 		_, _ = within(ctx, func() struct{} {
@@ -95,11 +100,11 @@ func (r *siteRun) handshakes(ctx context.Context) {
 
 // run works through the steps with as many workers as requests may be under way at once.
 func (r *siteRun) run(ctx context.Context, o endpoint) {
-	plan := r.plan.requestPlanFor(r.site.target, o)
+	plan := r.plan.requestPlanFor(r.site, o)
 	r.site.follow(plan)
 	for _, i := range r.steps {
 		if plan.perTarget[i] {
-			r.site.expect(i, r.plan.perTargetOf(plan, i, r.site.target))
+			r.site.expect(i, r.plan.perTargetOf(plan, i, r.site))
 		}
 	}
 	r.work = r.plan.schedule(r.steps, plan)
@@ -149,7 +154,7 @@ func (r *siteRun) note(i int, result *stepResult) {
 	switch {
 	case r.closed:
 	case r.cleanResults != nil && result.nothingToTell():
-		r.cleanResults[i] = cleanResult{true, int16(result.fault), int32(result.requests), int32(result.lastOrder), result.took}
+		r.cleanResults[i] = cleanResult{true, result.seen, int16(result.fault), int32(result.requests), int32(result.lastOrder), result.took}
 	default:
 		r.results[i] = result
 	}
@@ -170,7 +175,7 @@ func (r *siteRun) close() {
 func (r *siteRun) resultOf(i int) *stepResult {
 	if r.cleanResults != nil && r.cleanResults[i].ran {
 		c := r.cleanResults[i]
-		return &stepResult{fault: int(c.fault), requests: int(c.requests), lastOrder: int(c.lastOrder), took: c.took}
+		return &stepResult{seen: c.seen, fault: int(c.fault), requests: int(c.requests), lastOrder: int(c.lastOrder), took: c.took}
 	}
 	return r.results[i]
 }
@@ -192,14 +197,46 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		defer view.mu.Unlock()
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
 		e.cut = view.cut
-		e.fault = view.fault
+		e.fault, e.seen, e.conclusive = view.fault, view.seen, notes.Conclusive
 		e.took = time.Since(started)
 	}()
-	hits, err := st.check.Run(inner, p)
-	e.err = err
-	e.deadline = err != nil && inner.Err() != nil && ctx.Err() == nil
-	e.findings = findings(p.Signature, p.Target, hits)
+	var hits []scanner.Hit
+	for _, place := range s.places(st.check) {
+		p.Target = place
+		more, err := st.check.Run(inner, p)
+		hits = withMore(hits, more, place.URL.Path)
+		if e.err == nil {
+			e.err = err
+		}
+		if inner.Err() != nil {
+			break
+		}
+	}
+	e.deadline = e.err != nil && inner.Err() != nil && ctx.Err() == nil
+	e.findings = findings(p.Signature, s.target, hits)
 	return e
+}
+
+// withMore adds hits that say something new: a request of the root may come from every folder, and a product that shows
+// itself on the site's page shows itself on those of its folders too.
+func withMore(hits, more []scanner.Hit, place string) []scanner.Hit {
+	known := len(hits)
+	for _, h := range more {
+		page := isAt(h.URL, place)
+		same := func(k scanner.Hit) bool {
+			return (page || k.URL == h.URL) && k.Matcher == h.Matcher && k.Variant == h.Variant && maps.Equal(k.Values.Facts(), h.Values.Facts())
+		}
+		if !slices.ContainsFunc(hits[:known], same) {
+			hits = append(hits, h)
+		}
+	}
+	return hits
+}
+
+// isAt reports whether an address is a place itself, not something below it.
+func isAt(address, place string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Path == place
 }
 
 // panicPlace is the innermost line of a stack that is neither the runtime's nor of this file.

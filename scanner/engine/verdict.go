@@ -89,6 +89,11 @@ func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *sc
 	if silent(end) && siteEnd != nil && from > 0 && result.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
 	}
+	if silent(end) && result.err == nil && !result.conclusive && result.seen&sawSite == 0 {
+		if unseen := r.site.unseen(result.seen); unseen != nil {
+			return unseen
+		}
+	}
 	if silent(end) && result.fault > 0 && r.site.health.errorsComeAndGo() {
 		return erraticEnd(result.fault)
 	}

@@ -21,6 +21,7 @@ type siteView struct {
 	broken    bool // it got an answer of which the rest is unknown
 	cut       int  // bytes of the last answer that went on past the client's limit; 0 for none
 	fault     int  // status of the last server error that it got; 0 for none
+	seen      sight
 	visitors  map[string]*web.Session
 }
 
@@ -38,6 +39,7 @@ func (v *siteView) Session() *web.Session {
 
 // saw notes what an answer says of itself: the rest of it is unknown or was left out, or it is an error of the server.
 func (v *siteView) saw(ex *web.Exchange) {
+	v.noteSight(ex)
 	cut := ex.Truncated && !ex.Broken && ex.Request.MaxBody == 0
 	if !ex.Broken && !cut && ex.Status < 500 {
 		return
@@ -51,6 +53,13 @@ func (v *siteView) saw(ex *web.Exchange) {
 	if ex.Status >= 500 {
 		v.fault = ex.Status
 	}
+}
+
+// noteSight notes whether an answer is one of the site itself.
+func (v *siteView) noteSight(ex *web.Exchange) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.seen |= v.sightOf(ex)
 }
 
 func (v *siteView) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
@@ -76,7 +85,11 @@ func (v *siteView) Crawl(ctx context.Context) ([]*web.Page, error) {
 	v.requests += len(pages)
 	v.lastOrder = max(v.lastOrder, order)
 	for _, page := range pages {
+		v.seen |= sawSite
 		v.broken = v.broken || page.Exchange.Broken
+	}
+	if err == nil && len(pages) == 0 {
+		v.seen |= v.homeSight()
 	}
 	return pages, err
 }

@@ -28,6 +28,12 @@ type (
 		AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out
 	}
 
+	// targetRecord is what a target turned out to be; its findings and outcomes follow.
+	targetRecord struct {
+		Type string `json:"type"` // "target"
+		scanner.TargetInfo
+	}
+
 	// findingRecord is one finding.
 	findingRecord struct {
 		Type        string              `json:"type"` // "finding"
@@ -106,6 +112,10 @@ func (j *jsonLines) Start(s scanner.Start) error {
 		Type: "scan", Tool: "sotomi", Version: s.Version, SignatureSet: s.SignatureSet, Time: s.Time.UTC().Truncate(time.Second),
 		Targets: targets, Signatures: s.Signatures, AboveSafety: s.AboveSafety,
 	})
+}
+
+func (j *jsonLines) Target(t scanner.TargetInfo) error {
+	return j.encoder.Encode(targetRecord{"target", t})
 }
 
 func (j *jsonLines) Finding(f scanner.Finding) error {

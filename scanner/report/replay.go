@@ -85,6 +85,8 @@ func (p *replay) line(text []byte) error {
 	switch kind.Type {
 	case "scan":
 		return p.scan(text)
+	case "target":
+		return p.target(text)
 	case "finding":
 		return p.finding(text)
 	case "outcome":
@@ -107,6 +109,14 @@ func (p *replay) scan(text []byte) error {
 	return p.to.Start(scanner.Start{
 		Version: r.Version, SignatureSet: r.SignatureSet, Time: r.Time, Targets: r.Targets, Signatures: r.Signatures, AboveSafety: r.AboveSafety,
 	})
+}
+
+func (p *replay) target(text []byte) error {
+	var r targetRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	return p.to.Target(r.TargetInfo)
 }
 
 func (p *replay) finding(text []byte) error {

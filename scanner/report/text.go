@@ -44,6 +44,12 @@ type textReport struct {
 	gaps     map[gap]*gapCount
 	order    []gap
 	moreGaps map[gap]bool // those beyond maxGaps
+	places   places
+}
+
+func (t *textReport) Target(i scanner.TargetInfo) error {
+	t.places.add(i)
+	return t.err
 }
 
 type gap struct {
@@ -214,84 +220,9 @@ func (t *textReport) evidence(e evidence.Evidence) {
 	}
 }
 
-func (t *textReport) Close(s scanner.Summary) error {
-	t.flush()
-	if s.Interrupted {
-		t.print("%s\n", t.words.Say("interrupted", nil))
-	}
-	switch {
-	case t.total == 0 && s.Complete:
-		t.print("%s\n", t.words.Say("none", nil))
-	case t.total == 0:
-		t.print("%s\n", t.words.Say("none-incomplete", nil))
-	default:
-		t.print("%s: %s\n", t.words.Count("findings", t.total, nil), t.severities(s))
-	}
-	outcomes := 0
-	var parts []string
-	for _, status := range statuses {
-		if n := s.Statuses[status]; n > 0 {
-			outcomes += n
-			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.Say("status-"+string(status), nil)))
-		}
-	}
-	t.print("%s\n", t.words.Count("checked", outcomes, map[string]any{
-		"Targets": t.words.Count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
-	}))
-	t.print("%s\n", t.words.Count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
-	if s.Suppressed > 0 {
-		t.print("%s\n", t.words.Count("suppressed", s.Suppressed, nil))
-	}
-	if s.AboveSafety > 0 {
-		t.print("%s\n", t.words.Count("above-safety", s.AboveSafety, nil))
-	}
-	if s.NotStarted > 0 {
-		t.print("%s\n", t.words.Count("not-started", s.NotStarted, nil))
-	}
-	t.redirected(s)
-	t.unchecked()
-	return t.err
-}
-
-// redirected lists sites that only redirect elsewhere.
-func (t *textReport) redirected(s scanner.Summary) {
-	if len(s.Redirected) == 0 {
-		return
-	}
-	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("redirected", nil)))
-	for _, r := range s.Redirected {
-		t.print("  %s → %s\n", message.Line(r.Target), message.Line(r.To))
-	}
-}
-
-// unchecked lists what could not be checked.
-func (t *textReport) unchecked() {
-	if len(t.order) == 0 {
-		return
-	}
-	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("unchecked", nil)))
-	for _, g := range t.order {
-		c := t.gaps[g]
-		where := strings.Join(c.targets, ", ")
-		if more := c.sites - len(c.targets); more > 0 {
-			where += " " + t.words.Say("more", map[string]any{"N": more})
-		}
-		reason := message.Line(g.reason)
-		if reason == "" {
-			reason = t.words.Say("no-reason", nil)
-		}
-		t.print("  %s\n", t.words.Count("unchecked-line", c.checks, map[string]any{
-			"Status": t.words.Say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": message.Line(where),
-		}))
-	}
-	if n := len(t.moreGaps); n > 0 {
-		t.print("  %s\n", t.words.Count("unchecked-more", n, nil))
-	}
-}
-
 var statuses = []scanner.Status{
 	scanner.StatusFound, scanner.StatusClean, scanner.StatusNotApplicable, scanner.StatusUnreachable, scanner.StatusThrottled,
-	scanner.StatusBlocked, scanner.StatusUnsupported, scanner.StatusFailed, scanner.StatusCrashed, scanner.StatusInterrupted,
+	scanner.StatusBlocked, scanner.StatusElsewhere, scanner.StatusUnsupported, scanner.StatusFailed, scanner.StatusCrashed, scanner.StatusInterrupted,
 }
 
 var grades = []signature.Severity{

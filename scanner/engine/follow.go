@@ -1,0 +1,256 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"sotomi/scanner"
+	"sotomi/scanner/message"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// How far a target's own page is followed.
+const (
+	originsFollowed = 3 // http://shop.example, https://shop.example, https://www.shop.example
+	pagesFollowed   = 5 // redirects on one origin
+)
+
+// settle makes discoveries of a site whose own page answered ex: the site itself, or the one that it has moved to when that
+// is the same site under https or with or without www. The original is looked at too when only its own page redirects.
+func (p *Plan) settle(ctx context.Context, o endpoint, s *site, ex *web.Exchange) []discovery {
+	p.arrive(ctx, s, ex)
+	s.leadsToTarget = s.leadsToTarget && p.staysThere(ctx, o, s)
+	if s.moved == nil || o.port != "" || p.options.NoFollow {
+		return []discovery{{site: s}}
+	}
+	next, end := p.followMove(ctx, o, s)
+	switch {
+	case end != nil:
+		return []discovery{{s, end}}
+	case next == nil:
+		return []discovery{{site: s}}
+	case p.movedAltogether(ctx, s, next):
+		return []discovery{{site: next}}
+	}
+	return []discovery{{site: next}, {site: s}}
+}
+
+// arrive notes what the site's own page says about where to look.
+func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
+	s.health.sawHome(ex)
+	s.status = ex.Status
+	s.closed = asksForLogin(ex)
+	s.folders = target.Folders(s.target.URL)
+	s.pages = []*url.URL{s.target.URL}
+	for range pagesFollowed {
+		to := redirect(ex)
+		if to == nil {
+			return
+		}
+		if !sameOrigin(s.target.URL, to) {
+			s.leadsTo(to, p)
+			return
+		}
+		if slices.ContainsFunc(s.pages, func(u *url.URL) bool { return u.Path == to.Path && u.RawQuery == to.RawQuery }) {
+			return
+		}
+		s.pages = append(s.pages, to)
+		if strings.HasSuffix(to.Path, "/") || target.IsFile(to.Path) {
+			s.addFolders(to)
+		}
+		a := s.do(ctx, &web.Request{Method: "GET", URL: to}, nil)
+		if a.err != nil {
+			return
+		}
+		ex = a.ex
+	}
+}
+
+// addFolders adds the folders of a page that the target leads to.
+func (s *site) addFolders(u *url.URL) {
+	for _, folder := range target.Folders(u) {
+		if !slices.ContainsFunc(s.folders, func(known *url.URL) bool { return known.Path == folder.Path }) {
+			s.folders = append(s.folders, folder)
+		}
+	}
+}
+
+// leadsTo notes that the site's own page sends visitors to another origin.
+func (s *site) leadsTo(to *url.URL, p *Plan) {
+	origin := target.Origin(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
+	s.leads = strings.TrimSuffix(origin.String(), "/")
+	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == origin.Port() })
+	s.leadsToTarget = p.options.Targets.Includes(origin, further)
+	if !s.leadsToTarget && sameSite(s.target.URL, to) {
+		s.moved = origin
+	}
+}
+
+// redirect is where an answer sends visitors, nil when it does not.
+func redirect(ex *web.Exchange) *url.URL {
+	location := ex.Header.Get("Location")
+	to, err := ex.URL.Parse(location)
+	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
+		return nil
+	}
+	return to
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && target.Port(a) == target.Port(b)
+}
+
+// sameSite reports whether an address is the same site under another name: https instead of http, with www or without, within
+// one registered domain.
+func sameSite(from, to *url.URL) bool {
+	upgrade := from.Scheme == "http" && to.Scheme == "https"
+	if from.Scheme != to.Scheme && !upgrade {
+		return false
+	}
+	a, b := strings.ToLower(from.Hostname()), strings.ToLower(to.Hostname())
+	if a == b {
+		return upgrade
+	}
+	if "www."+a != b && a != "www."+b || !upgrade && target.Port(from) != target.Port(to) {
+		return false
+	}
+	one, err1 := publicsuffix.EffectiveTLDPlusOne(a)
+	other, err2 := publicsuffix.EffectiveTLDPlusOne(b)
+	return err1 == nil && err2 == nil && one == other
+}
+
+// staysThere reports whether the other target that a site leads to has a page of its own: two that lead to each other are
+// both looked at in vain.
+func (p *Plan) staysThere(ctx context.Context, o endpoint, s *site) bool {
+	u, err := url.Parse(s.leads + "/")
+	if err != nil {
+		return false
+	}
+	ex, err := p.home(ctx, p.newSite(o, u))
+	if err != nil {
+		return false
+	}
+	to := redirect(ex)
+	return to == nil || sameOrigin(u, to)
+}
+
+// followMove goes to where a site has moved. nil is a move that is not to be followed; the end says that it leads nowhere.
+func (p *Plan) followMove(ctx context.Context, o endpoint, s *site) (*site, *scanner.StatusError) {
+	at, origins := s, []*url.URL{s.target.URL}
+	for at.moved != nil {
+		if len(origins) > originsFollowed || p.keepsCredentials(s.target.URL, at.moved) {
+			break
+		}
+		u := *at.moved
+		u.Path, u.RawPath, u.RawQuery = s.target.URL.Path, s.target.URL.RawPath, s.target.URL.RawQuery
+		next := p.newSite(o, &u)
+		next.asked = s.target.URL
+		next.public = !strings.EqualFold(u.Hostname(), s.target.URL.Hostname())
+		ex, err := p.home(ctx, next)
+		switch {
+		case err != nil && web.KindOf(err) == web.KindScope:
+			return nil, scanner.End(scanner.StatusElsewhere, "leads to %s, which was not looked at: %s", origin(&u), reasonOf(err))
+		case err != nil && untrusted(err):
+			next.untrusted = true
+			return nil, scanner.End(scanner.StatusUnreachable, "leads to %s: %s; --ca or --insecure scans it all the same", origin(&u), reasonOf(err))
+		case err != nil:
+			return nil, &scanner.StatusError{Status: p.noAnswer(ctx, err).Status, Reason: message.New("leads to %s: %s", origin(&u), reasonOf(err))}
+		}
+		p.arrive(ctx, next, ex)
+		if slices.ContainsFunc(origins, func(u *url.URL) bool { return origin(u) == next.leads }) {
+			return nil, scanner.End(scanner.StatusFailed, "its redirects lead in a circle between %s and %s", origin(&u), next.leads)
+		}
+		at, origins = next, append(origins, &u)
+	}
+	if at == s {
+		return nil, nil //nolint:nilnil // neither followed nor ended
+	}
+	if !p.first(at.target) {
+		return nil, scanner.End(scanner.StatusNotApplicable, "leads to %s, which is looked at as another target", origin(at.target.URL))
+	}
+	return at, nil
+}
+
+func origin(u *url.URL) string {
+	return strings.TrimSuffix(target.Origin(u.Scheme, u.Hostname(), u.Port()).String(), "/")
+}
+
+// keepsCredentials reports whether a move is not followed because headers or sessions of the user's belong to the origin that
+// was named. Only https on the usual port of the same host is as good.
+func (p *Plan) keepsCredentials(from, to *url.URL) bool {
+	usual := from.Port() == "" && to.Port() == "" && strings.EqualFold(from.Hostname(), to.Hostname())
+	return p.hasCredentials() && !usual
+}
+
+// movedAltogether reports whether the original site sends every visitor on, also one who asks for a page that does not exist.
+func (p *Plan) movedAltogether(ctx context.Context, s, next *site) bool {
+	a := s.do(ctx, controlRequest(s.target, &web.Request{Method: "GET", URL: s.target.URL}), nil)
+	if a.err != nil {
+		return false
+	}
+	to := redirect(a.ex)
+	return to != nil && (sameSite(s.target.URL, to) || sameOrigin(next.target.URL, to))
+}
+
+// first reports whether a target that redirects led to is met for the first time: two may lead to the same one.
+func (p *Plan) first(t target.Target) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := digestOf([]byte(t.String()))
+	if p.followed[key] {
+		return false
+	}
+	if p.followed == nil {
+		p.followed = map[digest]bool{}
+	}
+	p.followed[key] = true
+	return true
+}
+
+// info is what reports say of the site itself.
+func (s *site) info() scanner.TargetInfo {
+	i := scanner.TargetInfo{Target: s.target.String(), Status: s.status}
+	if s.asked != nil {
+		i.Asked = target.Target{URL: s.asked}.String()
+	}
+	if s.leads != "" && !s.leadsToTarget {
+		i.Leads = s.leads
+	}
+	if len(s.folders) > 1 {
+		for _, u := range s.folders {
+			i.Folders = append(i.Folders, u.EscapedPath())
+		}
+	}
+	return i
+}
+
+// places are where a check looks on the site.
+func (s *site) places(c scanner.Check) []target.Target {
+	placed, ok := c.(scanner.Placed)
+	if !ok || placed.Place() == scanner.PlaceTarget {
+		return []target.Target{s.target}
+	}
+	return placesOf(s.target, placed.Place(), s.pages, s.folders)
+}
+
+func placesOf(t target.Target, place scanner.Place, pages, folders []*url.URL) []target.Target {
+	var list []target.Target
+	if place == scanner.PlacePages {
+		for _, u := range pages {
+			if !strings.HasSuffix(cmp.Or(u.Path, "/"), "/") || u.RawQuery != "" {
+				list = append(list, target.Target{URL: u, Source: t.Source})
+			}
+		}
+	}
+	for _, u := range folders {
+		list = append(list, target.Target{URL: u, Source: t.Source})
+	}
+	return list
+}

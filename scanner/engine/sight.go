@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"net/http"
+
+	"sotomi/scanner"
+	"sotomi/scanner/web"
+)
+
+// sight is what a step saw in the answers that it got, a set.
+type sight uint8
+
+const (
+	sawSite  sight = 1 << iota // something that the site itself says
+	sawAway                    // a redirect to another site
+	sawLogin                   // a demand to log in
+)
+
+// sightOf is what one answer shows.
+func (s *site) sightOf(ex *web.Exchange) sight {
+	if asksForLogin(ex) {
+		return sawLogin
+	}
+	if to := redirect(ex); to != nil && !sameOrigin(ex.URL, to) {
+		return sawAway
+	}
+	return sawSite
+}
+
+// homeSight is what the site's own page shows, for steps that look at pages and got none.
+func (s *site) homeSight() sight {
+	switch {
+	case s.closed:
+		return sawLogin
+	case s.leads != "":
+		return sawAway
+	}
+	return 0
+}
+
+// unseen is how a step ends that saw nothing of the site, because the site sends visitors elsewhere or asks them to log in
+// from its own page on. An open site with closed folders, and one that redirects from a few addresses only, show themselves.
+func (s *site) unseen(seen sight) *scanner.StatusError {
+	switch {
+	case seen&sawAway != 0 && s.leads != "" && s.leadsToTarget:
+		return scanner.End(scanner.StatusNotApplicable, "leads to %s, which is looked at as another target", s.leads)
+	case seen&sawAway != 0 && s.leads != "":
+		return scanner.End(scanner.StatusElsewhere, "leads to %s, which was not looked at", s.leads)
+	case seen&sawLogin != 0 && s.closed && !s.unnamed && s.session().Carries("Authorization"):
+		return scanner.End(scanner.StatusBlocked, "asks for a log-in, and does not accept the one given")
+	case seen&sawLogin != 0 && s.closed:
+		return scanner.End(scanner.StatusBlocked, "asks for a log-in")
+	}
+	return nil
+}
+
+// asksForLogin reports whether an answer is a demand to log in to the server or to a proxy before it.
+func asksForLogin(ex *web.Exchange) bool {
+	return ex.Status == http.StatusUnauthorized || ex.Status == http.StatusProxyAuthRequired
+}
