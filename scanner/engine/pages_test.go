@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -9,6 +10,25 @@ import (
 
 	"sotomi/scanner"
 )
+
+// Pages of an address that has moved are those of the place where it is now.
+func TestPagesOfATargetThatMoved(t *testing.T) {
+	client := resolving(t, map[string]string{"shop.test:80": redirecting(t, 301, "https://www.shop.test{path}"), "www.shop.test:443": pageOnly(t, httptest.NewTLSServer)})
+	var got []string
+	check := checkFunc(func(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+		for _, u := range p.Pages() {
+			got = append(got, u.String())
+		}
+		return nil, nil
+	})
+	outcomes(t, Options{
+		Client: client, Targets: mustTargets(t, "http://shop.test"), Signatures: sigsOf("a"), Checks: tableOf(map[string]scanner.Check{"a": check}),
+		Pages: []*url.URL{{Path: "/mypage"}, mustURL(t, "http://shop.test/whole"), mustURL(t, "https://www.shop.test/new")},
+	})
+	if diff := cmp.Diff([]string{"https://www.shop.test/mypage", "https://www.shop.test/whole", "https://www.shop.test/new"}, got); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+}
 
 // A path of --page is a page of every target that the user named; an address is one of its own target only.
 func TestPagesOfATarget(t *testing.T) {

@@ -122,6 +122,11 @@ func (v *siteView) Pages() []*url.URL {
 			}
 			u = v.target.URL.ResolveReference(u)
 		}
+		if v.asked != nil && sameOrigin(u, v.asked) {
+			moved := *u
+			moved.Scheme, moved.Host = v.target.URL.Scheme, v.target.URL.Host
+			u = &moved // the site that was asked for is looked at here
+		}
 		if u.Scheme == v.target.URL.Scheme && u.Host == v.target.URL.Host {
 			list = append(list, u)
 		}
