@@ -50,7 +50,7 @@ func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
 	s.folders = target.Folders(s.target.URL)
 	s.pages = []*url.URL{s.target.URL}
 	for range pagesFollowed {
-		to := redirect(ex)
+		to := ex.SendsTo()
 		if to == nil {
 			return
 		}
@@ -93,16 +93,6 @@ func (s *site) leadsTo(to *url.URL, p *Plan) {
 	}
 }
 
-// redirect is where an answer sends visitors, nil when it does not.
-func redirect(ex *web.Exchange) *url.URL {
-	location := ex.Header.Get("Location")
-	to, err := ex.URL.Parse(location)
-	if ex.Status < 300 || ex.Status > 399 || location == "" || err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
-		return nil
-	}
-	return to
-}
-
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && target.Port(a) == target.Port(b)
 }
@@ -137,7 +127,7 @@ func (p *Plan) staysThere(ctx context.Context, o endpoint, s *site) bool {
 	if err != nil {
 		return false
 	}
-	to := redirect(ex)
+	to := ex.SendsTo()
 	return to == nil || sameOrigin(u, to)
 }
 
@@ -195,7 +185,7 @@ func (p *Plan) movedAltogether(ctx context.Context, s, next *site) bool {
 	if a.err != nil {
 		return false
 	}
-	to := redirect(a.ex)
+	to := a.ex.SendsTo()
 	return to != nil && (sameSite(s.target.URL, to) || sameOrigin(next.target.URL, to))
 }
 

@@ -21,7 +21,7 @@ func (s *site) sightOf(ex *web.Exchange) sight {
 	if asksForLogin(ex) {
 		return sawLogin
 	}
-	if to := redirect(ex); to != nil && !sameOrigin(ex.URL, to) {
+	if to := ex.SendsTo(); to != nil && !sameOrigin(ex.URL, to) {
 		return sawAway
 	}
 	return sawSite

@@ -67,6 +67,8 @@ type Exchange struct {
 
 	textOnce    sync.Once
 	text        string
+	sendsOnce   sync.Once
+	sendsTo     *url.URL
 	derivedOnce sync.Once
 	derived     any
 }
