@@ -80,7 +80,10 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string) e
 	defer stop()
 	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
 	j.outputs.finish()
-	if err != nil {
+	switch {
+	case err != nil && summary.Interrupted:
+		return &statusError{scanner.ExitInterrupted, message.New("interrupted; the report could not be written: %v", err)}
+	case err != nil:
 		return &statusError{scanner.ExitIncomplete, message.New("the report could not be written: %v", err)}
 	}
 	return e.status(summary, j)

@@ -32,13 +32,6 @@ type delivery struct {
 	summary  scanner.Summary
 }
 
-// outlet is a sink and what is known of it.
-type outlet struct {
-	scanner.Sink
-	report bool // it keeps results
-	failed bool
-}
-
 // orderPatience is how long a finished input waits for those named before it.
 const orderPatience = 30 * time.Second
 
@@ -49,10 +42,10 @@ func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, repo
 		summary: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
 	}
 	for _, s := range p.options.Watchers {
-		d.outlets = append(d.outlets, &outlet{Sink: s}) // a progress bar takes its line away before a report writes
+		d.outlets = append(d.outlets, newOutlet(s, false)) // a progress bar takes its line away before a report writes
 	}
 	for _, s := range reports {
-		d.outlets = append(d.outlets, &outlet{Sink: s, report: true})
+		d.outlets = append(d.outlets, newOutlet(s, true))
 	}
 	return d
 }
@@ -178,7 +171,7 @@ func (d *delivery) tell(call func(scanner.Sink) error) bool {
 		if o.failed {
 			continue
 		}
-		if err := call(o.Sink); err != nil {
+		if err := o.call(d.outer, call); err != nil {
 			o.failed = true
 			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
 		}
@@ -215,7 +208,7 @@ func (d *delivery) finish() error {
 	for _, o := range d.outlets {
 		own := *s
 		own.Complete = own.Complete && !o.failed
-		if err := o.Close(own); err != nil && !o.failed {
+		if err := o.close(d.outer, own); err != nil && !o.failed {
 			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -193,7 +194,40 @@ func TestFinishedHostsDoNotWaitLong(t *testing.T) {
 		if diff := cmp.Diff([]string{"b", "c", "a"}, delivered); diff != "" {
 			t.Errorf("delivered (-want +got):\n%s", diff)
 		}
+		if err := d.finish(); err != nil {
+			t.Error(err)
+		}
 	})
+}
+
+// hangingSink never comes back from its first outcome.
+type hangingSink struct {
+	recorder
+	reached, release chan struct{}
+}
+
+func (h *hangingSink) Outcome(scanner.Outcome) error {
+	close(h.reached)
+	<-h.release
+	return nil
+}
+
+// A report that nobody reads does not keep a scan from ending, nor the other reports from what there is.
+func TestAReportThatHangs(t *testing.T) {
+	s := hello(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	hanging, whole := &hangingSink{reached: make(chan struct{}), release: make(chan struct{})}, &recorder{}
+	t.Cleanup(func() { close(hanging.release) })
+	go func() { <-hanging.reached; cancel() }()
+	summary, err := Run(ctx, withQuietCheck(Options{
+		Client: newClient(t), Targets: mustTargets(t, folders(s, 3)...), Concurrency: 1, Sinks: []scanner.Sink{hanging, whole},
+	}))
+	if !errors.Is(err, errHung) || strings.Count(err.Error(), "not taken") != 1 {
+		t.Errorf("error %v, want that the results are not taken, once", err)
+	}
+	if !summary.Interrupted || whole.closed != 1 || len(whole.lines) != 4 {
+		t.Errorf("the other report has %q, closed %d times", whole.lines, whole.closed)
+	}
 }
 
 func TestWindowIsBounded(t *testing.T) {
