@@ -66,6 +66,10 @@ func NewClient(o Options) (*Client, error) {
 	}
 	transports := []*http.Transport{o.transport(tlsConfig, true), o.transport(tlsConfig, false)}
 	l := &limiter{next: transports[0], http1: transports[1], options: o, hosts: map[string]*hostState{}}
+	if o.Proxy == nil {
+		transports = append(transports, o.lenientTransport(tlsConfig))
+		l.lenient = transports[2]
+	}
 	hc := &http.Client{
 		Transport:     l,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

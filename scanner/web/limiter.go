@@ -17,6 +17,7 @@ import (
 type limiter struct {
 	next    http.RoundTripper
 	http1   http.RoundTripper // for hosts that do not want HTTP/2
+	lenient http.RoundTripper // for answers that net/http refuses for a line of their head; nil through a proxy
 	options Options
 	sent    atomic.Int64
 
@@ -104,8 +105,17 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// send sends by HTTP/2 where the host speaks it, unless it said that a request must come by HTTP/1.1 (RFC 9113 section 7).
+// send sends, and once more where net/http refuses the answer for a line of its head.
 func (l *limiter) send(a *attempt, req *http.Request) (*http.Response, error) {
+	res, err := l.sendOnce(a, req)
+	if err == nil || l.lenient == nil || !a.retry || !refusesHead(err) || a.resend() != nil {
+		return res, err
+	}
+	return l.lenient.RoundTrip(req)
+}
+
+// sendOnce sends by HTTP/2 where the host speaks it, unless it said that a request must come by HTTP/1.1 (RFC 9113 section 7).
+func (l *limiter) sendOnce(a *attempt, req *http.Request) (*http.Response, error) {
 	if !a.host.http1.Load() {
 		res, err := l.next.RoundTrip(req)
 		if err == nil || !strings.Contains(err.Error(), "HTTP_1_1_REQUIRED") {
