@@ -27,6 +27,7 @@ type hostState struct {
 	slots  chan struct{} // as many as requests in flight are allowed
 	burst  chan struct{} // held by the one burst that is gathering slots
 	http1  atomic.Bool   // it does not want HTTP/2
+	public atomic.Bool   // it was at a public address, so a name that now leads to a private one is an attack (DNS rebinding)
 
 	users int // requests and bursts that hold it; under limiter.mu
 

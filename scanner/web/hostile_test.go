@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -385,6 +386,37 @@ func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
 		if got := errors.As(err, &scope); got != want {
 			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
 		}
+	}
+}
+
+func TestWhatIsAPublicAddress(t *testing.T) {
+	for address, want := range map[string]bool{"203.0.113.1:80": true, "[2001:db8::1]:443": true, "127.0.0.1:80": false, "[::ffff:10.0.0.1]:80": false, "169.254.1.1:80": false} {
+		if got := isPublic(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
+// A host that was at a public address and is at a private one now would let a site's owner read the network of the scan.
+func TestANameThatChangesToAPrivateAddress(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	client, err := NewClient(Options{Rate: -1, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	u := &url.URL{Scheme: "http", Host: "localhost:" + port, Path: "/"}
+	if _, err := client.Session(u).Do(t.Context(), &Request{URL: u}); err != nil {
+		t.Skipf("localhost cannot be looked up here: %v", err)
+	}
+	client.Close() // so that it must connect again
+	h := client.limiter.host(u.Host)
+	h.public.Store(true)
+	_, err = client.Session(u).Do(t.Context(), &Request{URL: u})
+	if KindOf(err) != KindScope || !strings.Contains(err.Error(), "localhost resolves to the private address") {
+		t.Errorf("%v, want that the private address is refused", err)
 	}
 }
 

@@ -89,8 +89,11 @@ func dialer(o Options) func(ctx context.Context, network, address string) (net.C
 			}
 			return d.DialContext(ctx, network, net.JoinHostPort(strings.Trim(to, "[]"), port))
 		}
-		to := guarded(d, o, host, ok && a.public)
+		to := guarded(d, o, host, ok && (a.public || a.host.public.Load()))
 		c, err := to.DialContext(ctx, network, address)
+		if err == nil && ok && isPublic(c.RemoteAddr()) {
+			a.host.public.Store(true)
+		}
 		var scope *scopeError
 		if errors.As(err, &scope) {
 			return nil, scope
@@ -118,11 +121,21 @@ func refuseAddresses(host string, public bool) func(ctx context.Context, network
 		switch a := to.Addr().Unmap(); {
 		case a.IsLinkLocalUnicast():
 			return &scopeError{message.New("%s resolves to the link-local address %s", host, a)}
-		case public && (a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || sharedSpace.Contains(a)):
+		case public && isPrivate(a):
 			return &scopeError{message.New("%s resolves to the private address %s", host, a)}
 		}
 		return nil
 	}
+}
+
+func isPrivate(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || sharedSpace.Contains(a)
+}
+
+// isPublic reports whether an address that was connected to is one of the Internet.
+func isPublic(a net.Addr) bool {
+	to, err := netip.ParseAddrPort(a.String())
+	return err == nil && !isPrivate(to.Addr().Unmap()) && !to.Addr().IsLinkLocalUnicast()
 }
 
 // sharedSpace is used between providers and their customers (RFC 6598).
