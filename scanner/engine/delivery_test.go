@@ -149,6 +149,9 @@ func TestSlowHostStopsNobodyBeyondTheWindow(t *testing.T) {
 	})
 	d.collect()
 	_ = group.Wait()
+	if err := d.finish(); err != nil {
+		t.Error(err)
+	}
 	if len(delivered) != others+1 {
 		t.Errorf("%d outcomes, want %d", len(delivered), others+1)
 	}

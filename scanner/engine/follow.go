@@ -52,6 +52,7 @@ func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
 	for range pagesFollowed {
 		to := ex.SendsTo()
 		if to == nil {
+			p.noteLogin(ctx, s, ex)
 			return
 		}
 		if !sameOrigin(s.target.URL, to) {
@@ -70,6 +71,21 @@ func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
 			return
 		}
 		ex = a.ex
+	}
+}
+
+// noteLogin notes that the site sends visitors to a page with a password field, whatever they ask for.
+func (p *Plan) noteLogin(ctx context.Context, s *site, ex *web.Exchange) {
+	page, err := web.ParsePage(ex)
+	if err != nil || len(s.pages) == 1 || !page.AsksForPassword() {
+		return
+	}
+	a := s.do(ctx, controlRequest(s.target, &web.Request{Method: "GET", URL: s.target.URL}), nil)
+	if a.err != nil {
+		return
+	}
+	if to := a.ex.SendsTo(); to != nil && sameOrigin(ex.URL, to) && to.Path == ex.URL.Path {
+		s.login, s.closed = to.Path, true
 	}
 }
 

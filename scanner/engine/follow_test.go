@@ -288,6 +288,65 @@ func TestASiteThatAsksForALoginIsNotClean(t *testing.T) {
 	}
 }
 
+// A site that sends everybody to its log-in page shows that page and nothing else.
+func TestASiteThatSendsEverybodyToItsLogin(t *testing.T) {
+	for name, c := range map[string]struct {
+		page  string
+		other func(http.ResponseWriter, *http.Request)
+		want  map[string]string
+	}{
+		"everything": {
+			page: `<form method="post"><input name="user"><input type="password" name="p"></form>`,
+			other: func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/login?next="+r.URL.Path, http.StatusFound)
+			},
+			want: map[string]string{"env": "blocked asks for a log-in", "login": "clean "},
+		},
+		"but says what is not there": {
+			page: `<form method="post"><input name="user"><input type="password" name="p"></form>`,
+			other: func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/" {
+					http.Redirect(w, r, "/login", http.StatusFound)
+					return
+				}
+				http.NotFound(w, r)
+			},
+			want: map[string]string{"env": "clean ", "login": "clean "},
+		},
+		"a page that asks for nothing": {
+			page:  `<h1>Shop</h1>`,
+			other: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
+			want:  map[string]string{"env": "clean ", "login": "clean "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/login" {
+					w.Header().Set("Content-Type", "text/html")
+					_, _ = w.Write([]byte(c.page))
+					return
+				}
+				c.other(w, r)
+			}))
+			defer s.Close()
+			sink := &scanner.Collector{}
+			if _, err := Run(t.Context(), Options{
+				Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: sigsOf("env", "login"), Sinks: []scanner.Sink{sink},
+				Checks: tableOf(map[string]scanner.Check{"env": looksAt("/.env"), "login": looksAt("/login")}),
+			}); err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for _, o := range sink.Outcomes {
+				got[o.Signature] = string(o.Status) + " " + o.Reason.String()
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // folderCheck notes where it was run.
 type folderCheck struct {
 	place scanner.Place

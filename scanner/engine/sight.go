@@ -21,8 +21,12 @@ func (s *site) sightOf(ex *web.Exchange) sight {
 	if asksForLogin(ex) {
 		return sawLogin
 	}
-	if to := ex.SendsTo(); to != nil && !sameOrigin(ex.URL, to) {
+	switch to := ex.SendsTo(); {
+	case to == nil:
+	case !sameOrigin(ex.URL, to):
 		return sawAway
+	case s.login != "" && to.Path == s.login:
+		return sawLogin
 	}
 	return sawSite
 }

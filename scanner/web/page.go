@@ -4,6 +4,7 @@ import (
 	"errors"
 	"mime"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -116,4 +117,11 @@ func (a *addresses) resolve(base *url.URL) []*url.URL {
 		}
 	}
 	return list
+}
+
+// AsksForPassword reports whether a form of the page has a password field.
+func (p *Page) AsksForPassword() bool {
+	return slices.ContainsFunc(p.Forms, func(f Form) bool {
+		return slices.ContainsFunc(f.Fields, func(field Field) bool { return strings.EqualFold(field.Type, "password") })
+	})
 }
