@@ -20,6 +20,10 @@ type parsed struct {
 }
 
 func parse(text string) (parsed, error) {
+	text = narrowed(text)
+	if err := slip(text); err != nil {
+		return parsed{}, err
+	}
 	if strings.Contains(text, "://") {
 		u, err := parseURL(text)
 		return parsed{input: Input{URL: u}}, err
@@ -55,7 +59,7 @@ func parseBlock(text string) (parsed, error) {
 	if _, addrErr := netip.ParseAddr(text[:strings.IndexByte(text, '/')]); addrErr == nil {
 		return parsed{}, message.Errorf("%q is not a CIDR block such as 192.0.2.0/24", text)
 	}
-	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s", hideUser(text), hideUser(text))
+	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s; a list of targets is @FILE", hideUser(text), hideUser(text))
 }
 
 // parseURL gives the URL in canonical form: lower-case ASCII host, no default port, no fragment.
@@ -97,13 +101,12 @@ func validPort(s string) bool {
 
 // hideUser is text without what stands before an @ in its authority: it goes to terminals and logs.
 func hideUser(text string) string {
-	start := 0
+	start, end := 0, authorityEnd(text)
 	if i := strings.Index(text, "://"); i >= 0 {
-		start = i + 3
+		start = i + len("://")
 	}
-	end := len(text)
-	if i := strings.IndexAny(text[start:], "/?#"); i >= 0 {
-		end = start + i
+	if _, port, ok := strings.Cut(text[start:end], ":"); ok && strings.Trim(port, "0123456789") != "" {
+		end = len(text) // it may be a password with a slash in it
 	}
 	if i := strings.LastIndexByte(text[start:end], '@'); i >= 0 {
 		return text[:start] + "***" + text[start+i:]

@@ -3,18 +3,21 @@ package target
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sotomi/scanner/message"
 )
 
 // Parse reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one per line,
-// "-" the same from stdin. Blank lines and what follows a # are left out of lists. The error names every mistake with
-// its place.
+// "-" the same from stdin. A list is UTF-8; blank lines and what follows a # are left out of it, and one that names nothing
+// is a mistake. The error names every mistake with its place.
 func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser, error)) (*List, error) {
 	p := &reader{targets: &List{args: args}, seen: map[string]bool{}, single: map[netip.Addr]bool{}}
 	for _, arg := range args {
@@ -38,7 +41,7 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		case strings.HasPrefix(arg, "-"):
 			p.errs = append(p.errs, message.Errorf("%q is not a target; see --help for the flags", arg))
 		default:
-			p.add(arg, -1, 0)
+			p.add(strings.TrimSpace(arg), -1, 0)
 		}
 	}
 	if err := errors.Join(p.errs...); err != nil {
@@ -89,16 +92,27 @@ type reader struct {
 	errs    []error
 }
 
+// maxLine is the longest line of a list in bytes.
+const maxLine = 64 << 10
+
+// list reads one list. When it is no text there is one error for all of it.
 func (p *reader) list(name string, r io.Reader) {
 	file := int32(len(p.targets.files))
 	p.targets.files = append(p.targets.files, name)
+	before := len(p.errs)
+	fail := func(err error) { p.errs = append(p.errs[:before], err) }
 	lines := bufio.NewScanner(r)
-	for n := int32(1); lines.Scan(); n++ {
-		text := lines.Text()
-		if n == 1 {
-			text = strings.TrimPrefix(text, "\ufeff")
+	lines.Buffer(nil, maxLine+len("\r\n"))
+	n, empty := int32(0), true
+	for lines.Scan() {
+		n++
+		line := strings.TrimRight(lines.Text(), "\r")
+		if problem := noText(line, n == 1); !problem.IsZero() {
+			fail(message.Errorf("%s:%d: %s", name, n, problem))
+			return
 		}
-		text = strings.TrimSpace(withoutComment(text))
+		text := strings.TrimSpace(withoutComment(strings.TrimPrefix(line, "\ufeff"))) // lists that were joined have several
+		empty = empty && text == ""
 		switch {
 		case text == "":
 		case strings.HasPrefix(text, "@"), text == "-":
@@ -107,9 +121,37 @@ func (p *reader) list(name string, r io.Reader) {
 			p.add(text, file, n)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		p.errs = append(p.errs, message.Errorf("%s: %w", name, err))
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		fail(message.Errorf("%s:%d: %s", name, n+1, tooLong()))
+	case err != nil:
+		fail(message.Errorf("%s: %w", name, err))
+	case empty:
+		fail(message.Errorf("%s has no targets", name))
 	}
+}
+
+func tooLong() message.Message {
+	return message.New("the line is longer than %d bytes", maxLine)
+}
+
+// noText is why a line cannot be one of a list, the zero Message when it can.
+func noText(line string, first bool) message.Message {
+	control := strings.IndexFunc(line, func(r rune) bool { return r != '\t' && unicode.IsControl(r) })
+	switch {
+	case len(line) > maxLine:
+		return tooLong()
+	case first && (strings.HasPrefix(line, "\xff\xfe") || strings.HasPrefix(line, "\xfe\xff")):
+		return message.New("the list is UTF-16; save it as UTF-8")
+	case strings.Contains(line, "\x00"):
+		return message.New("the line has a NUL byte, so the list is binary or UTF-16; save it as UTF-8 text")
+	case !utf8.ValidString(line):
+		return message.New("the line is not UTF-8; save the whole list as UTF-8")
+	case control >= 0:
+		r, _ := utf8.DecodeRuneInString(line[control:])
+		return message.New("the line has the control character %s: a list is text with one target per line", fmt.Sprintf("%U", r))
+	}
+	return message.Message{}
 }
 
 // withoutComment cuts from a # that starts the line or follows white space: one inside a URL is part of it.

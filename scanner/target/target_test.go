@@ -37,7 +37,7 @@ func inputs(list *List) []string {
 }
 
 func TestParseTargets(t *testing.T) {
-	files := map[string]string{"list": "\ufeff# hosts\n\n a.test \nhttp://b.test/#top # comment\nA.test\n", "empty": "\n#\n"}
+	files := map[string]string{"list": "\ufeff# hosts\n\n a.test \nhttp://b.test/#top # comment\nA.test\n"}
 	cases := map[string]struct {
 		args  []string
 		stdin string
@@ -63,7 +63,6 @@ func TestParseTargets(t *testing.T) {
 		"block_inside_block":    {[]string{"192.0.2.0/30", "192.0.2.2/31"}, "", []string{"192.0.2.0", "192.0.2.1", "192.0.2.2", "192.0.2.3"}},
 		"file":                  {[]string{"@list"}, "", []string{"a.test", "http://b.test/"}},
 		"stdin":                 {[]string{"x.test", "-"}, "y.test\r\nx.test\r\n", []string{"x.test", "y.test"}},
-		"empty_file_and_host":   {[]string{"@empty", "a.test"}, "", []string{"a.test"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +94,8 @@ func TestParseTargetsNamesEveryMistake(t *testing.T) {
 		`"https://***@h.test/": leave the user information out`, `"***@h.test": leave the user information out`,
 		`a target with a path needs its scheme: https://h.test/path`, `"10.0.0.0/33" is not a CIDR block`, `"10.0.0.0/4": too many addresses; a block may be a /8`,
 		`"--format" is not a target`, `@missing: no such file`, `list:2: "ftp://f.test": scheme "ftp"`, `list:3: "@other": a list cannot name another list`,
-		`list:5: "h.test:99999": "99999" is not a port`, `"": no host`, `"http://" has no host`, `"1.2.3": not an IP address`, `"a..b": not a host name`,
-		`"[1.2.3.4]": "1.2.3.4" is not an IPv6 address`, `"0" is not a port`, `"http://***@h.test/%zz" is not a URL`, `"sp ace": not a host name`,
+		`list:5: "h.test:99999": "99999" is not a port`, `"": the target is empty`, `"http://" has no host`, `"1.2.3": not an IP address`, `"a..b": not a host name`,
+		`"[1.2.3.4]": "1.2.3.4" is not an IPv6 address`, `"0" is not a port`, `"http://***@h.test/%zz" is not a URL`, `"sp ace": targets stand apart by spaces`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
@@ -108,14 +107,6 @@ func TestParseTargetsNamesEveryMistake(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a password is repeated:\n%v", err)
-	}
-}
-
-func TestNoTargets(t *testing.T) {
-	for _, args := range [][]string{nil, {"-"}} {
-		if _, err := Parse(args, strings.NewReader("# none\n"), nil); err == nil || !strings.Contains(err.Error(), "no targets") {
-			t.Errorf("ParseTargets(%q) = %v", args, err)
-		}
 	}
 }
 
