@@ -17,9 +17,9 @@ import (
 type Site interface {
 	// Session is a new visitor with an empty cookie jar. Nothing it does is shared.
 	Session() *web.Session
-	// Visitor is a visitor whom the user gave with --session NAME=FILE, false when there is none of that name. Each
-	// signature has its own session of the visitor on each target.
-	Visitor(name string) (*web.Session, bool)
+	// Visitors are those whom the user gave with --session NAME=FILE, at most two, in order. Each signature has its own
+	// session of each on each target.
+	Visitors() []Visitor
 	// Do sends an anonymous request that all signatures share: an identical one is sent to the target once, whoever asks.
 	// Redirects are not followed.
 	Do(ctx context.Context, r *web.Request) (*web.Exchange, error)
@@ -36,6 +36,15 @@ type Site interface {
 	// Derived is a value that checks compute from the target alone: made when first asked for under a name, and shared by all
 	// signatures. It must never change.
 	Derived(name string, make func() any) any
+}
+
+// Anonymous is the name of visitors without an account.
+const Anonymous = "anonymous"
+
+// Visitor is a test account that the user gave.
+type Visitor struct {
+	Name    string // as the user calls it; never that of visitors without an account
+	Session *web.Session
 }
 
 // Probe is all that a check may use while it looks at one target for one signature.

@@ -105,6 +105,7 @@ type Progress struct {
 // Summary closes a report.
 type Summary struct {
 	Severities  map[string]int `json:"severities"`   // findings by severity
+	Confirmed   map[string]int `json:"confirmed"`    // those of Severities that are
 	Statuses    map[Status]int `json:"statuses"`     // outcomes by status
 	Targets     int            `json:"targets"`      // with outcomes
 	Requests    int64          `json:"requests"`     // attempts that left the machine

@@ -55,10 +55,8 @@ type run struct {
 // Run looks at every page and puts the results together.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	r := &run{params: c.params, probe: p, guest: visitor{name: anonymous, session: p.Session()}, named: p.Pages(), mask: newMask()}
-	for _, name := range []string{"A", "B"} {
-		if s, ok := p.Visitor(name); ok {
-			r.members = append(r.members, visitor{name: name, session: s})
-		}
+	for _, v := range p.Visitors() {
+		r.members = append(r.members, visitor{name: v.Name, session: v.Session})
 	}
 	if c.params.Mode == "mixup" && (len(r.named) == 0 || len(r.members) < 2) {
 		return nil, scanner.NotApplicable("needs two visitors (--session A=FILE --session B=FILE) and pages to request (--page PATH)")
@@ -110,7 +108,7 @@ func (r *run) conclude(results []*pageResult) error {
 	case personal == 0 && len(loggedOut) > 0:
 		return scanner.Undetermined("no longer logged in: visitor %s", listOf(slices.Sorted(maps.Keys(loggedOut))))
 	case personal == 0 && same:
-		return scanner.Undetermined("visitors A and B see the same mail address on their pages: use two different test accounts")
+		return scanner.Undetermined("visitors %s see the same mail address on their pages: use two different test accounts", memberNames(r.members))
 	case personal == 0 && len(r.named) == 0:
 		return scanner.Undetermined("no page differs between the visitors: name personal pages with --page, and check that the sessions are still valid")
 	case personal == 0:

@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"regexp"
 
+	"sotomi/scanner"
 	"sotomi/scanner/web"
 )
 
 // observation is one answer to one visitor, reduced to what is compared and reported. The body itself is not kept.
 type observation struct {
-	who       string        // "A", "B", or anonymous
+	who       string        // the name of a test account, or anonymous
 	ex        *web.Exchange // without its body
 	tokens    tokens
 	cut       bool // the body went on, or held more tokens than are kept
@@ -20,7 +21,7 @@ type observation struct {
 	loggedOut bool
 }
 
-const anonymous = "anonymous"
+const anonymous = scanner.Anonymous
 
 // newObservation reads an answer. key is the cache buster in its address, "" when there is none.
 func newObservation(who, key string, ex *web.Exchange) *observation {

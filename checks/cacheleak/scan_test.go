@@ -2,7 +2,9 @@ package cacheleak
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,14 +53,14 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *scanner.Collector {
 	r := &scanner.Collector{}
 	o := engine.Options{
 		Client: client, Signatures: selected, Checks: scanner.Table{"cache-leak": New},
-		Targets: target.URLs(base), Safety: c.safety, Sinks: []scanner.Sink{r}, Visitors: map[string]web.Credentials{},
+		Targets: target.URLs(base), Safety: c.safety, Sinks: []scanner.Sink{r},
 	}
-	for name, text := range c.sessions {
-		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
+	for _, name := range slices.Sorted(maps.Keys(c.sessions)) {
+		credentials, err := web.ReadCredentials(strings.NewReader(c.sessions[name]), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Visitors[name] = credentials
+		o.Visitors = append(o.Visitors, engine.Visitor{Name: name, Credentials: credentials})
 	}
 	if c.page != "" {
 		u, err := base.Parse(c.page)

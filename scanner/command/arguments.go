@@ -142,14 +142,21 @@ func flagsFirst(app *cli.App, args []string, takes map[string]bool) ([]string, e
 			rest = append(rest, word)
 		default:
 			flags = append(flags, word)
-			if !takes[strings.TrimLeft(word, "-")] {
-				continue // or its value stands behind a =
+			name, value, joined := strings.Cut(word, "=")
+			if !takes[strings.TrimLeft(name, "-")] {
+				continue
 			}
-			if i+1 == len(words) {
+			if !joined && i+1 == len(words) {
 				return nil, message.Errorf("%s needs a value", word)
 			}
-			i++
-			flags = append(flags, words[i])
+			if !joined {
+				i++
+				value = words[i]
+				flags = append(flags, value)
+			}
+			if value == "" { // such as that of a variable that is not set: all signatures, or no proxy, is not what was meant
+				return nil, message.Errorf("%s needs a value; leave it out if there is none", name)
+			}
 		}
 	}
 	out := slices.Concat(args[:len(args)-len(words)], flags)

@@ -27,6 +27,7 @@ const GCPercent = 180
 // Main runs one invocation and returns its exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
+	dropEmptyVariables()
 	return run(context.Background(), args, stdin, stdout, stderr)
 }
 
@@ -134,6 +135,7 @@ func noCommand(name string, commands []*cli.Command) error {
 func leaf(c *cli.Command) *cli.Command {
 	c.HideHelpCommand, c.OnUsageError = true, usageError
 	c.Flags = append(c.Flags, langFlag())
+	c.Before = func(c *cli.Context) error { return variableMistakes(c.App, nil, true) }
 	return c
 }
 

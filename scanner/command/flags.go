@@ -58,7 +58,7 @@ func scanFlags() []cli.Flag {
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser could send), active (unusual but harmless), intrusive (could change state)", "active"),
 
 		outputFlag(),
-		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none", "high"),
+		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none; SEVERITY:confirmed leaves possible findings out", "high"),
 		boolFlag("allow-incomplete", categoryReport, "exit with 0 even if something could not be checked"),
 		boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		boolFlag("hash-names", categoryReport, "show names that may be personal, such as names of indices, as hashes"),
@@ -74,15 +74,15 @@ func scanFlags() []cli.Flag {
 		intFlag("crawl-pages", "pages of each site to read for links", 30),
 		boolFlag("no-follow", categoryHow, "do not follow a site that has moved to https, or to its name with or without www"),
 		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and similar variables are ignored)", ""),
-		stringsFlag("header", categoryHow, "send the header `\"NAME: VALUE\"` to the targets and nowhere else; repeatable", "H"),
+		stringsFlag("header", categoryHow, "send the header `\"NAME: VALUE\"` to the targets and nowhere else, also cookies (\"Cookie: a=b\"); @FILE holds several; repeatable", "H"),
 		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to ADDRESS instead of looking the host up; repeatable"),
 		stringFlag("ca", categoryHow, "also trust the certificates in this PEM `FILE`", ""),
 		stringFlag("client-cert", categoryHow, "client certificate and its key, in one PEM `FILE`", ""),
 		boolFlag("insecure", categoryHow, "do not verify certificates"),
 		stringFlag("user-agent", categoryHow, "User-Agent header; put in a way to reach you", ""),
 
-		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account; cache checks need A and B; repeatable"),
-		stringsFlag("page", categoryWho, "`PATH` of a page to compare between sessions; repeatable"),
+		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account, under a name for reports; cache checks compare two; repeatable"),
+		stringsFlag("page", categoryWho, "`PATH` or URL of a page to compare between sessions; repeatable"),
 	)
 }
 

@@ -38,10 +38,16 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 	o := &outputs{stdout: e.stdout, live: true, options: report.Options{Language: e.lang, Verbose: verbose}}
 	standard := 0
 	for _, entry := range list {
-		name, path, _ := strings.Cut(entry, "=")
+		name, path, toFile := strings.Cut(entry, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
 		format, err := report.ByName(name)
-		if err != nil {
+		switch extension := strings.TrimPrefix(filepath.Ext(name), "."); {
+		case err != nil && !toFile && report.Formats()[extension] != nil:
+			return nil, message.Errorf("--output: %w; a file is named behind it, as in %s=%s", err, extension, name)
+		case err != nil:
 			return nil, message.Errorf("--output: %w", err)
+		case toFile && path == "":
+			return nil, message.Errorf("--output %s= names no file; %s alone goes to standard output", name, name)
 		}
 		switch path {
 		case "", "-", "/dev/stdout":
@@ -173,14 +179,14 @@ func (g *gaps) Outcome(o scanner.Outcome) error {
 // status is the exit status of a scan as an error with one line that explains it; nil for 0.
 func (e *environment) status(s scanner.Summary, j *job) error {
 	end := report.Ending{
-		Status: scanner.ExitStatus(s, j.failOn, j.allowIncomplete), Severity: j.failOn,
+		Status: scanner.ExitStatus(j.failOn.counted(s), j.failOn.severity, j.allowIncomplete), Severity: j.failOn.severity, Certainty: j.failOn.certainty,
 		Checks: j.gaps.total, Open: j.gaps.open, First: j.gaps.first,
 	}
 	if end.Status == scanner.ExitClean {
 		return nil
 	}
-	for severity, count := range s.Severities {
-		if signature.Severity(severity).Rank() >= j.failOn.Rank() {
+	for severity, count := range j.failOn.counted(s).Severities {
+		if signature.Severity(severity).Rank() >= j.failOn.severity.Rank() {
 			end.Findings += count
 		}
 	}

@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,14 +18,15 @@ import (
 	"sotomi/scanner/engine"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
-	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
 
 const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with one target per line, or - for standard input. Flags may stand before or after the targets.
 
-Flags can also be set in sotomi.yaml, under their names without the leading dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file.
+Flags can also be set in sotomi.yaml, under their names without the leading dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file. Of a flag that takes one value, the last one counts.
+
+Secrets need not stand in a flag or in sotomi.yaml: in --header, --proxy and the files of --session, ${NAME} is the value of an environment variable, and a value that is env:NAME or @FILE as a whole is what that variable or file holds. It is sent as it is and shown nowhere; to send ${ itself, write $${.
 
 EXAMPLES
    sotomi scan https://shop.example
@@ -38,7 +35,7 @@ EXAMPLES
    sotomi scan 192.0.2.0/28 --only elasticsearch,directory-listing
    sotomi scan -s nuclei-templates/http/exposures https://shop.example
    sotomi scan --fail-on medium https://staging.example
-   sotomi scan --session A=a.txt --session B=b.txt --page /mypage https://shop.example
+   sotomi scan --session alice=a.txt --session bob=b.txt --page /mypage https://shop.example
 
 EXIT STATUS
    0    everything was checked, no finding at or above --fail-on
@@ -94,7 +91,7 @@ type job struct {
 	plan            *engine.Plan
 	client          *web.Client
 	outputs         *outputs
-	failOn          signature.Severity
+	failOn          failOn
 	allowIncomplete bool
 	gaps            *gaps
 }
@@ -104,14 +101,18 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	j := &job{gaps: &gaps{}}
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
 	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
-	targets, err3 := target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	targets, err3 := e.targets(args)
 	clientOptions, err4 := s.client()
 	visitors, err5 := s.visitors()
 	set, selected, err6 := s.load(signatures.FS, signature.SafetyIntrusive)
 	outs, err7 := e.outputs(s.list("output", s.file.Output), s.yes("verbose", s.file.Verbose))
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
+	err10 := variableMistakes(e.app(), s.variables, false)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, errors.Join(s.mistakes...)); err != nil {
+		return nil, err
+	}
+	if err := onTargets(pages, targets, selected); err != nil {
 		return nil, err
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
@@ -145,17 +146,6 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	return j, nil
 }
 
-func parseFailOn(text string) (signature.Severity, error) {
-	if strings.EqualFold(text, string(scanner.SeverityNever)) {
-		return scanner.SeverityNever, nil
-	}
-	severity, err := signature.ParseSeverity(text)
-	if err != nil {
-		return "", message.Errorf("--fail-on: %w, none", err)
-	}
-	return severity, nil
-}
-
 // client is the options for requests.
 func (s *settings) client() (web.Options, error) {
 	rate := pick(s, "rate", s.c.Float64, s.file.Rate)
@@ -180,37 +170,11 @@ func (s *settings) client() (web.Options, error) {
 	if o.InFlight < 1 || o.Timeout <= 0 || s.number("concurrency", s.file.Concurrency) < 1 {
 		return o, message.Errorf("--in-flight, --concurrency and --timeout must be greater than 0")
 	}
-	var err error
-	if proxy := s.text("proxy", s.file.Proxy); proxy != "" {
-		if o.Proxy, err = url.Parse(proxy); err != nil || o.Proxy.Host == "" {
-			return o, message.Errorf("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
-		}
-	}
-	if o.Proxy != nil {
-		if password, ok := o.Proxy.User.Password(); ok {
-			s.secrets = append(s.secrets, password)
-		}
-	}
-	if o.Header, err = parseHeaders(s.list("header", s.file.Header)); err != nil {
-		return o, err
-	}
-	s.secrets = append(s.secrets, web.Secrets(o.Header)...)
-	o.Resolve, err = parseResolve(s.list("resolve", s.file.Resolve))
-	return o, err
-}
-
-// parseHeaders never repeats a value in its errors: it may be a secret.
-func parseHeaders(list []string) (http.Header, error) {
-	h := http.Header{}
-	for i, line := range list {
-		name, value, ok := strings.Cut(line, ":")
-		name = strings.TrimSpace(name)
-		if !ok || name == "" || strings.ContainsAny(name, " \t\r\n") || strings.ContainsAny(value, "\r\n") {
-			return nil, message.Errorf("--header number %d is not of the form \"NAME: VALUE\"", i+1)
-		}
-		h.Add(name, strings.TrimSpace(value))
-	}
-	return h, nil
+	var err1, err2, err3 error
+	o.Proxy, err1 = s.proxy()
+	o.Header, err2 = s.header()
+	o.Resolve, err3 = parseResolve(s.list("resolve", s.file.Resolve))
+	return o, errors.Join(err1, err2, err3)
 }
 
 func parseResolve(list []string) (map[string]string, error) {
@@ -241,48 +205,6 @@ func isAddress(text string) bool {
 	}
 	_, err := netip.ParseAddrPort(text)
 	return err == nil
-}
-
-// visitors are the sessions by name; files are read now, so that mistakes in them are errors before anything is sent.
-func (s *settings) visitors() (map[string]web.Credentials, error) {
-	m := map[string]web.Credentials{}
-	for _, entry := range s.list("session", s.file.Session) {
-		name, file, ok := strings.Cut(entry, "=")
-		if !ok || name == "" || file == "" {
-			return nil, message.Errorf("--session %q is not of the form NAME=FILE", entry)
-		}
-		if _, twice := m[name]; twice {
-			return nil, message.Errorf("--session %s is given twice", name)
-		}
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, message.Errorf("--session %s: %w", name, err)
-		}
-		credentials, err := web.ReadCredentials(f, file)
-		_ = f.Close() // it was only read
-		if err != nil {
-			return nil, message.Errorf("--session %s: %w", name, err)
-		}
-		s.secrets = append(s.secrets, credentials.Secrets()...)
-		m[name] = credentials
-	}
-	return m, nil
-}
-
-// pages are the addresses of --page: whole ones, or paths on every target.
-func (s *settings) pages() ([]*url.URL, error) {
-	var list []*url.URL
-	for _, entry := range s.list("page", s.file.Page) {
-		u, err := url.Parse(entry)
-		if err != nil {
-			return nil, message.Errorf("--page %q: %w", entry, err)
-		}
-		if !u.IsAbs() && !strings.HasPrefix(entry, "/") {
-			return nil, message.Errorf("--page %q must begin with / or be a URL", entry)
-		}
-		list = append(list, u)
-	}
-	return list, nil
 }
 
 // hostTimeout is the longest that one host may take, 0 for no limit.

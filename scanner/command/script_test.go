@@ -27,10 +27,11 @@ func TestMain(m *testing.M) {
 //
 //	site NAME               starts a site on loopback; $NAME is its address. weak publishes its .git folder, safe nothing,
 //	                        stuck never answers for its .git folder, echo publishes one that
-//	                        repeats the header X-Key, closed is an address where nobody listens, login asks everybody to
-//	                        log in, sso sends everybody to another host
+//	                        repeats the header X-Key, member greets those who send Cookie: sid=a or b, closed is an address
+//	                        where nobody listens, login asks everybody to log in, sso sends everybody to another host
 //	await NAME              waits until the stuck site NAME is asked for what it never answers
 //	[!] asked NAME          NAME got a request, or none
+//	sent NAME HEADER VALUE  the last request to NAME had this header
 //	asked NAME PATH N       NAME got N requests for PATH
 //	status N PROGRAM ARG... runs a program that must end with exit status N
 func TestScript(t *testing.T) {
@@ -43,7 +44,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"site": startScriptSite, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
+			"sent": sentScriptSite, "site": startScriptSite, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
 		},
 	})
 }
@@ -55,15 +56,23 @@ type scriptSite struct {
 	mu    sync.Mutex
 	asked map[string]int
 	shop  http.Handler
+	last  http.Header // of the last request
 	echo  bool
-	stuck chan struct{} // closed at the first request that is never answered; nil where all are
-	once  sync.Once
+
+	member bool
+	stuck  chan struct{} // closed at the first request that is never answered; nil where all are
+	once   sync.Once
 }
 
 func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked[r.URL.Path]++
+	s.last = r.Header.Clone()
 	s.mu.Unlock()
+	if cookie, err := r.Cookie("sid"); s.member && err == nil && strings.HasPrefix(r.URL.Path, "/mypage") {
+		fmt.Fprintf(w, "<html><body><h1>My page</h1><p>%s</p></body></html>", members[cookie.Value])
+		return
+	}
 	if s.stuck != nil && r.URL.Path == "/.git/HEAD" {
 		s.once.Do(func() { close(s.stuck) })
 		<-r.Context().Done()
@@ -79,7 +88,7 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {}, "stuck": {}, "echo": {}, "login": {}, "sso": {},
+	"safe": {}, "stuck": {}, "echo": {}, "member": {}, "login": {}, "sso": {},
 }
 
 // scriptHandlers serve the sites that are no shops.
@@ -91,13 +100,16 @@ var scriptHandlers = map[string]http.Handler{
 	"sso": http.RedirectHandler("https://sso.example/login", http.StatusFound),
 }
 
+// members are what a member site shows by session.
+var members = map[string]string{"a": "Alice Aoki, alice.aoki@shop.example, 4811223344", "b": "Bob Baba, bob.baba@shop.example, 9077665544"}
+
 func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 	return ts.Value(sitesKey{}).(map[string]*scriptSite)
 }
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|stuck|echo|closed|login|sso")
+		ts.Fatalf("usage: site weak|safe|stuck|echo|member|closed|login|sso")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -108,7 +120,7 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if !ok {
 		ts.Fatalf("there is no site %q", name)
 	}
-	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files), echo: name == "echo"}
+	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files), echo: name == "echo", member: name == "member"}
 	if handler, ok := scriptHandlers[name]; ok {
 		site.shop = handler
 	}
@@ -159,6 +171,18 @@ func askedScriptSite(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s was asked for %v", args[0], site.asked)
 	case !neg && len(site.asked) == 0:
 		ts.Fatalf("%s was asked for nothing", args[0])
+	}
+}
+
+func sentScriptSite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 || scriptSites(ts)[args[0]] == nil {
+		ts.Fatalf("usage: sent NAME HEADER VALUE")
+	}
+	site := scriptSites(ts)[args[0]]
+	site.mu.Lock()
+	defer site.mu.Unlock()
+	if got := strings.Join(site.last.Values(args[1]), " | "); got != args[2] {
+		ts.Fatalf("%s: %s is %q, want %q", args[0], args[1], got, args[2])
 	}
 }
 

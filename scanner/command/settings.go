@@ -59,6 +59,9 @@ type settings struct {
 	c       *cli.Context
 	file    configFile
 	secrets []string // values given to log in, known once client and visitors are read
+
+	variables map[string]bool // named by placeholders
+	mistakes  []error         // found while settings were read
 }
 
 // readSettings reads the file that --config names, or sotomi.yaml if there is one.
@@ -86,7 +89,10 @@ func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 // list is the flag's values, else the file's.
 func (s *settings) list(name string, file []string) []string {
 	if s.c.IsSet(name) {
-		return s.c.StringSlice(name)
+		file = s.c.StringSlice(name)
+	}
+	if name != "header" {
+		s.literal(name, file...)
 	}
 	return file
 }
@@ -94,12 +100,16 @@ func (s *settings) list(name string, file []string) []string {
 // words is a list whose entries may hold several words separated by commas.
 func (s *settings) words(name string, file []string) []string {
 	var all []string
-	for _, entry := range s.list(name, file) {
+	given := s.list(name, file)
+	for _, entry := range given {
 		for word := range strings.SplitSeq(entry, ",") {
 			if word = strings.TrimSpace(word); word != "" {
 				all = append(all, word)
 			}
 		}
+	}
+	if len(given) > 0 && len(all) == 0 { // to run all is not what was asked for
+		s.mistakes = append(s.mistakes, message.Errorf("--%s names nothing", name))
 	}
 	return all
 }
@@ -112,9 +122,16 @@ func pick[T any](s *settings, name string, flag func(string) T, file *T) T {
 	return flag(name)
 }
 
-func (s *settings) text(name string, file *string) string { return pick(s, name, s.c.String, file) }
-func (s *settings) yes(name string, file *bool) bool      { return pick(s, name, s.c.Bool, file) }
-func (s *settings) number(name string, file *int) int     { return pick(s, name, s.c.Int, file) }
+func (s *settings) text(name string, file *string) string {
+	text := pick(s, name, s.c.String, file)
+	if name != "proxy" {
+		s.literal(name, text)
+	}
+	return text
+}
+
+func (s *settings) yes(name string, file *bool) bool  { return pick(s, name, s.c.Bool, file) }
+func (s *settings) number(name string, file *int) int { return pick(s, name, s.c.Int, file) }
 
 // filter is what --only and --exclude pick.
 func (s *settings) filter(safety signature.Safety) signature.Filter {
@@ -132,10 +149,12 @@ func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set
 	} else if len(src.Folders) == 0 {
 		return nil, nil, message.Errorf("--no-default-signatures leaves no signatures; name a folder with --signatures")
 	}
+	filter := s.filter(safety)
 	set, err := signature.Load(src)
-	if err != nil {
+	if err = errors.Join(append(s.mistakes, err)...); err != nil {
+		s.mistakes = nil // they are told
 		return nil, nil, err
 	}
-	selected, err := set.Select(s.filter(safety))
+	selected, err := set.Select(filter)
 	return set, selected, err
 }

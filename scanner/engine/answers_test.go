@@ -36,7 +36,7 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 	t.Cleanup(s.Close)
 	ask := func(path, word string) scanner.Check { return pathCheck{[]string{path}, word} }
 	got, summary := outcomes(t, Options{
-		Visitors: map[string]web.Credentials{"A": {}},
+		Visitors: []Visitor{{Name: "A"}},
 		Targets:  mustTargets(t, s.URL), Signatures: []*signature.Signature{sig("a-half"), sig("b-seen-before"), sig("c-whole"), sig("d-explains"), sig("e-alone"), sig("f-visitor")},
 		Checks: tableOf(map[string]scanner.Check{
 			"a-half": ask("/nothing", "secret"), "b-seen-before": ask("/secret", "secret"), "c-whole": ask("/whole", "secret"),
@@ -49,7 +49,7 @@ func TestAnswersThatBreakOffAreNotClean(t *testing.T) {
 				return nil, err
 			}),
 			"f-visitor": checkFunc(func(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-				a, _ := p.Visitor("A")
+				a := p.Visitors()[0].Session
 				_, err := a.Do(ctx, &web.Request{URL: p.Target.URL.JoinPath("/nothing")})
 				return nil, err
 			}),

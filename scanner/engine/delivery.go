@@ -39,7 +39,7 @@ func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, repo
 	d := &delivery{
 		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(),
 		room: make(chan struct{}, p.window()), results: make(chan hostResult), waiting: map[int]hostResult{},
-		summary: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
+		summary: scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
 	}
 	for _, s := range p.options.Watchers {
 		d.outlets = append(d.outlets, newOutlet(s, false)) // a progress bar takes its line away before a report writes
@@ -139,6 +139,9 @@ func (d *delivery) write(t targetResult) {
 			if d.tell(func(s scanner.Sink) error { return s.Finding(f) }) {
 				d.findings++
 				d.summary.Severities[string(f.Severity)]++
+				if f.Hit.Certainty != scanner.Possible {
+					d.summary.Confirmed[string(f.Severity)]++
+				}
 			}
 		}
 		if st.helper {

@@ -79,12 +79,12 @@ func TestCredentialsGoOverPlainHTTPOnlyWhereTheUserWroteIt(t *testing.T) {
 	t.Cleanup(s.Close)
 	plain, closed := strings.TrimPrefix(s.URL, "http://"), closedPort(t)
 	resolve := map[string]string{"h.test:443": closed, "h.test:80": plain, "h.test:8080": plain}
-	session := map[string]web.Credentials{"A": {}}
+	session := []Visitor{{Name: "A"}}
 	header := http.Header{"Authorization": {"Bearer secret"}}
 	for name, c := range map[string]struct {
 		target   string
 		header   http.Header
-		visitors map[string]web.Credentials
+		visitors []Visitor
 		want     string // target and status
 		shown    bool
 	}{

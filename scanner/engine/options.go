@@ -35,8 +35,14 @@ type Options struct {
 	NoFollow    bool          // a site that has moved to https or to another name is not followed
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
-	Visitors map[string]web.Credentials // by the NAME of --session
-	Pages    []*url.URL                 // of --page: addresses, or paths on every target that the user named
+	Visitors []Visitor  // of --session, in order
+	Pages    []*url.URL // of --page: addresses, or paths on every target that the user named
+}
+
+// Visitor is a test account with the name that the user gave it.
+type Visitor struct {
+	Name        string
+	Credentials web.Credentials
 }
 
 func (o Options) withDefaults() Options {

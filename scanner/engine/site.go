@@ -57,7 +57,7 @@ type siteSettings struct {
 	crawlPages int
 	noMerge    bool
 	hashNames  bool
-	visitors   map[string]web.Credentials
+	visitors   []Visitor
 	pages      []*url.URL
 }
 

@@ -22,7 +22,7 @@ type siteView struct {
 	cut       int  // bytes of the last answer that went on past the client's limit; 0 for none
 	fault     int  // status of the last server error that it got; 0 for none
 	seen      sight
-	visitors  map[string]*web.Session
+	visitors  []scanner.Visitor
 }
 
 // probe is the probe of one signature on the site. c is nil outside of a scan.
@@ -94,23 +94,18 @@ func (v *siteView) Crawl(ctx context.Context) ([]*web.Page, error) {
 	return pages, err
 }
 
-func (v *siteView) Visitor(name string) (*web.Session, bool) {
+func (v *siteView) Visitors() []scanner.Visitor {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if s, ok := v.visitors[name]; ok {
-		return s, true
+	if v.visitors != nil || v.unnamed {
+		return v.visitors
 	}
-	credentials, ok := v.settings.visitors[name]
-	if !ok || v.unnamed {
-		return nil, false
+	for _, given := range v.settings.visitors {
+		s := v.client.SessionWith(v.target.URL, given.Credentials)
+		s.OnExchange(v.saw)
+		v.visitors = append(v.visitors, scanner.Visitor{Name: given.Name, Session: s})
 	}
-	if v.visitors == nil {
-		v.visitors = map[string]*web.Session{}
-	}
-	s := v.client.SessionWith(v.target.URL, credentials)
-	s.OnExchange(v.saw)
-	v.visitors[name] = s
-	return s, true
+	return v.visitors
 }
 
 func (v *siteView) Pages() []*url.URL {

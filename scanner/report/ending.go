@@ -11,12 +11,13 @@ import (
 
 // Ending is how a scan ended, for the last line that a person or the log of a pipeline sees.
 type Ending struct {
-	Status   int                // of the program, other than 0
-	Findings int                // those that count
-	Severity signature.Severity // from which on they do
-	Checks   int                // outcomes
-	Open     int                // those of them that are not complete
-	First    scanner.Outcome    // of these
+	Status    int                // of the program, other than 0
+	Findings  int                // those that count
+	Severity  signature.Severity // from which on they do
+	Certainty scanner.Certainty  // Confirmed when only such findings count
+	Checks    int                // outcomes
+	Open      int                // those of them that are not complete
+	First     scanner.Outcome    // of these
 }
 
 // Line says why the program ends with its status.
@@ -32,6 +33,9 @@ func (e Ending) Line(language string) string {
 	case scanner.ExitFound:
 		level := strings.ToLower(w.Say("severity-"+string(e.Severity), nil))
 		why = w.Count("exit-found", e.Findings, map[string]any{"Severity": level})
+		if e.Certainty == scanner.Confirmed {
+			why = w.Count("exit-found-confirmed", e.Findings, map[string]any{"Severity": level})
+		}
 		if gap != "" {
 			why = w.Say("exit-and", map[string]any{"Found": why, "Open": gap})
 		}

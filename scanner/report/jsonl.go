@@ -72,6 +72,7 @@ type (
 	summaryRecord struct {
 		Type        string                 `json:"type"` // "summary"
 		Severities  map[string]int         `json:"severities"`
+		Confirmed   map[string]int         `json:"confirmed"` // those of severities that are
 		Statuses    map[scanner.Status]int `json:"statuses"`
 		Targets     int                    `json:"targets"`
 		Requests    int64                  `json:"requests"`
@@ -176,7 +177,7 @@ func (j *jsonLines) Outcome(o scanner.Outcome) error {
 
 func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{
-		Type: "summary", Severities: orNone(s.Severities), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
+		Type: "summary", Severities: orNone(s.Severities), Confirmed: orNone(s.Confirmed), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
 		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Redirected: s.Redirected, Seconds: s.Took.Seconds(),
 		Complete: s.Complete, Interrupted: s.Interrupted,
 	})

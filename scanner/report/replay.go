@@ -24,7 +24,7 @@ const maxLine = 64 << 20
 // Replay reads a scan in JSON lines into a sink. Unknown fields and records are ignored. Errors name the line.
 // When the summary is missing the sink is closed with what can be counted, and the error is ErrIncomplete.
 func Replay(r io.Reader, to scanner.Sink) error {
-	p := &replay{to: to, counted: scanner.Summary{Severities: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}}
+	p := &replay{to: to, counted: scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	n := 0
@@ -125,6 +125,9 @@ func (p *replay) finding(text []byte) error {
 		return err
 	}
 	p.counted.Severities[string(r.Severity)]++
+	if r.Certainty != scanner.Possible {
+		p.counted.Confirmed[string(r.Severity)]++
+	}
 	s := &signature.Signature{ID: r.Signature, Info: signature.Info{
 		Name: r.Title.EN, Description: r.Description.EN, Impact: r.Impact.EN, Remediation: r.Remediation.EN,
 		JA:       signature.Words{Name: r.Title.JA, Description: r.Description.JA, Impact: r.Impact.JA, Remediation: r.Remediation.JA},
@@ -156,7 +159,7 @@ func (p *replay) summary(text []byte) error {
 	}
 	p.closed = true
 	return p.to.Close(scanner.Summary{
-		Severities: r.Severities, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
+		Severities: r.Severities, Confirmed: r.Confirmed, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
 		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(math.Round(r.Seconds * float64(time.Second))),
 		Complete: r.Complete, Interrupted: r.Interrupted,
 	})

@@ -188,13 +188,12 @@ func named(o *engine.Options, base string, c *signature.Case) error {
 		}
 		o.Pages = append(o.Pages, u)
 	}
-	o.Visitors = map[string]web.Credentials{}
-	for name, text := range c.Session {
-		credentials, err := web.ReadCredentials(strings.NewReader(text), name)
+	for _, name := range slices.Sorted(maps.Keys(c.Session)) {
+		credentials, err := web.ReadCredentials(strings.NewReader(c.Session[name]), name)
 		if err != nil {
 			return message.Errorf("case %q: session: %w", c.Name, err)
 		}
-		o.Visitors[name] = credentials
+		o.Visitors = append(o.Visitors, engine.Visitor{Name: name, Credentials: credentials})
 	}
 	return nil
 }

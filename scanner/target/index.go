@@ -69,3 +69,42 @@ func originKey(scheme, host, port string) string {
 	}
 	return scheme + "://" + host + " " + port
 }
+
+// Nearest is the input, as written, whose host is most like that of an address: the one with which its name begins and ends
+// alike for the longest. It is "" for an empty list.
+func (t *List) Nearest(u *url.URL) string {
+	host, nearest, best := u.Hostname(), "", -1
+	for _, it := range t.items {
+		parsed, err := parse(it.text)
+		if err != nil {
+			continue // it parsed before, or it would not be here
+		}
+		other := parsed.input.Host
+		switch {
+		case parsed.block.IsValid():
+			other = parsed.block.Addr().String()
+		case parsed.input.URL != nil:
+			other = parsed.input.URL.Hostname()
+		}
+		if alike := commonEnds(host, other); alike > best {
+			nearest, best = it.text, alike
+		}
+	}
+	return nearest
+}
+
+// commonEnds is how many bytes two names have in common at their beginning and end; those that are equal have one more.
+func commonEnds(a, b string) int {
+	if a == b {
+		return 2*len(a) + 1
+	}
+	n := min(len(a), len(b))
+	front, back := 0, 0
+	for front < n && a[front] == b[front] {
+		front++
+	}
+	for back < n && a[len(a)-1-back] == b[len(b)-1-back] {
+		back++
+	}
+	return front + back
+}

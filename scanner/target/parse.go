@@ -62,6 +62,15 @@ func parseBlock(text string) (parsed, error) {
 	return parsed{}, message.Errorf("%q: a target with a path needs its scheme: https://%s; a list of targets is @FILE", hideUser(text), hideUser(text))
 }
 
+// ParseURL reads one URL as a target is read.
+func ParseURL(text string) (*url.URL, error) {
+	text = narrowed(strings.TrimSpace(text))
+	if err := slip(text); err != nil {
+		return nil, err
+	}
+	return parseURL(text)
+}
+
 // parseURL gives the URL in canonical form: lower-case ASCII host, no default port, no fragment.
 func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)

@@ -113,6 +113,29 @@ func parseCookie(fields []string) (givenCookie, error) {
 	return givenCookie{from: &url.URL{Scheme: "https", Host: domain, Path: fields[2]}, cookie: c}, nil
 }
 
+// Map is the credentials with every value replaced.
+func (c Credentials) Map(replace func(string) (string, error)) (Credentials, error) {
+	mapped := Credentials{name: c.name, header: http.Header{}}
+	for _, name := range slices.Sorted(maps.Keys(c.header)) {
+		for _, value := range c.header[name] {
+			value, err := replace(value)
+			if err != nil {
+				return Credentials{}, err
+			}
+			mapped.header[name] = append(mapped.header[name], value)
+		}
+	}
+	for _, given := range c.cookies {
+		cookie := *given.cookie
+		var err error
+		if cookie.Value, err = replace(cookie.Value); err != nil {
+			return Credentials{}, err
+		}
+		mapped.cookies = append(mapped.cookies, givenCookie{given.from, &cookie})
+	}
+	return mapped, nil
+}
+
 // SessionWith is a visitor of the site at base who carries credentials, to the exact origin of base only. Its cookies go
 // where their domain, path and Secure say within that.
 func (c *Client) SessionWith(base *url.URL, credentials Credentials) *Session {

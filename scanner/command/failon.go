@@ -1,0 +1,47 @@
+package command
+
+import (
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
+)
+
+// failOn is which findings fail a scan: those that reach both parts.
+type failOn struct {
+	severity  signature.Severity // scanner.SeverityNever for none
+	certainty scanner.Certainty  // Confirmed, or "" for any
+}
+
+// parseFailOn reads SEVERITY or SEVERITY:CERTAINTY.
+func parseFailOn(text string) (failOn, error) {
+	severityText, certaintyText, both := strings.Cut(text, ":")
+	severity := scanner.SeverityNever
+	if !strings.EqualFold(severityText, string(severity)) {
+		var err error
+		if severity, err = signature.ParseSeverity(severityText); err != nil {
+			return failOn{}, message.Errorf("--fail-on: %w, none", err)
+		}
+	}
+	certainty := scanner.Certainty(strings.ToLower(certaintyText))
+	switch {
+	case !both:
+		return failOn{severity, ""}, nil
+	case severity == scanner.SeverityNever:
+		return failOn{}, message.Errorf("--fail-on: none is never reached, so it takes no certainty")
+	case certainty == scanner.Possible:
+		return failOn{severity, ""}, nil
+	case certainty == scanner.Confirmed:
+		return failOn{severity, certainty}, nil
+	}
+	return failOn{}, message.Errorf("--fail-on: %q is not a certainty; there are possible, confirmed", certaintyText)
+}
+
+// counted is a summary with the findings alone that are certain enough.
+func (f failOn) counted(s scanner.Summary) scanner.Summary {
+	if f.certainty == scanner.Confirmed {
+		s.Severities = s.Confirmed
+	}
+	return s
+}

@@ -1,0 +1,75 @@
+package command
+
+import (
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+)
+
+// targets are those of the command line or of the configuration.
+func (e *environment) targets(args []string) (*target.List, error) {
+	if err := listNames(args); err != nil {
+		return nil, err
+	}
+	return target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+}
+
+// listNames is the error of arguments that name a file instead of what is in it.
+func listNames(args []string) error {
+	var mistakes []error
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil || !info.Mode().IsRegular() || strings.HasPrefix(arg, "@"):
+		case strings.ContainsAny(arg, `/\`):
+			mistakes = append(mistakes, message.Errorf("%q is a file; use @%s for the list in it", arg, arg))
+		default:
+			mistakes = append(mistakes, message.Errorf("%q is a file; use @%s for the list in it, or https://%s for a site of this name", arg, arg, arg))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// pages are the addresses of --page: whole ones, or paths on every target.
+func (s *settings) pages() ([]*url.URL, error) {
+	var list []*url.URL
+	for _, entry := range s.list("page", s.file.Page) {
+		u, err := url.Parse(entry)
+		if err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(entry, "/") {
+			list = append(list, u)
+			continue
+		}
+		if !strings.Contains(entry, "://") {
+			return nil, message.Errorf("--page %q must begin with / or be a URL", entry)
+		}
+		page, err := target.ParseURL(entry)
+		if err != nil {
+			return nil, message.Errorf("--page %w", err)
+		}
+		page.RawQuery = u.RawQuery
+		list = append(list, page)
+	}
+	return list, nil
+}
+
+// onTargets is the error of pages that are on none of the targets: nobody would look at them.
+func onTargets(pages []*url.URL, targets *target.List, selected []*signature.Signature) error {
+	var mistakes []error
+	for _, page := range pages {
+		further := slices.ContainsFunc(selected, func(sig *signature.Signature) bool {
+			return slices.ContainsFunc(sig.Ports, func(port int) bool { return strconv.Itoa(port) == page.Port() })
+		})
+		if page.IsAbs() && !targets.Includes(page, further) {
+			mistakes = append(mistakes, message.Errorf("--page %q is on no target; the nearest is %s", page.String(), targets.Nearest(page)))
+		}
+	}
+	return errors.Join(mistakes...)
+}
