@@ -65,13 +65,13 @@ func (d *dryTarget) flush() {
 	if d.target.URL == nil {
 		return
 	}
-	fmt.Fprintln(d.out, d.target)
+	fmt.Fprintln(d.out, message.Line(d.target.String()))
 	if d.first {
 		d.requests++
-		fmt.Fprintf(d.out, "  GET %s  (%s)\n", d.target.URL, d.words.Text(message.New("first, to see whether the site answers")))
+		fmt.Fprintf(d.out, "  GET %s  (%s)\n", message.Line(d.target.URL.String()), d.words.Text(message.New("first, to see whether the site answers")))
 	}
 	for _, line := range d.lines {
-		fmt.Fprintln(d.out, line)
+		fmt.Fprintln(d.out, message.Line(line))
 	}
 }
 

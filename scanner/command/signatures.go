@@ -68,7 +68,7 @@ func (e *environment) listSignatures(_ *settings, _ *signature.Set, selected []*
 		width = max(width, len(sig.ID))
 	}
 	for _, sig := range selected {
-		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(sig.Info.Words(e.lang).Name, 100, "…"))
+		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(message.Line(sig.Info.Words(e.lang).Name), 100, "…"))
 		if err != nil {
 			return err
 		}
@@ -106,14 +106,15 @@ func ids(list []*signature.Signature) []string {
 
 func (e *environment) show(sig *signature.Signature) {
 	w := sig.Info.Words(e.lang)
-	fmt.Fprintf(e.stdout, "%s\n%s\n\n%s\n", sig.ID, w.Name, strings.TrimSpace(w.Description))
+	lines := func(text string) string { return message.Printable(strings.TrimSpace(text)) }
+	fmt.Fprintf(e.stdout, "%s\n%s\n\n%s\n", sig.ID, message.Line(w.Name), lines(w.Description))
 	if w.Impact != "" {
-		fmt.Fprintf(e.stdout, "\n%s\n", strings.TrimSpace(w.Impact))
+		fmt.Fprintf(e.stdout, "\n%s\n", lines(w.Impact))
 	}
-	fmt.Fprintf(e.stdout, "\n%s\n\n", strings.TrimSpace(w.Remediation))
+	fmt.Fprintf(e.stdout, "\n%s\n\n", lines(w.Remediation))
 	row := func(name message.Message, value string) {
 		if value != "" {
-			fmt.Fprintf(e.stdout, "%s %s\n", runewidth.FillRight(e.words.Text(name), 12), value)
+			fmt.Fprintf(e.stdout, "%s %s\n", runewidth.FillRight(e.words.Text(name), 12), message.Line(value))
 		}
 	}
 	row(message.New("severity"), strings.ToLower(e.words.Say("severity-"+string(sig.Info.Severity), nil)))

@@ -52,8 +52,46 @@ func In(lang string) Language {
 	return l
 }
 
-// Text is a message in the language. What has no translation comes in English.
-func (l Language) Text(m Message) string { return m.render(l.phrase) }
+// Text is a message in the language, fit for a terminal: what came from outside moves no cursor and begins no line. What has
+// no translation comes in English.
+func (l Language) Text(m Message) string {
+	if len(m.Args) == 0 {
+		if text, ok := l.phrases[m.Format]; ok {
+			return text
+		}
+		return Line(m.Format) // perhaps a text from outside
+	}
+	args := make([]any, len(m.Args))
+	for i, a := range m.Args {
+		switch a := a.(type) {
+		case Message:
+			args[i] = l.Text(a)
+		case string:
+			args[i] = outside(a)
+		case []string:
+			list := make([]outside, len(a))
+			for j, text := range a {
+				list[j] = outside(text)
+			}
+			args[i] = list
+		default:
+			args[i] = a
+		}
+	}
+	return fmt.Sprintf(l.phrase(m.Format), args...)
+}
+
+// outside is a text from outside, which %q quotes as it came and other verbs show in one line.
+type outside string
+
+// Format implements fmt.Formatter.
+func (o outside) Format(to fmt.State, verb rune) {
+	text := string(o)
+	if verb != 'q' {
+		text = Line(text)
+	}
+	fmt.Fprintf(to, fmt.FormatString(to, verb), text)
+}
 
 // translatable reports whether a format has a translation.
 func translatable(format string) bool {

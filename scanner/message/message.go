@@ -89,22 +89,19 @@ func (m Message) Map(replace func(string) string) Message {
 	return Message{Format: m.Format, Args: args}
 }
 
-// String is the message in English.
-func (m Message) String() string { return m.render(func(format string) string { return format }) }
-
-func (m Message) render(format func(string) string) string {
-	text := format(m.Format)
+// String is the message in English, with what came from outside as it came.
+func (m Message) String() string {
 	if len(m.Args) == 0 {
-		return text
+		return m.Format
 	}
 	args := make([]any, len(m.Args))
 	for i, a := range m.Args {
 		if inner, ok := a.(Message); ok {
-			a = inner.render(format)
+			a = inner.String()
 		}
 		args[i] = a
 	}
-	return fmt.Sprintf(text, args...)
+	return fmt.Sprintf(m.Format, args...)
 }
 
 // Record is the message itself when its English text does not tell all of it, nil when it has no arguments: what JSON

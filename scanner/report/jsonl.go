@@ -94,9 +94,19 @@ type translated struct {
 
 // NewJSONLines writes one object per line.
 func NewJSONLines(w io.Writer, _ Options) scanner.Sink {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(printableJSON{w})
 	e.SetEscapeHTML(false)
 	return &jsonLines{encoder: e}
+}
+
+// printableJSON writes JSON that does no harm on a terminal, in one write each.
+type printableJSON struct{ to io.Writer }
+
+func (p printableJSON) Write(text []byte) (int, error) {
+	if _, err := p.to.Write(message.PrintableJSON(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 type jsonLines struct {
