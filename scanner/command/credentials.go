@@ -59,12 +59,21 @@ func (s *settings) proxy() (*url.URL, error) {
 	if err != nil {
 		return nil, message.Errorf("--proxy: %w", err)
 	}
-	proxy, err := url.Parse(text)
-	if err != nil || proxy.Host == "" {
-		return nil, message.Errorf("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
+	proxy, err := parseProxy(text)
+	if err != nil {
+		return nil, err
 	}
 	if password, ok := proxy.User.Password(); ok {
 		s.secrets = append(s.secrets, password)
+	}
+	return proxy, nil
+}
+
+// parseProxy never repeats the text in its error: there may be a password in it.
+func parseProxy(text string) (*url.URL, error) {
+	proxy, err := url.Parse(text)
+	if err != nil || proxy.Host == "" {
+		return nil, message.Errorf("--proxy is not a URL such as http://127.0.0.1:8080 or socks5://127.0.0.1:1080")
 	}
 	return proxy, nil
 }

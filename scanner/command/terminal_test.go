@@ -106,7 +106,7 @@ func (w way) run(t *testing.T) {
 
 // quickly are the arguments of a scan that takes no time.
 func quickly(args ...string) []string {
-	return append([]string{"scan", "--no-default-signatures", "-s", "quiet.yaml", "--rate", "0", "-v"}, args...)
+	return append([]string{"scan", "--no-default-signatures", "-s", "quiet.yaml", "--rate", "0", "--retries", "0", "-v"}, args...)
 }
 
 func waysOfArguments(bad string) map[string]way {
@@ -186,6 +186,9 @@ http:
 				"dry_run": {"scan", "--dry-run", "http://127.0.0.1:1"}, "scan": {"scan", "-v", "http://127.0.0.1:1"}, "scan_jsonl": {"scan", "-o", "jsonl", "http://127.0.0.1:1"},
 			} {
 				args = append(slices.Clone(args), "--no-default-signatures", "-s", "sub")
+				if args[0] == "scan" {
+					args = append(args, "--retries", "0")
+				}
 				ways[fmt.Sprintf("signature_%s_%s_%v", what, command, file == "sub/x.yaml")] = way{args: args, files: map[string]string{file: text}, lines: command == "show"} // descriptions have several
 			}
 		}

@@ -34,3 +34,22 @@ func TestIncludes(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	list, err := Parse([]string{"https://shop.example/x", "www.shop.example", "api.other.test:8443", "192.0.2.0/28"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"https://shop.example:8443/": "https://shop.example/x", "https://shpo.example/": "https://shop.example/x", "http://www2.shop.example/": "www.shop.example",
+		"https://www.shop.example.com/": "www.shop.example", "https://api.othre.test/": "api.other.test:8443", "http://192.0.2.77/": "192.0.2.0/28",
+	} {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := list.Nearest(u); got != want {
+			t.Errorf("Nearest(%s) = %s, want %s", address, got, want)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type attempt struct {
 	retry   bool          // tries may be repeated after a connection error
 	proxied bool          // whoever answers is the proxy
 	public  bool          // private addresses are refused
+	known   bool          // the request is for an origin that gets what the user gave to log in
 
 	deadline *time.Timer // of the newest try
 	failed   error       // of the newest try

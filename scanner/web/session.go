@@ -28,18 +28,19 @@ type Session struct {
 	onExchange func(*Exchange)               // nil for none
 	given      *cookiejar.Jar                // the user's cookies, likewise; nil for none
 	public     bool                          // no private address is connected to
+	named      bool                          // the user named the origin of base: it gets the client certificate
 }
 
 // Session is a new visitor of the site at base, with an empty cookie jar; its scope is the host name of base. It carries
-// the headers of the client's options to the exact origin of base.
+// the headers and the certificate of the client's options to the exact origin of base.
 func (c *Client) Session(base *url.URL) *Session {
 	s := c.SessionWithoutCredentials(base)
-	s.header = c.options.Header
+	s.header, s.named = c.options.Header, true
 	return s
 }
 
-// SessionWithoutCredentials is a Session without the headers of the client's options: for origins that the user did not
-// name.
+// SessionWithoutCredentials is a Session without the headers and the certificate of the client's options: for origins that
+// the user did not name.
 func (c *Client) SessionWithoutCredentials(base *url.URL) *Session {
 	return &Session{client: c, base: base}
 }
@@ -198,6 +199,7 @@ func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Excha
 	a := s.client.attempt(ctx, r, h)
 	defer a.end()
 	a.public = s.public
+	a.known = s.named && sameOrigin(r.URL, s.base)
 	req, err := s.build(a.traced(), r) //nolint:contextcheck // an attempt is under ctx
 	if err != nil {
 		return nil, &Error{Kind: KindProtocol, URL: r.URL.String(), Err: err}

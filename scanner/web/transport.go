@@ -63,7 +63,12 @@ func (o Options) tls() (*tls.Config, error) {
 		if err != nil {
 			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
 		}
-		c.Certificates = []tls.Certificate{pair}
+		c.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			if a, ok := info.Context().Value(attemptKey{}).(*attempt); ok && a.known {
+				return &pair, nil
+			}
+			return &tls.Certificate{}, nil // none
+		}
 	}
 	return c, nil
 }
