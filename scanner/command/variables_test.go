@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"sotomi/scanner"
@@ -21,14 +20,14 @@ func TestOurVariablesAreAllowed(t *testing.T) {
 			}
 			return err
 		}
-		if strings.HasPrefix(name, "../../scanner/command/") && strings.HasSuffix(name, "_test.go") {
+		if base := filepath.Base(name); base == "variables_test.go" || base == "terminal_test.go" { // so have these
 			return nil
 		}
 		text, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		for _, variable := range regexp.MustCompile(`SOTOMI_[A-Z_]+[A-Z]`).FindAllString(string(text), -1) {
+		for _, variable := range regexp.MustCompile(`SOTOMI_[A-Z_]+`).FindAllString(string(text), -1) {
 			found++
 			t.Setenv(variable, "1")
 		}
