@@ -139,7 +139,9 @@ func (p *Plan) staysThere(ctx context.Context, o endpoint, s *site) bool {
 	if err != nil {
 		return false
 	}
-	ex, err := p.home(ctx, p.newSite(o, u))
+	there := p.newSite(o, u)
+	there.unnamed = true // the user may have named it without its scheme, and it may be plain HTTP
+	ex, err := p.home(ctx, there)
 	if err != nil {
 		return false
 	}
@@ -188,11 +190,11 @@ func origin(u *url.URL) string {
 	return strings.TrimSuffix(target.Origin(u.Scheme, u.Hostname(), u.Port()).String(), "/")
 }
 
-// keepsCredentials reports whether a move is not followed because headers or sessions of the user's belong to the origin that
-// was named. Only https on the usual port of the same host is as good.
+// keepsCredentials reports whether a move is not followed because headers, sessions or a certificate of the user's belong to
+// the origin that was named. Only https on the usual port of the same host is as good.
 func (p *Plan) keepsCredentials(from, to *url.URL) bool {
 	usual := from.Port() == "" && to.Port() == "" && strings.EqualFold(from.Hostname(), to.Hostname())
-	return p.hasCredentials() && !usual
+	return (p.hasCredentials() || p.options.Client.CarriesCertificate()) && !usual
 }
 
 // movedAltogether reports whether the original site sends every visitor on, also one who asks for a page that does not exist.

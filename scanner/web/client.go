@@ -145,5 +145,8 @@ func (c *Client) Requests() int64 { return c.limiter.sent.Load() }
 // CarriesHeaders reports whether the user gave headers that may be secrets.
 func (c *Client) CarriesHeaders() bool { return len(c.options.Header) > 0 }
 
+// CarriesCertificate reports whether the user gave a client certificate.
+func (c *Client) CarriesCertificate() bool { return c.options.ClientCert != "" }
+
 // InFlight is how many requests go to one host at once.
 func (c *Client) InFlight() int { return c.options.InFlight }
