@@ -13,6 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
 )
 
 // documents are those whose examples are held to.
@@ -244,6 +246,8 @@ func TestSettingsOfDocuments(t *testing.T) {
 		t.Error("there is none")
 	}
 	t.Chdir(t.TempDir())
+	t.Setenv("STAGING_TOKEN", "x-0123")
+	t.Setenv("PREVIEW_KEY", "y-0123")
 	for _, f := range settings {
 		if err := os.WriteFile(defaultConfig, []byte(f.text), 0o600); err != nil {
 			t.Fatal(err)
@@ -251,6 +255,23 @@ func TestSettingsOfDocuments(t *testing.T) {
 		var out, said bytes.Buffer
 		if status := run(t.Context(), []string{"sotomi", "scan", "--dry-run"}, nil, &out, &said); status != scanner.ExitClean {
 			t.Errorf("%s:%d: exit status %d\n%s", f.file, f.line, status, said.String())
+		}
+	}
+}
+
+// TestWordsOfDocuments: the words that the documents explain are those that reports say.
+func TestWordsOfDocuments(t *testing.T) {
+	for file, lang := range map[string]string{"README.md": "en", "docs/README.ja.md": "ja"} {
+		words := message.In(lang)
+		for _, id := range []string{"certainty-confirmed", "certainty-possible", "status-clean", "status-not-applicable", "status-failed"} {
+			if word := words.Say(id, nil); !strings.Contains(document(t, file), "\n| "+word+" | ") {
+				t.Errorf("%s does not explain %q", file, word)
+			}
+		}
+		for _, level := range []signature.Safety{signature.SafetyPassive, signature.SafetyActive, signature.SafetyIntrusive} {
+			if !strings.Contains(document(t, file), "`"+string(level)+"`") && !strings.Contains(document(t, file), "--safety "+string(level)) {
+				t.Errorf("%s does not explain the level %s", file, level)
+			}
 		}
 	}
 }
