@@ -110,7 +110,7 @@ func (s *site) session() *web.Session {
 // newSite is one address of an endpoint before anything was asked.
 func (p *Plan) newSite(o endpoint, u *url.URL) *site {
 	s := newSite(p.options.Client, target.Target{URL: u, Source: o.from}, p.siteSettings())
-	s.unnamed = o.port != ""
+	s.unnamed, s.anyScheme = o.port != "", !o.named
 	return s
 }
 

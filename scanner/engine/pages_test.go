@@ -30,6 +30,31 @@ func TestPagesOfATargetThatMoved(t *testing.T) {
 	}
 }
 
+// A target without a scheme is looked at in one of the two; its pages are those of both.
+func TestPagesOfATargetWithoutAScheme(t *testing.T) {
+	client := resolving(t, map[string]string{"shop.test:443": pageOnly(t, httptest.NewTLSServer), "shop.test:8080": pageOnly(t, httptest.NewServer)})
+	for target, want := range map[string][]string{
+		"shop.test":         {"https://shop.test/a?b=1", "https://shop.test/c"},
+		"https://shop.test": {"https://shop.test/c"},
+		"shop.test:8080":    {"http://shop.test:8080/d"},
+	} {
+		var got []string
+		check := checkFunc(func(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+			for _, u := range p.Pages() {
+				got = append(got, u.String())
+			}
+			return nil, nil
+		})
+		outcomes(t, Options{
+			Client: client, Targets: mustTargets(t, target), Signatures: sigsOf("a"), Checks: tableOf(map[string]scanner.Check{"a": check}),
+			Pages: []*url.URL{mustURL(t, "http://shop.test/a?b=1"), mustURL(t, "https://shop.test/c"), mustURL(t, "https://shop.test:8080/d"), mustURL(t, "http://www.shop.test/e")},
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: pages (-want +got):\n%s", target, diff)
+		}
+	}
+}
+
 // A path of --page is a page of every target that the user named; an address is one of its own target only.
 func TestPagesOfATarget(t *testing.T) {
 	s := hello(t)

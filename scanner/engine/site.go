@@ -18,6 +18,7 @@ type site struct {
 	health   health
 
 	// These never change after discovery.
+	anyScheme     bool       // the user named it without a scheme
 	asked         *url.URL   // the address that redirected here; nil when the user named this one
 	status        int        // of its own page
 	pages         []*url.URL // its own page, and those that this one redirects to

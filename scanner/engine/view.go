@@ -3,10 +3,12 @@ package engine
 import (
 	"context"
 	"net/url"
+	"strings"
 	"sync"
 
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -117,7 +119,7 @@ func (v *siteView) Pages() []*url.URL {
 			}
 			u = v.target.URL.ResolveReference(u)
 		}
-		if v.asked != nil && sameOrigin(u, v.asked) {
+		if v.asked != nil && sameOrigin(u, v.asked) || v.anyScheme && sameButScheme(u, v.target.URL) {
 			moved := *u
 			moved.Scheme, moved.Host = v.target.URL.Scheme, v.target.URL.Host
 			u = &moved // the site that was asked for is looked at here
@@ -127,6 +129,12 @@ func (v *siteView) Pages() []*url.URL {
 		}
 	}
 	return list
+}
+
+// sameButScheme reports whether two addresses are on one host, at its web ports or at the same port.
+func sameButScheme(a, b *url.URL) bool {
+	usual := target.SchemeOf(target.Port(a)) == a.Scheme && target.SchemeOf(target.Port(b)) == b.Scheme
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && (usual || target.Port(a) == target.Port(b))
 }
 
 func (v *siteView) Fact(name string) (map[string]string, bool) { return v.fact(name) }
