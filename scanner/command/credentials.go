@@ -27,7 +27,11 @@ func (s *settings) header() (http.Header, error) {
 			if !ok || name == "" || strings.ContainsAny(name, " \t\r\n") || strings.ContainsAny(value, "\r\n") {
 				return nil, message.Errorf("--header number %d is not of the form \"NAME: VALUE\"", i+1)
 			}
-			h.Add(name, strings.TrimSpace(value))
+			value = strings.TrimSpace(value)
+			if err := web.CheckHeader(name, value); err != nil {
+				return nil, message.Errorf("--header number %d: %w", i+1, err)
+			}
+			h.Add(name, value)
 		}
 	}
 	s.secrets = append(s.secrets, web.Secrets(h)...)

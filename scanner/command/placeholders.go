@@ -57,7 +57,7 @@ func (s *settings) fillAs(value string, form func(string) string) (string, error
 
 // note adds a secret to those that no report may show.
 func (s *settings) note(secret, named string) error {
-	if strings.ContainsAny(secret, "\r\n\x00") {
+	if strings.ContainsAny(secret, "\r\n") {
 		return message.Errorf("%s holds several lines", named)
 	}
 	s.secrets = append(s.secrets, secret)
@@ -96,10 +96,12 @@ func readSecretFile(name string) (string, error) {
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	value := strings.TrimRight(string(text), "\r\n")
+	value := strings.TrimRight(strings.TrimPrefix(string(text), "\ufeff"), "\r\n")
 	switch {
 	case err != nil:
 		return "", err
+	case strings.Contains(value, "\x00"):
+		return "", message.Errorf("%s: the file is binary or UTF-16; save it as UTF-8", name)
 	case len(text) > maxSecret:
 		return "", message.Errorf("%s: the file is larger than %d bytes", name, maxSecret)
 	case value == "":

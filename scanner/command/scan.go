@@ -170,6 +170,9 @@ func (s *settings) client() (web.Options, error) {
 	if o.InFlight < 1 || o.Timeout <= 0 || s.number("concurrency", s.file.Concurrency) < 1 {
 		return o, message.Errorf("--in-flight, --concurrency and --timeout must be greater than 0")
 	}
+	if web.CheckHeader("User-Agent", o.UserAgent) != nil {
+		return o, message.Errorf("--user-agent has a control character")
+	}
 	var err1, err2, err3 error
 	o.Proxy, err1 = s.proxy()
 	o.Header, err2 = s.header()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/net/publicsuffix"
 
 	"sotomi/scanner/message"
@@ -42,10 +44,18 @@ func (c Credentials) GoString() string { return c.String() }
 func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 	c := Credentials{name: name, header: http.Header{}}
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(nil, maxLine+len("\r\n"))
 	expired := 0 // the last line with an expired cookie
-	for n := 1; lines.Scan(); n++ {
-		line, comment := cookieLine(lines.Text())
+	n := 1
+	for ; lines.Scan(); n++ {
+		text := lines.Text()
+		switch {
+		case strings.Contains(text, "\x00") || n == 1 && (strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff")):
+			return Credentials{}, message.Errorf("%s:%d: the file is binary or UTF-16; save it as UTF-8", name, n)
+		case n == 1:
+			text = strings.TrimPrefix(text, "\ufeff")
+		}
+		line, comment := cookieLine(text)
 		if comment {
 			continue
 		}
@@ -65,7 +75,14 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 		if key = strings.TrimSpace(key); !ok || key == "" || strings.ContainsAny(key, " \t;=") {
 			return Credentials{}, message.Errorf("%s:%d: neither a line of a Netscape cookie jar (seven fields with tabs) nor a header such as \"Cookie: name=value\"", name, n)
 		}
-		c.header.Add(key, strings.TrimSpace(value))
+		value = strings.TrimSpace(value)
+		if err := CheckHeader(key, value); err != nil {
+			return Credentials{}, message.Errorf("%s:%d: %w", name, n, err)
+		}
+		c.header.Add(key, value)
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return Credentials{}, message.Errorf("%s:%d: the line is longer than %d bytes", name, n, maxLine)
 	}
 	if err := lines.Err(); err != nil {
 		return Credentials{}, message.Errorf("%s: %w", name, err)
@@ -77,6 +94,20 @@ func ReadCredentials(r io.Reader, name string) (Credentials, error) {
 		return Credentials{}, message.Errorf("%s:%d: all cookies have expired; log in again and save them anew", name, expired)
 	}
 	return Credentials{}, message.Errorf("%s: no cookie and no header in it", name)
+}
+
+// maxLine is the longest line of a file with credentials, in bytes.
+const maxLine = 1 << 20
+
+// CheckHeader is why a header cannot be sent, nil when it can. It never repeats the value.
+func CheckHeader(name, value string) error {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		return message.Errorf("%q is not the name of a header", name)
+	case !httpguts.ValidHeaderFieldValue(value):
+		return message.Errorf("the header %s has a control character", name)
+	}
+	return nil
 }
 
 // cookieLine is a line without the mark that curl puts before cookies that scripts cannot read, which is no comment.
@@ -100,6 +131,9 @@ func parseCookie(fields []string) (givenCookie, error) {
 	if domain == "" || fields[5] == "" {
 		return givenCookie{}, message.Errorf("a cookie jar line must have a domain and a name")
 	}
+	if !httpguts.ValidHeaderFieldValue(strings.Join(fields[5:], "=")) {
+		return givenCookie{}, message.Errorf("the cookie %q has a control character", fields[5])
+	}
 	c := &http.Cookie{Name: fields[5], Path: fields[2], Secure: strings.EqualFold(fields[3], "TRUE")}
 	if len(fields) == 7 {
 		c.Value = fields[6]
@@ -122,6 +156,9 @@ func (c Credentials) Map(replace func(string) (string, error)) (Credentials, err
 			if err != nil {
 				return Credentials{}, err
 			}
+			if err := CheckHeader(name, value); err != nil {
+				return Credentials{}, err
+			}
 			mapped.header[name] = append(mapped.header[name], value)
 		}
 	}
@@ -129,6 +166,9 @@ func (c Credentials) Map(replace func(string) (string, error)) (Credentials, err
 		cookie := *given.cookie
 		var err error
 		if cookie.Value, err = replace(cookie.Value); err != nil {
+			return Credentials{}, err
+		}
+		if err := CheckHeader("Cookie", cookie.Value); err != nil {
 			return Credentials{}, err
 		}
 		mapped.cookies = append(mapped.cookies, givenCookie{given.from, &cookie})

@@ -112,3 +112,29 @@ func TestReadCredentials(t *testing.T) {
 		t.Errorf("an expired cookie beside a header: %v", err)
 	}
 }
+
+// A file that could not be sent as it stands is a mistake with its line, never a value in an error; a mark that editors put
+// at its beginning is none.
+func TestFilesOfSessionsAsEditorsWriteThem(t *testing.T) {
+	if got := credentials(t, "\ufeffCookie: sid=1\r\n").Secrets(); len(got) != 0 {
+		t.Errorf("secrets %q of a short cookie", got)
+	}
+	s := client(t, Options{}).SessionWith(parse(t, "https://shop.test/"), credentials(t, "\ufeffCookie: sid=1\r\n"))
+	if !s.Carries("Cookie") {
+		t.Error("the cookie behind a byte order mark is lost")
+	}
+	jar := "shop.test\tFALSE\t/\tFALSE\t0\tsid\t"
+	for text, want := range map[string]string{
+		"C\x00o\x00o\x00k\x00i\x00e\x00:\x00":            "b.txt:1: the file is binary or UTF-16; save it as UTF-8",
+		"\xff\xfeC\x00o\x00":                             "b.txt:1: the file is binary or UTF-16; save it as UTF-8",
+		"X-Key: secret\nX-Other: sec\x1bret":              "b.txt:2: the header X-Other has a control character",
+		"X-K\u00e9y: secret":                              "b.txt:1: \"X-K\u00e9y\" is not the name of a header",
+		jar + "sec\x1bret":                                "b.txt:1: the cookie \"sid\" has a control character",
+		"X-Key: 1\nX-Key: " + strings.Repeat("x", 1<<20): "b.txt:2: the line is longer than 1048576 bytes",
+	} {
+		_, err := ReadCredentials(strings.NewReader(text), "b.txt")
+		if err == nil || err.Error() != want {
+			t.Errorf("%.40q: %v, want %s", text, err, want)
+		}
+	}
+}
