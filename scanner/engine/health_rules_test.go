@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,7 +52,8 @@ func TestWhatMakesTheEngineAskAgain(t *testing.T) {
 			return nil, &web.Error{Kind: web.KindScope, Err: errors.New("another host")}
 		}, 0},
 		"one_page_with_two_statuses": {func(n int) (*web.Exchange, error) { return answered(200+n%2, "/x", "the same page"), nil }, 0},
-		"one_page":                   {func(int) (*web.Exchange, error) { return answered(200, "/x", "the same page"), nil }, sameInRow},
+		"one_page":                   {func(n int) (*web.Exchange, error) { return answered(200, "/x"+strconv.Itoa(n), "the same page"), nil }, sameInRow},
+		"one_page_at_one_address":    {func(int) (*web.Exchange, error) { return answered(200, "/x", "the same page"), nil }, 0},
 		"refusals":                   {func(int) (*web.Exchange, error) { return answered(403, "/x", "no"), nil }, manyRefusals},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,7 +62,7 @@ func TestWhatMakesTheEngineAskAgain(t *testing.T) {
 			got := 0
 			for n := 1; n < firstCheck && got == 0; n++ {
 				ex, err := c.say(n)
-				if q, _ := h.count(n, ex, err); q != nil {
+				if q, _ := h.count(n, ex, "", err); q != nil {
 					got = n
 				}
 			}
@@ -76,9 +78,9 @@ func TestOneProperAnswerIsEnough(t *testing.T) {
 	for _, proper := range []bool{true, false} {
 		h := &health{}
 		h.sawHome(answered(500, "/", "sorry"))
-		h.count(1, answered(500, "/", "sorry"), nil)
+		h.count(1, answered(500, "/", "sorry"), "", nil)
 		if proper {
-			h.count(2, answered(404, "/x", "not here"), nil)
+			h.count(2, answered(404, "/x", "not here"), "", nil)
 		}
 		h.witnesses.faulty = nil
 		h.lastCheck(context.Background(), nil)
