@@ -3,6 +3,7 @@ package engine
 import (
 	"net/http"
 	"regexp"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/web"
@@ -27,14 +28,17 @@ var wordsOfRefusal = regexp.MustCompile(`(?i)` +
 	`|\b(?:solve|complete|enter|pass)\b[^.!?]{0,30}\bcaptcha\b|\benable (?:javascript|js|cookies)\b[^.!?]{0,40}\b(?:cookies|javascript|continue|disable)\b` +
 	`|アクセス[^。]{0,20}(?:拒否|禁止|制限|遮断|ブロック)|(?:拒否|遮断|ブロック)(?:し|さ|され)|不正な(?:アクセス|リクエスト|通信|操作)|不審な(?:アクセス|通信)|認証が必要|閲覧できません|許可されていません|権限がありません|(?:ロボット|人間)(?:で|か)`)
 
+// Firms that maintain houses and machines say so on their pages, and houses are for sale: the sentence must be about the site.
 var wordsOfMaintenance = regexp.MustCompile(`(?i)` +
-	`\b(?:(?:under|scheduled|site|planned|routine|for|in) maintenance|maintenance (?:mode|in progress|break|work)|down for|back (?:soon|shortly|online)|temporarily (?:unavailable|down|closed|offline)|service unavailable)\b` +
-	`|メンテナンス|(?:一時|現在)[^。]{0,12}(?:停止|休止|ご利用(?:いただけ|でき)ません)|しばらく(?:お待ち|してから)`)
+	`^(?:(?:site|website|server|system) )?(?:(?:is |currently )?(?:under|undergoing|down for|closed for|offline for|scheduled) )?maintenance(?: mode| page| in progress)? ` +
+	`|\b(?:is|are|be|been|currently|now|temporarily)\b[^.!?]{0,40}\b(?:under|undergoing|down for|closed for|offline for|unavailable due to|performing|in)\b[^.!?]{0,30}\bmaintenance\b` +
+	`|\bmaintenance (?:mode|is in progress|in progress)\b|\b(?:site|server|service|page|system|shop|store)\b[^.!?]{0,30}\btemporarily (?:unavailable|down|offline|out of service)\b|\bwe(?:'ll| will) be back (?:soon|shortly|online)\b` +
+	`|メンテナンス(?:中|のため|により|を実施し)|(?:ただいま|只今|現在)[^。]{0,20}(?:メンテナンス|サイト[^。]{0,10}停止|サービス[^。]{0,10}停止)`)
 
 var wordsOfNoSite = regexp.MustCompile(`(?i)` +
-	`\bdomain\b[^.!?]{0,40}\b(?:for sale|is available|parked|has expired|expired|registered (?:at|with|by))\b|\b(?:buy|purchase|acquire) this domain\b|\bis for sale\b|\bparked (?:free|domain|page)\b` +
-	`|\b(?:default (?:web ?)?(?:page|site)|welcome to nginx|apache2? (?:\w+ )?default page|it works!|iis windows server|account (?:has been )?suspended|website is no longer available|future home of|no (?:site|website) (?:is )?configured)\b` +
-	`|ドメイン[^。]{0,30}(?:取得されて|販売|売り出|パーキング|失効|有効期限)|(?:サイト|ホームページ|ページ)[^。]{0,20}(?:アップロードされていません|公開されていません|準備中)|初期(?:ページ|ドメイン)`)
+	`\bdomain\b[^.!?]{0,40}\b(?:for sale|is available|parked|has expired|expired|registered (?:at|with|by))\b|\b(?:buy|purchase|acquire) this domain\b|\b[a-z0-9-]+\.[a-z]{2,12} is for sale\b|\bparked (?:free|domain|page)\b` +
+	`|\b(?:default (?:web ?)?(?:page|site)|welcome to nginx|apache2? (?:\w+ )?default page|iis windows server|account (?:has been )?suspended|website is no longer available|future home of|no (?:site|website) (?:is )?configured)\b|^\s*it works!\s*$` +
+	`|ドメイン[^。]{0,30}(?:取得されて|販売|売り出|パーキング|失効|有効期限)|(?:サイト|ホームページ|ページ)[^。]{0,20}アップロードされていません|初期(?:ページ|ドメイン)`)
 
 // readable is how many bytes a page says at most that says no more than that it refuses or waits. Beyond, its words are its
 // own.
@@ -43,7 +47,7 @@ const readable = 1500
 // kindOfEveryPage tells what an answer is that the site's own page and others alike are answered with.
 func kindOfEveryPage(ex *web.Exchange) int {
 	seen := textOf(ex)
-	text := seen.title + " " + seen.text
+	text := strings.TrimSpace(seen.title + " " + seen.text)
 	switch {
 	case filterOf(ex) != "", asksForProof(ex.Status):
 		return everyPageRefuses

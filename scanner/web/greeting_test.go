@@ -2,7 +2,9 @@ package web
 
 import (
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"testing"
@@ -55,5 +57,24 @@ func TestNoGreetingWithinTLS(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != KindTLS || e.Greeting != nil {
 		t.Errorf("%v, greeting %q, want a TLS error without one", err, e.Greeting)
+	}
+}
+
+// What a host says when it asks to come back later is kept: it may be a filter's page.
+func TestThrottledErrorHasTheRefusal(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, "error code: 1015")
+	}))
+	t.Cleanup(s.Close)
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client(t, Options{Retries: -1}).Session(u).Do(t.Context(), &Request{URL: u})
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindThrottled || e.Answer == nil || string(e.Answer.Body) != "error code: 1015" {
+		t.Errorf("%v, want a throttled error with the answer", err)
 	}
 }
