@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -80,7 +81,12 @@ func TestEveryFixtureIsUsed(t *testing.T) {
 func TestFilterAtEveryAddress(t *testing.T) {
 	for name, product := range filterFixtures {
 		t.Run(name, func(t *testing.T) {
-			s := httptest.NewServer(readFixture(t, name))
+			filter := readFixture(t, name)
+			var asked atomic.Int64
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				filter.ServeHTTP(w, r)
+			}))
 			t.Cleanup(s.Close)
 			sigs, table := many(60)
 			got, summary := outcomes(t, Options{Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: table, InFlight: 1})
@@ -91,6 +97,9 @@ func TestFilterAtEveryAddress(t *testing.T) {
 			}
 			if scanner.ExitStatus(summary, "high", false) != scanner.ExitIncomplete {
 				t.Errorf("exit status %d", scanner.ExitStatus(summary, "high", false))
+			}
+			if asked.Load() > manyRefusals+2 {
+				t.Errorf("asked %d times", asked.Load())
 			}
 		})
 	}

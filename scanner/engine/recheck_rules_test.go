@@ -155,6 +155,17 @@ func TestLateRefusalKeepsEarlierAnswers(t *testing.T) {
 	}
 }
 
+// What begins between the last question and the end of the scan is noticed at the end.
+func TestFilterThatBeginsBeforeTheEnd(t *testing.T) {
+	s := httptest.NewServer(after(60, false, http.NotFound))
+	t.Cleanup(s.Close)
+	sigs, table := many(100)
+	got, _ := outcomes(t, Options{Client: resolving(t, nil), Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: table, InFlight: 1})
+	if n := statuses(got)["clean"]; n > 60 {
+		t.Errorf("outcomes %v, of which 60 at most can be clean", statuses(got))
+	}
+}
+
 // A filter's page with a status that asks to come back later is not waited for.
 func TestFilterThatThrottles(t *testing.T) {
 	f := readFixture(t, "vercel")
