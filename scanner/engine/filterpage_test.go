@@ -155,6 +155,18 @@ func TestPagesAboutFiltersAreNone(t *testing.T) {
 	}
 }
 
+// A page that says much is no filter's, whatever it begins with.
+func TestLongPagesAreNoFilters(t *testing.T) {
+	for name := range filterFixtures {
+		f := readFixture(t, name)
+		ex := answered(200, "/guide", string(f.body)+strings.Repeat("<p>We explain at length what this is and where it comes from.</p>\n", 100))
+		ex.Header = http.Header{"Content-Type": {f.header.Get("Content-Type")}}
+		if got := filterOf(ex); got != "" {
+			t.Errorf("%s: a long page is called blocked by %s", name, got)
+		}
+	}
+}
+
 func escape(text []byte) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(string(text))
 }

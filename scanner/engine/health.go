@@ -185,13 +185,14 @@ func (h *health) conclude(v verdict, patience *int) {
 	if v.end != nil {
 		return
 	}
+	if patience != nil {
+		*patience++
+	}
 	switch patience {
 	case nil:
 	case &h.samePatience:
-		*patience++
 		h.same = sameRow{}
 	default:
-		*patience++
 		h.failures, h.refusals = 0, refusals{}
 	}
 	if v.trusted > h.trusted {

@@ -155,6 +155,18 @@ func TestLateRefusalKeepsEarlierAnswers(t *testing.T) {
 	}
 }
 
+// A page that stands for what was not there is noticed after a row of it, although the front page is still itself.
+func TestRowForWhatWasNotThere(t *testing.T) {
+	s := httptest.NewServer(after(40, false, status(401)))
+	t.Cleanup(s.Close)
+	sigs, table := many(300)
+	client := resolving(t, nil)
+	got, _ := outcomes(t, Options{Client: client, Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: table, InFlight: 1})
+	if n := client.Requests(); n > 40+sameInRow+5 || statuses(got)["blocked"] < 260 {
+		t.Errorf("outcomes %v after %d requests", statuses(got), n)
+	}
+}
+
 // What begins between the last question and the end of the scan is noticed at the end.
 func TestFilterThatBeginsBeforeTheEnd(t *testing.T) {
 	s := httptest.NewServer(after(60, false, http.NotFound))
