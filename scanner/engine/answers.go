@@ -32,9 +32,10 @@ type entry struct {
 
 // answer is what came of a request. order counts the answers of a site.
 type answer struct {
-	ex    *web.Exchange
-	err   error
-	order int
+	ex     *web.Exchange
+	err    error
+	order  int
+	filter string // the product that gave it in place of the site; "" for none
 }
 
 // consumer is a step while it runs, and which planned answers it has got.
@@ -232,15 +233,25 @@ func (s *site) send(ctx context.Context, r *web.Request) answer {
 	if err := s.health.before(ctx); err != nil {
 		return answer{err: err}
 	}
-	ex, err := s.session().Do(ctx, r)
+	ex, err := unlessFiltered(s.session().Do(ctx, r))
 	if ex != nil {
 		s.intern(ex)
 	}
 	if err != nil && r.URL.Host != s.target.URL.Host {
 		return answer{ex: ex, err: err} // another port of the host says nothing about this one
 	}
-	order := s.health.after(ctx, s, ex, err)
-	return answer{ex: ex, err: err, order: order}
+	order, filter := s.health.after(ctx, s, ex, err)
+	return answer{ex: ex, err: err, order: order, filter: filter}
+}
+
+// unlessFiltered is an answer, also when it was taken for a request to come back later but is a known filter's page: waiting
+// does not help.
+func unlessFiltered(ex *web.Exchange, err error) (*web.Exchange, error) {
+	var e *web.Error
+	if errors.As(err, &e) && e.Kind == web.KindThrottled && filterOf(e.Answer) != "" {
+		return e.Answer, nil
+	}
+	return ex, err
 }
 
 // intern lets equal bodies share their bytes: many a site answers everything with one page. Nobody else has seen ex yet.

@@ -30,16 +30,16 @@ type crawl struct {
 	turn  chan struct{}
 	done  bool
 	pages []*web.Page
-	order int
+	seen  answer // the newest order, and the filter that kept most pages back
 	err   error
 }
 
-// crawled reads the pages once, whoever asks.
-func (s *site) crawled(ctx context.Context) (pages []*web.Page, order int, err error) {
+// crawled reads the pages once, whoever asks. seen is what the answers say together.
+func (s *site) crawled(ctx context.Context) (pages []*web.Page, seen answer, err error) {
 	select {
 	case s.crawl.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, 0, &web.Error{Kind: web.KindCanceled, URL: s.target.URL.String(), Err: ctx.Err()}
+		return nil, answer{}, &web.Error{Kind: web.KindCanceled, URL: s.target.URL.String(), Err: ctx.Err()}
 	}
 	defer func() { <-s.crawl.turn }()
 	c := &s.crawl
@@ -47,11 +47,11 @@ func (s *site) crawled(ctx context.Context) (pages []*web.Page, order int, err e
 		w := &walk{site: s, seen: map[string]bool{}, shapes: map[string]int{}}
 		err := w.run(ctx)
 		if ctx.Err() != nil {
-			return nil, w.order, err // whoever asks next begins anew
+			return nil, w.answer(), err // whoever asks next begins anew
 		}
-		c.pages, c.order, c.err, c.done = w.pages, w.order, err, true
+		c.pages, c.seen, c.err, c.done = w.pages, w.answer(), err, true
 	}
-	return slices.Clone(c.pages), c.order, c.err
+	return slices.Clone(c.pages), c.seen, c.err
 }
 
 // walk is one reading of a site, page by page in the order in which links were found.
@@ -64,6 +64,18 @@ type walk struct {
 	pages  []*web.Page
 	order  int
 	bytes  int
+
+	filter   string // that gave a page in place of the site
+	filtered int    // how many
+}
+
+// answer is what the answers say together: what a filter kept back counts when it is no less than what could be read.
+func (w *walk) answer() answer {
+	a := answer{order: w.order}
+	if w.filtered >= len(w.pages) {
+		a.filter = w.filter
+	}
+	return a
 }
 
 func (w *walk) run(ctx context.Context) error {
@@ -100,6 +112,11 @@ func (w *walk) read(ctx context.Context, u *url.URL) error {
 	w.order = max(w.order, a.order)
 	if a.err != nil {
 		return a.err
+	}
+	if a.filter != "" {
+		w.filter = a.filter
+		w.filtered++
+		return nil
 	}
 	if to, err := a.ex.URL.Parse(a.ex.Header.Get("Location")); err == nil && a.ex.Status >= 300 && a.ex.Status < 400 {
 		w.add(to)

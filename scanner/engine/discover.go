@@ -66,9 +66,15 @@ func (p *Plan) discover(ctx context.Context, o endpoint) []discovery {
 		}
 		ex, err := p.home(ctx, site)
 		if err == nil {
+			err = saysNotHTTP(ex)
+		}
+		if err == nil {
 			return p.settle(ctx, o, site, ex)
 		}
 		failure = err
+		if other := spoken(err); other != nil && (other.protocol != overTLS || i+1 == len(o.candidates)) {
+			return []discovery{{site, other.end(o.port == "")}}
+		}
 		end := p.noAnswer(ctx, err)
 		if end.Status != scanner.StatusUnreachable {
 			return []discovery{{site, end}}

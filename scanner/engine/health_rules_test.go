@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,9 +51,12 @@ func TestWhatMakesTheEngineAskAgain(t *testing.T) {
 		"out_of_scope": {func(int) (*web.Exchange, error) {
 			return nil, &web.Error{Kind: web.KindScope, Err: errors.New("another host")}
 		}, 0},
-		"one_page_with_two_statuses": {func(n int) (*web.Exchange, error) { return answered(200+n%2, "/x", "the same page"), nil }, 0},
-		"one_page":                   {func(int) (*web.Exchange, error) { return answered(200, "/x", "the same page"), nil }, sameInRow},
-		"refusals":                   {func(int) (*web.Exchange, error) { return answered(403, "/x", "no"), nil }, manyRefusals},
+		"one_page_with_two_statuses": {func(n int) (*web.Exchange, error) {
+			return answered(200+n%2, "/x"+strconv.Itoa(n), "the same page"), nil
+		}, 0},
+		"one_page":                {func(n int) (*web.Exchange, error) { return answered(200, "/x"+strconv.Itoa(n), "the same page"), nil }, sameInRow},
+		"one_page_at_one_address": {func(int) (*web.Exchange, error) { return answered(200, "/x", "the same page"), nil }, 0},
+		"refusals":                {func(int) (*web.Exchange, error) { return answered(403, "/x", "no"), nil }, manyRefusals},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &health{}
@@ -60,7 +64,7 @@ func TestWhatMakesTheEngineAskAgain(t *testing.T) {
 			got := 0
 			for n := 1; n < firstCheck && got == 0; n++ {
 				ex, err := c.say(n)
-				if q, _ := h.count(n, ex, err); q != nil {
+				if q, _ := h.count(n, ex, "", err); q != nil {
 					got = n
 				}
 			}
@@ -76,9 +80,9 @@ func TestOneProperAnswerIsEnough(t *testing.T) {
 	for _, proper := range []bool{true, false} {
 		h := &health{}
 		h.sawHome(answered(500, "/", "sorry"))
-		h.count(1, answered(500, "/", "sorry"), nil)
+		h.count(1, answered(500, "/", "sorry"), "", nil)
 		if proper {
-			h.count(2, answered(404, "/x", "not here"), nil)
+			h.count(2, answered(404, "/x", "not here"), "", nil)
 		}
 		h.witnesses.faulty = nil
 		h.lastCheck(context.Background(), nil)
@@ -98,5 +102,20 @@ func TestWitnessesAreHarmless(t *testing.T) {
 	w.add(answered(200, "/about", "about"))
 	if w.there == nil {
 		t.Error("an ordinary page would not be asked again")
+	}
+}
+
+// TestPagesOfOneProductAreAlike: they name the address and a number, and the site blocks all the same.
+func TestPagesOfOneProductAreAlike(t *testing.T) {
+	for _, c := range []struct {
+		filters [2]string
+		want    bool
+	}{{[2]string{"Akamai", "Akamai"}, true}, {[2]string{"", ""}, false}, {[2]string{"Akamai", "F5"}, false}} {
+		var r refusals
+		r.add(1, answered(403, "/a", "no access to one"), c.filters[0])
+		r.add(2, answered(403, "/b", "no access to another"), c.filters[1])
+		if r.alike != c.want {
+			t.Errorf("pages of %q: alike %v, want %v", c.filters, r.alike, c.want)
+		}
 	}
 }

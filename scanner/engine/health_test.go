@@ -107,7 +107,7 @@ func TestHostThatBlocks(t *testing.T) {
 					return
 				}
 				http.NotFound(w, r)
-			}, map[string]int{"clean": 39, "blocked": 261}, 40 + 20,
+			}, map[string]int{"clean": 38, "blocked": 262}, 40 + 20,
 		},
 		"from_the_start": {
 			func(n int64, w http.ResponseWriter, r *http.Request) {
@@ -122,7 +122,7 @@ func TestHostThatBlocks(t *testing.T) {
 					return
 				}
 				http.NotFound(w, r)
-			}, map[string]int{"clean": 39, "blocked": 261}, 40 + 20,
+			}, map[string]int{"clean": 38, "blocked": 262}, 40 + 20,
 		},
 		"with_a_redirect": {
 			func(n int64, w http.ResponseWriter, r *http.Request) {
@@ -131,7 +131,7 @@ func TestHostThatBlocks(t *testing.T) {
 					return
 				}
 				http.NotFound(w, r)
-			}, map[string]int{"clean": 39, "blocked": 261}, 40 + 20,
+			}, map[string]int{"clean": 38, "blocked": 262}, 40 + 20,
 		},
 		"one_page_for_whatever_is_not_there": {
 			func(_ int64, w http.ResponseWriter, r *http.Request) {
@@ -152,7 +152,7 @@ func TestHostThatBlocks(t *testing.T) {
 					return
 				}
 				http.NotFound(w, r)
-			}, map[string]int{"clean": 39, "failed": 261}, 40 + 20,
+			}, map[string]int{"clean": 38, "failed": 262}, 40 + 20,
 		},
 		"errors_for_some": {
 			func(n int64, w http.ResponseWriter, r *http.Request) {

@@ -21,6 +21,9 @@ func reasonOf(err error) message.Message {
 	if !errors.As(err, &e) || e.Err == nil {
 		return message.Of(err)
 	}
+	if other := spoken(err); other != nil {
+		return other.Message()
+	}
 	cause := e.Err
 	var outer *url.Error
 	if errors.As(cause, &outer) {

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -161,9 +162,9 @@ func unlessHomeAtFirst(rest http.HandlerFunc) http.HandlerFunc {
 
 // An error that is gone when asked again has told nothing about the site.
 func TestErrorsThatComeAndGoAreNotClean(t *testing.T) {
-	var n atomic.Int64
+	var asked sync.Map
 	s := httptest.NewServer(unlessHome(func(w http.ResponseWriter, r *http.Request) {
-		if n.Add(1)%2 == 0 {
+		if _, again := asked.LoadOrStore(r.URL.Path, true); !again && (r.URL.Path[len(r.URL.Path)-1]-'0')%2 == 0 {
 			status(http.StatusInternalServerError)(w, r)
 			return
 		}
@@ -182,6 +183,7 @@ type answers struct {
 	site *site
 	home func(n int) (int, string) // the answers to further questions for the own page
 	n    int
+	said int
 	// there is what /there is answered when it is asked again.
 	there int
 }
@@ -209,7 +211,8 @@ func newAnswers(t *testing.T, home func(n int) (int, string)) *answers {
 
 func (a *answers) say(t *testing.T, code int, body string) {
 	t.Helper()
-	u := a.site.target.URL
+	a.said++
+	u := a.site.target.URL.JoinPath(strconv.Itoa(a.said))
 	a.site.health.after(t.Context(), a.site, &web.Exchange{URL: u, Status: code, Body: []byte(body)}, nil)
 }
 
@@ -319,8 +322,8 @@ func TestSiteIsAskedAgainWithoutSuspicion(t *testing.T) {
 	for range firstCheck {
 		a.say(t, 404, "not there")
 	}
-	if end, _ := a.site.health.ended(); end != nil || a.n != 2 {
-		t.Fatalf("ended = %v after %d questions, want none after two", end, a.n)
+	if end, _ := a.site.health.ended(); end != nil || a.n != 3 {
+		t.Fatalf("ended = %v after %d questions, want none after two for the page and one for an address that cannot exist", end, a.n)
 	}
 	for range (checkGrowth - 1) * firstCheck {
 		a.say(t, 404, "not there")

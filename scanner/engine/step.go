@@ -59,7 +59,8 @@ type stepResult struct {
 	cut        int    // bytes of an answer that went on past the limit; 0 for none
 	fault      int    // status of the last server error that it got; 0 for none
 	seen       sight
-	conclusive bool // its reason holds whatever it saw
+	conclusive bool   // its reason holds whatever it saw
+	filter     string // the product that gave an answer in place of the site; "" for none
 	requests   int
 	lastOrder  int
 	suppressed int
@@ -161,7 +162,7 @@ func (r *siteRun) note(i int, result *stepResult) {
 }
 
 func (e *stepResult) nothingToTell() bool {
-	return e.missing == "" && e.reason.IsZero() && !e.broken && e.cut == 0 && e.err == nil && len(e.findings)+e.suppressed == 0
+	return e.missing+e.filter == "" && e.reason.IsZero() && !e.broken && e.cut == 0 && e.err == nil && len(e.findings)+e.suppressed == 0
 }
 
 // close makes what the steps came to final.
@@ -197,7 +198,7 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		defer view.mu.Unlock()
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
 		e.cut = view.cut
-		e.fault, e.seen, e.conclusive = view.fault, view.seen, notes.Conclusive
+		e.fault, e.filter, e.seen, e.conclusive = view.fault, view.filter, view.seen, notes.Conclusive
 		e.took = time.Since(started)
 	}()
 	var hits []scanner.Hit

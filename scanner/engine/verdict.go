@@ -86,6 +86,9 @@ func (r *siteRun) lacking(st *step, fact string, endOf func(int) *scanner.Status
 // endOfStep is how a step ends that ran, given how its site ended. Answers from the given one on are not believed.
 func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *scanner.StatusError, from int) *scanner.StatusError {
 	end := endOfCheck(ctx, r.site.target, result, siteEnd, r.plan.options.StepTimeout)
+	if silent(end) && result.filter != "" {
+		return blockedBy(result.filter)
+	}
 	if silent(end) && siteEnd != nil && from > 0 && result.lastOrder >= from {
 		return siteEnd // it read the filter's page and took it for the site's
 	}
@@ -97,8 +100,13 @@ func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *sc
 	if silent(end) && result.fault > 0 && r.site.health.errorsComeAndGo() {
 		return erraticEnd(result.fault)
 	}
+	if end == clean && result.requests > 0 && r.site.health.onePageForAll() {
+		return onePageForAll
+	}
 	return end
 }
+
+var onePageForAll = scanner.End(scanner.StatusClean, "every address is answered with the site's own page")
 
 // erraticEnd is how a step ends that saw nothing in answers of which one was an error that comes and goes: what else the
 // server has to say there is unknown.

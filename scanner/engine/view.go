@@ -18,11 +18,12 @@ type siteView struct {
 	consumer *consumer // nil outside of a scan
 
 	mu        sync.Mutex
-	requests  int  // of Do and Crawl, shared ones included
-	lastOrder int  // of the newest answer it looked at
-	broken    bool // it got an answer of which the rest is unknown
-	cut       int  // bytes of the last answer that went on past the client's limit; 0 for none
-	fault     int  // status of the last server error that it got; 0 for none
+	requests  int    // of Do and Crawl, shared ones included
+	lastOrder int    // of the newest answer it looked at
+	broken    bool   // it got an answer of which the rest is unknown
+	cut       int    // bytes of the last answer that went on past the client's limit; 0 for none
+	fault     int    // status of the last server error that it got; 0 for none
+	filter    string // the product that gave an answer in place of the site; "" for none
 	seen      sight
 	visitors  []scanner.Visitor
 }
@@ -39,15 +40,22 @@ func (v *siteView) Session() *web.Session {
 	return s
 }
 
-// saw notes what an answer says of itself: the rest of it is unknown or was left out, or it is an error of the server.
-func (v *siteView) saw(ex *web.Exchange) {
+// saw notes an answer that the step got in a session of its own.
+func (v *siteView) saw(ex *web.Exchange) { v.mark(ex, filterOf(ex)) }
+
+// mark notes what an answer says of itself: the rest of it is unknown or was left out, it is an error of the server, or the
+// page of a filter.
+func (v *siteView) mark(ex *web.Exchange, filter string) {
 	v.noteSight(ex)
 	cut := ex.Truncated && !ex.Broken && ex.Request.MaxBody == 0
-	if !ex.Broken && !cut && ex.Status < 500 {
+	if !ex.Broken && !cut && ex.Status < 500 && filter == "" {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if filter != "" {
+		v.filter = filter
+	}
 	v.broken = v.broken || ex.Broken
 	if cut {
 		v.cut = len(ex.Body)
@@ -67,7 +75,7 @@ func (v *siteView) noteSight(ex *web.Exchange) {
 func (v *siteView) Do(ctx context.Context, r *web.Request) (*web.Exchange, error) {
 	a := v.do(ctx, r, v.consumer)
 	if a.ex != nil {
-		v.saw(a.ex)
+		v.mark(a.ex, a.filter)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -81,17 +89,20 @@ func (v *siteView) Control(ctx context.Context, r *web.Request) (*web.Exchange, 
 }
 
 func (v *siteView) Crawl(ctx context.Context) ([]*web.Page, error) {
-	pages, order, err := v.crawled(ctx)
+	pages, answers, err := v.crawled(ctx)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests += len(pages)
-	v.lastOrder = max(v.lastOrder, order)
+	v.lastOrder = max(v.lastOrder, answers.order)
 	for _, page := range pages {
 		v.seen |= sawSite
 		v.broken = v.broken || page.Exchange.Broken
 	}
 	if err == nil && len(pages) == 0 {
 		v.seen |= v.homeSight()
+	}
+	if answers.filter != "" {
+		v.filter = answers.filter
 	}
 	return pages, err
 }

@@ -42,6 +42,7 @@ type attempt struct {
 	sends int        // requests that were allowed
 	conns int        // connections that the request was given to
 	dials int        // connections made for it
+	heard *heardConn // the newest of them; nil through a proxy
 }
 
 var (

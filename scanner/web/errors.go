@@ -25,9 +25,11 @@ const (
 
 // Error is what Session.Do returns when there is no Exchange.
 type Error struct {
-	Kind Kind
-	URL  string // the address asked for
-	Err  error
+	Kind     Kind
+	URL      string // the address asked for
+	Err      error
+	Greeting []byte    // with a failure of the connection: what the server sent first, at most 128 bytes, if that was no TLS
+	Answer   *Exchange // with KindThrottled: the last refusal
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.URL, e.Kind, e.Err) }

@@ -157,7 +157,7 @@ func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 		if !refused || r.Wants429 && ex.Status == http.StatusTooManyRequests && !explicit {
 			return ex, nil
 		}
-		throttled := &Error{Kind: KindThrottled, URL: r.URL.String(), Err: &throttledError{ex.Status, wait, explicit, try}}
+		throttled := &Error{Kind: KindThrottled, URL: r.URL.String(), Err: &throttledError{ex.Status, wait, explicit, try}, Answer: ex}
 		if !explicit {
 			if ex.Status == http.StatusServiceUnavailable && h.inVain() {
 				return nil, throttled // perhaps only some pages are down
@@ -193,10 +193,10 @@ func refusal(ex *Exchange) (wait time.Duration, explicit, refused bool) {
 
 // attempt is one request and its answer, with retries after connection errors where that is harmless.
 func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Exchange, error) {
-	fail := func(err error) (*Exchange, error) {
-		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err}
-	}
 	a := s.client.attempt(ctx, r, h)
+	fail := func(err error) (*Exchange, error) {
+		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err, Greeting: a.greeting(r.URL.Scheme == "https", err)}
+	}
 	defer a.end()
 	a.public = s.public
 	a.known = s.named && sameOrigin(r.URL, s.base)

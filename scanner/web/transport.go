@@ -73,9 +73,22 @@ func (o Options) tls() (*tls.Config, error) {
 	return c, nil
 }
 
-// dialer connects to the address that --resolve gives, if any. A name that resolves to a link-local address, where clouds
-// keep the credentials of the machine, is refused.
+// dialer connects, and remembers for the attempt what comes over the connection first. Through a proxy that is the proxy's.
 func dialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := directDialer(o)
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		a, ok := ctx.Value(attemptKey{}).(*attempt)
+		if err != nil || !ok || o.Proxy != nil {
+			return c, err
+		}
+		return a.listen(c), nil
+	}
+}
+
+// directDialer connects to the address that --resolve gives, if any. A name that resolves to a link-local address, where clouds
+// keep the credentials of the machine, is refused.
+func directDialer(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: min(connectTimeout, o.Timeout), KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		a, ok := ctx.Value(attemptKey{}).(*attempt)
