@@ -52,6 +52,9 @@ type run struct {
 	mask    *mask
 }
 
+// Alone keeps other requests away: an answer may depend on who else asks at the moment.
+func (c *check) Alone() bool { return true }
+
 // Run looks at every page and puts the results together.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	r := &run{params: c.params, probe: p, guest: visitor{name: anonymous, session: p.Session()}, named: p.Pages(), mask: newMask()}
