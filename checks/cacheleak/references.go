@@ -3,7 +3,10 @@ package cacheleak
 import (
 	"crypto/sha256"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	"sotomi/scanner/web"
 )
@@ -18,6 +21,10 @@ type observation struct {
 	digest    [sha256.Size]byte
 	size      int // of the body, in bytes
 	loggedOut bool
+	page      bool     // it is HTML
+	speaks    bool     // it says something to one visitor, or to one who is to log in
+	fields    []string // values of form fields that look as if they were made for this answer
+	mentions  mentions
 }
 
 const anonymous = "anonymous"
@@ -28,15 +35,38 @@ func newObservation(who, key string, ex *web.Exchange) *observation {
 	if err != nil {
 		page = nil
 	}
-	r := readTokens(ex, page, key)
+	m := &markup{}
+	if page != nil {
+		m = readMarkup(ex.Text())
+	}
+	r := readTokens(ex, page, m, key)
 	return &observation{
-		who: who, tokens: r.tokens, cut: r.cut || ex.Truncated, full: r.strong.full,
+		who: who, tokens: r.tokens, cut: r.cut || ex.Truncated, full: r.strong.full, page: page != nil, speaks: speaks(ex, page),
+		fields: clones(m.fields), mentions: mentionsOf(page, m),
 		digest: sha256.Sum256(ex.Body), size: len(ex.Body), loggedOut: loggedOut(ex, page),
 		ex: &web.Exchange{
 			Request: ex.Request, URL: ex.URL, Status: ex.Status, StatusLine: ex.StatusLine, Proto: ex.Proto, Header: ex.Header,
 			Truncated: ex.Truncated, Started: ex.Started, FirstByte: ex.FirstByte,
 		},
 	}
+}
+
+// clones are texts that do not hold the page that they stand in.
+func clones(list []string) []string {
+	const most = 20
+	var kept []string
+	for _, text := range list[:min(len(list), most)] {
+		kept = append(kept, strings.Clone(text))
+	}
+	return kept
+}
+
+// speaks reports whether what is seen of an answer is meant for one visitor. page is nil when it is no HTML.
+func speaks(ex *web.Exchange, page *web.Page) bool {
+	if page == nil {
+		return speaksToVisitor.MatchString(ex.Text())
+	}
+	return slices.ContainsFunc(page.Visible, speaksToVisitor.MatchString)
 }
 
 func (v *observation) has(token string) bool { return v.tokens[token].places != 0 }
@@ -250,4 +280,37 @@ func (r *references) handsOutCookies() bool {
 		}
 	}
 	return answers >= 2 && len(values) >= 2
+}
+
+// mentions are the addresses that the page names, as the first member got it, or whoever asked first.
+func (r *references) mentions() mentions {
+	var best mentions
+	for i, v := range r.visits {
+		if i == 0 || v.who != anonymous {
+			best = v.mentions
+		}
+		if v.who != anonymous {
+			break
+		}
+	}
+	return best
+}
+
+// plainlyPublic reports whether a page is certainly meant for all. stranger is an answer to somebody with invented
+// cookies. What says something to one visitor, or asks somebody to log in who should be logged in, is no such page, and
+// neither is one whose form has the same token for everybody: that was made for one of them. Where nothing shows that
+// each answer was made anew, it must be an HTML page at an address that is no account's.
+func (r *references) plainlyPublic(page *url.URL, stranger *observation, state busterResult) bool {
+	answers := append(slices.Clone(r.visits), stranger)
+	if accountAddress.MatchString(page.Path) || state != busterWorks && !stranger.page {
+		return false
+	}
+	for _, v := range answers {
+		if v.ex.Status != http.StatusOK || v.loggedOut || v.speaks {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(stranger.fields, func(token string) bool {
+		return all(answers, func(v *observation) bool { return slices.Contains(v.fields, token) })
+	})
 }
