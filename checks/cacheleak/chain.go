@@ -32,11 +32,14 @@ func (g *gatherer) inOrders(ctx context.Context, r *references, orders [][]visit
 		if err != nil {
 			return nil, err
 		}
-		mixed := slices.ContainsFunc(visits, func(l link) bool { return r.mixed(l.got, nil) })
-		if g.crossedIn(r, visits) == nil && !mixed {
-			continue
+		tries := confirmations
+		if g.crossedIn(r, visits) == nil {
+			if g.shows || !slices.ContainsFunc(visits, func(l link) bool { return r.mixed(l.got, nil) }) {
+				continue
+			}
+			tries = enough
 		}
-		if l, err := g.confirmed(ctx, r, order); l != nil || err != nil {
+		if l, err := g.confirmed(ctx, r, order, tries); l != nil || err != nil {
 			return l, err
 		}
 	}
@@ -45,9 +48,9 @@ func (g *gatherer) inOrders(ctx context.Context, r *references, orders [][]visit
 
 // confirmed looks for a crossing again, each time under a new cache buster and against controls of the same moment. It
 // is nil when the crossing never comes back.
-func (g *gatherer) confirmed(ctx context.Context, r *references, order []visitor) (*leak, error) {
+func (g *gatherer) confirmed(ctx context.Context, r *references, order []visitor, tries int) (*leak, error) {
 	var seen []*crossUser
-	for range confirmations {
+	for range tries {
 		visits, err := g.chain(ctx, true, order...)
 		if err != nil {
 			return leakOf(seen), err
@@ -55,7 +58,7 @@ func (g *gatherer) confirmed(ctx context.Context, r *references, order []visitor
 		if c := g.crossedIn(r, visits); c != nil {
 			seen = append(seen, c)
 		}
-		if len(seen) == enough {
+		if len(seen) == enough || tries < confirmations && g.shows {
 			break
 		}
 	}
@@ -130,12 +133,23 @@ func (g *gatherer) crossedIn(r *references, chain []link) *crossUser {
 		if c != nil && (best == nil || c.strength() > best.strength()) {
 			best = c
 		}
-		if c == nil && l.control != nil && r.mixed(l.got, l.control) {
-			g.mixed++
+		if c == nil && l.control != nil {
+			g.sawMixed(r, l.got, l.control)
 		}
 		fills = append(fills, l.got)
 	}
 	return best
+}
+
+// sawMixed notes marks of another visitor beside the receiver's own. Where the control has them too, the page shows its
+// visitors to each other.
+func (g *gatherer) sawMixed(r *references, got, control *observation) {
+	switch {
+	case r.mixed(got, control):
+		g.mixed++
+	case r.mixed(got, nil):
+		g.shows = true
+	}
 }
 
 // pause is long enough that the next request is not taken for a simultaneous one, however briefly a cache keeps an

@@ -25,7 +25,7 @@ type params struct {
 type check struct{ params params }
 
 // requestsPerPage is the most that one page is requested.
-const requestsPerPage = 120
+const requestsPerPage = 150
 
 // New is the check of a signature.
 func New(s *signature.Signature) (scanner.Check, error) {
@@ -132,7 +132,7 @@ func (r *run) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hi
 	case hit != nil || !result.open.IsZero():
 	case g.cut:
 		result.open = message.New("the page is too large to be compared in full")
-	case g.mixed >= enough:
+	case g.mixed >= enough && !g.shows:
 		result.open = message.New("responses contained marks of another visitor beside the receiver's own: the page shows other visitors, or requests are mixed up")
 	default:
 		result.open = result.doubt

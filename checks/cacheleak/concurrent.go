@@ -67,7 +67,7 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 		others := append(slices.Clone(visits[:i]), visits[i+1:]...)
 		marks, cookie := r.crossed(others, got, nil) != nil, r.cookieCrossed(others, got, nil) != nil
 		if !marks && !cookie {
-			if r.mixed(got, nil) {
+			if !g.shows && r.mixed(got, nil) {
 				if err := g.lookAtMixed(ctx, r, got); err != nil {
 					return nil, looked, err
 				}
@@ -101,10 +101,11 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 // lookAtMixed asks as the receiver alone, whether the other's marks belong to the page.
 func (g *gatherer) lookAtMixed(ctx context.Context, r *references, got *observation) error {
 	control, err := g.control(ctx, g.named(got.who))
-	if err == nil && r.mixed(got, control) {
-		g.mixed++
+	if err != nil {
+		return err
 	}
-	return err
+	g.sawMixed(r, got, control)
+	return nil
 }
 
 // cookiesApart has the same visitors ask in the same way, each at an address of their own: where two get one cookie then,

@@ -43,6 +43,7 @@ type gatherer struct {
 	count    func(int)
 	cut      bool // one of the answers was not compared in full
 	mixed    int  // answers with marks of another visitor beside the receiver's own, and not without the other
+	shows    bool // the page shows its visitors to each other: such marks mean nothing
 }
 
 // errLimit ends a page.

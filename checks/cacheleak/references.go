@@ -2,6 +2,7 @@ package cacheleak
 
 import (
 	"crypto/sha256"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -210,23 +211,32 @@ func (r *references) personal() bool {
 	return false
 }
 
-// sameAccount reports whether two visitors get one mail address that guests do not.
+// sameAccount reports whether two visitors get the same mail addresses, and one among them that guests do not. A page that
+// shows the visitor before shows each of them another one.
 func (r *references) sameAccount() bool {
-	holders := map[string]map[string]bool{}
+	seen := map[string]map[string]bool{} // addresses by visitor
 	for _, v := range r.visits {
+		if seen[v.who] == nil {
+			seen[v.who] = map[string]bool{}
+		}
 		for t := range v.tokens {
-			if classOf(t) != classMail {
-				continue
+			if classOf(t) == classMail {
+				seen[v.who][t] = true
 			}
-			if holders[t] == nil {
-				holders[t] = map[string]bool{}
-			}
-			holders[t][v.who] = true
 		}
 	}
-	for _, who := range holders {
-		if len(who) >= 2 && !who[anonymous] {
-			return true
+	var first map[string]bool
+	for _, who := range slices.Sorted(maps.Keys(seen)) {
+		switch {
+		case who == anonymous:
+		case first == nil:
+			first = seen[who]
+		case maps.Equal(first, seen[who]):
+			for t := range first {
+				if !seen[anonymous][t] {
+					return true
+				}
+			}
 		}
 	}
 	return false

@@ -279,6 +279,7 @@ var situations = []situation{
 	{name: "board_of_the_last_other_visitor", page: "/account", sessions: cookieSessions(), status: "any", site: func(late time.Duration) http.Handler { return &board{late: late} }},
 	{name: "board_that_counts_guests", page: "/account", sessions: cookieSessions(), status: "any", site: func(late time.Duration) http.Handler { return &board{late: late, guests: true} }},
 	{name: "board_and_mixup", page: "/account", signature: "session-mixup", sessions: cookieSessions(), status: "any", site: func(late time.Duration) http.Handler { return &board{late: late, guests: true} }},
+	{name: "part_of_a_page_is_anothers", page: "/account", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "beside", site: func(late time.Duration) http.Handler { return &mixedPage{late: late} }},
 	{name: "guest_token_of_the_second", site: guestToken(time.Second)},
 	{name: "guest_token_of_the_second_with_accounts", sessions: cookieSessions(), page: "/about", site: guestToken(time.Second), status: "any"},
 	{name: "guest_token_of_two_requests", site: countedToken(2)},
@@ -406,6 +407,25 @@ func (b *board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.Header().Set("Content-Type", "text/html")
 	fmt.Fprintf(w, "<html><body><p>%s</p><p>%s</p><p>just here: %s</p></body></html>", me, a.number, other)
+}
+
+// mixedPage greets whoever asks and shows the number of whoever asked for the address first.
+type mixedPage struct {
+	late    time.Duration
+	numbers sync.Map
+}
+
+func (m *mixedPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	wait(r.Context(), m.late)
+	_, a, member := whoAsks(r)
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.Header().Set("Content-Type", "text/html")
+	if !member || r.URL.Path != "/account" {
+		_, _ = io.WriteString(w, anyone)
+		return
+	}
+	number, _ := m.numbers.LoadOrStore(r.URL.RequestURI(), a.number)
+	fmt.Fprintf(w, "<html><body><p>%s</p><p>%s</p></body></html>", a.name, number)
 }
 
 func (s situation) run(t *testing.T, late time.Duration, options web.Options) {
