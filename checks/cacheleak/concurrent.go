@@ -8,12 +8,12 @@ import (
 	"sotomi/scanner/web"
 )
 
-// concurrent has all ask at once, round after round, until an answer in the wrong hands was seen twice. Four ask: some
-// caches merge only requests that come while an answer is being revalidated.
+// concurrent has all ask at once, round after round, until an answer in the wrong hands was seen twice; where it was seen
+// once, for twice as long. Four ask: some caches merge only requests that come while an answer is being revalidated.
 func (g *gatherer) concurrent(ctx context.Context, r *references, rounds int) (*leak, error) {
 	var seen []*crossUser
-	refuted := 0
-	for round := range rounds {
+	refuted, round := 0, 0
+	for ; round < rounds || len(seen) > 0 && round < 2*rounds; round++ {
 		c, looked, err := g.round(ctx, r, gap(r, round), g.crew(round))
 		if err != nil {
 			return concurrentLeak(seen, round), err
@@ -28,7 +28,7 @@ func (g *gatherer) concurrent(ctx context.Context, r *references, rounds int) (*
 			return concurrentLeak(seen, round+1), nil
 		}
 	}
-	return concurrentLeak(seen, rounds), nil
+	return concurrentLeak(seen, round), nil
 }
 
 func concurrentLeak(seen []*crossUser, rounds int) *leak {
