@@ -52,6 +52,12 @@ type Placed interface {
 	Place() Place
 }
 
+// Loner is a Check that may have to be alone: what others ask for at the same moment would spoil its comparisons. Where
+// Alone reports so, it runs after all others on its target, and nothing else runs on the host meanwhile.
+type Loner interface {
+	Alone() bool
+}
+
 // Factory makes the check of one signature, or says what is wrong with its parameters (file and line in the error).
 type Factory func(s *signature.Signature) (Check, error)
 

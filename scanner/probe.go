@@ -34,7 +34,7 @@ type Site interface {
 	// Fact is what another signature found out, by the name in its gives: key. FactList reads values that are lists.
 	Fact(name string) (map[string]string, bool)
 	// Derived is a value that checks compute from the target alone: made when first asked for under a name, and shared by all
-	// signatures. It must never change.
+	// signatures. It must never change, or guard itself.
 	Derived(name string, make func() any) any
 }
 

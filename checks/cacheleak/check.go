@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"net/url"
 	"slices"
+	"sync"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -25,7 +25,7 @@ type params struct {
 type check struct{ params params }
 
 // requestsPerPage is the most that one page is requested.
-const requestsPerPage = 120
+const requestsPerPage = 150
 
 // New is the check of a signature.
 func New(s *signature.Signature) (scanner.Check, error) {
@@ -50,7 +50,16 @@ type run struct {
 	members []visitor // test accounts of the operator, at most two
 	named   []*url.URL
 	mask    *mask
+
+	results []*pageResult
+	hits    []scanner.Hit
+	files   []string // paths that were asked for as files
+	unasked int      // files that no member asked for, because the cache ignores the query
+	home    mentions // by the start page, when pages were found through it
 }
+
+// Alone keeps other requests away: an answer may depend on who else asks at the moment.
+func (c *check) Alone() bool { return true }
 
 // Run looks at every page and puts the results together.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
@@ -59,86 +68,42 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		r.members = append(r.members, visitor{name: v.Name, session: v.Session})
 	}
 	if c.params.Mode == "mixup" && (len(r.named) == 0 || len(r.members) < 2) {
+		if len(r.named) > 0 && len(r.members) == 1 {
+			return nil, scanner.Undetermined("needs two visitors, and only visitor %s was given (--session A=FILE --session B=FILE): nothing was requested", r.members[0].name)
+		}
 		return nil, scanner.NotApplicable("needs two visitors (--session A=FILE --session B=FILE) and pages to request (--page PATH)")
 	}
 	pages, err := r.pages(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var hits []scanner.Hit
-	var results []*pageResult
+	if err := r.lookAt(ctx, pages); err != nil {
+		return r.hits, err
+	}
+	if err := r.further(ctx); err != nil || len(r.hits) > 0 {
+		return r.hits, err
+	}
+	return nil, r.conclude()
+}
+
+// lookAt looks at pages one after another.
+func (r *run) lookAt(ctx context.Context, pages []*url.URL) error {
 	for _, page := range pages {
 		result, hit, err := r.page(ctx, page)
 		if err != nil {
-			return hits, err
+			return err
 		}
-		results = append(results, result)
+		r.results = append(r.results, result)
 		if hit != nil {
-			hits = append(hits, *hit)
+			r.hits = append(r.hits, *hit)
 		}
-	}
-	if len(hits) > 0 {
-		return hits, nil
-	}
-	return nil, r.conclude(results)
-}
-
-// conclude says what no finding means: clean, or not determined and why.
-func (r *run) conclude(results []*pageResult) error {
-	var open []message.Message
-	personal, same := 0, false
-	loggedOut := map[string]bool{}
-	for _, p := range results {
-		if !p.open.IsZero() {
-			open = append(open, message.New("%s: %s", p.page.RequestURI(), p.open))
-		}
-		if p.refs != nil && p.refs.personal() {
-			personal++
-		}
-		same = same || p.refs != nil && p.refs.sameAccount()
-		for _, name := range p.loggedOut {
-			loggedOut[name] = true
-		}
-	}
-	switch {
-	case len(open) > 0 && (len(r.members) > 0 || len(open) == len(results)):
-		return scanner.Undetermined("%s", message.Join("; ", open...))
-	case len(r.members) == 0:
-		r.probe.Explain("checked as anonymous visitors only. To check members' pages, use --session A=FILE --session B=FILE and --page PATH")
-	case personal == 0 && len(loggedOut) > 0:
-		return scanner.Undetermined("no longer logged in: visitor %s", listOf(slices.Sorted(maps.Keys(loggedOut))))
-	case personal == 0 && same:
-		return scanner.Undetermined("visitors %s see the same mail address on their pages: use two different test accounts", memberNames(r.members))
-	case personal == 0 && len(r.named) == 0:
-		return scanner.Undetermined("no page differs between the visitors: name personal pages with --page, and check that the sessions are still valid")
-	case personal == 0:
-		r.probe.Explain("no page shows anything that belongs to one visitor only. If one should, check that the sessions are still valid")
-	default:
-		r.probe.Explain("personal pages requested as %s and as a guest: %d; no visitor received another's page. Repeat after any cache change.", memberNames(r.members), personal)
 	}
 	return nil
 }
 
-func memberNames(members []visitor) message.Message {
-	var list []string
-	for _, m := range members {
-		list = append(list, m.name)
-	}
-	return listOf(list)
-}
-
-// listOf is "A and B".
-func listOf(names []string) message.Message {
-	var list []message.Message
-	for _, n := range names {
-		list = append(list, message.New("%s", n))
-	}
-	return message.Join(" and ", list...)
-}
-
 // page looks at one page. The error ends the whole check; what is wrong with the page alone stands in the result.
 func (r *run) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hit, error) {
-	g := &gatherer{page: page, guest: r.guest, members: r.members, used: map[string]bool{}, limit: requestsPerPage, count: r.probe.Count}
+	g := r.gatherer(page)
 	result := &pageResult{page: page}
 	err := r.look(ctx, g, result)
 	switch kind := web.KindOf(err); {
@@ -161,10 +126,20 @@ func (r *run) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hi
 	case result.leak != nil:
 		hit = r.hit(g, result)
 	}
-	if hit == nil && g.cut && result.open.IsZero() {
+	switch {
+	case hit != nil || !result.open.IsZero():
+	case g.cut:
 		result.open = message.New("the page is too large to be compared in full")
+	case g.mixed >= enough && !g.shows:
+		result.open = message.New("responses contained marks of another visitor beside the receiver's own: the page shows other visitors, or requests are mixed up")
+	default:
+		result.open = result.doubt
 	}
 	return result, hit, nil
+}
+
+func (r *run) gatherer(page *url.URL) *gatherer {
+	return &gatherer{page: page, guest: r.guest, members: r.members, used: map[string]bool{}, limit: requestsPerPage, count: r.probe.Count}
 }
 
 // look gathers as far as needed.
@@ -195,11 +170,11 @@ func (r *run) look(ctx context.Context, g *gatherer, result *pageResult) error {
 // learn gathers the references. Where the cache ignores the query, no visitor with a session asks for anything more
 // under a query.
 func (r *run) learn(ctx context.Context, g *gatherer, result *pageResult) error {
-	refs, state, err := g.references(ctx)
+	refs, state, err := r.references(ctx, g)
 	if err != nil {
 		return err
 	}
-	result.refs, result.buster = refs, state
+	result.refs, result.buster, result.mentions = refs, state, refs.mentions()
 	if state == busterFails {
 		return nil
 	}
@@ -209,113 +184,84 @@ func (r *run) learn(ctx context.Context, g *gatherer, result *pageResult) error 
 	}
 	if len(result.loggedOut) > 0 {
 		result.open = message.New("no longer logged in, or not allowed to see the page: visitor %s", listOf(result.loggedOut))
-	} else if status := refs.status(g.members[0].name); status >= 300 && !refs.personal() {
+		return nil
+	}
+	if status := refs.status(g.members[0].name); status >= 300 && !refs.personal() {
 		result.open = message.New("the page answers %d", status)
+		return nil
+	}
+	return r.doubts(ctx, g, result)
+}
+
+// references are those of a page, gathered once for all signatures that compare the visitors of --session.
+func (r *run) references(ctx context.Context, g *gatherer) (*references, busterResult, error) {
+	if len(r.members) == 0 && r.params.Mode != "storable" {
+		return g.references(ctx) // its newcomers go on asking
+	}
+	known, ok := r.probe.Derived("visitors' pages", func() any { return &library{} }).(*library)
+	if !ok {
+		return g.references(ctx)
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if b, ok := known.pages[g.page.String()]; ok {
+		g.cut = b.cut
+		return b.refs, b.state, nil
+	}
+	refs, state, err := g.references(ctx)
+	if err == nil {
+		if known.pages == nil {
+			known.pages = map[string]borrowed{}
+		}
+		known.pages[g.page.String()] = borrowed{refs, state, g.cut}
+	}
+	return refs, state, err
+}
+
+// library keeps what visitors got, for the other signatures that look at the same pages.
+type library struct {
+	mu    sync.Mutex
+	pages map[string]borrowed
+}
+
+// borrowed are references and what was noted with them. They never change.
+type borrowed struct {
+	refs  *references
+	state busterResult
+	cut   bool
+}
+
+// doubts says why nothing found on a named page would mean little: not every visitor's own marks were seen on it, and it
+// is not plainly the same for all.
+func (r *run) doubts(ctx context.Context, g *gatherer, result *pageResult) error {
+	refs := result.refs
+	var without []string
+	for _, m := range g.members {
+		if len(refs.markers(m.name)) == 0 {
+			without = append(without, m.name)
+		}
+	}
+	switch {
+	case len(without) == 0:
+		return nil
+	case len(without) < len(g.members):
+		result.doubt = message.New("nothing on the page belongs to visitor %s alone, as something does to the other: check that the session is still valid", listOf(without))
+		return nil
+	}
+	stranger, err := g.fresh(ctx, stranger(r.probe))
+	if err != nil {
+		return err
+	}
+	if result.public = refs.plainlyPublic(g.page, stranger, result.buster); result.public {
+		return nil
+	}
+	result.doubt = message.New("neither does the page show anything of the visitors %s alone, nor is it plainly the same for all: one stored copy may go to everybody, or the sessions are no longer valid", memberNames(g.members))
+	if refs.sameAccount() {
+		result.doubt = message.New("visitors %s see the same mail address on their pages: use two different test accounts", memberNames(r.members))
 	}
 	return nil
 }
 
 func (r *run) isNamed(page *url.URL) bool {
 	return slices.ContainsFunc(r.named, func(u *url.URL) bool { return u.String() == page.String() })
-}
-
-// personal runs the probes on a page that differs between visitors, until one of them shows a leak.
-func (r *run) personal(ctx context.Context, g *gatherer, result *pageResult) error {
-	var err error
-	if r.params.Mode == "leak" {
-		if result.leak, err = g.sequential(ctx, result.refs); err != nil {
-			return err
-		}
-		if l := result.leak; l != nil {
-			if l.via != "set-cookie" && judgeStorage(r.headOf(result.refs, l.shown.origin())).Storage == storageValidator {
-				l.via = "validator"
-			}
-			return nil
-		}
-	}
-	if g.guest.session.InFlight() < 2 {
-		result.open = message.New("simultaneous requests need --in-flight 2 or more")
-		return nil
-	}
-	if result.leak, err = g.concurrent(ctx, result.refs, r.params.Rounds); err != nil || result.leak != nil {
-		return err
-	}
-	if r.params.Mode != "leak" || !r.probe.Safety.Allows(signature.SafetyActive) {
-		return nil
-	}
-	if result.leak, err = g.deception(ctx, result.refs); err != nil || result.leak != nil {
-		return err
-	}
-	if r.probe.Safety.Allows(signature.SafetyIntrusive) {
-		if err := r.asItIs(ctx, g, result); err != nil || result.leak != nil {
-			return err
-		}
-	}
-	result.leak, _, err = g.bareIfPossible(ctx)
-	return err
-}
-
-// asItIs asks for the page's own address, which leaves a test visitor's page in the cache for a while: only where the
-// operator allows that.
-func (r *run) asItIs(ctx context.Context, g *gatherer, result *pageResult) error {
-	g.kind = noBuster
-	defer func() { g.kind = inQuery }()
-	l, err := g.sequential(ctx, result.refs)
-	if err != nil {
-		return err
-	}
-	if l == nil {
-		// Whoever comes first fills the cache. Where that was a guest, the member gets the guest's page.
-		visits, err := g.chain(ctx, g.guest, g.guest, g.members[0])
-		if err != nil {
-			return err
-		}
-		control, err := g.control(ctx, g.members[0])
-		if err != nil {
-			return err
-		}
-		if c := result.refs.displaced(visits[1], visits[2], control); c != nil {
-			l = &leak{shown: c}
-		}
-	}
-	if result.leak = l; l != nil {
-		l.via, l.purge = "bare", true
-	}
-	return nil
-}
-
-// unkeyed looks at a page that a cache serves whatever the query is.
-func (r *run) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
-	result.refs = nil // some of the answers came from the store
-	if len(g.members) == 0 {
-		return nil
-	}
-	if r.params.Mode == "leak" {
-		var err error
-		if result.leak, result.refs, err = g.bareIfPossible(ctx); err != nil {
-			return err
-		}
-	}
-	if result.refs == nil && r.isNamed(g.page) {
-		result.open = message.New("the cache ignores the random parts of an address that keep test visitors' pages away from real visitors, so nothing was tried")
-	}
-	return nil
-}
-
-// cookies looks whether guests get each other's new session cookie from a page that is the same for all.
-func (r *run) cookies(ctx context.Context, g *gatherer, result *pageResult) error {
-	g.members = nil
-	first, err := g.findInChain(ctx, result.refs, []visitor{g.guest, g.guest, g.guest})
-	if err != nil {
-		return err
-	}
-	if first != nil {
-		again, err := g.findInChain(ctx, result.refs, []visitor{g.guest, g.guest, g.guest})
-		result.leak = &leak{via: "set-cookie", shown: first, again: again}
-		return err
-	}
-	if g.guest.session.InFlight() >= 2 {
-		result.leak, err = g.concurrent(ctx, result.refs, r.params.Rounds)
-	}
-	return err
 }

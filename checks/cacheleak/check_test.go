@@ -67,6 +67,7 @@ func TestUndetermined(t *testing.T) {
 			http.Redirect(w, r, "/login", http.StatusFound)
 			return
 		}
+		w.Header().Set("Cache-Control", "private")
 		_, _ = w.Write(accountBody(a, member, true))
 	})
 	// One answer says that it was stored: the request went out twice. Or all of them do: the cache ignores the cache buster.

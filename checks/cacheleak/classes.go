@@ -88,9 +88,10 @@ func strong(token string) bool {
 // preference are words about how a page looks and not about whom it is for.
 var preference = regexp.MustCompile(`(?i)^(dark|light|auto|system|default|theme|mode|contrast|high|low|small|medium|large|compact|grid|list|left|right|on|off|yes|no|true|false|[a-z]{2}([-_][a-z]{2})?|jpy|usd|eur|gbp|cny|krw|english|japanese|日本語|red|green|blue|black|white|variant|[a-z]*[-_.]?(theme|mode|dark|light|variant|locale|lang)[-_.]?[a-z0-9]*)$`)
 
-// named reports whether a token that is not strong can still tell a visitor: it is seen, and is no preference.
+// named reports whether a token that is not strong can still tell a visitor: it is seen or told to scripts, and is no
+// preference.
 func named(token string, where places) bool {
-	return where&(placeSeen|placeHeader|placeSetCookie) != 0 && !strong(token) && !preference.MatchString(token)
+	return where&(placeSeen|placeHeader|placeSetCookie|placeData) != 0 && !strong(token) && !preference.MatchString(token)
 }
 
 const monthName = `(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`

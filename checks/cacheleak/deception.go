@@ -2,6 +2,7 @@ package cacheleak
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -12,11 +13,24 @@ var deceptions = []string{
 	"PATH/NAME.js", "PATH/NAME.jpg", "/static/NAME%2F..%2F..PATH", "/assets/NAME%2F..%2F..PATH",
 }
 
-// deception asks for such addresses as a member. Only those that bring the member's page are asked for as a guest.
-func (g *gatherer) deception(ctx context.Context, r *references) (*leak, error) {
+// mostFolders is how many folders of the page's own files are tried.
+const mostFolders = 4
+
+// below are addresses that some caches take for files in folders, and some origins for the page.
+func below(folders []string) []string {
+	var list []string
+	for _, folder := range folders[:min(len(folders), mostFolders)] {
+		list = append(list, folder+"/NAME"+strings.Repeat("%2F..", strings.Count(folder, "/")+1)+"PATH")
+	}
+	return list
+}
+
+// deception asks for such addresses as a member, also for some in the folders from which the page loads its files. Only
+// those that bring the member's page are asked for as a guest.
+func (g *gatherer) deception(ctx context.Context, r *references, folders []string) (*leak, error) {
 	member := g.members[0]
 	marks := r.markers(member.name)
-	for _, pattern := range deceptions {
+	for _, pattern := range slices.Concat(deceptions, below(folders)) {
 		got, err := g.deceive(ctx, pattern, unguessableKey(), member)
 		if err != nil {
 			return nil, err
@@ -24,38 +38,45 @@ func (g *gatherer) deception(ctx context.Context, r *references) (*leak, error) 
 		if !got.holdsAny(marks) {
 			continue
 		}
-		shown, err := g.deceived(ctx, r, pattern)
-		if err != nil {
-			return nil, err
+		var seen []*crossUser
+		for range enough {
+			c, err := g.deceived(ctx, r, pattern)
+			if err != nil {
+				return nil, err
+			}
+			if c == nil {
+				break
+			}
+			seen = append(seen, c)
 		}
-		if shown != nil {
-			again, err := g.deceived(ctx, r, pattern)
-			return &leak{via: "deception", shown: shown, again: again, detail: pattern}, err
+		if l := leakOf(seen); l != nil {
+			l.via, l.detail = "deception", pattern
+			return l, nil
 		}
 	}
 	return nil, nil
 }
 
-// deceived has the member and then a guest ask for one such address.
+// deceived has the member and then a guest ask for one such address, and the guest for another one between.
 func (g *gatherer) deceived(ctx context.Context, r *references, pattern string) (*crossUser, error) {
 	member, name := g.members[0], unguessableKey()
-	var visits []*observation
-	for _, v := range []visitor{member, member, g.guest} {
-		got, err := g.deceive(ctx, pattern, name, v)
+	var fills []*observation
+	for range 2 {
+		got, err := g.deceive(ctx, pattern, name, member)
 		if err != nil {
 			return nil, err
 		}
-		visits = append(visits, got)
-	}
-	got := visits[2]
-	if r.crossed(visits[:2], got, nil) == nil {
-		return nil, nil
+		fills = append(fills, got)
 	}
 	control, err := g.deceive(ctx, pattern, unguessableKey(), g.guest)
 	if err != nil {
 		return nil, err
 	}
-	return r.crossed(visits[:2], got, control), nil
+	got, err := g.deceive(ctx, pattern, name, g.guest)
+	if err != nil {
+		return nil, err
+	}
+	return r.crossed(fills, got, control), nil
 }
 
 func (g *gatherer) deceive(ctx context.Context, pattern, name string, v visitor) (*observation, error) {

@@ -37,7 +37,7 @@ func (m *mask) marker(v *observation, token string) message.Message {
 		return message.New("%s, %d characters, in Set-Cookie, hash %s", class, length, hash)
 	case t.places&placeBody != 0:
 		return message.New("%s, %d characters, in the body at byte %d, hash %s", class, length, int(t.at), hash)
-	case t.places&placeSeen != 0:
+	case t.places&(placeSeen|placeData) != 0:
 		return message.New("%s, %d characters, in the body, hash %s", class, length, hash)
 	}
 	return message.New("%s, %d characters, in a header, hash %s", class, length, hash)

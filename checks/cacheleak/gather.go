@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -44,6 +42,8 @@ type gatherer struct {
 	limit    int // of requests for this page
 	count    func(int)
 	cut      bool // one of the answers was not compared in full
+	mixed    int  // answers with marks of another visitor beside the receiver's own, and not without the other
+	shows    bool // the page shows its visitors to each other: such marks mean nothing
 }
 
 // errLimit ends a page.
@@ -178,6 +178,16 @@ func (g *gatherer) fresh(ctx context.Context, v visitor) (*observation, error) {
 	return g.visit(ctx, v, key)
 }
 
+// control is what a visitor gets at an address that nobody else asks for, also while the page's own address is probed.
+func (g *gatherer) control(ctx context.Context, v visitor) (*observation, error) {
+	if g.kind != noBuster {
+		return g.fresh(ctx, v)
+	}
+	g.kind = inQuery
+	defer func() { g.kind = noBuster }()
+	return g.fresh(ctx, v)
+}
+
 // inTurn is one answer to each of who, each under a new cache buster.
 func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*observation, error) {
 	var list []*observation
@@ -189,91 +199,6 @@ func (g *gatherer) inTurn(ctx context.Context, who ...visitor) ([]*observation, 
 		list = append(list, got)
 	}
 	return list, nil
-}
-
-// chain has the visitors ask one after another under one cache buster.
-func (g *gatherer) chain(ctx context.Context, who ...visitor) ([]*observation, error) {
-	key, err := g.cacheBuster()
-	if err != nil {
-		return nil, err
-	}
-	var list []*observation
-	for i, v := range who {
-		if i > 0 && v.name != who[i-1].name {
-			if err := pause(ctx, list[0].ex.FirstByte); err != nil {
-				return list, err
-			}
-		}
-		got, err := g.visit(ctx, v, key)
-		if err != nil {
-			return list, err
-		}
-		list = append(list, got)
-	}
-	return list, nil
-}
-
-// pause is long enough that the next request is not taken for a simultaneous one, however briefly a cache keeps an
-// answer that has expired.
-func pause(ctx context.Context, firstByte time.Duration) error {
-	const shortest = 20 * time.Millisecond
-	timer := time.NewTimer(max(2*firstByte, shortest))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// burst has the first visitor ask and, gap later and before its answer can be there, all others, under one cache buster.
-func (g *gatherer) burst(ctx context.Context, gap time.Duration, who ...visitor) ([]*observation, error) {
-	if g.requests+len(who) > g.limit {
-		return nil, errLimit
-	}
-	key, err := g.cacheBuster()
-	if err != nil {
-		return nil, err
-	}
-	requests := make([]web.BurstRequest, len(who))
-	for i, v := range who {
-		requests[i] = web.BurstRequest{Session: v.session, Request: g.request(v, key)}
-		if i > 0 {
-			requests[i].After = gap
-		}
-	}
-	g.tally(len(who))
-	answers, err := web.Burst(ctx, requests)
-	if err != nil {
-		return nil, err
-	}
-	var list []*observation
-	for i, a := range answers {
-		if a.Err != nil {
-			return nil, a.Err
-		}
-		list = append(list, g.observe(who[i], key, a.Exchange))
-	}
-	return list, nil
-}
-
-// gap is how long the others wait in a round: the first request must have reached the origin, and its answer not be back.
-func gap(refs *references, round int) time.Duration {
-	if round%2 == 0 {
-		return 0
-	}
-	var times []time.Duration
-	for _, v := range refs.visits {
-		if v.who != anonymous {
-			times = append(times, v.ex.FirstByte)
-		}
-	}
-	if len(times) == 0 {
-		return 0
-	}
-	slices.Sort(times)
-	return times[len(times)/2] * 35 / 100
 }
 
 // newcomers are two guests who keep the cookies that the site gives them at first; nil when it gives none.
@@ -303,4 +228,13 @@ func newcomers(ctx context.Context, p *scanner.Probe, page *url.URL) ([]visitor,
 		return nil, nil // the same for all, or shared already: run.cookies looks into that
 	}
 	return list, nil
+}
+
+// stranger is a visitor with cookies that no site has given out.
+func stranger(p *scanner.Probe) visitor {
+	var pairs []string
+	for _, name := range []string{"sid", "session", "PHPSESSID", "JSESSIONID", "token"} {
+		pairs = append(pairs, name+"="+unguessableKey())
+	}
+	return visitor{name: anonymous, session: p.Session(), cookie: strings.Join(pairs, "; ")}
 }

@@ -29,15 +29,18 @@ func (r *run) hit(g *gatherer, result *pageResult) *scanner.Hit {
 	if l.detail != "" {
 		values["address"] = l.detail
 	}
-	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Mode, l.via), Values: values, Evidence: shown}
+	return &scanner.Hit{URL: g.page.String(), Certainty: certainty, Variant: variantOf(r.params.Mode, l), Values: values, Evidence: shown}
 }
 
-// variantOf is the variant of the signature that describes a way to leak, "" when it has none of its own.
-func variantOf(mode, via string) string {
+// variantOf is the variant of the signature that describes a leak, "" when it has none of its own.
+func variantOf(mode string, l *leak) string {
+	if l.again == nil {
+		return "once"
+	}
 	if mode == "mixup" {
 		return ""
 	}
-	switch via {
+	switch via := l.via; via {
 	case "concurrent", "set-cookie", "deception", "validator":
 		return via
 	}

@@ -91,7 +91,7 @@ func TestHit(t *testing.T) {
 		evidence  int
 	}{
 		{"twice", "leak", leak{via: "sequential", shown: shown, again: shown}, scanner.Confirmed, "", 4},
-		{"once", "leak", leak{via: "concurrent", shown: shown}, scanner.Possible, "concurrent", 3},
+		{"once", "leak", leak{via: "concurrent", shown: shown}, scanner.Possible, "once", 3},
 		{"left_in_the_cache", "leak", leak{via: "bare", shown: shown, again: shown, purge: true}, scanner.Confirmed, "", 5},
 		{"deception", "leak", leak{via: "deception", shown: shown, again: shown, detail: "PATH/NAME.css"}, scanner.Confirmed, "deception", 4},
 		{"validator", "leak", leak{via: "validator", shown: shown, again: shown}, scanner.Confirmed, "validator", 4},

@@ -12,6 +12,7 @@ type proof string
 
 const (
 	proofSameAnswer proof = "same answer"
+	proofSameBytes  proof = "same bytes"
 	proofWhole      proof = "all marks"
 	proofMark       proof = "marks"
 )
@@ -21,10 +22,12 @@ func (p proof) message() message.Message {
 	switch p {
 	case proofSameAnswer:
 		return message.New("It is the very response that the other visitor received: it carries an identifier made for that response only.")
+	case proofSameBytes:
+		return message.New("It is the other visitor's response, byte for byte.")
 	case proofWhole:
 		return message.New("It contains all of the other visitor's marks and none of the receiver's own.")
 	default:
-		return message.New("It contains marks of the other visitor.")
+		return message.New("It contains marks of the other visitor and none of the receiver's own.")
 	}
 }
 
@@ -43,6 +46,8 @@ type crossUser struct {
 func (c *crossUser) strength() int {
 	switch c.proof {
 	case proofSameAnswer:
+		return 4
+	case proofSameBytes:
 		return 3
 	case proofWhole:
 		return 2
@@ -61,23 +66,42 @@ func (c *crossUser) origin() *observation {
 
 // crossed looks for another visitor's marks in got. fills are the answers to others under the same cache buster. control
 // is an answer to the same visitor under a cache buster that nobody else used: what it holds proves nothing. It is nil
-// for a first look, before it is worth a request.
+// for a first look, before it is worth a request. Marks beside the receiver's own are no proof: pages show whom they were
+// last visited by.
 func (r *references) crossed(fills []*observation, got, control *observation) *crossUser {
 	for _, donor := range slices.Sorted(maps.Keys(r.identity)) {
 		if donor == got.who || donor == anonymous {
 			continue
 		}
-		if c := r.crossedFrom(donor, fills, got, control); c != nil {
+		if c := r.crossedFrom(donor, fills, got, control); c != nil && !got.holdsAny(r.identity[got.who]) {
 			return c
 		}
 	}
 	return nil
 }
 
+// mixed reports whether got holds marks that say by themselves that they are another visitor's, beside the receiver's own.
+func (r *references) mixed(got, control *observation) bool {
+	if !got.holdsAny(r.identity[got.who]) {
+		return false
+	}
+	for donor := range r.identity {
+		if donor == got.who || donor == anonymous {
+			continue
+		}
+		for t := range r.markers(donor) {
+			if strong(t) && got.has(t) && (control == nil || control.lacks(t)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (r *references) crossedFrom(donor string, fills []*observation, got, control *observation) *crossUser {
 	marks := r.markers(donor)
 	c := &crossUser{donor: donor, got: got, control: control}
-	anyStrong, onlyCookie := false, true
+	anyStrong, onlyCookie, inBody := false, true, false
 	for t := range marks {
 		if !got.has(t) || control != nil && !control.lacks(t) {
 			continue
@@ -85,24 +109,40 @@ func (r *references) crossedFrom(donor string, fills []*observation, got, contro
 		c.tokens = append(c.tokens, t)
 		anyStrong = anyStrong || strong(t)
 		onlyCookie = onlyCookie && got.tokens[t].places == placeSetCookie
+		inBody = inBody || got.tokens[t].places&(placeBody|placeSeen|placeData) != 0
 	}
 	if len(c.tokens) == 0 {
 		return nil
 	}
 	slices.Sort(c.tokens)
 	c.cookie = onlyCookie
-	whole := len(c.tokens) == len(marks) && !got.holdsAny(r.identity[got.who])
-	switch fill := r.source(donor, fills, got, control); {
+	whole := len(c.tokens) == len(marks)
+	// Whoever has nothing of their own on the page cannot be seen to have lost it: guests, often. No page shows the
+	// headers of another's answer.
+	replaced := control == nil || control.holdsAny(r.identity[got.who]) || !inBody
+	switch fill, same := r.source(donor, fills, got, control), r.sameBytes(donor, fills, got); {
 	case fill != nil:
 		c.proof, c.fill = proofSameAnswer, fill
-	case whole:
+	case inBody && same != nil:
+		c.proof, c.fill = proofSameBytes, same
+	case replaced && whole:
 		c.proof = proofWhole
-	case anyStrong:
+	case replaced && anyStrong:
 		c.proof = proofMark
 	default:
 		return nil
 	}
 	return c
+}
+
+// sameBytes is an answer to donor whose body got has, nil when none is.
+func (r *references) sameBytes(donor string, fills []*observation, got *observation) *observation {
+	for _, f := range slices.Concat(fills, r.visits) {
+		if f.who == donor && f.digest == got.digest && f.size > 0 {
+			return f
+		}
+	}
+	return nil
 }
 
 // source is the answer to donor that got is a copy of, nil when none is.
@@ -136,7 +176,7 @@ func (r *references) cookieCrossed(fills []*observation, got, control *observati
 			continue
 		}
 		for _, f := range fills {
-			if f.handsOut(t) {
+			if f.handsOut(t) && (f.who != got.who || got.who == anonymous) {
 				return &crossUser{donor: f.who, fill: f, got: got, control: control, tokens: []string{t}, proof: proofSameAnswer, cookie: true}
 			}
 		}

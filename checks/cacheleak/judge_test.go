@@ -23,27 +23,29 @@ func TestCrossed(t *testing.T) {
 	}{
 		{"the_very_answer", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), other, proofSameAnswer},
 		{"the_page_without_its_identifier", answerTo("B", "k", "<p>Hello "+people["A"]+"</p>"), other, proofWhole},
-		{"an_address_in_the_own_page", answerTo("B", "k", personalBody("B", "new0123456789abcdef0")+"<p>alice@example.test</p>"), other, proofMark},
+		{"an_address_in_the_own_page", answerTo("B", "k", personalBody("B", "new0123456789abcdef0")+"<p>alice@example.test</p>"), other, ""},
 		{"a_name_in_the_own_page", answerTo("B", "k", personalBody("B", "new0123456789abcdef0")+"<p>Alice</p>"), other, ""},
 		{"the_own_page", answerTo("B", "k", personalBody("B", "new0123456789abcdef0")), other, ""},
 		{"a_page_that_shows_the_last_visitor_to_all", answerTo("B", "k", "<p>last: alice@example.test</p>"), answerTo("B", "c", "<p>last: alice@example.test</p>"), ""},
 		{"a_guests_page", answerTo("B", "k", personalBody(anonymous, "new0123456789abcdef0")), other, ""},
 		{"our_key_repeated", answerTo("B", "k0123456789abcdef0123", personalBody("B", "k0123456789abcdef0123")), other, ""},
 		{"to_its_owner", answerTo("A", "k", personalBody("A", "fill0123456789abcdef")), nil, ""},
-		{"all_marks_in_a_page_that_shows_the_receiver_too", answerTo("B", "k", "<p>Bob, Alice, alice@example.test</p>"), other, proofMark},
+		{"all_marks_in_a_page_that_shows_the_receiver_too", answerTo("B", "k", "<p>Bob, Alice, alice@example.test</p>"), other, ""},
 		{"some_marks_and_none_of_the_receiver", answerTo("B", "k", "<p>alice@example.test</p>"), other, proofMark},
-		{"an_identifier_of_every_page", answerTo("B", "k", personalBody("A", "A00123456789abcdef")), other, proofWhole},
-		{"an_identifier_that_the_control_holds", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), answerTo("B", "c", personalBody("B", "fill0123456789abcdef")), proofWhole},
+		{"an_identifier_of_every_page", answerTo("B", "k", personalBody("A", "A00123456789abcdef")), other, proofSameBytes},
+		{"an_identifier_that_the_control_holds", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), answerTo("B", "c", personalBody("B", "fill0123456789abcdef")), proofSameBytes},
 		{"an_identifier_of_no_fill", answerTo("B", "k", personalBody("A", "new0123456789abcdef0")), other, proofWhole},
 		{"an_identifier_of_a_guests_answer", answerTo("B", "k", "<p>Hello "+people["A"]+"</p>guest0123456789abcdef"), other, proofWhole},
 		{"to_a_guest", answerTo(anonymous, "k", personalBody("A", "fill0123456789abcdef")), answerTo(anonymous, "c", "sign in"), proofSameAnswer},
+		{"an_address_at_a_guest_who_still_has_a_guests_page", answerTo(anonymous, "k", "<p>sign in</p><p>last: alice@example.test</p>"), answerTo(anonymous, "c", "sign in"), ""},
+		{"an_address_and_a_control_that_shows_nothing_of_the_receiver", answerTo("B", "k", "<p>alice@example.test</p>"), answerTo("B", "c", "<p>closed</p>"), ""},
 		{"no_control_yet", answerTo("B", "k", personalBody("A", "fill0123456789abcdef")), nil, proofSameAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got proof
 			if x := refs.crossed([]*observation{answerTo(anonymous, "k", "guest0123456789abcdef"), fill, known}, c.got, c.control); x != nil {
 				got = x.proof
-				if x.donor != "A" || x.got != c.got || x.control != c.control || (x.fill == fill) != (c.want == proofSameAnswer) {
+				if x.donor != "A" || x.got != c.got || x.control != c.control || (x.fill != nil) != (c.want == proofSameAnswer || c.want == proofSameBytes) {
 					t.Errorf("crossed %+v", x)
 				}
 			}
@@ -196,7 +198,7 @@ func TestDisplaced(t *testing.T) {
 // TestStrength: the very answer proves more than all marks, and all marks more than some.
 func TestStrength(t *testing.T) {
 	strength := func(p proof) int { return (&crossUser{proof: p}).strength() }
-	if strength(proofSameAnswer) <= strength(proofWhole) || strength(proofWhole) <= strength(proofMark) {
+	if strength(proofSameAnswer) <= strength(proofSameBytes) || strength(proofSameBytes) <= strength(proofWhole) || strength(proofWhole) <= strength(proofMark) {
 		t.Errorf("strengths %d, %d, %d", strength(proofSameAnswer), strength(proofWhole), strength(proofMark))
 	}
 }

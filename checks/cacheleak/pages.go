@@ -95,6 +95,7 @@ func (r *run) linked(ctx context.Context, home *url.URL, add func(*url.URL)) err
 			for _, link := range page.Links {
 				add(link)
 			}
+			r.home = mentionsOf(page, readMarkup(ex.Text()))
 		}
 	}
 	crawled, err := r.probe.Crawl(ctx)

@@ -30,12 +30,17 @@ func (s signs) String() string {
 	return s.Product + " (" + s.Status + ")"
 }
 
-// statusHeaders hold the word HIT or MISS in one form or another.
+// statusHeaders hold the word HIT or MISS in one form or another. Those of applications (X-Nextjs-Cache, X-Drupal-Cache,
+// X-Nitro-...) are not among them: what is stored there is a part of the page or a page that was made for all, and it says
+// nothing about the cache in front.
 var statusHeaders = []string{
 	"X-Cache", "X-Cache-Status", "X-Proxy-Cache", "X-Nginx-Cache", "X-Nginx-Cache-Status", "X-Fastcgi-Cache", "Cf-Cache-Status",
-	"Akamai-Cache-Status", "X-Vercel-Cache", "X-Nextjs-Cache", "X-Litespeed-Cache", "X-Drupal-Cache", "X-Page-Cache", "X-Cache-Result",
-	"X-Haproxy-Cache", "X-Varnish-Cache", "X-Cache-Debug", "X-Srcache-Fetch-Status",
+	"Akamai-Cache-Status", "X-Vercel-Cache", "X-Litespeed-Cache", "X-Cache-Result", "X-Haproxy-Cache", "X-Varnish-Cache", "X-Cache-Debug",
+	"X-Srcache-Fetch-Status",
 }
+
+// application are the names under which applications, not caches in front of them, appear in Cache-Status.
+var application = regexp.MustCompile(`(?i)^"?(next\.?js|nuxt|nitro|remix|astro|sveltekit|gatsby|rails|laravel|symfony|django|drupal|wordpress|express|app(lication)?)\b`)
 
 var (
 	hitWord  = regexp.MustCompile(`(?i)(^|[^a-z])(tcp_)?([a-z]+_)?(refresh ?hit|hit|stale|updating|revalidated)([^a-z-]|$)`)
@@ -53,7 +58,10 @@ func cacheSigns(ex *web.Exchange) signs {
 			s.Status = status
 		}
 	}
-	for _, member := range h.Values("Cache-Status") {
+	for _, member := range strings.Split(strings.Join(h.Values("Cache-Status"), ","), ",") {
+		if application.MatchString(strings.TrimSpace(member)) {
+			continue
+		}
 		low := strings.ToLower(strings.ReplaceAll(member, " ", ""))
 		switch {
 		case strings.Contains(low, ";collapsed"):

@@ -2,8 +2,12 @@ package cacheleak
 
 import (
 	"crypto/sha256"
+	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/web"
@@ -19,6 +23,10 @@ type observation struct {
 	digest    [sha256.Size]byte
 	size      int // of the body, in bytes
 	loggedOut bool
+	page      bool     // it is HTML
+	speaks    bool     // it says something to one visitor, or to one who is to log in
+	fields    []string // values of form fields that look as if they were made for this answer
+	mentions  mentions
 }
 
 const anonymous = scanner.Anonymous
@@ -29,15 +37,38 @@ func newObservation(who, key string, ex *web.Exchange) *observation {
 	if err != nil {
 		page = nil
 	}
-	r := readTokens(ex, page, key)
+	m := &markup{}
+	if page != nil {
+		m = readMarkup(ex.Text())
+	}
+	r := readTokens(ex, page, m, key)
 	return &observation{
-		who: who, tokens: r.tokens, cut: r.cut || ex.Truncated, full: r.strong.full,
+		who: who, tokens: r.tokens, cut: r.cut || ex.Truncated, full: r.strong.full, page: page != nil, speaks: speaks(ex, page),
+		fields: clones(m.fields), mentions: mentionsOf(page, m),
 		digest: sha256.Sum256(ex.Body), size: len(ex.Body), loggedOut: loggedOut(ex, page),
 		ex: &web.Exchange{
 			Request: ex.Request, URL: ex.URL, Status: ex.Status, StatusLine: ex.StatusLine, Proto: ex.Proto, Header: ex.Header,
 			Truncated: ex.Truncated, Started: ex.Started, FirstByte: ex.FirstByte,
 		},
 	}
+}
+
+// clones are texts that do not hold the page that they stand in.
+func clones(list []string) []string {
+	const most = 20
+	var kept []string
+	for _, text := range list[:min(len(list), most)] {
+		kept = append(kept, strings.Clone(text))
+	}
+	return kept
+}
+
+// speaks reports whether what is seen of an answer is meant for one visitor. page is nil when it is no HTML.
+func speaks(ex *web.Exchange, page *web.Page) bool {
+	if page == nil {
+		return speaksToVisitor.MatchString(ex.Text())
+	}
+	return slices.ContainsFunc(page.Visible, speaksToVisitor.MatchString)
 }
 
 func (v *observation) has(token string) bool { return v.tokens[token].places != 0 }
@@ -181,23 +212,32 @@ func (r *references) personal() bool {
 	return false
 }
 
-// sameAccount reports whether two visitors get one mail address that guests do not.
+// sameAccount reports whether two visitors get the same mail addresses, and one among them that guests do not. A page that
+// shows the visitor before shows each of them another one.
 func (r *references) sameAccount() bool {
-	holders := map[string]map[string]bool{}
+	seen := map[string]map[string]bool{} // addresses by visitor
 	for _, v := range r.visits {
+		if seen[v.who] == nil {
+			seen[v.who] = map[string]bool{}
+		}
 		for t := range v.tokens {
-			if classOf(t) != classMail {
-				continue
+			if classOf(t) == classMail {
+				seen[v.who][t] = true
 			}
-			if holders[t] == nil {
-				holders[t] = map[string]bool{}
-			}
-			holders[t][v.who] = true
 		}
 	}
-	for _, who := range holders {
-		if len(who) >= 2 && !who[anonymous] {
-			return true
+	var first map[string]bool
+	for _, who := range slices.Sorted(maps.Keys(seen)) {
+		switch {
+		case who == anonymous:
+		case first == nil:
+			first = seen[who]
+		case maps.Equal(first, seen[who]):
+			for t := range first {
+				if !seen[anonymous][t] {
+					return true
+				}
+			}
 		}
 	}
 	return false
@@ -251,4 +291,37 @@ func (r *references) handsOutCookies() bool {
 		}
 	}
 	return answers >= 2 && len(values) >= 2
+}
+
+// mentions are the addresses that the page names, as the first member got it, or whoever asked first.
+func (r *references) mentions() mentions {
+	var best mentions
+	for i, v := range r.visits {
+		if i == 0 || v.who != anonymous {
+			best = v.mentions
+		}
+		if v.who != anonymous {
+			break
+		}
+	}
+	return best
+}
+
+// plainlyPublic reports whether a page is certainly meant for all. stranger is an answer to somebody with invented
+// cookies. What says something to one visitor, or asks somebody to log in who should be logged in, is no such page, and
+// neither is one whose form has the same token for everybody: that was made for one of them. Where nothing shows that
+// each answer was made anew, it must be an HTML page at an address that is no account's.
+func (r *references) plainlyPublic(page *url.URL, stranger *observation, state busterResult) bool {
+	answers := append(slices.Clone(r.visits), stranger)
+	if accountAddress.MatchString(page.Path) || state != busterWorks && !stranger.page {
+		return false
+	}
+	for _, v := range answers {
+		if v.ex.Status != http.StatusOK || v.loggedOut || v.speaks {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(stranger.fields, func(token string) bool {
+		return all(answers, func(v *observation) bool { return slices.Contains(v.fields, token) })
+	})
 }

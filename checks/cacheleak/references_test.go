@@ -174,6 +174,8 @@ func TestSameAccount(t *testing.T) {
 		{"one_account_twice", "alice@example.test", "alice@example.test", "", true},
 		{"two_accounts", "alice@example.test", "bob@example.test", "", false},
 		{"an_address_of_the_site", "help@example.test", "help@example.test", "help@example.test", false},
+		{"one_account_twice_and_an_address_of_the_site", "alice@example.test help@example.test", "alice@example.test help@example.test", "help@example.test", true},
+		{"a_page_that_shows_the_visitor_before", "alice@example.test", "bob@example.test alice@example.test", "bob@example.test", false},
 		{"one_number_twice", "48112233", "48112233", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ const (
 	placeSeen                         // in what a reader of the page sees, or in an answer that is no HTML page
 	placeHeader                       // in a header field
 	placeSetCookie                    // the value of a cookie that is handed out
+	placeData                         // in an inline script or a data- attribute
 )
 
 // token is where a token stands.
@@ -91,9 +92,9 @@ func (b *budget) take(size int) bool {
 	return true
 }
 
-// readTokens reads an answer: its head, what is seen of its page, and then all of its body. page is nil when it is no
-// HTML.
-func readTokens(ex *web.Exchange, page *web.Page, key string) *tokenReader {
+// readTokens reads an answer: its head, what is seen of its page, what scripts are told, and then all of its body. page is
+// nil when it is no HTML.
+func readTokens(ex *web.Exchange, page *web.Page, m *markup, key string) *tokenReader {
 	r := &tokenReader{tokens: tokens{}, key: key}
 	for _, c := range sharedCookies(ex) {
 		if len(c.Value) >= shortWord {
@@ -109,7 +110,11 @@ func readTokens(ex *web.Exchange, page *web.Page, key string) *tokenReader {
 		}
 	}
 	if page == nil {
-		r.add(ex.Text(), placeBody|placeSeen)
+		text := ex.Text()
+		r.add(text, placeBody|placeSeen)
+		if plain := withoutEscapes(text); plain != text {
+			r.add(plain, placeSeen)
+		}
 		return r
 	}
 	r.add(page.Title, placeSeen)
@@ -120,6 +125,9 @@ func readTokens(ex *web.Exchange, page *web.Page, key string) *tokenReader {
 		for _, field := range f.Fields {
 			r.add(field.Value, placeSeen)
 		}
+	}
+	for _, v := range m.data {
+		r.add(v, placeData)
 	}
 	r.add(ex.Text(), placeBody)
 	return r

@@ -39,8 +39,10 @@ type Plan struct {
 	every       []int   // the indexes of all steps
 	ports       []port  // that signatures name, ascending
 	facts       bool    // some steps need others
+	alone       bool    // some steps must be alone with their host
 	aboveSafety []string
 
+	gates        gates
 	mu           sync.Mutex
 	requestPlans map[string]*requestPlan // by kind of target
 	followed     map[digest]bool         // targets that redirects led to
@@ -60,6 +62,7 @@ type step struct {
 	check     scanner.Check
 	end       *scanner.StatusError // the outcome on every target, when it cannot run at all
 	givers    []int                // steps that must have ended before this one
+	alone     bool                 // no other step may run on the host meanwhile
 }
 
 // NewPlan makes the checks of the signatures and puts them in order. The error names every mistake of all signatures;
@@ -97,6 +100,7 @@ func NewPlan(o Options) (*Plan, error) {
 	})
 	for i, st := range p.steps {
 		st.index = i
+		p.alone = p.alone || st.alone
 		p.every = append(p.every, i)
 	}
 	slices.Sort(p.aboveSafety)
@@ -171,6 +175,9 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 		return nil, message.Errorf("%s: check %q: %w", cmp.Or(s.File, s.ID), name, err)
 	}
 	st.check, st.signature = check, s.WithoutBlocks()
+	if l, ok := check.(scanner.Loner); ok {
+		st.alone = l.Alone()
+	}
 	return st, nil
 }
 

@@ -21,7 +21,7 @@ type requestPlan struct {
 	perTarget      []bool    // by step: there are others, which are planned for each target
 	unplanned      []bool    // by step: its requests are not known before it runs
 	unplannedCount int       // how many of these there are
-	chunks         [][]int   // steps in the order in which they are handed out; without those that wait for facts
+	chunks         [][]int   // steps in the order in which they are handed out; without those that wait for facts or to be alone
 }
 
 // requestPlanKinds is how many kinds of targets have a shared plan. A list of URLs may have another path in each line.
@@ -188,8 +188,8 @@ func (plan *requestPlan) arrange(p *Plan, steps []int) {
 	var order []*[]int
 	var alone []int // no other asks for what they ask for
 	for _, i := range steps {
-		if len(p.steps[i].givers) > 0 {
-			continue // handed out when their facts are known
+		if len(p.steps[i].givers) > 0 || p.steps[i].alone {
+			continue // handed out when their facts are known, or when all others have ended
 		}
 		if p.steps[i].signature.Gives != "" || !p.plans(i) {
 			plan.chunks = append(plan.chunks, []int{i})

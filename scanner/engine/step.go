@@ -31,6 +31,7 @@ type siteRun struct {
 	plan  *Plan
 	site  *site
 	work  *schedule
+	gate  *gate // nil when no step of the scan must be alone
 	steps []int // ascending
 
 	mu           sync.Mutex
@@ -109,6 +110,10 @@ func (r *siteRun) run(ctx context.Context, o endpoint) {
 		}
 	}
 	r.work = r.plan.schedule(r.steps, plan)
+	if host := r.site.target.URL.Hostname(); r.plan.alone {
+		r.gate = r.plan.gates.enter(host)
+		defer r.plan.gates.leave(host)
+	}
 	var group errgroup.Group
 	for range min(r.plan.options.InFlight, len(r.steps)) {
 		group.Go(func() error {
@@ -140,6 +145,12 @@ func (r *siteRun) step(ctx context.Context, i int) {
 			r.note(i, &stepResult{missing: fact})
 			return
 		}
+	}
+	if r.gate != nil {
+		if !r.gate.pass(ctx, st.alone) {
+			return
+		}
+		defer r.gate.end(st.alone)
 	}
 	result := r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, c)
 	if len(result.findings) > 0 && st.signature.Gives != "" {
