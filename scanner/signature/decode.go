@@ -198,7 +198,7 @@ func eachValue(n *yaml.Node, visit func(*yaml.Node)) {
 
 // resolve follows an alias to its anchor.
 func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
+	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n
@@ -226,6 +226,14 @@ func mistakesOf(file string, mistakes []mistake) error {
 		all[i] = message.Errorf("%s:%d: %s", file, m.line, m.what)
 	}
 	return errors.Join(all...)
+}
+
+// joined are the single errors of a joined one.
+func joined(err error) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself
+		return all.Unwrap()
+	}
+	return nil
 }
 
 // typeErrors are the single mistakes of a decoding error.

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -42,11 +43,11 @@ func overridesMethod(text string) bool {
 // texts are all that the requests of a block are made of, headers as in a request.
 func (h *HTTP) texts() []string {
 	texts := append(slices.Concat(h.Path, h.Raw), h.Body)
-	for name, value := range h.Headers {
-		texts = append(texts, name+": "+value)
+	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		texts = append(texts, name+": "+h.Headers[name])
 	}
-	for _, p := range h.Payloads {
-		texts = append(texts, p.Values...)
+	for _, name := range slices.Sorted(maps.Keys(h.Payloads)) {
+		texts = append(texts, h.Payloads[name].Values...)
 	}
 	return texts
 }

@@ -24,16 +24,6 @@ const (
 	SeverityUnknown  Severity = "unknown"
 )
 
-// Safety is how far a signature goes; a scan runs those at or below its --safety.
-type Safety string
-
-// The levels of safety, the most harmless first.
-const (
-	SafetyPassive   Safety = "passive"   // what a browser could send
-	SafetyActive    Safety = "active"    // odd but harmless requests
-	SafetyIntrusive Safety = "intrusive" // could change state
-)
-
 // Signature is one weakness (or product) and how it is recognised.
 type Signature struct {
 	ID            string    `yaml:"id" jsonschema:"required"`
@@ -44,7 +34,7 @@ type Signature struct {
 	HTTP          []HTTP    `yaml:"http"`
 	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
-	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // "" is passive
+	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // how far its requests go; "" is computed from them, and passive for a check
 	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
 	With     Params             `yaml:"with"`                                                        // its parameters
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
@@ -55,8 +45,10 @@ type Signature struct {
 
 	File        string            `yaml:"-"` // as named to the user
 	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	badSeverity Severity          // of a public template, when there is no such severity
-	unreadable  bool              // a public template that could not be read; ID is a guess
+	Broken      error             `yaml:"-"` // mistakes for which it is not run; only with Sources.SkipBroken
+	needed      Safety            // the lowest level that its requests can have
+	declared    Safety            // its level as the file says; "" when it does not
+	refused     []mistake         // what the reference engine's validator refuses of a public template
 	files       fs.FS             // of an embedded one, instead of Roots
 	Own         bool              `yaml:"-"` // one of the embedded signatures
 	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly

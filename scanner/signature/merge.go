@@ -1,0 +1,122 @@
+package signature
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"sotomi/scanner/message"
+)
+
+// merger puts what was read of the files together.
+type merger struct {
+	set      *Set
+	at       map[string]int // by id: place in set.Signatures
+	sums     map[string][sha256.Size]byte
+	broken   []*Signature
+	mistakes []error
+}
+
+// merge puts the signatures in order. A user's file replaces the embedded one of the same id.
+func merge(src Sources, files []file, loaded []result) (*Set, error) {
+	m := &merger{set: &Set{}, at: map[string]int{}, sums: map[string][sha256.Size]byte{}}
+	sum := sha256.New()
+	empty := map[string]bool{}
+	for i, r := range loaded {
+		if from := files[i].from; from != "" {
+			before, seen := empty[from]
+			empty[from] = (before || !seen) && r.signature == nil && r.mistakes == nil
+		}
+		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
+		switch {
+		case r.mistakes != nil:
+			m.mistakes = append(m.mistakes, r.mistakes)
+		case r.signature == nil:
+			m.set.Skipped = append(m.set.Skipped, files[i].name)
+		case r.signature.Broken != nil:
+			m.broken = append(m.broken, r.signature)
+		default:
+			m.add(r.signature, r.sum)
+		}
+	}
+	m.addBroken(src.SkipBroken)
+	for _, folder := range slices.Sorted(maps.Keys(empty)) {
+		if empty[folder] {
+			m.mistakes = append(m.mistakes, message.Errorf("--signatures %q: its YAML files are not signatures", folder))
+		}
+	}
+	if err := errors.Join(m.mistakes...); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(m.set.Signatures, func(a, b *Signature) int { return cmp.Compare(a.ID, b.ID) })
+	m.set.Hash = hex.EncodeToString(sum.Sum(nil))[:12]
+	return m.set, nil
+}
+
+// add puts one signature among those before it.
+func (m *merger) add(s *Signature, sum [sha256.Size]byte) {
+	at, double := m.at[s.ID]
+	if !double {
+		m.at[s.ID], m.sums[s.ID] = len(m.set.Signatures), sum
+		m.set.Signatures = append(m.set.Signatures, s)
+		return
+	}
+	before := m.set.Signatures[at]
+	same := m.sums[s.ID] == sum
+	switch {
+	case before.Own && !s.Own && same: // the embedded file itself
+		m.set.Signatures[at] = s
+	case before.Own && !s.Own:
+		m.replace(at, s)
+		m.sums[s.ID] = sum
+	case s.Strict || before.Strict || !same:
+		m.breaks(s, message.Errorf("%s:1: %s also has the id %q", s.File, before.File, s.ID))
+	default: // public collections hold the same template twice now and then
+		m.set.Skipped = append(m.set.Skipped, s.File)
+	}
+}
+
+// replace puts a user's signature in the place of an embedded one. Where the user's has no Japanese words, it keeps those of
+// the embedded one. Others may need what the embedded one finds out: they would never run without it.
+func (m *merger) replace(at int, s *Signature) {
+	before := m.set.Signatures[at]
+	if before.Gives != "" && s.Gives != before.Gives {
+		m.breaks(s, message.Errorf("%s:1: the embedded signature %q gives the fact %s, which others need; choose another id", s.File, s.ID, before.Gives))
+		return
+	}
+	if s.Info.JA == (Words{}) {
+		s.Info.JA = before.Info.JA
+	}
+	m.set.Signatures[at] = s
+	m.set.Replaced = append(m.set.Replaced, Replaced{ID: s.ID, Embedded: before.File, File: s.File})
+}
+
+// breaks keeps a signature out because of a mistake that shows only among the others.
+func (m *merger) breaks(s *Signature, err error) {
+	if s.Own {
+		m.mistakes = append(m.mistakes, err)
+		return
+	}
+	m.broken = append(m.broken, newBroken(s.File, s.ID, err))
+}
+
+// addBroken adds the user's files with mistakes: to the set when they are to be skipped, else to the mistakes.
+func (m *merger) addBroken(skip bool) {
+	for _, s := range m.broken {
+		if !skip {
+			m.mistakes = append(m.mistakes, s.Broken)
+			continue
+		}
+		for _, taken := m.at[s.ID]; taken; _, taken = m.at[s.ID] { // it may be a guess
+			s.ID += "-broken"
+		}
+		m.at[s.ID] = len(m.set.Signatures)
+		m.set.Signatures = append(m.set.Signatures, s)
+	}
+}
