@@ -35,7 +35,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 		t.print("%s\n", t.words.Say("interrupted", nil))
 	}
 	switch {
-	case t.total == 0 && s.Complete:
+	case t.total == 0 && s.Complete && s.Statuses[scanner.StatusUnsupported] == 0:
 		t.print("%s\n", t.words.Say("none", nil))
 	case t.total == 0:
 		t.print("%s\n", t.words.Say("none-incomplete", nil))

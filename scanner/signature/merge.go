@@ -55,6 +55,7 @@ func merge(src Sources, files []file, loaded []result) (*Set, error) {
 		return nil, err
 	}
 	slices.SortFunc(m.set.Signatures, func(a, b *Signature) int { return cmp.Compare(a.ID, b.ID) })
+	m.set.raiseLevels()
 	m.set.Hash = hex.EncodeToString(sum.Sum(nil))[:12]
 	return m.set, nil
 }
@@ -119,4 +120,31 @@ func (m *merger) addBroken(skip bool) {
 		m.at[s.ID] = len(m.set.Signatures)
 		m.set.Signatures = append(m.set.Signatures, s)
 	}
+}
+
+// raiseLevels gives signatures the level of those that they build on: without these they would say that there is nothing to
+// look at.
+func (set *Set) raiseLevels() {
+	for again := true; again; {
+		again = false
+		for _, s := range set.Signatures {
+			for _, fact := range s.Needs {
+				level := set.levelOf(fact)
+				if !s.Safety.Allows(level) {
+					s.Safety, again = level, true
+				}
+			}
+		}
+	}
+}
+
+// levelOf is the lowest level at which something tells a fact; passive when nothing does.
+func (set *Set) levelOf(fact string) Safety {
+	level := Safety("")
+	for _, s := range set.Signatures {
+		if s.Gives == fact && (level == "" || s.Safety.rank() < level.rank()) {
+			level = s.Safety
+		}
+	}
+	return cmp.Or(level, SafetyPassive)
 }

@@ -3,6 +3,7 @@ package signature_test
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -100,6 +101,31 @@ func TestParse_does_not_believe_a_level_that_is_too_low(t *testing.T) {
 	}
 	if list := signature.Lint(s); !strings.Contains(list[0].Error(), "p.yaml:1: safety is missing: nobody can see what a check sends") {
 		t.Errorf("lint of a check without a level: %v", list)
+	}
+}
+
+// What builds on the work of others goes as far as they do: left alone it would say that there is nothing to look at.
+func TestLoad_raises_a_level_to_that_of_what_is_needed(t *testing.T) {
+	one := func(id, rest string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("id: " + id + "\ninfo: {name: A, severity: low}\ncheck: x\n" + rest)}
+	}
+	set, err := signature.Load(signature.Sources{Embedded: fstest.MapFS{
+		"a.yaml": one("a", "safety: passive\nneeds: [middle]\n"),
+		"b.yaml": one("b", "safety: passive\nneeds: [base]\ngives: middle\n"),
+		"c.yaml": one("c", "safety: active\ngives: base\n"),
+		"d.yaml": one("d", "safety: intrusive\ngives: base\n"),
+		"e.yaml": one("e", "safety: passive\nneeds: [unknown]\n"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]signature.Safety{}
+	for _, s := range set.Signatures {
+		got[s.ID] = s.Safety
+	}
+	want := map[string]signature.Safety{"a": "active", "b": "active", "c": "active", "d": "intrusive", "e": "passive"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
