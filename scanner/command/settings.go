@@ -33,6 +33,8 @@ type configFile struct {
 	Lang                *string        `yaml:"lang"`
 	FailOn              *string        `yaml:"fail-on"`
 	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
+	Strict              *bool          `yaml:"strict"`
+	SkipBroken          *bool          `yaml:"skip-broken"`
 	Verbose             *bool          `yaml:"verbose"`
 	HashNames           *bool          `yaml:"hash-names"`
 	Rate                *float64       `yaml:"rate"`
@@ -121,11 +123,13 @@ func (s *settings) filter(safety signature.Safety) signature.Filter {
 	return signature.Filter{Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety}
 }
 
-// load reads and selects the signatures.
-func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set, []*signature.Signature, error) {
+// load reads and selects the signatures. With skipBroken, a file of the user's that has mistakes is a signature that never
+// runs, else the mistakes are the error.
+func (s *settings) load(embedded fs.FS, skipBroken bool) (*signature.Set, []*signature.Signature, error) {
 	src := signature.Sources{
 		Folders:       s.list("signatures", s.file.Signatures),
 		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
+		SkipBroken:    skipBroken,
 	}
 	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
 		src.Embedded = embedded
@@ -136,6 +140,6 @@ func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set
 	if err != nil {
 		return nil, nil, err
 	}
-	selected, err := set.Select(s.filter(safety))
+	selected, err := set.Select(s.filter(signature.SafetyIntrusive))
 	return set, selected, err
 }

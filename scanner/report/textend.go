@@ -60,6 +60,9 @@ func (t *textReport) Close(s scanner.Summary) error {
 	if s.NotStarted > 0 {
 		t.print("%s\n", t.words.Count("not-started", s.NotStarted, nil))
 	}
+	for _, r := range t.renamed {
+		t.print("%s\n", message.Line(t.words.Text(r.Message())))
+	}
 	t.list(t.words.Say("moved", nil), t.places.moved)
 	t.list(t.words.Say("absent", nil), t.places.absent)
 	t.unchecked()

@@ -64,10 +64,12 @@ func (s *Signature) check(keys map[string]*yaml.Node) []mistake {
 	bad(keys["http"] != nil && keys["requests"] != nil, "requests", "http and requests are the same; use http")
 	for i := range s.HTTP {
 		all = append(all, s.HTTP[i].mistakes()...)
+		s.refused = append(s.refused, s.HTTP[i].oddities()...)
 	}
 	if !s.Strict {
 		return all
 	}
+	all = append(all, s.refused...)
 	bad(!slices.Contains(safeties, s.Safety), "safety", "safety %q: there are passive, active, intrusive", s.Safety)
 	bad((s.Check == "") == (len(s.HTTP) == 0), "id", "exactly one of http: and check: is needed")
 	for _, p := range s.Ports {

@@ -134,6 +134,7 @@ func plainText(n *yaml.Node) string {
 // setLines fills in what depends on places in the file: line numbers and the order of payloads.
 func (s *Signature) setLines(keys map[string]*yaml.Node) {
 	s.With.file = s.File
+	s.FlowLine = lineOf(keys["flow"])
 	blocks := keys["http"]
 	if blocks == nil {
 		blocks = keys["requests"]

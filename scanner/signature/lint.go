@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"path/filepath"
@@ -24,7 +25,7 @@ func Lint(s *Signature) []error {
 		}
 	}
 	name := strings.TrimSuffix(path.Base(filepath.ToSlash(s.File)), path.Ext(s.File))
-	require(name == s.ID, "the id %q differs from the name of the file", s.ID)
+	require(name == cmp.Or(s.fileID, s.ID), "the id %q differs from the name of the file", s.ID)
 	require(s.Check == "" || s.declared != "", "safety is missing: nobody can see what a check sends")
 	require(s.declared == "" || s.declared.Allows(s.needed), "safety is %s, but the requests need %s", s.declared, s.needed)
 	for _, names := range s.Strangers() {

@@ -29,12 +29,22 @@ type Sources struct {
 type Set struct {
 	Signatures []*Signature
 	Skipped    []string // YAML files in the user's folders that are no signatures
-	Replaced   []Replaced
+	Renamed    []Renamed
 	Hash       string // of the contents of all files: 12 hex digits
 }
 
-// Replaced is an embedded signature that a user's file takes the place of, because it has the same id.
-type Replaced struct{ ID, Embedded, File string }
+// Renamed is a user's signature that has the id of an embedded one. Both run.
+type Renamed struct {
+	ID       string `json:"id"`       // of both files
+	As       string `json:"as"`       // under which the user's runs
+	File     string `json:"file"`     // the user's
+	Embedded string `json:"embedded"` // the file of the embedded one
+}
+
+// Message says so.
+func (r Renamed) Message() message.Message {
+	return message.New("%s has the id %q of the embedded %s: both run, this one as %q", r.File, r.ID, r.Embedded, r.As)
+}
 
 // Load reads all signatures. The error holds all mistakes of all files, each with file and line; nothing may be sent when
 // there is one.

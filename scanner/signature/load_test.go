@@ -192,38 +192,33 @@ func TestLoad_shows_the_mistakes_of_all_files_at_once(t *testing.T) {
 	}
 }
 
-func TestLoad_a_user_file_replaces_the_embedded_one_of_its_id(t *testing.T) {
-	const embedded = "id: a\ninfo: {name: A, severity: low, ja: {name: ア, description: 説明}}\nsafety: active\ncheck: x\n"
-	const mine = "id: a\ninfo: {name: Mine, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n"
+// Nothing embedded is lost to a file of the user's that happens to have its id.
+func TestLoad_runs_both_when_a_user_file_has_the_id_of_an_embedded_one(t *testing.T) {
+	const embedded = "id: a\ninfo: {name: A, severity: low, ja: {name: ア}}\nsafety: active\ncheck: x\ngives: fact\n"
+	const mine = "id: a\ninfo: {name: Mine, author: me, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n"
 	dir := t.TempDir()
-	load := func(embedded, mine string) (*signature.Set, error) {
+	load := func(mine string) *signature.Set {
 		write(t, dir, "a.yaml", mine)
-		return signature.Load(signature.Sources{Embedded: fstest.MapFS{"x/a.yaml": {Data: []byte(embedded)}}, Folders: []string{dir}})
+		set, err := signature.Load(signature.Sources{Embedded: fstest.MapFS{"x/a.yaml": {Data: []byte(embedded)}}, Folders: []string{dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set
 	}
-	set, err := load(embedded, mine)
-	if err != nil {
-		t.Fatal(err)
+	set := load(mine)
+	if diff := cmp.Diff([]string{"a", "a-2"}, ids(set.Signatures)); diff != "" {
+		t.Errorf("ids (-want +got):\n%s", diff)
 	}
-	if len(set.Signatures) != 1 || set.Signatures[0].Info.Name != "Mine" || set.Signatures[0].Info.JA.Name != "ア" {
-		t.Errorf("signatures %+v", set.Signatures)
+	renamed := []signature.Renamed{{ID: "a", As: "a-2", File: filepath.Join(dir, "a.yaml"), Embedded: "x/a.yaml"}}
+	if diff := cmp.Diff(renamed, set.Renamed); diff != "" {
+		t.Errorf("renamed (-want +got):\n%s", diff)
 	}
-	replaced := []signature.Replaced{{ID: "a", Embedded: "x/a.yaml", File: filepath.Join(dir, "a.yaml")}}
-	if diff := cmp.Diff(replaced, set.Replaced); diff != "" {
-		t.Errorf("replaced (-want +got):\n%s", diff)
+	selected, err := set.Select(signature.Filter{Only: []string{"a"}})
+	if diff := cmp.Diff([]string{"a", "a-2"}, ids(selected)); diff != "" || err != nil {
+		t.Errorf("selected by the id: %v (-want +got):\n%s", err, diff)
 	}
-
-	set, err = load(embedded, strings.Replace(mine, "info}", "info, ja: {name: 私}}", 1))
-	if err != nil || set.Signatures[0].Info.JA != (signature.Words{Name: "私"}) {
-		t.Errorf("Japanese words of the user's own: %+v, %v", set, err)
-	}
-	if set, err = load(embedded, embedded); err != nil || len(set.Signatures) != 1 || len(set.Replaced) != 0 {
-		t.Errorf("the same file: %+v, %v", set, err)
-	}
-
-	// What others need is not taken away from them.
-	_, err = load(embedded+"gives: fact\n", mine)
-	if err == nil || !strings.HasSuffix(err.Error(), `a.yaml:1: the embedded signature "a" gives the fact fact, which others need; choose another id`) {
-		t.Errorf("error %v", err)
+	if set = load(embedded); len(set.Signatures) != 1 || len(set.Renamed) != 0 || len(set.Skipped) != 1 {
+		t.Errorf("the same file: %+v", set)
 	}
 }
 

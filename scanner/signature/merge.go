@@ -23,7 +23,7 @@ type merger struct {
 	mistakes []error
 }
 
-// merge puts the signatures in order. A user's file replaces the embedded one of the same id.
+// merge puts the signatures in order.
 func merge(src Sources, files []file, loaded []result) (*Set, error) {
 	m := &merger{set: &Set{}, at: map[string]int{}, sums: map[string][sha256.Size]byte{}}
 	sum := sha256.New()
@@ -71,31 +71,22 @@ func (m *merger) add(s *Signature, sum [sha256.Size]byte) {
 	before := m.set.Signatures[at]
 	same := m.sums[s.ID] == sum
 	switch {
-	case before.Own && !s.Own && same: // the embedded file itself
-		m.set.Signatures[at] = s
-	case before.Own && !s.Own:
-		m.replace(at, s)
-		m.sums[s.ID] = sum
-	case s.Strict || before.Strict || !same:
+	case before.Own && !s.Own && !same:
+		m.rename(before, s)
+		m.add(s, sum)
+	case before.Own == s.Own && (s.Strict || before.Strict || !same):
 		m.breaks(s, message.Errorf("%s:1: %s also has the id %q", s.File, before.File, s.ID))
 	default: // public collections hold the same template twice now and then
 		m.set.Skipped = append(m.set.Skipped, s.File)
 	}
 }
 
-// replace puts a user's signature in the place of an embedded one. Where the user's has no Japanese words, it keeps those of
-// the embedded one. Others may need what the embedded one finds out: they would never run without it.
-func (m *merger) replace(at int, s *Signature) {
-	before := m.set.Signatures[at]
-	if before.Gives != "" && s.Gives != before.Gives {
-		m.breaks(s, message.Errorf("%s:1: the embedded signature %q gives the fact %s, which others need; choose another id", s.File, s.ID, before.Gives))
-		return
-	}
-	if s.Info.JA == (Words{}) {
-		s.Info.JA = before.Info.JA
-	}
-	m.set.Signatures[at] = s
-	m.set.Replaced = append(m.set.Replaced, Replaced{ID: s.ID, Embedded: before.File, File: s.File})
+// rename gives a user's signature another id than the embedded one of its id: both run, so nothing is lost and nothing is
+// reported twice under one name.
+func (m *merger) rename(embedded, s *Signature) {
+	s.fileID = s.ID
+	s.ID += "-2"
+	m.set.Renamed = append(m.set.Renamed, Renamed{ID: s.fileID, As: s.ID, File: s.File, Embedded: embedded.File})
 }
 
 // breaks keeps a signature out because of a mistake that shows only among the others.

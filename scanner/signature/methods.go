@@ -59,15 +59,19 @@ func (h *HTTP) methods() []string {
 		list = append(list, cmp.Or(strings.ToUpper(strings.TrimSpace(h.Method)), "GET"))
 	}
 	for _, raw := range h.Raw {
-		for line := range strings.Lines(raw) {
-			line = strings.TrimSpace(line)
-			if line == "" || strings.HasPrefix(line, "@") {
-				continue
-			}
-			method, _, _ := strings.Cut(line, " ")
+		if method, _, _ := strings.Cut(requestLine(raw), " "); method != "" {
 			list = append(list, strings.ToUpper(method))
-			break
 		}
 	}
 	return list
+}
+
+// requestLine is the first line of a raw request that is no annotation.
+func requestLine(raw string) string {
+	for line := range strings.Lines(raw) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "@") {
+			return line
+		}
+	}
+	return ""
 }

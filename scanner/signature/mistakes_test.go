@@ -33,7 +33,7 @@ func TestParse_names_the_mistakes_of_public_templates(t *testing.T) {
 		"matcher_condition":       {matchers + "{type: word, words: [x], condition: AND}\n", `p.yaml:6: condition "AND": there are and, or`},
 		"matcher_of_everything":   {matchers + "{type: word, words: [x, '']}\n", "p.yaml:6: an empty text is in every response"},
 		"matcher_encoding":        {matchers + "{type: word, words: [x], encoding: base64}\n", `p.yaml:6: encoding "base64": there is hex`},
-		"status":                  {matchers + "{type: status, status: [200, 2000]}\n", "p.yaml:6: no response has the status 2000"},
+		"status":                  {matchers + "{type: status, status: [0, 2000]}\n", "p.yaml:6: no response has the status 0\np.yaml:6: no response has the status 2000"},
 		"size":                    {matchers + "{type: size, size: [-1]}\n", "p.yaml:6: no response has the size -1"},
 		"dsl_in_the_name":         {matchers + "type: dsl\n        name: x - \"status_code == 200\"\n", "p.yaml:6: a matcher of type dsl has nothing to look for"},
 		"dsl_under_the_name":      {matchers + "type: dsl\n        name: x\n          - 'status_code == 200'\n", "p.yaml:6: a matcher of type dsl has nothing to look for"},
@@ -48,8 +48,9 @@ func TestParse_names_the_mistakes_of_public_templates(t *testing.T) {
 		"internal_operators":  {extractors + "{type: regex, regex: [x], name: x, internal: true}\n", "p.yaml:4: all matchers and extractors are internal: nothing could ever be reported"},
 		"internal_matchers":   {matchers + "{type: word, words: [x], internal: true}\n", "p.yaml:4: all matchers and extractors are internal: nothing could ever be reported"},
 		"method":              {request + "    method: GTE\n" + matched, `p.yaml:4: method "GTE": there are GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH, PURGE, DEBUG; did you mean "GET"?`},
+		"raw":                 {public + "http:\n  - raw: [\"Host: {{Hostname}}\\n\\n\"]\n" + matched, `p.yaml:4: raw request begins with "Host: {{Hostname}}", not with METHOD PATH HTTP/1.1`},
+		"raw_of_nothing":      {public + "http:\n  - raw: ['']\n" + matched, `p.yaml:4: raw request begins with "", not with METHOD PATH HTTP/1.1`},
 		"race_and_conditions": {request + "    race: true\n    matchers: [{type: word, part: body_2, words: [x]}]\n", "p.yaml:4: race and parts of earlier responses cannot be used together"},
-		"numbers":             {request + "    max-redirects: -1\n    max-size: -2\n    threads: -3\n" + matched, "p.yaml:4: max-redirects -1 is negative\np.yaml:4: max-size -2 is negative\np.yaml:4: threads -3 is negative"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +106,8 @@ func TestLint_refuses_what_the_reference_validator_refuses(t *testing.T) {
 		"id":        {"id: p.q\ninfo: {name: P, author: us, severity: info}\n" + block, `p.yaml:1: id "p.q": the reference engine takes letters and digits joined by single - or _`},
 		"info_key":  {"id: p\ninfo: {name: P, author: us, severity: info, nickname: x}\n" + block, `p.yaml:2: unknown key "nickname"`},
 		"newer_key": {public + block + "    some-new-key: 1\n", `p.yaml:6: unknown key "some-new-key"`},
+		"numbers":   {public + block + "    max-redirects: -1\n    max-size: -2\n    threads: -3\n", "p.yaml:4: max-redirects -1 is negative\np.yaml:4: max-size -2 is negative\np.yaml:4: threads -3 is negative"},
+		"status":    {public + "http:\n  - path: [x]\n    matchers:\n      - {type: status, status: [200, 2000]}\n", "p.yaml:6: no response has the status 2000"},
 		"fine":      {public + block, ""},
 	}
 	for name, test := range tests {

@@ -46,8 +46,13 @@ func (m *Matcher) mistakes() []message.Message {
 		uses = "words"
 	}
 	for _, l := range []wanted{
-		{"status", len(m.Status)}, {"size", len(m.Size)}, {"words", len(m.Words)}, {"regex", len(m.Regex)},
-		{"binary", len(m.Binary)}, {"dsl", len(m.DSL)}, {"xpath", len(m.XPath)},
+		{"status", len(m.Status)},
+		{"size", len(m.Size)},
+		{"words", len(m.Words)},
+		{"regex", len(m.Regex)},
+		{"binary", len(m.Binary)},
+		{"dsl", len(m.DSL)},
+		{"xpath", len(m.XPath)},
 	} {
 		bad(l.key == uses && l.count == 0, "a matcher of type %s has nothing to look for", own)
 		bad(l.key != uses && l.count > 0, "a matcher of type %s does not use %s", own, l.key)
@@ -56,13 +61,13 @@ func (m *Matcher) mistakes() []message.Message {
 	bad(m.CaseInsensitive && own != "word", "case-insensitive works with word matchers only, not %q", m.Type)
 	bad(m.Encoding != "" && m.Encoding != "hex", "encoding %q: there is %s", m.Encoding, "hex")
 	for _, n := range m.Status {
-		bad(n < 100 || n > 999, "no response has the status %d", n)
+		bad(!slices.ContainsFunc(m.Status, possible), "no response has the status %d", n)
 	}
 	for _, n := range m.Size {
-		bad(n < 0, "no response has the size %d", n)
+		bad(slices.Max(m.Size) < 0, "no response has the size %d", n)
 	}
 	texts := slices.Concat(m.Words, m.Regex, m.Binary)
-	bad(!m.Negative && own != "favicon" && slices.Contains(texts, ""), "an empty text is in every response")
+	bad(!m.Negative && m.Condition != "and" && own != "favicon" && slices.Contains(texts, ""), "an empty text is in every response")
 	return all
 }
 
@@ -87,6 +92,9 @@ func (e *Extractor) mistakes() []message.Message {
 	return all
 }
 
+// rawMethod is what may begin a raw request.
+var rawMethod = regexp.MustCompile(`^[A-Za-z]+$|\{\{|§`)
+
 // ofEarlier is a part of an earlier response, such as body_2.
 var ofEarlier = regexp.MustCompile(`_\d+`)
 
@@ -101,9 +109,11 @@ func (h *HTTP) mistakes() []mistake {
 	method := strings.ToUpper(strings.TrimSpace(h.Method))
 	bad(method != "" && !strings.Contains(method, "{{") && !slices.Contains(methods, method),
 		"method %q: there are %s%s", h.Method, strings.Join(methods, ", "), DidYouMean(method, methods))
-	bad(h.MaxRedirects < 0, "%s %d is negative", "max-redirects", h.MaxRedirects)
-	bad(h.MaxSize < 0, "%s %d is negative", "max-size", h.MaxSize)
-	bad(h.Threads < 0, "%s %d is negative", "threads", h.Threads)
+	for _, raw := range h.Raw {
+		line := requestLine(raw)
+		method, _, _ := strings.Cut(line, " ")
+		bad(!h.Unsafe && !rawMethod.MatchString(method), "raw request begins with %q, not with METHOD PATH HTTP/1.1", line)
+	}
 	bad(h.Race && h.namesEarlier(), "%s and %s cannot be used together", "race", message.New("parts of earlier responses"))
 	bad(h.Fuzzing != nil && h.namesEarlier(), "%s and %s cannot be used together", "fuzzing", message.New("parts of earlier responses"))
 	for _, m := range slices.Concat(h.Matchers, h.PreCondition) {
@@ -118,6 +128,30 @@ func (h *HTTP) mistakes() []mistake {
 	}
 	return all
 }
+
+// oddities are mistakes of the block without which it could still match.
+func (h *HTTP) oddities() []mistake {
+	var all []mistake
+	for _, number := range []struct {
+		key string
+		n   int64
+	}{{"max-redirects", int64(h.MaxRedirects)}, {"max-size", h.MaxSize}, {"threads", int64(h.Threads)}} {
+		if number.n < 0 {
+			all = append(all, mistake{h.Line, message.New("%s %d is negative", number.key, number.n)})
+		}
+	}
+	for _, m := range h.Matchers {
+		for _, n := range m.Status {
+			if !possible(n) {
+				all = append(all, mistake{m.Line, message.New("no response has the status %d", n)})
+			}
+		}
+	}
+	return all
+}
+
+// possible reports whether a response can have a status.
+func possible(status int) bool { return status >= 100 && status <= 999 }
 
 // namesEarlier reports whether the block looks at parts of earlier responses.
 func (h *HTTP) namesEarlier() bool {

@@ -44,11 +44,13 @@ type Signature struct {
 	Tests    []Case             `yaml:"tests"`
 
 	File        string            `yaml:"-"` // as named to the user
+	FlowLine    int               `yaml:"-"` // of the flow; counts from 1
 	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
 	Broken      error             `yaml:"-"` // mistakes for which it is not run; only with Sources.SkipBroken
 	needed      Safety            // the lowest level that its requests can have
 	declared    Safety            // its level as the file says; "" when it does not
-	refused     []mistake         // what the reference engine's validator refuses of a public template
+	fileID      string            // the id in the file, when that is not ID
+	refused     []mistake         // what lint refuses of a public template that can run
 	files       fs.FS             // of an embedded one, instead of Roots
 	Own         bool              `yaml:"-"` // one of the embedded signatures
 	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly

@@ -75,6 +75,9 @@ func elsewhere(text string) bool {
 	return m != nil && strings.TrimSpace(text[:m[0]]) == "" || strings.HasPrefix(text, "@Host:") || strings.Contains(text, "\n@Host:")
 }
 
+// reserved are domains for examples, and those whose addresses are names in documents.
+var reserved = []string{"example.com", "example.net", "example.org", "w3.org", "oasis-open.org", "xmlsoap.org", "openxmlformats.org"}
+
 func firstGroups(pattern *regexp.Regexp, text string) []string {
 	var list []string
 	for _, m := range pattern.FindAllStringSubmatch(text, -1) {
@@ -97,7 +100,7 @@ func strangers(hosts []string) []string {
 		}
 		_, icann := publicsuffix.PublicSuffix(host)
 		domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-		if err == nil && icann && !slices.Contains([]string{"example.com", "example.net", "example.org"}, domain) {
+		if err == nil && icann && !slices.Contains(reserved, domain) && !strings.HasPrefix(host, "schemas.") {
 			list = append(list, host)
 		}
 	}
