@@ -87,9 +87,11 @@ func (c *check) requestMistakes(s *signature.Signature) error {
 		}
 		for _, m := range h.Matchers {
 			note(&all, m.Line, n.part(m.Part))
+			note(&all, m.Line, n.expressions(m.DSL))
 		}
 		for _, e := range h.Extractors {
 			note(&all, e.Line, n.part(e.Part))
+			note(&all, e.Line, n.expressions(e.DSL))
 		}
 	}
 	if s.Strict || len(astray) == sent {
@@ -254,6 +256,18 @@ func (n *naming) address(b *block, d requestTemplate) error {
 		err = message.Errorf("%q is no address", d.path)
 	}
 	return message.Errorf("request %d is never sent: %w", d.number, err)
+}
+
+// expressions says that an expression uses a name which no response has.
+func (n *naming) expressions(list []string) error {
+	for _, text := range list {
+		for _, name := range match.Variables(text) {
+			if err := n.part(name); err != nil {
+				return message.Errorf("dsl %q: %w", text, err)
+			}
+		}
+	}
+	return nil
 }
 
 // parts are those that every response has.

@@ -105,6 +105,8 @@ func TestNew_refuses_what_can_never_match(t *testing.T) {
 		"dsl":             {"matchers:\n      - {type: dsl, dsl: ['contain(body, 1)']}", `t.yaml:6: dsl "contain(body, 1)": `},
 		"json":            {"extractors:\n      - {type: json, json: ['.[']}", `t.yaml:6: json ".[": `},
 
+		"dsl_name":        {"matchers:\n      - {type: dsl, dsl: ['statuscode == 200']}", `t.yaml:6: dsl "statuscode == 200": part "statuscode": no response has it; did you mean "status_code"?`},
+		"dsl_header":      {"matchers:\n      - {type: dsl, dsl: ['contains(x_powered_by, \"PHP\") && Port != \"1\"']}", ""},
 		"part":            {"matchers:\n      - {type: word, part: boddy, words: [x]}", `t.yaml:6: part "boddy": no response has it; did you mean "body"?`},
 		"part_in_capital": {"matchers:\n      - {type: word, part: Server, words: [x]}", `t.yaml:6: part "Server": no response has it; names of headers and cookies are in lower case`},
 		"part_numbered":   {"matchers:\n      - {type: word, part: body_2, words: [x]}", `t.yaml:6: part "body_2": there are only 1 responses`},

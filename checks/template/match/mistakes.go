@@ -110,6 +110,18 @@ func (e *expression) never() error {
 	return nil
 }
 
+// Variables are the names that an expression uses; none when it holds placeholders or cannot be read.
+func Variables(text string) []string {
+	if hasMarker(text) {
+		return nil
+	}
+	parsed, err := parseExpression(text, builtin)
+	if err != nil {
+		return nil
+	}
+	return parsed.Vars()
+}
+
 // suspicious reports whether an expression is worth parsing once more: it has no operator, or more than one status, or one
 // of the numbers and a text.
 func suspicious(text string) bool {
