@@ -19,16 +19,18 @@ func (e *environment) notice(m message.Message) {
 	fmt.Fprintf(e.stderr, "sotomi: %s\n", message.Printable(e.words.Text(m)))
 }
 
-// skipBroken names the signatures that have mistakes, and keeps them from running. Some mistakes show only when a check is
-// made of the signature.
-func (e *environment) skipBroken(selected []*signature.Signature) {
+// skipBroken names the files that have mistakes, and keeps them from running. Some mistakes show only when a check is made of
+// the signature.
+func (e *environment) skipBroken(set *signature.Set, selected []*signature.Signature) {
 	for _, sig := range selected {
-		if sig.Own {
+		if sig.Own || sig.Broken != nil {
 			continue
 		}
-		if _, _, err := missing(sig); err != nil && sig.Broken == nil {
+		if _, _, err := missing(sig); err != nil {
 			sig.Break(err)
 		}
+	}
+	for _, sig := range set.Signatures {
 		if sig.Broken != nil {
 			e.notice(message.New("skipped: %s", message.Of(sig.Broken)))
 		}

@@ -116,7 +116,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		return nil, err
 	}
 	if skipBroken {
-		e.skipBroken(selected)
+		e.skipBroken(set, selected)
 	}
 	for _, r := range set.Renamed {
 		e.notice(r.Message())

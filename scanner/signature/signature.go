@@ -127,8 +127,8 @@ type HTTP struct {
 	StopAtFirstMatch     bool               `yaml:"stop-at-first-match"`
 	Redirects            bool               `yaml:"redirects"`
 	HostRedirects        bool               `yaml:"host-redirects"`
-	MaxRedirects         int                `yaml:"max-redirects"`
-	MaxSize              int64              `yaml:"max-size"`
+	MaxRedirects         int                `yaml:"max-redirects" jsonschema:"minimum=0"`
+	MaxSize              int64              `yaml:"max-size" jsonschema:"minimum=0"`
 	ReqCondition         bool               `yaml:"req-condition"`
 	CookieReuse          bool               `yaml:"cookie-reuse"`
 	DisableCookie        bool               `yaml:"disable-cookie"`
@@ -140,7 +140,7 @@ type HTTP struct {
 	DigestPassword       string             `yaml:"digest-password"`
 	Pipeline             bool               `yaml:"pipeline"`
 	Race                 bool               `yaml:"race"`
-	Threads              int                `yaml:"threads"`
+	Threads              int                `yaml:"threads" jsonschema:"minimum=0"`
 	PreCondition         []Matcher          `yaml:"pre-condition"`
 	Fuzzing              any                `yaml:"fuzzing"`
 	Analyzer             any                `yaml:"analyzer"`
@@ -154,14 +154,14 @@ type Matcher struct {
 	Name            string   `yaml:"name"`
 	Part            string   `yaml:"part"`                                    // "" is body
 	Condition       string   `yaml:"condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
-	Status          []int    `yaml:"status"`
-	Size            []int    `yaml:"size"`
-	Words           []string `yaml:"words"`
-	Regex           []string `yaml:"regex"`
-	Binary          []string `yaml:"binary"` // hex
-	DSL             []string `yaml:"dsl"`
-	XPath           []string `yaml:"xpath"`
-	Encoding        string   `yaml:"encoding"` // "hex": words are hex
+	Status          []int    `yaml:"status" jsonschema:"minItems=1"`
+	Size            []int    `yaml:"size" jsonschema:"minItems=1"`
+	Words           []string `yaml:"words" jsonschema:"minItems=1"`
+	Regex           []string `yaml:"regex" jsonschema:"minItems=1"`
+	Binary          []string `yaml:"binary" jsonschema:"minItems=1"` // hex
+	DSL             []string `yaml:"dsl" jsonschema:"minItems=1"`
+	XPath           []string `yaml:"xpath" jsonschema:"minItems=1"`
+	Encoding        string   `yaml:"encoding" jsonschema:"enum=hex"` // "hex": words are hex
 	Negative        bool     `yaml:"negative"`
 	Internal        bool     `yaml:"internal"`
 	CaseInsensitive bool     `yaml:"case-insensitive"`
@@ -174,13 +174,13 @@ type Extractor struct {
 	Type            string   `yaml:"type" jsonschema:"required,enum=regex,enum=kval,enum=json,enum=xpath,enum=dsl"` // regex kval json xpath dsl
 	Name            string   `yaml:"name"`
 	Part            string   `yaml:"part"`
-	Regex           []string `yaml:"regex"`
-	Group           int      `yaml:"group"`
-	KVal            []string `yaml:"kval"`
-	JSON            []string `yaml:"json"`
-	XPath           []string `yaml:"xpath"`
+	Regex           []string `yaml:"regex" jsonschema:"minItems=1"`
+	Group           int      `yaml:"group" jsonschema:"minimum=0"`
+	KVal            []string `yaml:"kval" jsonschema:"minItems=1"`
+	JSON            []string `yaml:"json" jsonschema:"minItems=1"`
+	XPath           []string `yaml:"xpath" jsonschema:"minItems=1"`
 	Attribute       string   `yaml:"attribute"`
-	DSL             []string `yaml:"dsl"`
+	DSL             []string `yaml:"dsl" jsonschema:"minItems=1"`
 	Internal        bool     `yaml:"internal"` // for later requests only, not reported
 	CaseInsensitive bool     `yaml:"case-insensitive"`
 	ToFile          string   `yaml:"to"`
