@@ -15,8 +15,8 @@ const (
 const SeverityNever signature.Severity = "none"
 
 // ExitStatus is how a scan ends for scripts. An interrupted scan is never anything else; a finding at or above failOn wins
-// over what could not be checked. allowIncomplete forgives gaps, but not a scan in which no question got an answer:
-// unreachable is never green.
+// over what could not be checked. What sotomi cannot run is no gap (see Status.Gap). allowIncomplete forgives gaps, but not a
+// scan in which no question got an answer: unreachable is never green.
 func ExitStatus(s Summary, failOn signature.Severity, allowIncomplete bool) int {
 	if s.Interrupted {
 		return ExitInterrupted
@@ -28,14 +28,16 @@ func ExitStatus(s Summary, failOn signature.Severity, allowIncomplete bool) int 
 			}
 		}
 	}
-	outcomes, answers := 0, 0
+	gaps, answers := 0, 0
 	for status, n := range s.Statuses {
-		outcomes += n
-		if status.Complete() {
+		switch {
+		case status.Complete():
 			answers += n
+		case status.Gap():
+			gaps += n
 		}
 	}
-	if answers == 0 || (!allowIncomplete && (answers < outcomes || !s.Complete)) {
+	if answers == 0 || !allowIncomplete && (gaps > 0 || !s.Complete) {
 		return ExitIncomplete
 	}
 	return ExitClean

@@ -29,6 +29,10 @@ func (s Status) Complete() bool {
 	return s == StatusClean || s == StatusFound || s == StatusNotApplicable
 }
 
+// Gap reports whether something went unchecked that this scan could have checked. A signature that sotomi cannot run is
+// counted and named, but it is the same on every site.
+func (s Status) Gap() bool { return !s.Complete() && s != StatusUnsupported }
+
 // Outcome is how one signature ended on one target. There is exactly one for each pair.
 type Outcome struct {
 	Signature string

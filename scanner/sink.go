@@ -1,6 +1,10 @@
 package scanner
 
-import "time"
+import (
+	"time"
+
+	"sotomi/scanner/signature"
+)
 
 // Sink takes the results of a run, one call at a time: Start, then for each target what it turned out to be, its findings
 // and outcomes, then Close.
@@ -77,6 +81,8 @@ type Start struct {
 	Targets      []string  `json:"targets"`                // as the user wrote them; a list by its name
 	Signatures   int       `json:"signatures"`             // that run
 	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
+
+	Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
 }
 
 // TargetInfo is what a target turned out to be, before anything is said about it.

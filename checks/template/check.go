@@ -41,6 +41,7 @@ type check struct {
 	stateful   bool // later requests may need the cookies of earlier answers
 	secret     bool // what it extracts is not shown
 	ownPage    bool // it asks for nothing but the target's own page
+	notes      []error
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -119,13 +120,26 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	c.ownPage = !slices.ContainsFunc(c.blocks, func(b *block) bool { return !b.asksForOwnPage() })
 	if strings.TrimSpace(s.Flow) != "" {
 		f, ok := parseFlow(s.Flow)
+		if !ok && simpleFlow.MatchString(s.Flow) {
+			return nil, message.Errorf("%s:%d: flow %q cannot be read", s.File, s.FlowLine, strings.TrimSpace(s.Flow))
+		}
 		if !ok {
 			return nil, scanner.Unsupported("flow that is a script")
 		}
-		if id := c.unknownCall(f); id != "" && s.Strict {
-			return nil, message.Errorf("%s: flow calls http(%s), which does not exist", s.File, id)
+		if id := c.unknownCall(f); id != "" {
+			err := message.Errorf("%s:%d: flow calls http(%s), which does not exist", s.File, s.FlowLine, id)
+			if s.Strict {
+				return nil, err
+			}
+			c.notes = append(c.notes, err) // the reference engine goes on without it
 		}
 		c.flow = f
+	}
+	if err := c.requestMistakes(s); err != nil {
+		return nil, err
+	}
+	if err := c.idle(s); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -168,6 +182,9 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 
 // placed adds file and line to the mistakes of a block.
 func placed(file string, err error) error {
+	if err == nil {
+		return nil
+	}
 	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined error itself
 	if !ok {
 		return message.Errorf("%s: %w", file, err)

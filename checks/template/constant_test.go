@@ -25,7 +25,7 @@ func TestConstantRequests(t *testing.T) {
 		"body":            {"method: POST\n    body: 'a=b&host={{Hostname}}'\n    path: ['{{BaseURL}}/a']", 0},
 		"raw":             {"raw:\n      - |\n        GET /login?a=b HTTP/1.1\n        Host: {{Hostname}}\n        Origin: {{BaseURL}}\n\n      - |\n        POST /x HTTP/1.1\n        Host: {{Hostname}}\n\n        q=1", 2},
 		"payloads":        {"path: ['{{BaseURL}}/{{name}}', '{{BaseURL}}/{{name}}/{{Host}}']\n    payloads: {name: [a, b, c]}", 3},
-		"no_value":        {"path: ['{{BaseURL}}/{{token}}', '{{BaseURL}}/b']", 1},
+		"no_value":        {"path: ['{{BaseURL}}/b', '{{BaseURL}}/{{token}}']\n    extractors: [{type: regex, name: token, internal: true, regex: [x]}]", 1},
 		"random_word":     {"path: ['{{BaseURL}}/{{randstr}}', '{{BaseURL}}/b']", 2},
 	}
 	targets := []string{

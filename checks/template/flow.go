@@ -1,6 +1,7 @@
 package template
 
 import (
+	"regexp"
 	"strings"
 	"text/scanner"
 )
@@ -49,6 +50,9 @@ func (l flowList) eval(run func([]string) (bool, error)) (last bool, err error) 
 	}
 	return last, nil
 }
+
+// simpleFlow is the alphabet of flows that are no scripts.
+var simpleFlow = regexp.MustCompile(`^(?:http|[\s()&|!;,]|\d+|"[^"\n]*"|'[^'\n]*')*$`)
 
 // parseFlow reads a flow. It is false for anything that needs a script interpreter.
 func parseFlow(text string) (flow, bool) {

@@ -122,7 +122,7 @@ func answerFolders(text string, status int) func(http.ResponseWriter, string) {
 func TestRun_tells_what_it_left_out(t *testing.T) {
 	for name, c := range map[string]struct{ block, body, reason string }{
 		"too_costly":      {`extractors: [{type: json, json: ['last(range(1e12))']}]`, "{}", "takes longer than 1s"},
-		"too_many_values": {`extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}]`, numbers(2000), "more than 1000 values"},
+		"too_many_values": {`extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}]` + "\n" + `matchers: [{type: word, words: [absent]}]`, numbers(2000), "more than 1000 values"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, outcome := scanned(t, c.block+"\npath: ['{{BaseURL}}/x']", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.body)) })
@@ -220,7 +220,7 @@ func TestStopAtFirstMatch_is_about_matches(t *testing.T) {
 		found, asked int
 	}{
 		"match":          {"matchers: [{type: word, words: [v1]}]", 1, 1},
-		"internal_match": {"matchers: [{type: word, internal: true, words: [v1]}]", 0, 1},
+		"internal_match": {"matchers: [{type: word, internal: true, words: [v1]}]\nextractors: [{type: regex, regex: [absent]}]", 0, 1},
 		"values":         {"extractors: [{type: regex, regex: ['v[0-9]']}]", 2, 2},
 		"no_match":       {"matchers: [{type: word, words: [v9]}]", 0, 2},
 	} {

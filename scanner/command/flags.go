@@ -55,11 +55,13 @@ func outputFlag() cli.Flag {
 
 func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
-		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser could send), active (unusual but harmless), intrusive (could change state)", "active"),
+		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
+		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
 		outputFlag(),
 		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none; SEVERITY:confirmed leaves possible findings out", "high"),
 		boolFlag("allow-incomplete", categoryReport, "exit with 0 even if something could not be checked"),
+		boolFlag("strict", categoryReport, "also signatures that sotomi cannot run make the exit status 3"),
 		boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		boolFlag("hash-names", categoryReport, "show names that may be personal, such as names of indices, as hashes"),
 		boolFlag("dry-run", categoryReport, "print what would be sent, and send nothing"),

@@ -158,16 +158,17 @@ func (p *progressSink) clear() error {
 	return p.bar.Clear()
 }
 
-// gaps counts outcomes and keeps the first that is not complete, for the line that explains the exit status.
+// gaps counts outcomes and keeps the first that is a gap, for the line that explains the exit status.
 type gaps struct {
 	scanner.Discard
+	strict      bool // what sotomi cannot run is one too
 	total, open int
 	first       scanner.Outcome
 }
 
 func (g *gaps) Outcome(o scanner.Outcome) error {
 	g.total++
-	if !o.Status.Complete() {
+	if o.Status.Gap() || g.strict && o.Status == scanner.StatusUnsupported {
 		if g.open == 0 {
 			g.first = o
 		}
@@ -178,8 +179,12 @@ func (g *gaps) Outcome(o scanner.Outcome) error {
 
 // status is the exit status of a scan as an error with one line that explains it; nil for 0.
 func (e *environment) status(s scanner.Summary, j *job) error {
+	exit := scanner.ExitStatus(j.failOn.counted(s), j.failOn.severity, j.allowIncomplete)
+	if exit == scanner.ExitClean && j.gaps.strict && s.Statuses[scanner.StatusUnsupported] > 0 {
+		exit = scanner.ExitIncomplete
+	}
 	end := report.Ending{
-		Status: scanner.ExitStatus(j.failOn.counted(s), j.failOn.severity, j.allowIncomplete), Severity: j.failOn.severity, Certainty: j.failOn.certainty,
+		Status: exit, Severity: j.failOn.severity, Certainty: j.failOn.certainty,
 		Checks: j.gaps.total, Open: j.gaps.open, First: j.gaps.first,
 	}
 	if end.Status == scanner.ExitClean {

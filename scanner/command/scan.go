@@ -98,13 +98,14 @@ type job struct {
 
 // job makes a scan of the settings. All mistakes are found here, before anything is sent.
 func (e *environment) job(s *settings, args []string) (*job, error) {
-	j := &job{gaps: &gaps{}}
+	j := &job{gaps: &gaps{strict: s.yes("strict", s.file.Strict)}}
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
 	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
 	targets, err3 := e.targets(args)
 	clientOptions, err4 := s.client()
 	visitors, err5 := s.visitors()
-	set, selected, err6 := s.load(signatures.FS, signature.SafetyIntrusive)
+	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
+	set, selected, err6 := s.load(signatures.FS, skipBroken)
 	outs, err7 := e.outputs(s.list("output", s.file.Output), s.yes("verbose", s.file.Verbose))
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
@@ -114,6 +115,12 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	}
 	if err := onTargets(pages, targets, selected); err != nil {
 		return nil, err
+	}
+	if skipBroken {
+		e.skipBroken(set, selected)
+	}
+	for _, r := range set.Renamed {
+		e.notice(r.Message())
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
 	client, err := web.NewClient(clientOptions)
@@ -134,7 +141,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash),
+		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash), Renamed: set.Renamed,
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,
 		Watchers: withoutSecrets(watchers, s.secrets),

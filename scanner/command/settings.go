@@ -33,6 +33,8 @@ type configFile struct {
 	Lang                *string        `yaml:"lang"`
 	FailOn              *string        `yaml:"fail-on"`
 	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
+	Strict              *bool          `yaml:"strict"`
+	SkipBroken          *bool          `yaml:"skip-broken"`
 	Verbose             *bool          `yaml:"verbose"`
 	HashNames           *bool          `yaml:"hash-names"`
 	Rate                *float64       `yaml:"rate"`
@@ -138,18 +140,20 @@ func (s *settings) filter(safety signature.Safety) signature.Filter {
 	return signature.Filter{Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety}
 }
 
-// load reads and selects the signatures.
-func (s *settings) load(embedded fs.FS, safety signature.Safety) (*signature.Set, []*signature.Signature, error) {
+// load reads and selects the signatures. With skipBroken, a file of the user's that has mistakes is a signature that never
+// runs, else the mistakes are the error.
+func (s *settings) load(embedded fs.FS, skipBroken bool) (*signature.Set, []*signature.Signature, error) {
 	src := signature.Sources{
 		Folders:       s.list("signatures", s.file.Signatures),
 		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
+		SkipBroken:    skipBroken,
 	}
 	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
 		src.Embedded = embedded
 	} else if len(src.Folders) == 0 {
 		return nil, nil, message.Errorf("--no-default-signatures leaves no signatures; name a folder with --signatures")
 	}
-	filter := s.filter(safety)
+	filter := s.filter(signature.SafetyIntrusive)
 	set, err := signature.Load(src)
 	if err = errors.Join(append(s.mistakes, err)...); err != nil {
 		s.mistakes = nil // they are told

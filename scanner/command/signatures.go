@@ -2,10 +2,8 @@ package command
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +27,7 @@ func (e *environment) signatures() *cli.Command {
 					return err
 				}
 				s := &settings{c: c}
-				set, selected, err := s.load(signatures.FS, signature.SafetyIntrusive)
+				set, selected, err := s.load(signatures.FS, name != "test")
 				if err != nil {
 					return err
 				}
@@ -68,7 +66,7 @@ func (e *environment) listSignatures(_ *settings, _ *signature.Set, selected []*
 		width = max(width, len(sig.ID))
 	}
 	for _, sig := range selected {
-		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %s\n", width, sig.ID, sig.Info.Severity, runewidth.Truncate(message.Line(sig.Info.Words(e.lang).Name), 100, "…"))
+		_, err := fmt.Fprintf(e.stdout, "%-*s  %-8s  %-9s  %s\n", width, sig.ID, sig.Info.Severity, sig.Safety, runewidth.Truncate(message.Line(sig.Info.Words(e.lang).Name), 100, "…"))
 		if err != nil {
 			return err
 		}
@@ -129,61 +127,6 @@ func (e *environment) show(sig *signature.Signature) {
 		row(message.New("reference"), r)
 	}
 	fmt.Fprintln(e.stdout)
-}
-
-// lintSignatures prints mistakes, and how many public templates use each feature that sotomi lacks.
-func (e *environment) lintSignatures(_ *settings, set *signature.Set, selected []*signature.Signature) error {
-	lacking := map[string]int{}
-	mistakes, supported := 0, 0
-	for _, sig := range selected {
-		for _, err := range signature.Lint(sig) {
-			mistakes++
-			fmt.Fprintln(e.stdout, e.words.Text(message.Of(err)))
-		}
-		features, err := missing(sig)
-		if err != nil {
-			mistakes++
-			fmt.Fprintln(e.stdout, e.words.Text(message.Of(err)))
-		}
-		if len(features) == 0 && err == nil {
-			supported++
-		}
-		for _, f := range features {
-			lacking[e.words.Text(f)]++
-		}
-	}
-	for _, f := range slices.SortedFunc(maps.Keys(lacking), func(a, b string) int { return cmp.Or(lacking[b]-lacking[a], strings.Compare(a, b)) }) {
-		fmt.Fprintf(e.stdout, "%5d  %s\n", lacking[f], e.words.Text(message.New("not supported: %s", f)))
-	}
-	share := fmt.Sprintf("%.1f", 100*float64(supported)/float64(max(1, len(selected))))
-	fmt.Fprintln(e.stdout, e.words.Count("can-run", len(selected), map[string]any{"Supported": supported, "Share": share}))
-	if n := len(set.Skipped); n > 0 {
-		fmt.Fprintln(e.stdout, e.words.Count("skipped", n, nil))
-	}
-	if mistakes > 0 {
-		return &statusError{scanner.ExitUsage, message.Message{Format: e.words.Count("mistakes", mistakes, nil)}}
-	}
-	return nil
-}
-
-// missing are the features of a signature that sotomi lacks; the error is a mistake in the signature.
-func missing(sig *signature.Signature) ([]message.Message, error) {
-	if len(sig.Unsupported) > 0 {
-		return sig.Unsupported, nil
-	}
-	factory, ok := checks.All[cmp.Or(sig.Check, "http")]
-	if !ok {
-		return nil, message.Errorf("%s:1: there is no check %q", sig.File, sig.Check)
-	}
-	_, err := factory(sig)
-	var stop *scanner.StatusError
-	switch {
-	case errors.As(err, &stop):
-		return []message.Message{stop.Reason}, nil
-	case err != nil && !sig.Strict:
-		return []message.Message{message.Of(err)}, nil
-	}
-	return nil, err
 }
 
 func (e *environment) testSignatures(s *settings, set *signature.Set, selected []*signature.Signature) error {

@@ -153,7 +153,7 @@ func (d *delivery) write(t targetResult) {
 		}
 		if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
 			d.summary.Statuses[o.Status]++
-			d.summary.Complete = d.summary.Complete && o.Status.Complete()
+			d.summary.Complete = d.summary.Complete && !o.Status.Gap()
 		}
 	}
 }

@@ -23,8 +23,9 @@ type Options struct {
 	Sinks      []scanner.Sink   // where results are kept; the scan ends early when the last of them has failed
 	Watchers   []scanner.Sink   // told the same, but keep nothing: progress and the like
 
-	Version      string // for Start
-	SignatureSet string // for Start
+	Version      string              // for Start
+	SignatureSet string              // for Start
+	Renamed      []signature.Renamed // for Start
 
 	Concurrency int           // hosts at once; 0 is 25
 	InFlight    int           // steps at once within one host, that of the client; 0 is 6

@@ -66,7 +66,7 @@ type step struct {
 }
 
 // NewPlan makes the checks of the signatures and puts them in order. The error names every mistake of all signatures;
-// nothing has been sent then. A public template that cannot be made into a check is unsupported, not a mistake.
+// nothing has been sent then.
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{options: o.withDefaults()}
 	if o.Client == nil || o.Targets == nil {
@@ -167,8 +167,6 @@ func newStep(s *signature.Signature, checks scanner.Table) (*step, error) {
 	switch {
 	case errors.As(err, &end):
 		st.end = end
-	case err != nil && s.Check == "" && !s.Own && !s.Strict:
-		st.end = &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: message.Of(err)}
 	case err != nil && s.File != "" && strings.HasPrefix(err.Error(), s.File):
 		return nil, err
 	case err != nil:

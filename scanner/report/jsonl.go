@@ -26,6 +26,8 @@ type (
 		Targets      []string  `json:"targets"` // as the user wrote them
 		Signatures   int       `json:"signatures"`
 		AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out
+
+		Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
 	}
 
 	// targetRecord is what a target turned out to be; its findings and outcomes follow.
@@ -122,6 +124,7 @@ func (j *jsonLines) Start(s scanner.Start) error {
 	return j.encoder.Encode(scanRecord{
 		Type: "scan", Tool: "sotomi", Version: s.Version, SignatureSet: s.SignatureSet, Time: s.Time.UTC().Truncate(time.Second),
 		Targets: targets, Signatures: s.Signatures, AboveSafety: s.AboveSafety,
+		Renamed: s.Renamed,
 	})
 }
 

@@ -45,6 +45,7 @@ type textReport struct {
 	order    []gap
 	moreGaps map[gap]bool // those beyond maxGaps
 	places   places
+	renamed  []signature.Renamed
 }
 
 func (t *textReport) Target(i scanner.TargetInfo) error {
@@ -69,6 +70,11 @@ func (t *textReport) print(format string, a ...any) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format, a...)
 	}
+}
+
+func (t *textReport) Start(s scanner.Start) error {
+	t.renamed = s.Renamed
+	return t.err
 }
 
 func (t *textReport) Finding(f scanner.Finding) error {

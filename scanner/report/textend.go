@@ -35,7 +35,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 		t.print("%s\n", t.words.Say("interrupted", nil))
 	}
 	switch {
-	case t.total == 0 && s.Complete:
+	case t.total == 0 && s.Complete && s.Statuses[scanner.StatusUnsupported] == 0:
 		t.print("%s\n", t.words.Say("none", nil))
 	case t.total == 0:
 		t.print("%s\n", t.words.Say("none-incomplete", nil))
@@ -59,6 +59,9 @@ func (t *textReport) Close(s scanner.Summary) error {
 	}
 	if s.NotStarted > 0 {
 		t.print("%s\n", t.words.Count("not-started", s.NotStarted, nil))
+	}
+	for _, r := range t.renamed {
+		t.print("%s\n", message.Line(t.words.Text(r.Message())))
 	}
 	t.list(t.words.Say("moved", nil), t.places.moved)
 	t.list(t.words.Say("absent", nil), t.places.absent)

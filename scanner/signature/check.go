@@ -2,7 +2,6 @@ package signature
 
 import (
 	"bytes"
-	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -32,15 +31,6 @@ func ParseSeverity(text string) (Severity, error) {
 	return s, nil
 }
 
-var safeties = []Safety{SafetyPassive, SafetyActive, SafetyIntrusive}
-
-// Allows reports whether a scan at level s runs a signature of level other. "" is passive; no scan runs a signature whose
-// level is none of these.
-func (s Safety) Allows(other Safety) bool {
-	level := func(s Safety) int { return slices.Index(safeties, cmp.Or(s, SafetyPassive)) }
-	return level(other) >= 0 && level(other) <= level(s)
-}
-
 // ParseSafety reads a level as users write it.
 func ParseSafety(text string) (Safety, error) {
 	if s := Safety(text); slices.Contains(safeties, s) {
@@ -53,96 +43,81 @@ func ParseSafety(text string) (Safety, error) {
 func (s *Signature) normalise() {
 	s.ID = strings.TrimSpace(s.ID)
 	s.Info.Severity = Severity(strings.ToLower(string(s.Info.Severity)))
-	if !slices.Contains(severities, s.Info.Severity) && !s.Strict {
-		s.badSeverity, s.Info.Severity = s.Info.Severity, SeverityUnknown
-	}
-	if s.Safety != "" {
-		return
-	}
-	s.Safety = SafetyPassive
-	for i := range s.HTTP {
-		if s.HTTP[i].mayChange() {
-			s.Safety = SafetyIntrusive
-		}
-	}
-	if slices.Contains(s.Info.Tags, "intrusive") {
-		s.Safety = SafetyIntrusive
-	}
+	s.settleSafety()
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*[_-]*$`)
 
 // check finds the mistakes that the decoder cannot see.
-func (s *Signature) check(keys map[string]*yaml.Node) []error {
-	var all []error
-	bad := func(key, format string, a ...any) {
-		line := 1
-		if n := keys[key]; n != nil {
-			line = n.Line
+func (s *Signature) check(keys map[string]*yaml.Node) []mistake {
+	var all []mistake
+	bad := func(wrong bool, key, format string, a ...any) {
+		if wrong {
+			all = append(all, mistake{lineOf(keys[key]), message.New(format, a...)})
 		}
-		all = append(all, message.Errorf("%s:%d: %s", s.File, line, message.New(format, a...)))
 	}
-	if !identifier.MatchString(s.ID) {
-		bad("id", "id %q must be letters and digits joined by dashes", s.ID)
+	bad(!identifier.MatchString(s.ID), "id", "id %q must be letters and digits joined by dashes", s.ID)
+	bad(s.Info.Name == "", "info", "info.name is missing")
+	if severity := s.Info.Severity; !slices.Contains(severities, severity) && (s.Strict || severity != "") {
+		all = append(all, mistake{lineOf(topKeys(keys["info"])["severity"]), message.New("info.severity %q: there are %s%s", severity, severityNames(), DidYouMean(string(severity), names(severities)))})
 	}
-	if s.Info.Name == "" {
-		bad("info", "info.name is missing")
+	bad(keys["http"] != nil && keys["requests"] != nil, "requests", "http and requests are the same; use http")
+	for i := range s.HTTP {
+		all = append(all, s.HTTP[i].mistakes()...)
+		s.refused = append(s.refused, s.HTTP[i].oddities()...)
 	}
 	if !s.Strict {
 		return all
 	}
-	if !slices.Contains(severities, s.Info.Severity) {
-		bad("info", "info.severity %q: there are critical, high, medium, low, info", s.Info.Severity)
-	}
-	if !slices.Contains(safeties, s.Safety) {
-		bad("safety", "safety %q: there are passive, active, intrusive", s.Safety)
-	}
-	if (s.Check == "") == (len(s.HTTP) == 0) {
-		bad("id", "exactly one of http: and check: is needed")
-	}
+	all = append(all, s.refused...)
+	bad(!slices.Contains(safeties, s.Safety), "safety", "safety %q: there are passive, active, intrusive", s.Safety)
+	bad((s.Check == "") == (len(s.HTTP) == 0), "id", "exactly one of http: and check: is needed")
 	for _, p := range s.Ports {
-		if p < 1 || p > 65535 {
-			bad("ports", "port %d is not between 1 and 65535", p)
-		}
+		bad(p < 1 || p > 65535, "ports", "port %d is not between 1 and 65535", p)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
-		v := s.Variants[name]
-		if v.Severity != "" && !slices.Contains(severities, v.Severity) {
-			bad("variants", "variant %q: severity %q: there are critical, high, medium, low, info", name, v.Severity)
-		}
-	}
-	for i := range s.HTTP {
-		for _, m := range s.HTTP[i].Matchers {
-			for _, mistake := range m.mistakes() {
-				all = append(all, message.Errorf("%s:%d: %s", s.File, m.Line, mistake))
-			}
-		}
+		severity := s.Variants[name].Severity
+		bad(severity != "" && !slices.Contains(severities, severity), "variants", "variant %q: severity %q: there are %s", name, severity, severityNames())
 	}
 	return all
 }
 
-// mistakes are those that would make a matcher mean something else than intended.
-func (m *Matcher) mistakes() []message.Message {
-	var list []message.Message
-	if m.Condition != "" && m.Condition != "and" && m.Condition != "or" {
-		list = append(list, message.New("condition %q: there are and, or", m.Condition))
+func severityNames() string { return strings.Join(names(severities), ", ") }
+
+func names(list []Severity) []string {
+	all := make([]string, len(list))
+	for i, s := range list {
+		all[i] = string(s)
 	}
-	if !slices.Contains(matcherTypes, m.Type) {
-		return append(list, message.New("matcher type %q: there are %s", m.Type, strings.Join(matcherTypes, ", ")))
-	}
-	n, counted := map[string]int{
-		"status": len(m.Status), "size": len(m.Size), "word": len(m.Words), "regex": len(m.Regex), "binary": len(m.Binary), "dsl": len(m.DSL), "xpath": len(m.XPath),
-	}[m.Type]
-	if counted && n == 0 {
-		list = append(list, message.New("a matcher of type %s has nothing to look for", m.Type))
-	}
-	return list
+	return all
 }
 
-var matcherTypes = []string{"status", "size", "word", "regex", "binary", "dsl", "xpath", "favicon"}
+func lineOf(n *yaml.Node) int {
+	if n == nil {
+		return 1
+	}
+	return n.Line
+}
 
-// foreign are the protocols of the public language that sotomi does not support.
-var foreign = []string{"code", "dns", "file", "headless", "javascript", "network", "ssl", "tcp", "websocket", "whois", "workflows", "constants-file", "fuzzing"}
+// referenceID is what the reference engine takes as an id.
+var referenceID = regexp.MustCompile(`^([a-zA-Z0-9]+[-_])*[a-zA-Z0-9]+$`)
+
+// refuse notes what the reference engine's validator refuses of a public template that can run.
+func (s *Signature) refuse(keys map[string]*yaml.Node) {
+	for _, rule := range []struct {
+		broken bool
+		key    string
+		what   message.Message
+	}{
+		{!referenceID.MatchString(s.ID), "id", message.New("id %q: the reference engine takes letters and digits joined by single - or _", s.ID)},
+		{len(s.Info.Author) == 0, "info", message.New("%s is missing", "info.author")},
+		{s.Info.Severity == "", "info", message.New("%s is missing", "info.severity")},
+	} {
+		if rule.broken {
+			s.refused = append(s.refused, mistake{lineOf(keys[rule.key]), rule.what})
+		}
+	}
+}
 
 // callbacks are the names by which a template uses a server that waits for connections from the target.
 var callbacks = regexp.MustCompile(`\{\{[^}]*interactsh|\binteractsh_(?:protocol|request|response|ip)\b`)
@@ -168,9 +143,6 @@ func unsupported(s *Signature, keys map[string]*yaml.Node, text []byte) []messag
 	}
 	if s.Check == "" && len(s.HTTP) == 0 && len(list) == 0 {
 		add(message.New("no http block"))
-	}
-	if s.badSeverity != "" {
-		add(message.New("severity %q%s", s.badSeverity, DidYouMean(string(s.badSeverity), []string{"critical", "high", "medium", "low", "info", "unknown"})))
 	}
 	for i := range s.HTTP {
 		for _, f := range s.HTTP[i].unsupported() {

@@ -134,6 +134,7 @@ func plainText(n *yaml.Node) string {
 // setLines fills in what depends on places in the file: line numbers and the order of payloads.
 func (s *Signature) setLines(keys map[string]*yaml.Node) {
 	s.With.file = s.File
+	s.FlowLine = lineOf(keys["flow"])
 	blocks := keys["http"]
 	if blocks == nil {
 		blocks = keys["requests"]
@@ -198,7 +199,7 @@ func eachValue(n *yaml.Node, visit func(*yaml.Node)) {
 
 // resolve follows an alias to its anchor.
 func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
+	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias
 	}
 	return n
@@ -226,6 +227,14 @@ func mistakesOf(file string, mistakes []mistake) error {
 		all[i] = message.Errorf("%s:%d: %s", file, m.line, m.what)
 	}
 	return errors.Join(all...)
+}
+
+// joined are the single errors of a joined one.
+func joined(err error) []error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself
+		return all.Unwrap()
+	}
+	return nil
 }
 
 // typeErrors are the single mistakes of a decoding error.

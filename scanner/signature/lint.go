@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"path/filepath"
@@ -11,10 +12,11 @@ import (
 )
 
 // Lint checks a signature with keys of ours against the rules that make it useful: texts in both languages, what to do,
-// references, and test cases that find something and nothing. The rules do not apply to public templates.
+// references, and test cases that find something and nothing. Of a public template it names what the reference engine's
+// validator refuses; a scan runs it nevertheless.
 func Lint(s *Signature) []error {
 	if !s.Strict {
-		return nil
+		return joined(mistakesOf(s.File, s.refused))
 	}
 	var all []error
 	require := func(ok bool, format string, a ...any) {
@@ -23,7 +25,12 @@ func Lint(s *Signature) []error {
 		}
 	}
 	name := strings.TrimSuffix(path.Base(filepath.ToSlash(s.File)), path.Ext(s.File))
-	require(name == s.ID, "the id %q differs from the name of the file", s.ID)
+	require(name == cmp.Or(s.fileID, s.ID), "the id %q differs from the name of the file", s.ID)
+	require(s.Check == "" || s.declared != "", "safety is missing: nobody can see what a check sends")
+	require(s.declared == "" || s.declared.Allows(s.needed), "safety is %s, but the requests need %s", s.declared, s.needed)
+	for _, names := range s.Strangers() {
+		require(false, "%s", names)
+	}
 	require(s.Info.Description != "", "info.description is missing")
 	require(s.Info.Remediation != "", "info.remediation is missing: say what to do")
 	require(s.Info.JA.Name != "", "info.ja.name is missing")

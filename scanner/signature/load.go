@@ -1,19 +1,14 @@
 package signature
 
 import (
-	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -27,18 +22,32 @@ type Sources struct {
 	Embedded      fs.FS    // nil for none
 	Folders       []string // folders or single files of the user
 	TemplateRoots []string // further folders that payload files of public templates may lie in
+	SkipBroken    bool     // a user's file with mistakes is no error, but a signature that never runs: see Signature.Broken
 }
 
 // Set is all signatures of a run, by id.
 type Set struct {
 	Signatures []*Signature
 	Skipped    []string // YAML files in the user's folders that are no signatures
-	Hash       string   // of the contents of all files: 12 hex digits
+	Renamed    []Renamed
+	Hash       string // of the contents of all files: 12 hex digits
 }
 
-// Load reads all signatures. The error holds all mistakes of our own and strict files, each with file and line; nothing may
-// be sent when there is one. A file of a folder that looks like a public template but cannot be read is an unsupported
-// signature.
+// Renamed is a user's signature that has the id of an embedded one. Both run.
+type Renamed struct {
+	ID       string `json:"id"`       // of both files
+	As       string `json:"as"`       // under which the user's runs
+	File     string `json:"file"`     // the user's
+	Embedded string `json:"embedded"` // the file of the embedded one
+}
+
+// Message says so.
+func (r Renamed) Message() message.Message {
+	return message.New("%s has the id %q of the embedded %s: both run, this one as %q", r.File, r.ID, r.Embedded, r.As)
+}
+
+// Load reads all signatures. The error holds all mistakes of all files, each with file and line; nothing may be sent when
+// there is one.
 func Load(src Sources) (*Set, error) {
 	files, err := list(src)
 	if err != nil {
@@ -54,67 +63,7 @@ func Load(src Sources) (*Set, error) {
 		})
 	}
 	_ = group.Wait() // mistakes are collected per file
-	return merge(files, loaded)
-}
-
-// merge puts the signatures in order. A user's file replaces the embedded one of the same id.
-func merge(files []file, loaded []result) (*Set, error) {
-	set := &Set{}
-	var mistakes []error
-	var unreadable []*Signature
-	byID := map[string]int{}
-	sum := sha256.New()
-	empty, sums := map[string]bool{}, map[string][sha256.Size]byte{}
-	for i, r := range loaded {
-		if from := files[i].from; from != "" {
-			before, seen := empty[from]
-			empty[from] = (before || !seen) && r.signature == nil && len(r.mistakes) == 0
-		}
-		mistakes = append(mistakes, r.mistakes...)
-		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
-		if r.signature == nil {
-			if len(r.mistakes) == 0 {
-				set.Skipped = append(set.Skipped, files[i].name)
-			}
-			continue
-		}
-		s := r.signature
-		if s.unreadable {
-			unreadable = append(unreadable, s)
-			continue
-		}
-		at, double := byID[s.ID]
-		switch {
-		case !double:
-			sums[s.ID] = r.sum
-			byID[s.ID] = len(set.Signatures)
-			set.Signatures = append(set.Signatures, s)
-		case set.Signatures[at].Own && !s.Own:
-			set.Signatures[at], sums[s.ID] = s, r.sum
-		case s.Strict || set.Signatures[at].Strict || sums[s.ID] != r.sum:
-			mistakes = append(mistakes, message.Errorf("%s:1: %s also has the id %q", s.File, set.Signatures[at].File, s.ID))
-		default: // public collections hold the same template twice now and then
-			set.Skipped = append(set.Skipped, files[i].name)
-		}
-	}
-	for _, s := range unreadable {
-		for _, taken := byID[s.ID]; taken; _, taken = byID[s.ID] { // it is only a guess
-			s.ID += "-unreadable"
-		}
-		byID[s.ID] = len(set.Signatures)
-		set.Signatures = append(set.Signatures, s)
-	}
-	for _, folder := range slices.Sorted(maps.Keys(empty)) {
-		if empty[folder] {
-			mistakes = append(mistakes, message.Errorf("--signatures %q: its YAML files are not signatures", folder))
-		}
-	}
-	if err := errors.Join(mistakes...); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(set.Signatures, func(a, b *Signature) int { return cmp.Compare(a.ID, b.ID) })
-	set.Hash = hex.EncodeToString(sum.Sum(nil))[:12]
-	return set, nil
+	return merge(src, files, loaded)
 }
 
 type file struct {
@@ -129,7 +78,7 @@ type file struct {
 
 type result struct {
 	signature *Signature // nil for a file that is no signature
-	mistakes  []error
+	mistakes  error      // of an embedded file, or of one that cannot be opened
 	sum       [sha256.Size]byte
 }
 
@@ -209,17 +158,17 @@ func isYAML(name string) bool {
 func (f file) load() result {
 	text, err := f.read()
 	if err != nil {
-		return result{mistakes: []error{err}}
+		return result{mistakes: err}
 	}
 	r := result{sum: sha256.Sum256(text)}
 	s, err := Parse(f.name, text, f.own)
 	switch {
 	case err == nil:
-	case f.own || f.name == f.from || ourKey.Match(text):
-		r.mistakes = []error{err}
+	case f.own:
+		r.mistakes = err
 		return r
-	default:
-		s = newUnreadable(f.name, text, err)
+	case f.name == f.from || ourKey.Match(text) || templateKey.Match(text):
+		s = newBroken(f.name, idIn(f.name, text), err)
 	}
 	if s != nil {
 		s.Roots, s.files = f.roots, f.embedded
@@ -231,25 +180,31 @@ func (f file) load() result {
 var (
 	ourKey      = regexp.MustCompile(`(?m)^["']?(?:safety|check|with|ports|needs|gives|variants|tests)["']?[ \t]*:|^[ \t]+["']?ja["']?[ \t]*:|[{,][ \t]*ja[ \t]*:`)
 	templateKey = regexp.MustCompile(`(?m)^["']?(?:id|info)["']?[ \t]*:`)
+	idLine      = regexp.MustCompile(`(?m)^["']?id["']?[ \t]*:[ \t]*["']?([A-Za-z0-9._-]+)`)
 )
 
-// newUnreadable stands for a public template that cannot be read: a folder of thousands is not useless for one such file.
-// It is nil for text that is no template.
-func newUnreadable(name string, text []byte, err error) *Signature {
-	if !templateKey.Match(text) {
-		return nil
+// newBroken stands for a user's file with mistakes.
+func newBroken(name, id string, err error) *Signature {
+	s := &Signature{ID: id, File: name, Info: Info{Name: id, Severity: SeverityUnknown}, Safety: SafetyPassive}
+	s.Break(err)
+	return s
+}
+
+// Break notes mistakes that keep a signature from running.
+func (s *Signature) Break(err error) {
+	s.Broken = errors.Join(s.Broken, err)
+	s.Unsupported = []message.Message{message.New("skipped, as it has mistakes: %s", message.Of(s.Broken))}
+}
+
+// idIn is the id of a file that cannot be read, else its name.
+func idIn(name string, text []byte) string {
+	if m := idLine.FindSubmatch(text); m != nil && identifier.Match(m[1]) {
+		return string(m[1])
 	}
-	feature := message.Of(err)
-	if yaml.Unmarshal(text, &yaml.Node{}) != nil {
-		feature = message.New("not valid YAML: %s", feature)
+	if id := strings.TrimSuffix(path.Base(filepath.ToSlash(name)), path.Ext(name)); identifier.MatchString(id) {
+		return id
 	}
-	id := strings.TrimSuffix(path.Base(filepath.ToSlash(name)), path.Ext(name))
-	if !identifier.MatchString(id) {
-		id = "template"
-	}
-	return &Signature{
-		ID: id, File: name, Info: Info{Name: id, Severity: SeverityUnknown}, Safety: SafetyPassive, Unsupported: []message.Message{feature}, unreadable: true,
-	}
+	return "template"
 }
 
 // Parse reads one file. It is nil without an error when the text is YAML but no signature. Files with keys of ours, and
@@ -273,11 +228,11 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	}
 	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
 	var mistakes []mistake
-	var unknown []message.Message // no mistakes in a public template
+	var lacking []message.Message
 	if s.Strict {
 		signatureSchema.unknown(root, &mistakes)
 	} else {
-		unknown = unknownKeys(root, keys["info"])
+		mistakes, lacking = s.unknownKeys(root)
 		signatureSchema.coerceLists(root)
 	}
 	if err := root.Decode(s); err != nil {
@@ -292,31 +247,31 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	s.Requests = nil
 	s.setLines(keys)
 	s.normalise()
-	if mistakes := s.check(keys); len(mistakes) > 0 {
-		return nil, errors.Join(mistakes...)
-	}
+	mistakes = s.check(keys)
 	s.Unsupported = unsupported(s, keys, text)
 	if len(s.HTTP) > 0 {
-		s.Unsupported = append(s.Unsupported, unknown...)
+		s.Unsupported = append(s.Unsupported, lacking...)
+	}
+	if why := s.mute(); len(s.Unsupported) == 0 && len(mistakes) == 0 && !why.IsZero() {
+		mistakes = append(mistakes, mistake{s.HTTP[0].Line, why})
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakesOf(name, mistakes)
+	}
+	if !s.Strict {
+		s.refuse(keys)
+	}
+	if s.Info.Severity == "" {
+		s.Info.Severity = SeverityUnknown
 	}
 	return s, nil
 }
 
-// unknownKeys are the keys of a public template that sotomi does not know, as unsupported features: without such a key, even
-// a misspelt one, it would be another template. Unknown keys under info are harmless unless one of ours is misspelt.
-func unknownKeys(root, info *yaml.Node) []message.Message {
-	var list []message.Message
-	for _, key := range signatureSchema.unknownKeys(root) {
-		underInfo := info != nil && key.within == signatureSchema.keys["info"]
-		if slices.Contains(foreign, key.name) || underInfo && key.hint.IsZero() {
-			continue // named as a protocol, or harmless
-		}
-		list = append(list, message.New("line %d: %s", key.line, key.message()))
-	}
-	return list
-}
-
+// topKeys are the values of a mapping by key; none for anything else.
 func topKeys(n *yaml.Node) map[string]*yaml.Node {
+	if n = resolve(n); n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
 	keys := make(map[string]*yaml.Node, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		keys[n.Content[i].Value] = n.Content[i+1]
@@ -330,6 +285,5 @@ func hasOurKeys(keys map[string]*yaml.Node) bool {
 			return true
 		}
 	}
-	info := keys["info"]
-	return info != nil && info.Kind == yaml.MappingNode && topKeys(info)["ja"] != nil
+	return topKeys(keys["info"])["ja"] != nil
 }

@@ -6,33 +6,32 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"sotomi/scanner/signature"
 )
 
 // What a user wrote is never left out in silence.
 
 func TestParse_takes_no_severity_for_another(t *testing.T) {
-	for info, want := range map[string][]string{
-		"severity: hgih": {`severity "hgih"; did you mean "high"?`},
-		"serverity: low": {`line 4: unknown key "serverity"; did you mean "severity"?`},
-		"severity: LOW":  nil,
-		"nickname: x":    nil,
+	for info, want := range map[string]string{
+		"severity: hgih": `p.yaml:4: info.severity "hgih": there are critical, high, medium, low, info, unknown; did you mean "high"?`,
+		"serverity: low": `p.yaml:4: unknown key "serverity"; did you mean "severity"?`,
+		"severity: LOW":  "",
+		"nickname: x":    "",
 	} {
-		s, err := signature.Parse("p.yaml", []byte("id: p\ninfo:\n  name: P\n  "+info+"\nhttp:\n  - path: [x]\n"), false)
+		_, err := signature.Parse("p.yaml", []byte("id: p\ninfo:\n  name: P\n  "+info+"\nhttp:\n  - path: [x]\n    matchers: [{type: status, status: [200]}]\n"), false)
+		got := ""
 		if err != nil {
-			t.Fatal(err)
+			got = err.Error()
 		}
-		if diff := cmp.Diff(want, texts(s.Unsupported)); diff != "" {
-			t.Errorf("%s: unsupported (-want +got):\n%s", info, diff)
+		if got != want {
+			t.Errorf("%s: error %q, want %q", info, got, want)
 		}
 	}
 }
 
 func TestLoad_leaves_out_no_template_that_says_another_thing(t *testing.T) {
 	dir := t.TempDir()
-	const text = "id: a\ninfo: {name: A, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n"
+	const text = "id: a\ninfo: {name: A, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n"
 	write(t, dir, "a.yaml", text)
 	write(t, dir, "copy/a.yaml", text)
 	set, err := signature.Load(signature.Sources{Folders: []string{dir}})

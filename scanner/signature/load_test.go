@@ -34,19 +34,19 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 			`a.yaml:9: "many" is text, expected a number`,
 		},
 		"value_for_a_list":     {head + "check: x\nports: 80\n", `a.yaml:6: "80" is a number, expected a list`},
-		"severity":             {"id: a\ninfo: {name: A, severity: grave}\ncheck: x\n", `a.yaml:2: info.severity "grave": there are critical, high, medium, low, info`},
+		"severity":             {"id: a\ninfo: {name: A, severity: grave}\ncheck: x\n", `a.yaml:2: info.severity "grave": there are critical, high, medium, low, info, unknown`},
 		"safety":               {head + "check: x\nsafety: harmless\n", `a.yaml:6: safety "harmless": there are passive, active, intrusive`},
 		"neither_http_nor_go":  {head, "a.yaml:1: exactly one of http: and check: is needed"},
 		"matcher_condition":    {head + "http:\n  - path: [x]\n    matchers:\n      - {type: status, status: [200], condition: xor}\n", `a.yaml:8: condition "xor": there are and, or`},
-		"matcher_of_nothing":   {head + "http:\n  - path: [x]\n    matchers:\n      - type: word\n        regex: [a]\n", `a.yaml:8: a matcher of type word has nothing to look for`},
-		"matcher_type":         {head + "http:\n  - path: [x]\n    matchers:\n      - type: words\n", `a.yaml:8: matcher type "words": there are status, size, word, regex, binary, dsl, xpath, favicon`},
+		"matcher_of_nothing":   {head + "http:\n  - path: [x]\n    matchers:\n      - type: word\n        regex: [a]\n", "a.yaml:8: a matcher of type word has nothing to look for\na.yaml:8: a matcher of type word does not use regex"},
+		"matcher_type":         {head + "http:\n  - path: [x]\n    matchers:\n      - type: words\n", `a.yaml:8: matcher type "words": there are status, size, word, regex, binary, dsl, xpath, favicon; did you mean "word"?`},
 		"not_yaml":             {"id: a\n\tinfo: x\n", "a.yaml:2: found a tab character that violates indentation"},
 		"no_mapping":           {"- a\n- b\n", "a.yaml:1: this is not a signature"},
 		"id":                   {"id: ../a\ninfo: {name: A, severity: low}\ncheck: x\n", `a.yaml:1: id "../a" must be letters and digits joined by dashes`},
 		"key_given_twice":      {head + "check: x\ncheck: y\n", "a.yaml:6: mapping key \"check\" already defined at line 5"},
 		"variables_as_a_list":  {head + "check: x\nvariables: [a]\n", "a.yaml:6: variables must be names with values"},
 		"port_out_of_range":    {head + "check: x\nports: [0]\n", "a.yaml:6: port 0 is not between 1 and 65535"},
-		"severity_of_variants": {head + "check: x\nvariants:\n  v: {severity: bad}\n", `a.yaml:7: variant "v": severity "bad": there are critical, high, medium, low, info`},
+		"severity_of_variants": {head + "check: x\nvariants:\n  v: {severity: bad}\n", `a.yaml:7: variant "v": severity "bad": there are critical, high, medium, low, info, unknown`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ http:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Strict || s.Safety != signature.SafetyPassive || s.Info.Severity != signature.SeverityHigh || len(s.Unsupported) != 0 {
+	if s.Strict || s.Safety != signature.SafetyActive || s.Info.Severity != signature.SeverityHigh || len(s.Unsupported) != 0 {
 		t.Errorf("strict %v, safety %s, severity %s, unsupported %q", s.Strict, s.Safety, s.Info.Severity, s.Unsupported)
 	}
 	h := s.HTTP[0]
@@ -120,28 +120,28 @@ func TestParse_names_what_sotomi_lacks(t *testing.T) {
 		want   []string
 		safety signature.Safety
 	}{
-		"older_spelling":      {"requests:\n  - path: [x]\n", nil, signature.SafetyPassive},
-		"post":                {"http:\n  - method: post\n    path: [x]\n", nil, signature.SafetyIntrusive},
-		"raw_post":            {"http:\n  - raw:\n      - |\n        @timeout: 5s\n        POST / HTTP/1.1\n", nil, signature.SafetyIntrusive},
+		"older_spelling":      {"requests:\n  - path: [x]\n    MATCH\n", nil, signature.SafetyActive},
+		"post":                {"http:\n  - method: post\n    path: [x]\n    MATCH\n", nil, signature.SafetyIntrusive},
+		"raw_post":            {"http:\n  - raw:\n      - |\n        @timeout: 5s\n        POST / HTTP/1.1\n    MATCH\n", nil, signature.SafetyIntrusive},
 		"put":                 {"http:\n  - method: PUT\n    path: [x]\n", []string{"writes: PUT"}, signature.SafetyIntrusive},
 		"raw_delete":          {"http:\n  - raw:\n      - |\n        DELETE / HTTP/1.1\n", []string{"writes: DELETE"}, signature.SafetyIntrusive},
-		"digest":              {"http:\n  - path: [x]\n    digest-username: u\n", []string{"digest authentication"}, signature.SafetyPassive},
-		"race_and_pipeline":   {"http:\n  - path: [x]\n    race: true\n    pipeline: true\n", []string{"pipelining", "race conditions"}, signature.SafetyPassive},
-		"unsafe":              {"http:\n  - raw: ['GET / HTTP/1.1']\n    unsafe: true\n", []string{"unsafe raw requests"}, signature.SafetyPassive},
+		"digest":              {"http:\n  - path: [x]\n    digest-username: u\n", []string{"digest authentication"}, signature.SafetyActive},
+		"race_and_pipeline":   {"http:\n  - path: [x]\n    race: true\n    pipeline: true\n", []string{"pipelining", "race conditions"}, signature.SafetyActive},
+		"unsafe":              {"http:\n  - raw: ['GET / HTTP/1.1']\n    unsafe: true\n", []string{"unsafe raw requests"}, signature.SafetyActive},
 		"dns":                 {"dns:\n  - name: x\n", []string{"protocol dns"}, signature.SafetyPassive},
 		"code":                {"code:\n  - engine: [sh]\n", []string{"protocol code"}, signature.SafetyPassive},
-		"javascript_and_http": {"javascript:\n  - code: x\nhttp:\n  - path: [x]\n", []string{"protocol javascript"}, signature.SafetyPassive},
+		"javascript_and_http": {"javascript:\n  - code: x\nhttp:\n  - path: [x]\n", []string{"protocol javascript"}, signature.SafetyActive},
 		"workflow":            {"workflows:\n  - template: x\n", []string{"protocol workflows"}, signature.SafetyPassive},
-		"interactsh":          {"http:\n  - path: ['{{BaseURL}}/?u={{interactsh-url}}']\n", []string{"out-of-band callbacks (interactsh)"}, signature.SafetyPassive},
-		"fuzzing":             {"http:\n  - path: [x]\n    fuzzing:\n      - part: query\n", []string{"fuzzing"}, signature.SafetyPassive},
-		"extraction_to_file":  {"http:\n  - path: [x]\n    extractors:\n      - type: regex\n        regex: [a]\n        to: out.txt\n", []string{"extraction to files"}, signature.SafetyPassive},
-		"misspelt_key":        {"http:\n  - path: [x]\n    macthers: []\n", []string{`line 5: unknown key "macthers"; did you mean "matchers"?`}, signature.SafetyPassive},
-		"newer_key":           {"http:\n  - path: [x]\n    some-new-key: 1\n", []string{`line 5: unknown key "some-new-key"`}, signature.SafetyPassive},
+		"interactsh":          {"http:\n  - path: ['{{BaseURL}}/?u={{interactsh-url}}']\n", []string{"out-of-band callbacks (interactsh)"}, signature.SafetyActive},
+		"fuzzing":             {"http:\n  - path: [x]\n    fuzzing:\n      - part: query\n", []string{"fuzzing"}, signature.SafetyActive},
+		"extraction_to_file":  {"http:\n  - path: [x]\n    extractors:\n      - type: regex\n        regex: [a]\n        to: out.txt\n", []string{"extraction to files"}, signature.SafetyActive},
+		"newer_key":           {"http:\n  - path: [x]\n    some-new-key: 1\n", []string{`line 5: unknown key "some-new-key"`}, signature.SafetyActive},
 		"nothing":             {"some: thing\n", []string{"no http block"}, signature.SafetyPassive},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, err := signature.Parse("p.yaml", []byte("id: p\ninfo: {name: P, severity: info}\n"+test.text), false)
+			text := strings.ReplaceAll(test.text, "MATCH", "matchers: [{type: status, status: [200]}]")
+			s, err := signature.Parse("p.yaml", []byte("id: p\ninfo: {name: P, severity: info}\n"+text), false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,8 +157,8 @@ func TestParse_names_what_sotomi_lacks(t *testing.T) {
 
 func TestLoad_a_user_folder(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "b/two.yaml", "id: two\ninfo: {name: T, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n")
-	write(t, dir, "one.yml", "id: one\ninfo: {name: O, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n")
+	write(t, dir, "b/two.yaml", "id: two\ninfo: {name: T, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n")
+	write(t, dir, "one.yml", "id: one\ninfo: {name: O, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n")
 	write(t, dir, "profile.yaml", "severity: [low]\n")
 	write(t, dir, ".git/config.yaml", "id: hidden\n")
 	write(t, dir, "notes.txt", "not yaml: [")
@@ -189,27 +189,6 @@ func TestLoad_shows_the_mistakes_of_all_files_at_once(t *testing.T) {
 		"c.yaml:2: info.name is missing"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestLoad_a_user_file_replaces_the_embedded_one_of_its_id(t *testing.T) {
-	embedded := fstest.MapFS{"x/a.yaml": {Data: []byte(head + "check: x\n")}}
-	dir := t.TempDir()
-	write(t, dir, "a.yaml", "id: a\ninfo: {name: Mine, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n")
-	set, err := signature.Load(signature.Sources{Embedded: embedded, Folders: []string{dir}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(set.Signatures) != 1 || set.Signatures[0].Info.Name != "Mine" {
-		t.Errorf("signatures %+v", set.Signatures)
-	}
-}
-
-func TestLoad_refuses_an_id_that_two_of_our_own_files_carry(t *testing.T) {
-	embedded := fstest.MapFS{"x/a.yaml": {Data: []byte(head + "check: x\n")}, "y/a.yaml": {Data: []byte(head + "check: x\n")}}
-	_, err := signature.Load(signature.Sources{Embedded: embedded})
-	if err == nil || err.Error() != `y/a.yaml:1: x/a.yaml also has the id "a"` {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -281,7 +260,7 @@ func TestParams_are_decoded_strictly(t *testing.T) {
 func TestReadFile_stays_inside_its_folders(t *testing.T) {
 	top := t.TempDir()
 	write(t, top, "secret.txt", "s\n")
-	write(t, top, "set/http/t.yaml", "id: t\ninfo: {name: T, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n")
+	write(t, top, "set/http/t.yaml", "id: t\ninfo: {name: T, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n    matchers: [{type: status, status: [200]}]\n")
 	write(t, top, "set/http/beside.txt", "beside\n")
 	write(t, top, "set/lists/above.txt", "one\r\n\ntwo\n")
 	write(t, top, "root/helpers/far.txt", "far\n")
@@ -376,43 +355,5 @@ func write(t *testing.T, dir, name, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// A file of a public template that cannot be read is named and never run; the others of its folder are. With keys of ours
-// in it, or alone, it is a mistake.
-func TestLoad_a_broken_file_among_public_templates(t *testing.T) {
-	const fine = "info: {name: A, severity: info}\nhttp:\n  - path: ['{{BaseURL}}/']\n"
-	dir := t.TempDir()
-	write(t, dir, "a.yaml", "id: a\n"+fine)
-	write(t, dir, "b.yaml", "id: a\n\tinfo: {name: B}\n")
-	write(t, dir, "c.yaml", "id: c\nhttp:\n  - path: [x]\n")
-	write(t, dir, "values.yaml", "image: {{ .Values.image }}\n  - x: [\n")
-	set, err := signature.Load(signature.Sources{Folders: []string{dir}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string][]string{}
-	for _, s := range set.Signatures {
-		got[s.ID] = nil
-		for _, feature := range s.Unsupported {
-			got[s.ID] = append(got[s.ID], strings.ReplaceAll(feature.String(), dir+string(filepath.Separator), ""))
-		}
-	}
-	want := map[string][]string{
-		"a": nil, "b": {"not valid YAML: b.yaml:2: found a tab character that violates indentation"}, "c": {"c.yaml:1: info.name is missing"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{filepath.Join(dir, "values.yaml")}, set.Skipped); diff != "" {
-		t.Errorf("skipped (-want +got):\n%s", diff)
-	}
-	if _, err := signature.Load(signature.Sources{Folders: []string{filepath.Join(dir, "b.yaml")}}); err == nil {
-		t.Error("a broken file that was named itself is no mistake")
-	}
-	write(t, dir, "own.yaml", "id: own\nsafety: passive\n\tinfo: {name: B}\n")
-	if _, err := signature.Load(signature.Sources{Folders: []string{dir}}); err == nil || !strings.Contains(err.Error(), "own.yaml:2:") {
-		t.Errorf("with a broken file that has keys of ours: %v", err)
 	}
 }

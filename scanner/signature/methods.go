@@ -2,6 +2,7 @@ package signature
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -42,11 +43,11 @@ func overridesMethod(text string) bool {
 // texts are all that the requests of a block are made of, headers as in a request.
 func (h *HTTP) texts() []string {
 	texts := append(slices.Concat(h.Path, h.Raw), h.Body)
-	for name, value := range h.Headers {
-		texts = append(texts, name+": "+value)
+	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		texts = append(texts, name+": "+h.Headers[name])
 	}
-	for _, p := range h.Payloads {
-		texts = append(texts, p.Values...)
+	for _, name := range slices.Sorted(maps.Keys(h.Payloads)) {
+		texts = append(texts, h.Payloads[name].Values...)
 	}
 	return texts
 }
@@ -58,15 +59,19 @@ func (h *HTTP) methods() []string {
 		list = append(list, cmp.Or(strings.ToUpper(strings.TrimSpace(h.Method)), "GET"))
 	}
 	for _, raw := range h.Raw {
-		for line := range strings.Lines(raw) {
-			line = strings.TrimSpace(line)
-			if line == "" || strings.HasPrefix(line, "@") {
-				continue
-			}
-			method, _, _ := strings.Cut(line, " ")
+		if method, _, _ := strings.Cut(requestLine(raw), " "); method != "" {
 			list = append(list, strings.ToUpper(method))
-			break
 		}
 	}
 	return list
+}
+
+// requestLine is the first line of a raw request that is no annotation.
+func requestLine(raw string) string {
+	for line := range strings.Lines(raw) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "@") {
+			return line
+		}
+	}
+	return ""
 }

@@ -86,7 +86,7 @@ func (s *Signature) matches(name string) bool {
 
 // named reports whether name is the signature's id or one of its tags.
 func (s *Signature) named(name string) bool {
-	return strings.EqualFold(s.ID, name) || slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
+	return strings.EqualFold(s.ID, name) || strings.EqualFold(s.fileID, name) || slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
 }
 
 func isSeverity(name string) bool {

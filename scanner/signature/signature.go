@@ -24,16 +24,6 @@ const (
 	SeverityUnknown  Severity = "unknown"
 )
 
-// Safety is how far a signature goes; a scan runs those at or below its --safety.
-type Safety string
-
-// The levels of safety, the most harmless first.
-const (
-	SafetyPassive   Safety = "passive"   // what a browser could send
-	SafetyActive    Safety = "active"    // odd but harmless requests
-	SafetyIntrusive Safety = "intrusive" // could change state
-)
-
 // Signature is one weakness (or product) and how it is recognised.
 type Signature struct {
 	ID            string    `yaml:"id" jsonschema:"required"`
@@ -44,7 +34,7 @@ type Signature struct {
 	HTTP          []HTTP    `yaml:"http"`
 	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
-	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // "" is passive
+	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // how far its requests go; "" is computed from them, and passive for a check
 	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
 	With     Params             `yaml:"with"`                                                        // its parameters
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
@@ -54,9 +44,13 @@ type Signature struct {
 	Tests    []Case             `yaml:"tests"`
 
 	File        string            `yaml:"-"` // as named to the user
+	FlowLine    int               `yaml:"-"` // of the flow; counts from 1
 	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	badSeverity Severity          // of a public template, when there is no such severity
-	unreadable  bool              // a public template that could not be read; ID is a guess
+	Broken      error             `yaml:"-"` // mistakes for which it is not run; only with Sources.SkipBroken
+	needed      Safety            // the lowest level that its requests can have
+	declared    Safety            // its level as the file says; "" when it does not
+	fileID      string            // the id in the file, when that is not ID
+	refused     []mistake         // what lint refuses of a public template that can run
 	files       fs.FS             // of an embedded one, instead of Roots
 	Own         bool              `yaml:"-"` // one of the embedded signatures
 	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly
@@ -133,8 +127,8 @@ type HTTP struct {
 	StopAtFirstMatch     bool               `yaml:"stop-at-first-match"`
 	Redirects            bool               `yaml:"redirects"`
 	HostRedirects        bool               `yaml:"host-redirects"`
-	MaxRedirects         int                `yaml:"max-redirects"`
-	MaxSize              int64              `yaml:"max-size"`
+	MaxRedirects         int                `yaml:"max-redirects" jsonschema:"minimum=0"`
+	MaxSize              int64              `yaml:"max-size" jsonschema:"minimum=0"`
 	ReqCondition         bool               `yaml:"req-condition"`
 	CookieReuse          bool               `yaml:"cookie-reuse"`
 	DisableCookie        bool               `yaml:"disable-cookie"`
@@ -146,7 +140,7 @@ type HTTP struct {
 	DigestPassword       string             `yaml:"digest-password"`
 	Pipeline             bool               `yaml:"pipeline"`
 	Race                 bool               `yaml:"race"`
-	Threads              int                `yaml:"threads"`
+	Threads              int                `yaml:"threads" jsonschema:"minimum=0"`
 	PreCondition         []Matcher          `yaml:"pre-condition"`
 	Fuzzing              any                `yaml:"fuzzing"`
 	Analyzer             any                `yaml:"analyzer"`
@@ -160,14 +154,14 @@ type Matcher struct {
 	Name            string   `yaml:"name"`
 	Part            string   `yaml:"part"`                                    // "" is body
 	Condition       string   `yaml:"condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
-	Status          []int    `yaml:"status"`
-	Size            []int    `yaml:"size"`
-	Words           []string `yaml:"words"`
-	Regex           []string `yaml:"regex"`
-	Binary          []string `yaml:"binary"` // hex
-	DSL             []string `yaml:"dsl"`
-	XPath           []string `yaml:"xpath"`
-	Encoding        string   `yaml:"encoding"` // "hex": words are hex
+	Status          []int    `yaml:"status" jsonschema:"minItems=1"`
+	Size            []int    `yaml:"size" jsonschema:"minItems=1"`
+	Words           []string `yaml:"words" jsonschema:"minItems=1"`
+	Regex           []string `yaml:"regex" jsonschema:"minItems=1"`
+	Binary          []string `yaml:"binary" jsonschema:"minItems=1"` // hex
+	DSL             []string `yaml:"dsl" jsonschema:"minItems=1"`
+	XPath           []string `yaml:"xpath" jsonschema:"minItems=1"`
+	Encoding        string   `yaml:"encoding" jsonschema:"enum=hex"` // "hex": words are hex
 	Negative        bool     `yaml:"negative"`
 	Internal        bool     `yaml:"internal"`
 	CaseInsensitive bool     `yaml:"case-insensitive"`
@@ -180,13 +174,13 @@ type Extractor struct {
 	Type            string   `yaml:"type" jsonschema:"required,enum=regex,enum=kval,enum=json,enum=xpath,enum=dsl"` // regex kval json xpath dsl
 	Name            string   `yaml:"name"`
 	Part            string   `yaml:"part"`
-	Regex           []string `yaml:"regex"`
-	Group           int      `yaml:"group"`
-	KVal            []string `yaml:"kval"`
-	JSON            []string `yaml:"json"`
-	XPath           []string `yaml:"xpath"`
+	Regex           []string `yaml:"regex" jsonschema:"minItems=1"`
+	Group           int      `yaml:"group" jsonschema:"minimum=0"`
+	KVal            []string `yaml:"kval" jsonschema:"minItems=1"`
+	JSON            []string `yaml:"json" jsonschema:"minItems=1"`
+	XPath           []string `yaml:"xpath" jsonschema:"minItems=1"`
 	Attribute       string   `yaml:"attribute"`
-	DSL             []string `yaml:"dsl"`
+	DSL             []string `yaml:"dsl" jsonschema:"minItems=1"`
 	Internal        bool     `yaml:"internal"` // for later requests only, not reported
 	CaseInsensitive bool     `yaml:"case-insensitive"`
 	ToFile          string   `yaml:"to"`

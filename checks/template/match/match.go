@@ -179,7 +179,10 @@ func compileMatcher(s *signature.Matcher) (matcher, error) {
 	switch m.kind {
 	case "status", "size":
 	case "xpath":
-		m.xpaths = compileXPaths(s.XPath)
+		var err error
+		if m.xpaths, err = compileXPaths(s.XPath); err != nil {
+			return m, err
+		}
 	case "word":
 		for _, w := range s.Words {
 			if s.Encoding == "hex" {
@@ -232,6 +235,9 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 	switch e.kind {
 	case "regex":
 		e.regexes, err = compilePatterns(s.Regex)
+		if e.group < 0 {
+			err = message.Errorf("group %d: the groups of a pattern count from 0, the whole match", e.group)
+		}
 	case "kval":
 		for _, k := range s.KVal {
 			e.keys = append(e.keys, strings.ToLower(k))
@@ -245,7 +251,7 @@ func compileExtractor(s *signature.Extractor) (extractor, error) {
 			e.queries = append(e.queries, code)
 		}
 	case "xpath":
-		e.xpaths = compileXPaths(s.XPath)
+		e.xpaths, err = compileXPaths(s.XPath)
 	case "dsl":
 		e.dsl, err = compileExpressions(s.DSL)
 	default:

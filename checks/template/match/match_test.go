@@ -99,7 +99,6 @@ func TestMatchers(t *testing.T) {
 		"xpath_none":                   {`matchers: [{type: xpath, xpath: ['//table']}]`, false},
 		"conditions_default_to_or":     {"matchers: [{type: word, words: [absent]}, {type: status, status: [200]}]", true},
 		"matchers_condition_and":       {"matchers-condition: and\nmatchers: [{type: word, words: [absent]}, {type: status, status: [200]}]", false},
-		"no_words_never_match":         {"matchers: [{type: word, words: []}]", false},
 		"match_all_needs_one":          {"matchers: [{type: word, match-all: true, words: [Shop, absent]}]", true},
 		"favicon_hash_by_expression":   {`matchers: [{type: dsl, dsl: ['"1637600410" == mmh3(base64_py(body))']}]`, false},
 		"regex_function_is_remembered": {`matchers: [{type: dsl, dsl: ["regex('(?i)VERSION [0-9]', body)"]}]`, true},
@@ -200,7 +199,6 @@ func TestUnsupported(t *testing.T) {
 	for in, want := range map[string]string{
 		"matchers: [{type: word, part: interactsh_protocol, words: [dns]}]": "interactsh",
 		"matchers: [{type: dsl, dsl: ['resolve(host) == 1']}]":              "function resolve",
-		"matchers: [{type: sql}]":                                           "matcher type",
 	} {
 		s, err := signature.Parse("t.yaml", []byte("id: t\ninfo: {name: t}\nhttp:\n  - path: ['{{BaseURL}}/']\n"+indent(in)), false)
 		if err != nil {

@@ -7,17 +7,20 @@ import (
 	"github.com/antchfx/htmlquery"
 	"github.com/antchfx/xmlquery"
 	"github.com/antchfx/xpath"
+
+	"sotomi/scanner/message"
 )
 
-// compileXPaths leaves out what is no query, as the reference engine does.
-func compileXPaths(queries []string) []*xpath.Expr {
-	var list []*xpath.Expr
+func compileXPaths(queries []string) ([]*xpath.Expr, error) {
+	list := make([]*xpath.Expr, 0, len(queries))
 	for _, q := range queries {
-		if e, err := compileXPath(q); err == nil {
-			list = append(list, e)
+		e, err := compileXPath(q)
+		if err != nil {
+			return nil, message.Errorf("xpath %q: %w", q, err)
 		}
+		list = append(list, e)
 	}
-	return list
+	return list, nil
 }
 
 func compileXPath(query string) (e *xpath.Expr, err error) {
