@@ -13,6 +13,9 @@ type pageReader struct {
 	base    string // href of the first <base>
 	links   addresses
 	scripts addresses
+	styles  addresses
+	frames  addresses
+	media   addresses
 	assets  addresses
 	actions []string // of the forms
 
@@ -99,7 +102,7 @@ func (r *pageReader) tag(z *html.Tokenizer) string {
 
 // elements are those whose attributes are looked at.
 var elements = []string{
-	"a", "area", "iframe", "frame", "link", "script", "img", "source", "video", "audio", "embed", "object",
+	"a", "area", "iframe", "frame", "link", "script", "img", "source", "video", "audio", "track", "embed", "object",
 	"base", "meta", "form", "input", "button", "select", "textarea", "option",
 }
 
@@ -115,12 +118,20 @@ func (r *pageReader) start(name string, a map[string]string) {
 		r.links.take(a, "href")
 	case "iframe", "frame":
 		r.links.take(a, "src")
+		r.frames.take(a, "src")
 	case "script":
 		r.scripts.take(a, "src")
-	case "img", "source", "video", "audio", "embed":
+	case "img", "source", "video", "audio":
 		r.assets.take(a, "src")
+		r.media.take(a, "src")
+	case "track":
+		r.media.take(a, "src")
+	case "embed":
+		r.assets.take(a, "src")
+		r.frames.take(a, "src")
 	case "object":
 		r.assets.take(a, "data")
+		r.frames.take(a, "data")
 	case "link":
 		r.link(a)
 	case "base":
@@ -132,6 +143,9 @@ func (r *pageReader) start(name string, a map[string]string) {
 	case "form":
 		r.form(a)
 	case "input", "button", "select", "textarea", "option":
+		if name == "input" && strings.EqualFold(a["type"], "image") {
+			r.media.take(a, "src")
+		}
 		r.field(name, a)
 	}
 }
@@ -155,6 +169,9 @@ func (r *pageReader) link(a map[string]string) {
 		switch rel {
 		case "stylesheet", "icon", "preload":
 			r.assets.take(a, "href")
+			if rel == "stylesheet" {
+				r.styles.take(a, "href")
+			}
 			return
 		case "canonical", "next", "prev":
 			r.links.take(a, "href")
@@ -168,6 +185,12 @@ func (r *pageReader) link(a map[string]string) {
 
 func (r *pageReader) meta(a map[string]string) {
 	content, ok := a["content"]
+	if ok && strings.EqualFold(strings.TrimSpace(a["name"]), "generator") {
+		r.add(&r.page.Generators, content)
+	}
+	if ok && strings.EqualFold(strings.TrimSpace(a["http-equiv"]), "content-security-policy") {
+		r.add(&r.page.Policies, content)
+	}
 	var name string
 	for _, key := range []string{"http-equiv", "property", "name"} {
 		if value, ok := a[key]; ok {
@@ -176,6 +199,12 @@ func (r *pageReader) meta(a map[string]string) {
 	}
 	if _, known := r.page.Meta[name]; ok && !known && name != "" && r.keep(len(r.page.Meta) < maxMeta) {
 		r.page.Meta[name] = content
+	}
+}
+
+func (r *pageReader) add(list *[]string, content string) {
+	if r.keep(len(*list) < maxMeta) {
+		*list = append(*list, strings.TrimSpace(content))
 	}
 }
 
