@@ -72,8 +72,12 @@ func ParsePage(ex *Exchange) (*Page, error) {
 		to   *[]*url.URL
 		from *addresses
 	}{
-		{&p.Links, &r.links}, {&p.Scripts, &r.scripts}, {&p.Styles, &r.styles}, {&p.Frames, &r.frames},
-		{&p.Media, &r.media}, {&p.Assets, &r.assets},
+		{&p.Links, &r.links},
+		{&p.Scripts, &r.scripts},
+		{&p.Styles, &r.styles},
+		{&p.Frames, &r.frames},
+		{&p.Media, &r.media},
+		{&p.Assets, &r.assets},
 	} {
 		*kind.to = kind.from.resolve(base)
 		p.Cut = p.Cut || kind.from.cut
