@@ -25,6 +25,7 @@ type Page struct {
 	Policies   []string // contents of meta[http-equiv=content-security-policy]
 	Comments   []string
 	Visible    []string // runs of text between tags, outside of title, script, style, textarea, pre and code
+	Within     []string // by run of Visible: the element of lists, tables and quotations that it is in, such as "td"; "" for none
 	Cut        bool     // there was more than is kept
 }
 

@@ -220,6 +220,22 @@ func TestPageTexts(t *testing.T) {
 	}
 }
 
+// TestPageWithin: where a run of text stands, end tags left out as many pages do.
+func TestPageWithin(t *testing.T) {
+	for body, want := range map[string]string{
+		"a<dl><dt>b<dd>c<dt>d</dl>e":                                                " dt dd dt ",
+		"<table><tr><td>a<td>b<tr><th>c</table>d":                                   "td td th ",
+		"<table><tr><td>a</td></tr></table>b<blockquote><p>c</p></blockquote>d":     "td  blockquote ",
+		"<table><tr><td><blockquote>a</blockquote>b</table><q>c</q><samp>d</samp>e": "blockquote td q samp ",
+		"</td>a": "",
+	} {
+		p := page(t, body)
+		if got := strings.Join(p.Within, " "); got != want || len(p.Within) != len(p.Visible) {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}
+
 func TestParsePage(t *testing.T) {
 	body := `<html><head><title> Shop </title><base href="/shop/"><meta name="generator" content="X 1">
 <link rel="stylesheet" href="a.css"><script src="//cdn.example/j.js"></script></head>

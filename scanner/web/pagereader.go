@@ -21,7 +21,8 @@ type pageReader struct {
 
 	attributes map[string]string // of the element at hand
 
-	hidden  map[string]int // elements that are open whose text nobody sees as such
+	quotes  map[string]bool // quoting elements that are open
+	hidden  map[string]int  // elements that are open whose text nobody sees as such
 	inTitle bool
 	titled  bool
 	inForm  bool
@@ -34,7 +35,7 @@ type pageReader struct {
 var unseen = []string{"title", "script", "style", "textarea", "pre", "code", "template", "noscript"}
 
 func (r *pageReader) read(text string) {
-	r.attributes, r.hidden = map[string]string{}, map[string]int{}
+	r.attributes, r.hidden, r.quotes = map[string]string{}, map[string]int{}, map[string]bool{}
 	z := html.NewTokenizer(strings.NewReader(text))
 	for {
 		switch kind := z.Next(); kind {
@@ -76,6 +77,36 @@ func (r *pageReader) text(z *html.Tokenizer) {
 	text := strings.TrimSpace(string(z.Text()))
 	if text != "" && r.keep(len(r.page.Visible) < maxVisible) {
 		r.page.Visible = append(r.page.Visible, text)
+		r.page.Within = append(r.page.Within, r.within())
+	}
+}
+
+// quoting are elements in which text is an entry or a quotation, and the tags that end them beside their own: many pages
+// leave those out.
+var quoting = map[string][]string{
+	"dt": {"dd", "/dl"}, "dd": {"dt", "/dl"}, "td": {"td", "th", "tr", "/tr", "/table"}, "th": {"td", "th", "tr", "/tr", "/table"},
+	"blockquote": nil, "q": nil, "samp": nil, "kbd": nil, "tt": nil,
+}
+
+// within is the quoting element that is open, "" for none; tables, which pages are laid out with, count last.
+func (r *pageReader) within() string {
+	for _, name := range []string{"blockquote", "q", "samp", "kbd", "tt", "dt", "dd", "td", "th"} {
+		if r.quotes[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// quote notes a tag that begins or ends a quoting element; "/" stands before the name of one that ends.
+func (r *pageReader) quote(tag string) {
+	for name := range r.quotes {
+		if tag == "/"+name || slices.Contains(quoting[name], tag) {
+			delete(r.quotes, name)
+		}
+	}
+	if _, is := quoting[tag]; is {
+		r.quotes[tag] = true
 	}
 }
 
@@ -107,6 +138,7 @@ var elements = []string{
 }
 
 func (r *pageReader) start(name string, a map[string]string) {
+	r.quote(name)
 	if slices.Contains(unseen, name) {
 		r.hidden[name]++
 	}
@@ -151,6 +183,7 @@ func (r *pageReader) start(name string, a map[string]string) {
 }
 
 func (r *pageReader) end(name string) {
+	r.quote("/" + name)
 	if r.hidden[name] > 0 {
 		r.hidden[name]--
 	}
