@@ -91,9 +91,6 @@ func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool)
 		if !yield(place{base: &base}, nil) {
 			return
 		}
-		if p.Target.URL.Path != "" && p.Target.URL.Path != "/" {
-			return
-		}
 		pages, err := p.Crawl(ctx)
 		if err != nil {
 			yield(place{}, err)

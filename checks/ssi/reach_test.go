@@ -123,6 +123,22 @@ func TestInjectionIsReached(t *testing.T) {
 	}
 }
 
+// TestTheTargetsOwnQuery: an address that the user gave with its query is probed there, though no page links to it.
+func TestTheTargetsOwnQuery(t *testing.T) {
+	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.URL.Path != "/cgi-bin/view.cgi" || r.URL.Query().Get("mode") != "print" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, "<html><p>%s</p></html>", evaluated(r.URL.Query().Get("title"), true))
+	})
+	_, findings := injectedAt(t, site, "/cgi-bin/view.cgi?mode=print&title=News")
+	if len(findings) == 0 || findings[0].Hit.Values["point"] != "/cgi-bin/view.cgi?title=…" {
+		t.Errorf("findings %v, want one at the parameter of the target", findings)
+	}
+}
+
 // TestInjectionIsNotReached: the same applications on a server that evaluates nothing, and those whose own text looks like
 // the short proof.
 func TestInjectionIsNotReached(t *testing.T) {
