@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,11 +21,12 @@ import (
 )
 
 // New is the check "elasticsearch" for Elasticsearch 1 to 9 and OpenSearch 1 to 3. Its parameter mode is the verdict that the
-// signature reports: open (indices can be listed and counted), metadata (only facts about the cluster)
+// signature reports: open (documents can be counted or indices listed), metadata (only facts about the cluster)
 // or banner (only the greeting).
 //
-// It asks with GET for the greeting, the health of the same cluster, an index that cannot exist, and then for the list,
-// the number of documents and the names of fields. No document is ever read: not by search, not by id, not by sample.
+// It asks with GET for the greeting, an index that cannot exist and the health of the cluster, and, where one of these
+// sounds like a search server, for the list of indices, the number of documents and the names of fields. No document is
+// ever read: not by search, not by id, not by sample.
 func New(s *signature.Signature) (scanner.Check, error) {
 	var with struct {
 		Mode string `yaml:"mode"`
@@ -73,6 +73,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 type place struct {
 	base    *url.URL
 	console bool // through the console of Kibana or OpenSearch Dashboards, which takes a POST that reads
+	index   bool // one index of a server, not the server: what a script asks
 }
 
 // answers are what a place said; nil where it was not asked.
@@ -82,15 +83,12 @@ type answers struct {
 	Root, Health, Control, Indices, Count, Mapping *web.Exchange
 }
 
-// places are the target itself, then prefixes that its pages name, at most three.
+// places are the target itself, then addresses that its pages and their scripts name.
 func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool) {
 	return func(yield func(place, error) bool) {
 		base := *p.Target.URL
 		base.Path, base.RawPath, base.RawQuery = strings.TrimSuffix(base.Path, "/"), "", ""
 		if !yield(place{base: &base}, nil) {
-			return
-		}
-		if p.Target.URL.Path != "" && p.Target.URL.Path != "/" {
 			return
 		}
 		pages, err := p.Crawl(ctx)
@@ -105,10 +103,16 @@ func places(ctx context.Context, p *scanner.Probe) func(func(place, error) bool)
 				return
 			}
 		}
-		for _, prefix := range prefixes(pages) {
-			at := base
-			at.Path = prefix
-			if !yield(place{base: &at}, nil) {
+		texts, err := scripts(ctx, p, pages)
+		if err != nil {
+			yield(place{}, err)
+			return
+		}
+		for _, page := range pages {
+			texts = append(texts, page.Exchange)
+		}
+		for _, named := range namedPlaces(texts) {
+			if !yield(named, nil) {
 				return
 			}
 		}
@@ -128,58 +132,37 @@ func isDashboards(pages []*web.Page) bool {
 	return false
 }
 
-// prefixOf finds addresses in a page's text that sound like a search server behind a proxy.
-var prefixOf = regexp.MustCompile(`["'(=]((?:https?://[^/"'\s]+)?(?:/[\w.-]+)*/(?:es|elastic|elasticsearch|opensearch|search-api)[\w-]*)(?:/|["'?])`)
-
-const maxPrefixes = 3
-
-func prefixes(pages []*web.Page) []string {
-	var list []string
-	for _, page := range pages {
-		for _, m := range prefixOf.FindAllSubmatch(page.Exchange.Body, -1) {
-			u, err := page.Exchange.URL.Parse(string(m[1]))
-			if err != nil || u.Host != page.Exchange.URL.Host || slices.Contains(list, u.Path) {
-				continue
-			}
-			if list = append(list, u.Path); len(list) == maxPrefixes {
-				return list
-			}
-		}
-	}
-	return list
-}
-
-// gather asks step by step and stops where an answer makes the next one pointless.
+// gather asks step by step and stops where an answer makes the next one pointless. The greeting is one sign of a server
+// among others: a proxy may keep it back, or show a page of its own.
 func gather(ctx context.Context, p *scanner.Probe, place place) (*answers, error) {
 	a := &answers{Place: place, Index: absentIndex(p.Target)}
-	ask := func(path string) (*web.Exchange, error) { return ask(ctx, p, a.Place, path) }
-	var err error
-	if a.Root, err = rootOf(ctx, p, a); err != nil || a.Root == nil {
-		return a, err
-	}
-	if _, ok := parseGreeting(a.Root); !ok {
-		return a, nil
-	}
-	for _, step := range []struct {
+	type step struct {
 		to   **web.Exchange
 		path string
-	}{
-		{&a.Health, "/_cluster/health"},
-		{&a.Control, "/" + a.Index + "/_count"},
-		{&a.Indices, "/_cat/indices?format=json&bytes=b&h=index,status,docs.count,store.size"},
-	} {
-		if *step.to, err = ask(step.path); err != nil {
+	}
+	signs := []step{{&a.Control, "/" + a.Index + "/_count"}, {&a.Health, "/_cluster/health"}}
+	data := []step{{&a.Indices, "/_cat/indices?format=json&bytes=b&h=index,status,docs.count,store.size"}, {&a.Count, "/_count"}, {&a.Mapping, "/_mapping"}}
+	if place.index {
+		signs, data = []step{{&a.Count, "/_count"}}, []step{{&a.Control, "/" + a.Index}, {&a.Mapping, "/_mapping"}}
+	} else {
+		root, err := rootOf(ctx, p, a)
+		if err != nil {
 			return a, err
 		}
+		a.Root = root
 	}
-	if judge(a).Kind != esOpen {
-		return a, nil
+	for _, steps := range [][]step{signs, data} {
+		for _, step := range steps {
+			var err error
+			if *step.to, err = ask(ctx, p, a.Place, step.path); err != nil {
+				return a, err
+			}
+		}
+		if !a.like() {
+			return a, nil
+		}
 	}
-	if a.Count, err = ask("/_count"); err != nil {
-		return a, err
-	}
-	a.Mapping, err = ask("/_mapping")
-	return a, err
+	return a, nil
 }
 
 // rootOf asks for the greeting, and once more over TLS where the answer says that plain HTTP is not spoken
@@ -239,27 +222,48 @@ func hit(v verdict, a *answers, hashNames bool) scanner.Hit {
 		}
 		return cut(s, 64)
 	}
-	hit := scanner.Hit{URL: a.Root.URL.String(), Certainty: v.Certainty, Values: v.values(name)}
-	hit.Evidence = append(hit.Evidence, evidence.New(a.Root, message.New("The greeting of the server.")))
+	hit := scanner.Hit{Certainty: v.Certainty, Values: v.values(name)}
+	show := func(ex *web.Exchange, seen bool, e evidence.Evidence) {
+		if seen {
+			hit.URL, hit.Evidence = ex.URL.String(), append(hit.Evidence, e)
+		}
+	}
+	show(a.Root, v.greeted, evidenceOf(a.Root, message.New("The greeting of the server.")))
 	if v.Kind == esBanner {
 		hit.Evidence = append(hit.Evidence, statusOnly(a.Health, message.New("What lies behind it is refused.")))
 		return hit
 	}
-	hit.Evidence = append(hit.Evidence, evidence.New(a.Health, message.New("The health of the same cluster.")),
-		evidence.New(a.Control, message.New("Control: an index that does not exist is said not to exist.")))
+	show(a.Health, v.healthy, evidenceOf(a.Health, message.New("The health of the same cluster.")))
 	if v.Kind == esOpen {
-		list := statusOnly(a.Indices, message.New("The list of indices, read without a password. Writing was not tried, and no document was read."))
-		for i, index := range v.Indices {
-			if i == 20 {
-				list.Response += fmt.Sprintf("\n[%d more]", len(v.Indices)-i)
-				break
-			}
-			list.Response += fmt.Sprintf("\n%s  %d", name(index.Name), index.Documents)
-		}
-		hit.URL = a.Indices.URL.String()
-		hit.Evidence = append(hit.Evidence, list)
+		show(a.Mapping, v.mapped, statusOnly(a.Mapping, message.New("The names of indices and fields, read without a password.")))
+		show(a.Count, v.counted, evidenceOf(a.Count, message.New("The number of documents, counted without a password. Writing was not tried, and no document was read.")))
+		show(a.Indices, v.listed, v.list(a, name))
+	}
+	if a.Control != nil {
+		hit.Evidence = append(hit.Evidence, evidence.New(a.Control, message.New("Control: what does not exist is said not to exist, or refused.")))
 	}
 	return hit
+}
+
+// list is the list of indices as evidence.
+func (v verdict) list(a *answers, name func(string) string) evidence.Evidence {
+	const most = 20
+	list := statusOnly(a.Indices, message.New("The list of indices, read without a password. Writing was not tried, and no document was read."))
+	for i, index := range v.Indices {
+		if i == most {
+			list.Response += fmt.Sprintf("\n[%d more]", len(v.Indices)-i)
+			break
+		}
+		list.Response += fmt.Sprintf("\n%s  %d", name(index.Name), index.Documents)
+	}
+	return list
+}
+
+func evidenceOf(ex *web.Exchange, note message.Message) evidence.Evidence {
+	if ex == nil {
+		return evidence.Evidence{Note: note}
+	}
+	return evidence.New(ex, note)
 }
 
 // statusOnly is evidence that shows the first line of the answer and nothing else of it.

@@ -1,6 +1,7 @@
 package elasticsearch
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,6 +52,89 @@ func TestElasticsearchReadsNoDocument(t *testing.T) {
 		if len(asked.Requests()) < 2 || len(asked.Requests()) > 8 {
 			t.Errorf("%s: %d requests: %v", kind, len(asked.Requests()), asked.Requests())
 		}
+	}
+}
+
+// behind is a search server that a proxy lets through in part. The first rule whose path begins that of a request decides.
+type behind struct {
+	rules  [][2]string // beginning of a path, and what happens: "pass", "password", "refused", "page", or a path put in its place
+	server http.Handler
+}
+
+func (b behind) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, rule := range b.rules {
+		path, exact := strings.CutSuffix(rule[0], "$")
+		if !strings.HasPrefix(r.URL.Path, path) || exact && r.URL.Path != path {
+			continue
+		}
+		switch does := rule[1]; does {
+		case "pass":
+			b.server.ServeHTTP(w, r)
+		case "password":
+			w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
+			http.Error(w, "<html><h1>401 Authorization Required</h1></html>", http.StatusUnauthorized)
+		case "refused":
+			http.Error(w, "<html><h1>403 Forbidden</h1></html>", http.StatusForbidden)
+		case "page", "script":
+			kind := map[string]string{"page": "text/html", "script": "text/javascript"}[does]
+			w.Header().Set("Content-Type", kind)
+			fmt.Fprint(w, map[string]string{
+				"page":   `<!DOCTYPE html><html><head><title>Shop</title><script src="/assets/jquery-3.7.1.min.js"></script><script src="/assets/app.js"></script></head></html>`,
+				"script": `const q=await fetch("/api/goods/_search",{method:"POST"});const base='/backend/es/';`,
+			}[does])
+		default:
+			inner := r.Clone(r.Context())
+			inner.URL.Path = does + strings.TrimPrefix(r.URL.Path, path)
+			b.server.ServeHTTP(w, inner)
+		}
+		return
+	}
+	http.NotFound(w, r)
+}
+
+// TestElasticsearchBehindProxies: a proxy hides some answers of an open server and not its data; and a shop whose pages
+// only talk of search servers has none.
+func TestElasticsearchBehindProxies(t *testing.T) {
+	for name, c := range map[string]struct {
+		rules    [][2]string
+		kind     string
+		want     string // signature and variant
+		requests int    // at most
+	}{
+		"password_for_the_greeting":   {[][2]string{{"/$", "password"}, {"/", "pass"}}, "personal", "elasticsearch-open personal", 8},
+		"page_for_the_greeting":       {[][2]string{{"/$", "page"}, {"/", "pass"}}, "personal", "elasticsearch-open personal", 8},
+		"cluster_refused":             {[][2]string{{"/_cluster", "refused"}, {"/_nodes", "refused"}, {"/", "pass"}}, "personal", "elasticsearch-open personal", 8},
+		"list_refused":                {[][2]string{{"/_cat", "refused"}, {"/", "pass"}}, "personal", "elasticsearch-open personal", 8},
+		"list_and_cluster_refused":    {[][2]string{{"/_cat", "refused"}, {"/_cluster", "refused"}, {"/$", "password"}, {"/", "pass"}}, "personal", "elasticsearch-open personal", 8},
+		"counting_refused":            {[][2]string{{"/_count", "refused"}, {"/_mapping", "refused"}, {"/", "pass"}}, "plain", "elasticsearch-open", 8},
+		"prefix_named_in_a_script":    {[][2]string{{"/$", "page"}, {"/assets/app.js", "script"}, {"/backend/es", ""}}, "personal", "elasticsearch-open personal", 40},
+		"one_index_named_in_a_script": {[][2]string{{"/$", "page"}, {"/assets/app.js", "script"}, {"/api/goods", "/members"}}, "personal", "elasticsearch-open personal", 40},
+		"all_refused_but_the_cluster": {[][2]string{{"/_cluster", "pass"}, {"/$", "pass"}, {"/", "refused"}}, "personal", "elasticsearch-metadata", 8},
+		"all_refused_but_greeting":    {[][2]string{{"/$", "pass"}, {"/", "refused"}}, "personal", "elasticsearch-banner", 8},
+		"a_script_that_only_names_it": {[][2]string{{"/$", "page"}, {"/assets/app.js", "script"}}, "personal", "", 40},
+		"a_page_everywhere":           {[][2]string{{"/assets/app.js", "script"}, {"/", "page"}}, "personal", "", 40},
+		"a_plain_site":                {[][2]string{{"/$", "page"}}, "personal", "", 5},
+		"a_password_everywhere":       {[][2]string{{"/", "password"}}, "personal", "", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := &sigtest.Recorder{Handler: behind{c.rules, sigtest.Elasticsearch(c.kind)}}
+			r, err := sigtest.Scan(t.Context(), asked, nil, sigtest.Options{Checks: scanner.Table{"elasticsearch": New}}, elasticsearchSignatures(t, "elasticsearch")...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range r.Findings {
+				got = append(got, strings.TrimSpace(f.Signature.ID+" "+f.Hit.Variant))
+			}
+			if strings.Join(got, ", ") != c.want || len(asked.Requests()) > c.requests {
+				t.Errorf("found %q, want %q; %d requests, at most %d: %v\n%v", got, c.want, len(asked.Requests()), c.requests, asked.Requests(), r.Outcomes)
+			}
+			for _, r := range asked.Requests() {
+				if method, path, _ := strings.Cut(r, " "); method != http.MethodGet || reading.MatchString(path) {
+					t.Errorf("asked for documents: %s", r)
+				}
+			}
+		})
 	}
 }
 

@@ -2,12 +2,8 @@ package elasticsearch
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -22,194 +18,116 @@ const (
 )
 
 type verdict struct {
+	signs
 	Kind      string
 	Variants  []string        // ransom, personal, system: a finding each; none for data without personal-looking fields
 	Reason    message.Message // why there is no finding
 	Certainty scanner.Certainty
 	Greeting  greeting
+	Cluster   string
 	Indices   []index
 	Documents int64
 	Personal  []string // categories of fields
 	Ransom    []string // names of indices
 }
 
-type index struct {
-	Name      string
-	Open      bool
-	Documents int64 // -1 when closed
-	Bytes     int64
+// signs are answers that only a search server gives.
+type signs struct {
+	greeted, healthy, listed, counted, mapped bool
+	absent                                    bool // an index that cannot exist is said not to exist, by its name
+	refused                                   bool // something is refused in the words of a search server
 }
 
-// system indices belong to the server and its tools.
-func (i index) system() bool { return strings.HasPrefix(i.Name, ".") }
-
-// greeting is the answer to GET / of every version since 1.0.
-type greeting struct {
-	Cluster string `json:"cluster_name"` // absent before 1.4
-	Tagline string `json:"tagline"`
-	Version struct {
-		Number       string `json:"number"`
-		Distribution string `json:"distribution"`
-		Lucene       string `json:"lucene_version"`
-	} `json:"version"`
-}
-
-// distribution: OpenSearch may call itself Elasticsearch 7.10.2 for old clients, but keeps its tagline.
-func (g greeting) distribution() string {
-	if g.Version.Distribution == "opensearch" || strings.Contains(g.Tagline, "OpenSearch") {
-		return "opensearch"
-	}
-	return "elasticsearch"
-}
-
-func parseGreeting(ex *web.Exchange) (greeting, bool) {
-	var g greeting
-	if ex == nil || ex.Status != http.StatusOK || json.Unmarshal(ex.Body, &g) != nil {
-		return g, false
-	}
-	return g, g.Version.Number != "" && g.Version.Lucene != ""
-}
-
-// judge decides by agreement: the greeting, the health of the same cluster, and an index that is said not to
-// exist by its name. A banner on every path, a catch-all and a single-page application fail at least one of them.
-func judge(a *answers) verdict {
-	if a.Root == nil {
-		return verdict{}
-	}
-	g, ok := parseGreeting(a.Root)
-	if !ok {
-		if protectedSearch(a.Root) {
-			return verdict{Reason: message.New("a search server that asks for a password (status %d)", a.Root.Status)}
+// number is how many of the answers that show something there are.
+func (s signs) number() int {
+	n := 0
+	for _, sign := range []bool{s.greeted, s.healthy, s.listed, s.counted, s.mapped, s.refused} {
+		if sign {
+			n++
 		}
-		return verdict{}
 	}
-	v := verdict{Greeting: g, Certainty: scanner.Confirmed}
-	healthy := sameCluster(a.Health, g)
-	absent := saysAbsent(a.Control, a.Index)
-	indices, listed := parseIndices(a.Indices)
+	return n
+}
+
+func signsOf(a *answers) signs {
+	_, greeted := parseGreeting(a.Root)
+	_, healthy := parseHealth(a.Health)
+	_, listed := parseIndices(a.Indices)
+	_, counted := parseCount(a.Count)
+	s := signs{greeted: greeted, healthy: healthy, listed: listed, counted: counted, mapped: len(mapped(a.Mapping)) > 0, absent: saysAbsent(a.Control, a.Index)}
+	for _, ex := range []*web.Exchange{a.Root, a.Health, a.Control, a.Indices, a.Count, a.Mapping} {
+		s.refused = s.refused || ex != nil && protectedSearch(ex)
+	}
+	return s
+}
+
+// like reports whether anything sounds like a search server so far.
+func (a *answers) like() bool {
+	s := signsOf(a)
+	return s.number() > 0 || s.absent
+}
+
+// judge decides by agreement: two answers that only a search server gives, and an address that cannot exist, which is said
+// not to exist or refused. A banner on every path, a catch-all and a single-page application fail at least one of them.
+func judge(a *answers) verdict {
+	v := verdict{signs: signsOf(a), Certainty: scanner.Confirmed}
+	v.Greeting, _ = parseGreeting(a.Root)
+	health, _ := parseHealth(a.Health)
+	v.Cluster = cmp.Or(v.Greeting.Cluster, health.Cluster)
+	controlled := v.absent || refusedBy(a.Control) || a.Place.index && noHandler(a.Control)
+	data := v.counted || v.mapped || v.listed
 	switch {
-	case healthy && absent && listed:
-		v.Kind, v.Indices = esOpen, indices
+	case v.healthy && v.greeted && v.Greeting.Cluster != "" && v.Greeting.Cluster != health.Cluster, !controlled:
+		if v.number() > 0 {
+			v.Reason = message.New("an answer like that of a search server, but no search server behind it")
+		}
+		return verdict{Certainty: v.Certainty, Reason: v.Reason}
+	case data && v.number() >= 2 && (v.absent || v.counted):
+		v.Kind = esOpen
+		if !v.absent && !a.Place.index {
+			v.Certainty = scanner.Possible // what refuses the control may be a proxy that lets some addresses through
+		}
 		v.look(a)
-	case healthy && refusedBy(a.Indices) && absent, healthy && (refusedBy(a.Indices) || listed) && refusedBy(a.Control):
+	case (v.healthy || v.listed) && v.number() >= 2, v.healthy && v.absent:
 		v.Kind = esMetadata // whoever may list and not count may not read either
-	case refusedBy(a.Health) && refusedBy(a.Indices) && refusedBy(a.Control):
+	case v.greeted && refusedBy(a.Health) && refusedBy(a.Indices):
 		v.Kind = esBanner
 		if a.Health.Status == http.StatusNotFound {
 			v.Certainty = scanner.Possible // a proxy that lets only / through, or a page that looks like a greeting
 		}
-	default:
-		v.Reason = message.New("an answer like the greeting of a search server, but no search server behind it")
+	case v.refused:
+		v.Reason = message.New("a search server that asks for a password (status %d)", refusalIn(a).Status)
+	case v.number() > 0:
+		v.Reason = message.New("an answer like that of a search server, but no search server behind it")
 	}
 	return v
 }
 
-// protectedSearch are refusals in the words of Elasticsearch, OpenSearch and proxies before them.
-func protectedSearch(ex *web.Exchange) bool {
-	if ex.Status != http.StatusUnauthorized && ex.Status != http.StatusForbidden && ex.Status != http.StatusServiceUnavailable {
-		return false
-	}
-	text := strings.ToLower(string(ex.Body) + " " + strings.Join(ex.Header.Values("Www-Authenticate"), " "))
-	return strings.Contains(text, "security_exception") || strings.Contains(text, "opensearch") || strings.Contains(text, "elasticsearch") ||
-		strings.Contains(text, `realm="security"`)
-}
-
-func refusedBy(ex *web.Exchange) bool {
-	if ex == nil {
-		return false
-	}
-	switch ex.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed:
-		return true
-	case http.StatusNotFound:
-		return !strings.Contains(string(ex.Body), "index_not_found")
-	}
-	return false
-}
-
-func sameCluster(ex *web.Exchange, g greeting) bool {
-	var h struct {
-		Cluster string `json:"cluster_name"`
-		Nodes   *int   `json:"number_of_nodes"`
-	}
-	if ex == nil || ex.Status != http.StatusOK || json.Unmarshal(ex.Body, &h) != nil {
-		return false
-	}
-	return h.Nodes != nil && *h.Nodes > 0 && h.Cluster != "" && (g.Cluster == "" || g.Cluster == h.Cluster)
-}
-
-// saysAbsent: 404 that names the index (index_not_found_exception, before 2.0 IndexMissingException).
-func saysAbsent(ex *web.Exchange, index string) bool {
-	if ex == nil || ex.Status != http.StatusNotFound || !strings.Contains(string(ex.Body), index) {
-		return false
-	}
-	return strings.Contains(string(ex.Body), "index_not_found_exception") || strings.Contains(string(ex.Body), "IndexMissingException")
-}
-
-// parseIndices reads the list in JSON, or the table that servers before 2.0 give whatever they are asked for.
-func parseIndices(ex *web.Exchange) ([]index, bool) {
-	if ex == nil || ex.Status != http.StatusOK {
-		return nil, false
-	}
-	var rows []map[string]*string
-	if err := json.Unmarshal(ex.Body, &rows); err != nil {
-		return parseIndexTable(string(ex.Body))
-	}
-	list := []index{}
-	for _, row := range rows {
-		text := func(key string) string {
-			if row[key] == nil {
-				return ""
-			}
-			return *row[key]
-		}
-		if text("index") == "" {
-			return nil, false
-		}
-		list = append(list, newIndex(text("index"), text("status"), text("docs.count"), text("store.size")))
-	}
-	return sorted(list), true
-}
-
-func parseIndexTable(text string) ([]index, bool) {
-	list := []index{}
-	for line := range strings.Lines(text) {
-		f := strings.Fields(line)
-		switch {
-		case len(f) == 0:
-		case len(f) == 4 && (f[1] == "open" || f[1] == "close"):
-			list = append(list, newIndex(f[0], f[1], f[2], f[3]))
-		case len(f) == 2 && f[1] == "close":
-			list = append(list, newIndex(f[0], f[1], "", ""))
-		default:
-			return nil, false
+// refusalIn is the first answer that is refused in the words of a search server.
+func refusalIn(a *answers) *web.Exchange {
+	for _, ex := range []*web.Exchange{a.Root, a.Control, a.Health, a.Indices, a.Count, a.Mapping} {
+		if ex != nil && protectedSearch(ex) {
+			return ex
 		}
 	}
-	return sorted(list), len(list) > 0
-}
-
-func newIndex(name, status, documents, bytes string) index {
-	i := index{Name: name, Open: status != "close", Documents: -1}
-	if n, err := strconv.ParseInt(documents, 10, 64); err == nil {
-		i.Documents = n
-	}
-	if n, err := strconv.ParseInt(bytes, 10, 64); err == nil {
-		i.Bytes = n
-	}
-	return i
-}
-
-// sorted is by documents, the most first.
-func sorted(list []index) []index {
-	slices.SortStableFunc(list, func(a, b index) int {
-		return cmp.Or(cmp.Compare(b.Documents, a.Documents), strings.Compare(a.Name, b.Name))
-	})
-	return list
+	return a.Root
 }
 
 // look says what kind of data lies open. A ransom note is neither data nor personal, whatever its fields are called.
 func (v *verdict) look(a *answers) {
+	v.Indices, _ = parseIndices(a.Indices)
+	count, counted := parseCount(a.Count)
 	data := int64(0)
+	if !v.listed {
+		for _, name := range mapped(a.Mapping) {
+			v.Indices = append(v.Indices, newIndex(name, "open", "", ""))
+		}
+		if len(v.Indices) == 1 && counted {
+			v.Indices[0].Documents = count
+		} else {
+			data = count
+		}
+	}
 	for _, i := range v.Indices {
 		v.Documents += max(0, i.Documents)
 		switch {
@@ -219,12 +137,11 @@ func (v *verdict) look(a *answers) {
 			data += max(0, i.Documents)
 		}
 	}
-	var count struct {
-		Count *int64 `json:"count"`
+	if counted {
+		v.Documents = count // the list counts nested documents as well; this does not
 	}
-	// The list counts nested documents as well; this does not.
-	if a.Count != nil && a.Count.Status == http.StatusOK && json.Unmarshal(a.Count.Body, &count) == nil && count.Count != nil {
-		v.Documents = *count.Count
+	if !v.listed && len(v.Indices) > 0 && len(v.Ransom) == len(v.Indices) {
+		data = 0
 	}
 	if len(v.Ransom) > 0 {
 		v.Variants = append(v.Variants, "ransom")
@@ -243,9 +160,12 @@ func (v *verdict) look(a *answers) {
 // values are the facts of a finding; name shows the name of an index.
 func (v verdict) values(name func(string) string) scanner.Values {
 	g := v.Greeting
-	out := scanner.Values{"distribution": g.distribution(), "version": g.Version.Number}
-	if g.Cluster != "" {
-		out["cluster"] = cut(g.Cluster, 64)
+	out := scanner.Values{}
+	if v.greeted {
+		out["distribution"], out["version"] = g.distribution(), g.Version.Number
+	}
+	if v.Cluster != "" {
+		out["cluster"] = cut(v.Cluster, 64)
 	}
 	if eol := endOfLife(g.distribution(), g.Version.Number); eol != "" {
 		out["end-of-life"] = eol
@@ -263,11 +183,14 @@ func (v verdict) values(name func(string) string) scanner.Values {
 		if !i.Open {
 			closed++
 		}
-		if len(largest) < 5 && !i.system() {
+		if len(largest) < 5 && !i.system() && v.listed {
 			largest = append(largest, fmt.Sprintf("%s (%d)", name(i.Name), max(0, i.Documents)))
 		}
 	}
-	out["indices"], out["documents"], out["bytes"], out["largest"] = len(v.Indices), v.Documents, bytes, largest
+	out["indices"], out["documents"] = len(v.Indices), v.Documents
+	if v.listed {
+		out["bytes"], out["largest"] = bytes, largest
+	}
 	if closed > 0 {
 		out["closed"] = closed
 	}

@@ -29,8 +29,21 @@ const (
 	absent7   = `{"error":{"root_cause":[{"type":"index_not_found_exception","reason":"no such index [zqx]","index":"zqx"}],"type":"index_not_found_exception","reason":"no such index [zqx]","index":"zqx"},"status":404}`
 	listing   = `[{"index":"members","status":"open","docs.count":"51","store.size":"32000"},{"index":"old","status":"close","docs.count":null,"store.size":null}]`
 	table1    = "members open 51 32000\nold     close\n"
+	people    = `{"members":{"mappings":{"properties":{"email":{"type":"keyword"},"name":{"type":"text"}}}}}`
 	refusal   = `{"error":{"type":"security_exception","reason":"action [cluster:monitor/health] requires authentication"},"status":401}`
 )
+
+// counts is the answer to _count.
+func counts(n int) string {
+	return fmt.Sprintf(`{"count":%d,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0}}`, n)
+}
+
+// cutOff is an answer that was cut at the limit of what is read.
+func cutOff(body string) *web.Exchange {
+	ex := said(200, body[:len(body)-8])
+	ex.Truncated = true
+	return ex
+}
 
 func TestJudgeElasticsearch(t *testing.T) {
 	for _, c := range []struct {
@@ -38,9 +51,9 @@ func TestJudgeElasticsearch(t *testing.T) {
 		root, health, control, indices, count, kinds *web.Exchange
 		want                                         string
 	}{
-		{"nothing", nil, nil, nil, nil, nil, nil, "|||0"},
-		{"1.x: no cluster in the greeting, a table, an exception as text", said(200, greeting1), said(200, health), said(404, absent1), said(200, table1), said(200, `{"count":51}`), nil, "open||confirmed|51"},
-		{"7.x", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, `{"count":40}`), nil, "open||confirmed|40"},
+		{"nothing", nil, nil, nil, nil, nil, nil, "||confirmed|0"},
+		{"1.x: no cluster in the greeting, a table, an exception as text", said(200, greeting1), said(200, health), said(404, absent1), said(200, table1), said(200, counts(51)), nil, "open||confirmed|51"},
+		{"7.x", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, counts(40)), nil, "open||confirmed|40"},
 		{"counting is refused", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(403, refusal), nil, "open||confirmed|51"},
 		{"people", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), nil, said(200, `{"members":{"mappings":{"properties":{"rut":{"type":"keyword"}}}}}`), "open|personal|confirmed|51"},
 		{"a count that is none", said(200, greeting7), said(200, health), said(404, absent7), said(200, listing), said(200, `{}`), nil, "open||confirmed|51"},
@@ -52,14 +65,26 @@ func TestJudgeElasticsearch(t *testing.T) {
 		{"the list is refused", said(200, greeting7), said(200, health), said(404, absent7), said(403, refusal), nil, nil, "metadata||confirmed|0"},
 		{"all but the greeting is refused", said(200, greeting7), said(401, refusal), said(401, refusal), said(401, refusal), nil, nil, "banner||confirmed|0"},
 		{"a proxy that lets the greeting through", said(200, greeting7), said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), nil, nil, "banner||possible|0"},
-		{"health of another cluster", said(200, greeting7), said(200, `{"cluster_name":"other","number_of_nodes":1}`), said(404, absent7), said(200, listing), nil, nil, "||confirmed|0"},
-		{"health without nodes", said(200, greeting7), said(200, `{"cluster_name":"shop"}`), said(404, absent7), said(200, listing), nil, nil, "||confirmed|0"},
+		{"health of another cluster", said(200, greeting7), said(200, `{"cluster_name":"other","status":"green","number_of_nodes":1}`), said(404, absent7), said(200, listing), nil, nil, "||confirmed|0"},
+		{"health without nodes", said(200, greeting7), said(200, `{"cluster_name":"shop"}`), said(404, absent7), said(200, listing), nil, nil, "open||confirmed|51"},
 		{"every index exists", said(200, greeting7), said(200, health), said(200, `{"count":3}`), said(200, listing), nil, nil, "||confirmed|0"},
 		{"missing, but of another index", said(200, greeting7), said(200, health), said(404, strings.ReplaceAll(absent7, "zqx", "other")), said(200, listing), nil, nil, "||confirmed|0"},
-		{"a list that is none", said(200, greeting7), said(200, health), said(404, absent7), said(200, `<html>`), nil, nil, "||confirmed|0"},
+		{"a list that is none", said(200, greeting7), said(200, health), said(404, absent7), said(200, `<html>`), nil, nil, "metadata||confirmed|0"},
+		{"the greeting asks for a password", said(401, "<h1>401 Authorization Required</h1>"), said(200, health), said(404, absent7), said(200, listing), said(200, counts(40)), nil, "open||confirmed|40"},
+		{"a page in place of the greeting", said(200, "<html>"), said(200, health), said(404, absent7), said(200, listing), said(200, counts(40)), nil, "open||confirmed|40"},
+		{"the cluster is refused", said(200, greeting7), said(403, "Forbidden"), said(404, absent7), said(200, listing), said(200, counts(40)), nil, "open||confirmed|40"},
+		{"the list is refused, people can be counted", said(200, greeting7), said(403, "Forbidden"), said(404, absent7), said(403, "Forbidden"), said(200, counts(40)), said(200, people), "open|personal|confirmed|40"},
+		{"only counts and fields", said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), said(200, counts(40)), said(200, people), "open|personal|possible|40"},
+		{"counts only", said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), said(404, "Not Found"), said(200, counts(40)), nil, "||confirmed|0"},
+		{"counts of everything", said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), "||confirmed|0"},
+		{"a cut mapping", said(401, refusal), said(401, refusal), said(404, absent7), said(401, refusal), said(200, counts(40)), cutOff(people), "open|personal|confirmed|40"},
+		{"a shop's own counts", said(200, "<html>"), said(404, "<html>"), said(404, "<html>"), said(404, "<html>"), said(200, `{"count":3}`), said(200, `{"map":{"x":1}}`), "||confirmed|0"},
+		{"health alone, and the index API", said(401, ""), said(200, health), said(404, absent7), said(403, ""), said(403, ""), said(403, ""), "metadata||confirmed|0"},
+		{"everything asks for a password in the server's words", said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), "||confirmed|0"},
+		{"a log-in page everywhere", said(401, "<html>"), said(401, "<html>"), said(401, "<html>"), nil, nil, nil, "||confirmed|0"},
 		{"greets on every path", said(200, greeting7), said(200, greeting7), said(200, greeting7), said(200, greeting7), nil, nil, "||confirmed|0"},
-		{"a page that quotes a greeting", said(200, "<pre>"+greeting7+"</pre>"), nil, nil, nil, nil, nil, "|||0"},
-		{"a greeting of another product", said(200, `{"version":{"number":"1.0"},"tagline":"You Know, for Search"}`), nil, nil, nil, nil, nil, "|||0"},
+		{"a page that quotes a greeting", said(200, "<pre>"+greeting7+"</pre>"), said(404, ""), said(404, ""), nil, nil, nil, "||confirmed|0"},
+		{"a greeting of another product", said(200, `{"version":{"number":"1.0"},"tagline":"You Know, for Search"}`), said(404, ""), said(404, ""), nil, nil, nil, "||confirmed|0"},
 	} {
 		v := judge(&answers{Index: "zqx", Root: c.root, Health: c.health, Control: c.control, Indices: c.indices, Count: c.count, Mapping: c.kinds})
 		if got := fmt.Sprintf("%s|%s|%s|%d", v.Kind, strings.Join(v.Variants, "+"), v.Certainty, v.Documents); got != c.want {
@@ -119,7 +144,7 @@ func TestRansomNoteHidesNothing(t *testing.T) {
 				Index: "zqx", Root: said(200, greeting7), Health: said(200, health), Control: said(404, absent7),
 				Indices: said(200, c.indices), Mapping: said(200, c.mapping),
 			}
-			for _, ex := range []*web.Exchange{a.Root, a.Health, a.Control, a.Indices} {
+			for _, ex := range []*web.Exchange{a.Root, a.Health, a.Control, a.Indices, a.Mapping} {
 				ex.URL = &url.URL{Scheme: "http", Host: "a.test:9200", Path: "/"}
 			}
 			var got []string
@@ -150,7 +175,7 @@ func TestElasticsearchValues(t *testing.T) {
 			t.Fatalf("not read: %s", c.greeting)
 		}
 		var got []string
-		for k, v := range (verdict{Kind: esBanner, Greeting: g}).values(func(s string) string { return s }) {
+		for k, v := range (verdict{signs: signs{greeted: true}, Kind: esBanner, Greeting: g, Cluster: g.Cluster}).values(func(s string) string { return s }) {
 			got = append(got, fmt.Sprintf("%s:%v", k, v))
 		}
 		slices.Sort(got)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
@@ -12,8 +14,8 @@ import (
 	"sotomi/scanner/web"
 )
 
-// maxPoints is the most places of one target that are probed, each with at most four requests.
-const maxPoints = 20
+// maxPoints is the most places of one target that are probed, each with at most five requests.
+const maxPoints = 24
 
 // NewInjection is the check "ssi-injection": does the server evaluate Server Side Includes that a visitor sends?
 //
@@ -53,14 +55,38 @@ func (injection) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, erro
 			blocked = append(blocked, point.Where)
 		case ssiPlain:
 			reflected++
-		case ssiAbsent:
+		case ssiAbsent, ssiCut:
 		}
 	}
 	if len(hits) == 0 && len(blocked) > 0 {
 		return nil, scanner.Blocked("a filter refuses the probe at %s, so whether the server evaluates it is not determined", listed(blocked))
 	}
-	p.Explain("%d places probed, %d of them send visitors' text back unchanged, none evaluates it", probed, reflected)
+	p.Explain("%s", message.Join("; ", append(
+		[]message.Message{message.New("%d places probed, %d of them send visitors' text back unchanged, none evaluates it", probed, reflected)},
+		notTried(p.Target.URL, pages, len(points)-probed)...,
+	)...))
 	return hits, nil
+}
+
+// notTried says which places were left out: forms that post, and those beyond the limit.
+func notTried(base *url.URL, pages []*web.Page, more int) []message.Message {
+	var posts []string
+	for _, page := range pages {
+		for i := range page.Forms {
+			f := &page.Forms[i]
+			if f.Method != http.MethodGet && f.Action != nil && web.OnSite(base, f.Action) && !slices.Contains(posts, f.Action.EscapedPath()) {
+				posts = append(posts, f.Action.EscapedPath())
+			}
+		}
+	}
+	var list []message.Message
+	if len(posts) > 0 {
+		list = append(list, message.New("forms that post were not tried: %s", listed(posts)))
+	}
+	if more > 0 {
+		list = append(list, message.New("%d more places were not tried", more))
+	}
+	return list
 }
 
 func hitOf(point injectionPoint, v verdict) scanner.Hit {
@@ -70,7 +96,7 @@ func hitOf(point injectionPoint, v verdict) scanner.Hit {
 		Values:    scanner.Values{"point": point.Where, "exec": "not tested"},
 	}
 	notes := []message.Message{
-		message.New("The answer holds the day of the year between our random tokens: the server computed it."),
+		message.New("The answer holds the date between our random tokens: the server computed it."),
 		message.New("The same again with new tokens."),
 		message.New("Control: a comment of the same shape that is no directive comes back as sent."),
 	}
@@ -80,7 +106,7 @@ func hitOf(point injectionPoint, v verdict) scanner.Hit {
 	return hit
 }
 
-// tryPoint sends at most four requests: canary, proof, proof again, control.
+// tryPoint sends at most five requests: canary, a shorter one where that is cut, proof, proof again, control.
 func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, random *rand.Rand) (verdict, error) {
 	send := func(text string) (*web.Exchange, error) {
 		r := point.Request(text)
@@ -88,46 +114,58 @@ func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, r
 			r.Header = http.Header{}
 		}
 		r.Header.Set("Accept-Encoding", "identity") // nginx evaluates nothing in an answer that comes compressed
+		r.Redirects, r.MaxRedirects = web.RedirectsHost, 3
 		ex, err := visitor.Do(ctx, r)
 		if web.KindOf(err) == web.KindClosed || web.KindOf(err) == web.KindProtocol {
 			return nil, nil // this place does not answer to such text; a dead host ends the scan elsewhere
 		}
 		return ex, err
 	}
-	first := newProbe(random)
-	canary, err := send(first.Canary())
+	for _, short := range []bool{false, true} {
+		first := newProbe(random)
+		canary, err := send(first.Canary(short))
+		if err != nil {
+			return verdict{}, err
+		}
+		quoting, answer := judgeCanary(first, short, canary, point.Baseline)
+		switch answer {
+		case ssiPlain:
+			return prove(send, first, form{quoting, short}, canary, random)
+		case ssiCut:
+		case ssiAbsent, ssiBlocked, ssiEvaluated:
+			return verdict{Answer: answer}, nil
+		}
+	}
+	return verdict{Answer: ssiCut}, nil
+}
+
+// prove sends the directive, again with new tokens, and its control.
+func prove(send func(string) (*web.Exchange, error), first probe, f form, canary *web.Exchange, random *rand.Rand) (verdict, error) {
+	proof, err := send(first.Directive(f))
 	if err != nil {
 		return verdict{}, err
 	}
-	quoting, answer := judgeCanary(first, canary, point.Baseline)
-	if answer != ssiPlain {
-		return verdict{Answer: answer}, nil
-	}
-	proof, err := send(first.Directive(quoting))
-	if err != nil {
-		return verdict{}, err
-	}
-	if answer := judgeProof(first, proof, canary); answer != ssiEvaluated {
+	if answer := judgeProof(first, f.short, proof, canary); answer != ssiEvaluated {
 		return verdict{Answer: answer}, nil
 	}
 	second := newProbe(random)
-	again, err := send(second.Directive(quoting))
+	again, err := send(second.Directive(f))
 	if err != nil {
 		return verdict{}, err
 	}
 	third := newProbe(random)
-	control, err := send(third.Control(quoting))
+	control, err := send(third.Control(f))
 	if err != nil {
 		return verdict{}, err
 	}
-	if judgeProof(second, again, canary) != ssiEvaluated || !third.verbatim(control, third.Control(quoting)) {
+	if judgeProof(second, f.short, again, canary) != ssiEvaluated || !third.verbatim(control, third.Control(f)) {
 		return verdict{Answer: ssiPlain}, nil
 	}
-	return verdict{
-		Answer: ssiEvaluated,
-		Proof:  []*web.Exchange{proof, again, control},
-		Shown:  []string{first.T[0] + first.T[1], second.T[0] + second.T[1], third.T[0] + "<!--zq"},
-	}, nil
+	shown := []string{first.T[0] + first.T[1], second.T[0] + second.T[1], third.T[0] + "<!--zq"}
+	if f.short {
+		shown[0], shown[1] = first.T[0], second.T[0]
+	}
+	return verdict{Answer: ssiEvaluated, Proof: []*web.Exchange{proof, again, control}, Shown: shown}, nil
 }
 
 // listed is up to two of the names and how many more there are.

@@ -16,11 +16,17 @@ import (
 // injected is what ssi-injection makes of a site.
 func injected(t *testing.T, site http.Handler) (scanner.Outcome, []scanner.Finding) {
 	t.Helper()
+	return injectedAt(t, site, "")
+}
+
+// injectedAt is the same with the address that the user names on the site.
+func injectedAt(t *testing.T, site http.Handler, address string) (scanner.Outcome, []scanner.Finding) {
+	t.Helper()
 	s, err := signature.Parse("ssi.yaml", []byte("id: ssi-injection\ninfo: {name: x, author: x, severity: high}\ncheck: ssi-injection\n"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := sigtest.Scan(t.Context(), site, nil, sigtest.Options{Checks: scanner.Table{"ssi-injection": NewInjection}, Safety: signature.SafetyActive}, s)
+	r, err := sigtest.Scan(t.Context(), site, &signature.Case{Path: address}, sigtest.Options{Checks: scanner.Table{"ssi-injection": NewInjection}, Safety: signature.SafetyActive}, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,11 +135,17 @@ func ignoreAbsent(err error) error {
 
 type errorMessage struct{}
 
-// brokenDirective is the whole of a text between tags. In a sentence it is documentation.
-var brokenDirective = regexp.MustCompile(`^(?:\[an error occurred while processing (?:this|the) directive\]\s*)+$`)
+var (
+	// brokenDirective is a text between tags that ends with the message, which words may stand before.
+	brokenDirective = regexp.MustCompile(`^([^\[]{0,60})(?:\[an error occurred while processing (?:this|the) directive\]\s*)+$`)
+	// aboutSSI are words of those who write about the message.
+	aboutSSI = regexp.MustCompile(`(?i)\b(?:directives?|ssi|server[- ]side|apache|nginx|errors?)\b|エラー|ディレクティブ`)
+	// telling are words of those who say, before it, that it is shown.
+	telling = regexp.MustCompile(`(?i)\b(?:prints?|shows?|says?|displays?|reads?|messages?|i|you|we|get|got|see|saw)\W*$|(?:表示|メッセージ|出ます|出る|出た)\P{L}*$`)
+)
 
-// Run takes only a text that is nothing but the message. On an address that servers evaluate by custom it is sure, elsewhere
-// it is a sign.
+// Run takes only a text that ends with the message, where nothing near it is about the message. On an address that servers
+// evaluate by custom it is sure, elsewhere it is a sign.
 func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	pages, err := p.Crawl(ctx)
 	if err != nil {
@@ -147,8 +153,7 @@ func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 	}
 	var hits []scanner.Hit
 	for _, page := range pages {
-		i := slices.IndexFunc(page.Visible, brokenDirective.MatchString)
-		if i < 0 || len(hits) >= 5 {
+		if len(hits) >= 5 || !showsError(page) {
 			continue
 		}
 		certainty := scanner.Possible
@@ -161,6 +166,41 @@ func (errorMessage) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, e
 		})
 	}
 	return hits, nil
+}
+
+// showsError reports whether a page shows the message where a directive stood. Lists, quotations and, but on addresses that
+// are evaluated by custom, tables are where others write about it.
+func showsError(page *web.Page) bool {
+	if aboutSSI.MatchString(page.Title) {
+		return false
+	}
+	for i, text := range page.Visible {
+		m := brokenDirective.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		before, after := m[1], ""
+		if i > 0 && before == "" {
+			before = withoutMessage(page.Visible[i-1])
+		}
+		if i+1 < len(page.Visible) {
+			after = withoutMessage(page.Visible[i+1])
+		}
+		table := page.Within[i] == "td" || page.Within[i] == "th"
+		placed := page.Within[i] == "" || table && parsed(page.Exchange.URL)
+		if placed && !telling.MatchString(before) && !aboutSSI.MatchString(before+" "+after) {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutMessage is a text without messages: pages show several of them in a row.
+func withoutMessage(text string) string {
+	if m := brokenDirective.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return text
 }
 
 // parsed are addresses that servers evaluate by custom.

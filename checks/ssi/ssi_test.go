@@ -28,9 +28,9 @@ func ssiSaid(status int, body string) *web.Exchange {
 
 func TestSSICanary(t *testing.T) {
 	p := newProbe(rand.New(rand.NewPCG(1, 2)))
-	sent := p.Canary()
-	if len(sent) != len(p.Directive(doubleQuotes)) {
-		t.Errorf("the canary has %d characters and the directive %d: a field that cuts text would cut only one", len(sent), len(p.Directive(doubleQuotes)))
+	sent := p.Canary(false)
+	if len(sent) != len(p.Directive(form{})) {
+		t.Errorf("the canary has %d characters and the directive %d: a field that cuts text would cut only one", len(sent), len(p.Directive(form{})))
 	}
 	for _, c := range []struct {
 		name     string
@@ -45,14 +45,15 @@ func TestSSICanary(t *testing.T) {
 		{"both quotes escaped", ssiSaid(200, strings.NewReplacer(`"`, `\"`, `'`, `\'`).Replace(sent)), 200, noQuotes, ssiPlain},
 		{"encoded", ssiSaid(200, strings.ReplaceAll(sent, "<", "&lt;")), 200, 0, ssiAbsent},
 		{"comment stripped", ssiSaid(200, p.T[0]+p.T[4]), 200, 0, ssiAbsent},
-		{"cut", ssiSaid(200, sent[:40]), 200, 0, ssiAbsent},
+		{"cut", ssiSaid(200, sent[:40]), 200, 0, ssiCut},
+		{"cut early", ssiSaid(200, sent[:20]), 200, 0, ssiAbsent},
 		{"not sent back", ssiSaid(200, "hello"), 200, 0, ssiAbsent},
 		{"no answer", nil, 200, 0, ssiAbsent},
 		{"refused", ssiSaid(403, "denied"), 200, 0, ssiBlocked},
 		{"refused like everybody", ssiSaid(403, "denied"), 403, 0, ssiAbsent},
 		{"refused, ordinary text unknown", ssiSaid(406, "denied"), 0, 0, ssiAbsent},
 	} {
-		if q, got := judgeCanary(p, c.ex, c.baseline); got != c.want || q != c.quoting {
+		if q, got := judgeCanary(p, false, c.ex, c.baseline); got != c.want || q != c.quoting {
 			t.Errorf("%s: %v quoting %v, want %v quoting %v", c.name, got, q, c.want, c.quoting)
 		}
 	}
@@ -63,7 +64,7 @@ func TestSSIProof(t *testing.T) {
 	frame := func(day, year string) string {
 		return p.T[0] + p.T[1] + day + p.T[2] + year + p.T[3] + p.T[4]
 	}
-	canary := ssiSaid(200, p.Canary())
+	canary := ssiSaid(200, p.Canary(false))
 	for _, c := range []struct {
 		name string
 		ex   *web.Exchange
@@ -74,7 +75,7 @@ func TestSSIProof(t *testing.T) {
 		{"second of two", ssiSaid(200, frame("001", "1999")+frame("326", "2026")), ssiEvaluated},
 		{"another day", ssiSaid(200, frame("001", "2026")), ssiPlain},
 		{"another year", ssiSaid(200, frame("326", "2025")), ssiPlain},
-		{"as it was sent", ssiSaid(200, p.Directive(doubleQuotes)), ssiPlain},
+		{"as it was sent", ssiSaid(200, p.Directive(form{})), ssiPlain},
 		{"stripped", ssiSaid(200, p.T[0]+p.T[4]), ssiPlain},
 		{"the site's own date", ssiSaid(200, "day 326 of 2026"), ssiPlain},
 		{"conversions left", ssiSaid(200, frame("%j", "%Y")), ssiPlain},
@@ -83,18 +84,18 @@ func TestSSIProof(t *testing.T) {
 		{"not available", ssiSaid(503, "busy"), ssiBlocked},
 		{"an error page", ssiSaid(500, "error"), ssiPlain},
 	} {
-		if got := judgeProof(p, c.ex, canary); got != c.want {
+		if got := judgeProof(p, false, c.ex, canary); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
-	refusal := ssiSaid(403, "denied "+p.Canary())
-	if got := judgeProof(p, ssiSaid(403, "denied "+p.Directive(doubleQuotes)), refusal); got != ssiPlain {
+	refusal := ssiSaid(403, "denied "+p.Canary(false))
+	if got := judgeProof(p, false, ssiSaid(403, "denied "+p.Directive(form{})), refusal); got != ssiPlain {
 		t.Errorf("a page that refuses everybody and sends text back: %v", got)
 	}
 	undated := ssiSaid(200, frame("001", "2027"))
 	undated.Header.Del("Date")
 	undated.Started = time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
-	if got := judgeProof(p, undated, canary); got != ssiEvaluated {
+	if got := judgeProof(p, false, undated, canary); got != ssiEvaluated {
 		t.Errorf("new year by our own clock: %v", got)
 	}
 }
@@ -102,12 +103,12 @@ func TestSSIProof(t *testing.T) {
 // TestSSIWritesAndRunsNothing: only directives that set a date format and print the date are ever sent.
 func TestSSIWritesAndRunsNothing(t *testing.T) {
 	p := newProbe(rand.New(rand.NewPCG(1, 2)))
-	for _, q := range []quoting{doubleQuotes, noQuotes} {
-		names := regexp.MustCompile(`#(\w+)`).FindAllStringSubmatch(p.Directive(q), -1)
+	for _, q := range []quoting{doubleQuotes, singleQuotes, noQuotes} {
+		names := regexp.MustCompile(`#(\w+)`).FindAllStringSubmatch(p.Directive(form{quoting: q}), -1)
 		if len(names) != 2 || names[0][1] != "config" || names[1][1] != "echo" {
 			t.Errorf("directives %v", names)
 		}
-		if strings.Contains(p.Control(q), "#") || strings.Contains(p.Canary(), "#") {
+		if strings.Contains(p.Control(form{quoting: q}), "#") || strings.Contains(p.Canary(false), "#") {
 			t.Error("a control is a directive")
 		}
 	}
@@ -150,6 +151,7 @@ func TestInjectionPoints(t *testing.T) {
 		"/… | 404 http://site.test/TEXT map[]",
 		"User-Agent: … | 200 http://site.test/?zzzzzz=TEXT map[User-Agent:[TEXT]]",
 		"Referer: … | 200 http://site.test/?zzzzzz=TEXT map[Referer:[TEXT]]",
+		"X-Forwarded-For: … | 200 http://site.test/?zzzzzz=TEXT map[X-Forwarded-For:[TEXT]]",
 		"/search?q=… | 200 http://site.test/search?go=1&lang=ja&q=TEXT map[]",
 		"/search?lang=… | 200 http://site.test/search?go=1&lang=TEXT&q= map[]",
 		"/enter?who=… | 200 http://site.test/enter?secret=&who=TEXT map[]",
@@ -158,6 +160,42 @@ func TestInjectionPoints(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestPointsOfATarget: the query that the user named is probed first, then what every site has, then what its pages name.
+func TestPointsOfATarget(t *testing.T) {
+	home := page(t, "http://site.test/shop/list.cgi?view=full&page=2", `<a href="/shop/other?x=1">x</a>`)
+	home.Exchange.Header.Add("Set-Cookie", "nick=guest; Path=/")
+	home.Exchange.Header.Add("Set-Cookie", "PHPSESSID=5f2d8c1e; Path=/")
+	home.Exchange.Header.Add("Set-Cookie", "old=x; Max-Age=0")
+	base, err := url.Parse("http://site.test/shop/list.cgi?view=full&page=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range injectionPoints(base, []*web.Page{home, page(t, "http://site.test/app/a/index.html", "")}, "zzzzzz") {
+		got = append(got, p.Where)
+	}
+	want := []string{
+		"/shop/list.cgi?page=…", "/shop/list.cgi?view=…", "/shop/list.cgi?*=…", "/shop/list.cgi/…", "User-Agent: …", "Referer: …", "X-Forwarded-For: …",
+		"/shop/…", "/app/a/…", "Cookie nick=…", "/shop/other?x=…",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestQuotingLeft: which quotes an application lets through, by what it makes of both.
+func TestQuotingLeft(t *testing.T) {
+	for back, want := range map[string]quoting{
+		`"'`: doubleQuotes, `"&#039;`: doubleQuotes, `"`: doubleQuotes, `"\'`: doubleQuotes,
+		`&quot;'`: singleQuotes, `'`: singleQuotes, `\"'`: singleQuotes, `""'`: singleQuotes,
+		`\"\'`: noQuotes, `&quot;&#039;`: noQuotes, ``: noQuotes, `""''`: noQuotes,
+	} {
+		if got := quotingLeft(back); got != want {
+			t.Errorf("quotingLeft(%s) = %v, want %v", back, got, want)
+		}
 	}
 }
 
@@ -189,7 +227,7 @@ func TestSSIAsksWithinItsLimits(t *testing.T) {
 			t.Errorf("%s", line)
 		}
 	}
-	if probes > maxPoints*4 || probes < maxPoints {
+	if probes > maxPoints*5 || probes < maxPoints {
 		t.Errorf("%d probes of %d places", probes, maxPoints)
 	}
 	if len(r.Findings) > 0 {

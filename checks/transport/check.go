@@ -3,10 +3,8 @@ package transport
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,7 +20,7 @@ import (
 
 // params configure the check "transport".
 type params struct {
-	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, version
+	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, trust, version
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
@@ -41,12 +39,12 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	}
 	looks := map[string]func(context.Context, *scanner.Probe, params) (*scanner.Hit, error){
 		"plain": plainHTTP, "login": loginOverHTTP, "cookies": cookieFlags, "hsts": strictTransport, "mixed": mixedContent,
-		"expiry": certificateExpiry, "name": certificateName, "version": oldVersion,
+		"expiry": certificateExpiry, "name": certificateName, "trust": certificateTrust, "version": oldVersion,
 	}
 	if c.look = looks[c.params.Mode]; c.look == nil {
 		return nil, message.Errorf("%s: with: mode %q: there are %s", s.File, c.params.Mode, strings.Join(slices.Sorted(maps.Keys(looks)), ", "))
 	}
-	c.tls = slices.Contains([]string{"expiry", "name", "version"}, c.params.Mode)
+	c.tls = slices.Contains([]string{"expiry", "name", "trust", "version"}, c.params.Mode)
 	return c, nil
 }
 
@@ -145,29 +143,45 @@ func mixedContent(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit
 	})
 }
 
-// onPages gives the first hit of the target's own page and those that it leads to.
+// onPages gives the first hit of the target's own page and those that it leads to; one that has a variant of its own, which
+// is the lesser kind, only when no page has another.
 func onPages(ctx context.Context, p *scanner.Probe, look func(*web.Page) *scanner.Hit) (*scanner.Hit, error) {
 	var pages []*web.Page
-	ex, err := homeOf(ctx, p)
+	home, err := homeOf(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if page, err := web.ParsePage(ex); err == nil {
+	if page, err := web.ParsePage(home); err == nil {
 		pages = append(pages, page)
 	}
 	crawled, err := p.Crawl(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, page := range append(pages, crawled...) {
-		if page.Exchange.Status != 200 {
-			continue
-		}
-		if hit := look(page); hit != nil {
+	pages = slices.DeleteFunc(append(pages, crawled...), func(page *web.Page) bool { return page.Exchange.Status != http.StatusOK })
+	if len(pages) == 0 {
+		return nil, noPages(home)
+	}
+	var lesser *scanner.Hit
+	for _, page := range pages {
+		switch hit := look(page); {
+		case hit == nil:
+		case hit.Variant == "":
 			return hit, nil
+		case lesser == nil:
+			lesser = hit
 		}
 	}
-	return nil, nil
+	return lesser, nil
+}
+
+// noPages is the end of a check that looks at pages where there are none.
+func noPages(home *web.Exchange) error {
+	switch home.Status {
+	case http.StatusOK, http.StatusNoContent, http.StatusNotFound, http.StatusGone:
+		return scanner.NotApplicable("the target shows no HTML page")
+	}
+	return scanner.Undetermined("none of the target's pages could be read; its own answers %d", home.Status)
 }
 
 // cookieFlags: session cookies without the attributes that protect them.
@@ -184,28 +198,40 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit,
 	for _, page := range crawled {
 		answers = append(answers, page.Exchange)
 	}
+	var lesser *scanner.Hit
 	for _, ex := range answers {
-		weak := weakCookies(ex, p.Target.URL.Scheme == "https")
-		if len(weak) == 0 {
-			continue
+		switch hit := cookieHit(ex, p.Target.URL.Scheme == "https"); {
+		case hit == nil:
+		case hit.Variant == "":
+			return hit, nil
+		case lesser == nil:
+			lesser = hit
 		}
-		names, missing := []string{}, map[string]bool{}
-		for _, w := range weak {
-			names = append(names, w.name)
-			for _, m := range w.missing {
-				missing[m] = true
-			}
-		}
-		variant := ""
-		if !missing["Secure"] && !missing["HttpOnly"] {
-			variant = "same-site"
-		}
-		return &scanner.Hit{
-			URL: ex.URL.String(), Variant: variant, Values: scanner.Values{"cookies": names, "missing": slices.Sorted(maps.Keys(missing))},
-			Evidence: []evidence.Evidence{evidence.New(ex, describeCookies(weak))},
-		}, nil
 	}
-	return nil, nil
+	return lesser, nil
+}
+
+// cookieHit is what is wrong with the session cookies of one answer, nil for nothing.
+func cookieHit(ex *web.Exchange, overTLS bool) *scanner.Hit {
+	weak := weakCookies(ex, overTLS)
+	if len(weak) == 0 {
+		return nil
+	}
+	names, missing := []string{}, map[string]bool{}
+	for _, w := range weak {
+		names = append(names, w.name)
+		for _, m := range w.missing {
+			missing[m] = true
+		}
+	}
+	variant := ""
+	if !missing["Secure"] && !missing["HttpOnly"] {
+		variant = "same-site"
+	}
+	return &scanner.Hit{
+		URL: ex.URL.String(), Variant: variant, Values: scanner.Values{"cookies": names, "missing": slices.Sorted(maps.Keys(missing))},
+		Evidence: []evidence.Evidence{evidence.New(ex, describeCookies(weak))},
+	}
 }
 
 // strictTransport: HSTS (RFC 6797) missing or short.
@@ -213,14 +239,15 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params params) (*sca
 	if p.Target.URL.Scheme != "https" {
 		return nil, scanner.NotApplicable("the target is not HTTPS")
 	}
-	ex, err := homeOf(ctx, p)
+	// As the signatures of products ask for it, so that it is one request.
+	ex, err := p.Do(ctx, &web.Request{Method: "GET", URL: p.Target.URL, Redirects: web.RedirectsHost, MaxRedirects: 2})
 	if err != nil {
 		return nil, err
 	}
-	if ex.Status >= 500 {
+	age, stated := hstsLearned(ex, p.Target.URL.Hostname())
+	if ex.Status >= 500 && !stated {
 		return nil, scanner.Undetermined("the site's own page answers %d", ex.Status)
 	}
-	age, stated := hstsAge(ex.Header.Values("Strict-Transport-Security"))
 	enough := time.Duration(cmp.Or(params.Days, 180)) * day
 	switch {
 	case !stated:
@@ -229,98 +256,4 @@ func strictTransport(ctx context.Context, p *scanner.Probe, params params) (*sca
 		return &scanner.Hit{Variant: "short", Values: scanner.Values{"max-age": int64(age / time.Second)}, Evidence: []evidence.Evidence{evidence.New(ex, message.New("Strict-Transport-Security lasts %d seconds", int64(age/time.Second)))}}, nil
 	}
 	return nil, nil
-}
-
-const day = 24 * time.Hour
-
-// handshake is what the server shows, and its own certificate.
-func handshake(ctx context.Context, p *scanner.Probe, maxVersion uint16) (*tls.ConnectionState, *x509.Certificate, error) {
-	if p.Target.URL.Scheme != "https" {
-		return nil, nil, scanner.NotApplicable("the target is not HTTPS")
-	}
-	p.Count(1)
-	state, err := p.Session().Handshake(ctx, p.Target.URL, maxVersion)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(state.PeerCertificates) == 0 {
-		return state, nil, scanner.Undetermined("the server shows no certificate")
-	}
-	return state, state.PeerCertificates[0], nil
-}
-
-// certificateExpiry: a certificate that has ended, or will before anybody looks again.
-func certificateExpiry(ctx context.Context, p *scanner.Probe, params params) (*scanner.Hit, error) {
-	_, cert, err := handshake(ctx, p, 0)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	variant, weak := expiry(cert.NotBefore, cert.NotAfter, now, time.Duration(cmp.Or(params.Days, 14))*day)
-	if !weak {
-		return nil, nil
-	}
-	return &scanner.Hit{
-		Variant:  variant,
-		Values:   scanner.Values{"not-after": cert.NotAfter.UTC().Format(time.DateOnly), "days": int(cert.NotAfter.Sub(now) / day)},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("valid from %s to %s", cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339)))},
-	}, nil
-}
-
-// certificateName: a certificate for other names.
-func certificateName(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, error) {
-	_, cert, err := handshake(ctx, p, 0)
-	if err != nil {
-		return nil, err
-	}
-	if cert.VerifyHostname(p.Target.URL.Hostname()) == nil {
-		return nil, nil
-	}
-	names := certificateNames(cert)
-	return &scanner.Hit{
-		Values:   scanner.Values{"host": p.Target.URL.Hostname(), "names": names},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("asked for %s, the certificate is for %s", p.Target.URL.Hostname(), strings.Join(names, ", ")))},
-	}, nil
-}
-
-// oldVersion: TLS 1.0 or 1.1 (RFC 8996).
-func oldVersion(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit, error) {
-	if _, _, err := handshake(ctx, p, 0); err != nil {
-		return nil, err
-	}
-	state, cert, err := handshake(ctx, p, tls.VersionTLS11)
-	switch web.KindOf(err) {
-	case "":
-		if err != nil {
-			return nil, err
-		}
-	case web.KindTLS, web.KindClosed: // it refuses, as it should
-		return nil, nil
-	default:
-		return nil, err
-	}
-	version := tls.VersionName(state.Version)
-	return &scanner.Hit{
-		Values:   scanner.Values{"version": version, "cipher": tls.CipherSuiteName(state.CipherSuite)},
-		Evidence: []evidence.Evidence{certificateEvidence(p.Target.URL, cert, message.New("agrees to %s when nothing newer is offered", version))},
-	}, nil
-}
-
-func certificateEvidence(u *url.URL, cert *x509.Certificate, note message.Message) evidence.Evidence {
-	return evidence.Evidence{
-		Request:  "TLS handshake with " + u.Host,
-		Response: fmt.Sprintf("certificate of %s\nissued by %s\nserial %x", strings.Join(certificateNames(cert), ", "), cert.Issuer, cert.SerialNumber),
-		Note:     note,
-	}
-}
-
-func certificateNames(cert *x509.Certificate) []string {
-	names := slices.Clone(cert.DNSNames)
-	for _, ip := range cert.IPAddresses {
-		names = append(names, ip.String())
-	}
-	if len(names) == 0 {
-		names = []string{cert.Subject.CommonName}
-	}
-	return names
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,26 +32,34 @@ func insecureLogin(page *web.Page) (form *web.Form, variant string) {
 }
 
 // plainParts are the addresses of plain HTTP that a page loads: those that can change the page (scripts, style sheets,
-// frames) and those that only show.
+// frames and objects) and those that only show. There are none in a page whose parts the browser asks for over HTTPS.
 func plainParts(page *web.Page) (active, passive []string) {
-	seen := map[string]bool{}
-	add := func(list *[]string, u *url.URL) {
-		if u.Scheme == "http" && !seen[u.String()] {
-			seen[u.String()] = true
-			*list = append(*list, withoutQuery(u))
+	if upgraded(page) {
+		return nil, nil
+	}
+	return plain(page.Scripts, page.Styles, page.Frames), plain(page.Media)
+}
+
+func plain(kinds ...[]*url.URL) []string {
+	var list []string
+	for _, u := range slices.Concat(kinds...) {
+		if shown := withoutQuery(u); u.Scheme == "http" && !slices.Contains(list, shown) {
+			list = append(list, shown)
 		}
 	}
-	for _, u := range page.Scripts {
-		add(&active, u)
-	}
-	for _, u := range page.Assets {
-		if web.IsMedia(u.Path) {
-			add(&passive, u)
-		} else if strings.HasSuffix(strings.ToLower(u.Path), ".css") {
-			add(&active, u)
+	return list
+}
+
+// upgraded reports whether a page tells browsers to load all its parts over HTTPS, whatever the addresses say. A policy
+// that is only reported does not.
+func upgraded(page *web.Page) bool {
+	policies := append(slices.Clone(page.Policies), page.Exchange.Header.Values("Content-Security-Policy")...)
+	for _, directive := range strings.FieldsFunc(strings.Join(policies, ","), func(r rune) bool { return r == ',' || r == ';' }) {
+		if words := strings.Fields(directive); len(words) > 0 && strings.EqualFold(words[0], "upgrade-insecure-requests") {
+			return true
 		}
 	}
-	return active, passive
+	return false
 }
 
 // weakCookie is a session cookie and the attributes that it lacks.
@@ -63,9 +72,10 @@ type weakCookie struct {
 // only.
 func weakCookies(ex *web.Exchange, overTLS bool) []weakCookie {
 	var list []weakCookie
-	for _, c := range ex.Cookies() {
-		expired := c.MaxAge < 0 || !c.Expires.IsZero() && c.Expires.Year() < 2000
-		if c.Value == "" || expired || !web.SessionCookie(c.Name) {
+	cookies := ex.Cookies()
+	for i, c := range cookies {
+		replaced := slices.ContainsFunc(cookies[i+1:], func(o *http.Cookie) bool { return o.Name == c.Name && o.Domain == c.Domain && o.Path == c.Path })
+		if replaced || noSession(c.Value) || web.TakenAway(c, ex.Started) || !web.SessionCookie(c.Name) {
 			continue
 		}
 		w := weakCookie{name: c.Name}
@@ -85,12 +95,31 @@ func weakCookies(ex *web.Exchange, overTLS bool) []weakCookie {
 	return list
 }
 
+// noSession reports whether a value is too plain to be a session: a switch, or what PHP sets when it takes a cookie away.
+func noSession(value string) bool {
+	return slices.Contains([]string{"", "0", "1", "no", "yes", "false", "true", "none", "null", "deleted"}, strings.ToLower(value))
+}
+
 func describeCookies(list []weakCookie) message.Message {
 	var parts []message.Message
 	for _, w := range list {
 		parts = append(parts, message.New("%s lacks %s", w.name, strings.Join(w.missing, ", ")))
 	}
 	return message.Join("; ", parts...)
+}
+
+// hstsLearned is what a browser that asked for host by HTTPS knows when it has followed the redirects that led to an answer:
+// the newest valid header counts.
+func hstsLearned(ex *web.Exchange, host string) (age time.Duration, stated bool) {
+	for hop := ex; hop != nil; hop = hop.Previous {
+		if hop.URL.Scheme != "https" || !strings.EqualFold(hop.URL.Hostname(), host) {
+			continue
+		}
+		if age, stated := hstsAge(hop.Header.Values("Strict-Transport-Security")); stated {
+			return age, true
+		}
+	}
+	return 0, false
 }
 
 // hstsAge is the max-age of the first field (RFC 6797 section 8.1: further fields are ignored), and whether there is a

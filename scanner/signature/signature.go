@@ -152,7 +152,7 @@ type HTTP struct {
 type Matcher struct {
 	Type            string   `yaml:"type" jsonschema:"required,enum=status,enum=size,enum=word,enum=regex,enum=binary,enum=dsl,enum=xpath,enum=favicon"` // status size word regex binary dsl xpath favicon
 	Name            string   `yaml:"name"`
-	Part            string   `yaml:"part"`                                    // "" is body
+	Part            string   `yaml:"part"`                                    // "" is body; header, all, a header by its name (x_powered_by), or of an HTML page: page_title page_text page_generator page_scripts page_styles page_frames page_links page_files
 	Condition       string   `yaml:"condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
 	Status          []int    `yaml:"status" jsonschema:"minItems=1"`
 	Size            []int    `yaml:"size" jsonschema:"minItems=1"`
@@ -173,7 +173,7 @@ type Matcher struct {
 type Extractor struct {
 	Type            string   `yaml:"type" jsonschema:"required,enum=regex,enum=kval,enum=json,enum=xpath,enum=dsl"` // regex kval json xpath dsl
 	Name            string   `yaml:"name"`
-	Part            string   `yaml:"part"`
+	Part            string   `yaml:"part"` // as for matchers
 	Regex           []string `yaml:"regex" jsonschema:"minItems=1"`
 	Group           int      `yaml:"group" jsonschema:"minimum=0"`
 	KVal            []string `yaml:"kval" jsonschema:"minItems=1"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -91,7 +92,11 @@ func (s search) serve(w http.ResponseWriter, r *http.Request) {
 		s.json(w, http.StatusForbidden, searchError("security_exception", "action is unauthorized for user [_anonymous]", http.StatusForbidden))
 		return
 	}
-	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if at := slices.IndexFunc(s.indices, func(i searchIndex) bool { return i.name == name }); at >= 0 {
+		s.one(w, r, s.indices[at], rest)
+		return
+	}
 	switch path {
 	case "/_cluster/health":
 		s.json(w, http.StatusOK, map[string]any{"cluster_name": "demo-shop", "status": "green", "timed_out": false, "number_of_nodes": 1, "active_shards": len(s.indices)})
@@ -103,6 +108,22 @@ func (s search) serve(w http.ResponseWriter, r *http.Request) {
 		s.json(w, http.StatusOK, s.mappings())
 	default:
 		s.json(w, http.StatusNotFound, missingIndex(name))
+	}
+}
+
+// one answers for one index; below it there is nothing else.
+func (s search) one(w http.ResponseWriter, r *http.Request, index searchIndex, rest string) {
+	alone := search{s.kind, []searchIndex{index}}
+	switch rest {
+	case "":
+		s.json(w, http.StatusOK, map[string]any{index.name: map[string]any{"aliases": map[string]any{}, "mappings": map[string]any{}}})
+	case "_count":
+		s.json(w, http.StatusOK, map[string]any{"count": alone.documents(), "_shards": map[string]int{"total": 1, "successful": 1, "failed": 0}})
+	case "_mapping":
+		s.json(w, http.StatusOK, alone.mappings())
+	default:
+		w.Header().Set("Allow", http.MethodPost)
+		s.json(w, http.StatusMethodNotAllowed, map[string]any{"error": "Incorrect HTTP method for uri [" + r.URL.Path + "] and method [GET], allowed: [POST]", "status": http.StatusMethodNotAllowed})
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -48,7 +49,8 @@ type Client struct {
 	limiter    *limiter
 	transports []*http.Transport
 	retry      *retryablehttp.Client
-	header     http.Header // of every request, unless it says otherwise; never changes
+	roots      *x509.CertPool // nil: the system's
+	header     http.Header    // of every request, unless it says otherwise; never changes
 }
 
 // NewClient checks the options; an error names the one that is wrong.
@@ -85,7 +87,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, limiter: l, transports: transports, retry: rc, header: header}, nil
+	return &Client{options: o, limiter: l, transports: transports, retry: rc, roots: tlsConfig.RootCAs, header: header}, nil
 }
 
 func withDefaults(o Options) Options {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/url"
 
@@ -54,6 +55,19 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	}
 	state := secure.ConnectionState()
 	return &state, nil
+}
+
+// Roots are the authorities that are trusted: the system's and those of Options.CAFile, whether certificates are verified or
+// not. The error says that there are none.
+func (s *Session) Roots() (*x509.CertPool, error) {
+	if s.client.roots != nil {
+		return s.client.roots, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err == nil && pool.Equal(x509.NewCertPool()) {
+		err = message.Errorf("there are none")
+	}
+	return pool, err
 }
 
 // everySuite are all cipher suites, with those that only old servers insist on.

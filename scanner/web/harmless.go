@@ -91,10 +91,10 @@ func IsMedia(p string) bool { return mediaEndings[strings.ToLower(path.Ext(p))] 
 func IsFile(p string) bool { return IsMedia(p) || fileEndings[strings.ToLower(path.Ext(p))] }
 
 // Names of cookies that carry a session, in any product, and of those that only hold such a word: tokens against forged
-// requests and settings.
+// requests, settings, and what counts visits.
 var (
-	sessionCookie = regexp.MustCompile(`(?i)sess|sid(?:$|[._-])|auth|token|jwt|login|logged[._-]?in|remember|eccube|aspnet(?:core)?\.(?:applicationcookie|cookies|identity)`)
-	noSession     = regexp.MustCompile(`(?i)csrf|xsrf|nonce|lang|locale|theme|seen|consent|banner`)
+	sessionCookie = regexp.MustCompile(`(?i)sess|sid(?:$|[._-])|auth(?:$|[^o]|o[^r]|ori[sz])|token|jwt|login|logged[._-]?in|remember|eccube|aspnet(?:core)?\.(?:applicationcookie|cookies|identity)`)
+	noSession     = regexp.MustCompile(`(?i)csrf|xsrf|nonce|lang|locale|theme|seen|consent|banner|count|hint|attempt|(?:^|[._-])last[._-]|assess|obsess|possess|^visid_|^_uetsid|^_hj|^ai_session`)
 )
 
 // SessionCookie reports whether a cookie of this name is likely to carry a log-in or a session: whoever has it is the

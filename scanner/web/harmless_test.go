@@ -59,9 +59,12 @@ func TestSessionCookie(t *testing.T) {
 		"PHPSESSID": true, "JSESSIONID": true, "ECSESSID": true, "eccube": true, "connect.sid": true, "sid": true, "laravel_session": true,
 		"ASP.NET_SessionId": true, ".AspNetCore.Identity.Application": true, "wordpress_logged_in_1a2b": true, "remember_me": true, "auth": true,
 		"access_token": true, "id-token": true, "jwt": true, "__Host-session": true, "rack.session": true, "CFTOKEN": true,
+		"SSESS5f2d8c1e9a7b": true, ".ASPXAUTH": true, "Authorization": true, "oauth2_proxy": true, "userAuth": true, "is_authorised": true,
 
 		"csrftoken": false, "XSRF-TOKEN": false, "csrf_session": false, "lang": false, "theme": false, "cookie_consent": false, "_ga": false,
 		"residence": false, "aside": false, "sidebar": false, "cart": false, "banner_seen_session": false,
+		"fav_author": false, "author": false, "comment_author_5f2d8c1e": false, "assessment": false, "visid_incap_12345": false, "_uetsid": false,
+		"_hjSession_123456": false, "ai_session": false, "last_login": false, "login_attempts": false, "session_count": false,
 	} {
 		if got := SessionCookie(name); got != want {
 			t.Errorf("SessionCookie(%q) = %v, want %v", name, got, want)

@@ -11,16 +11,22 @@ import (
 // Page is what an HTML answer refers to. Addresses are absolute, resolved against the page's <base> or its own URL. Of a
 // page that holds more than anybody wrote by hand, the first of each kind are kept.
 type Page struct {
-	Exchange *Exchange
-	Title    string
-	Links    []*url.URL // a, area, iframe, frame and link[rel=canonical|alternate|next|prev], in document order without repeats
-	Forms    []Form
-	Scripts  []*url.URL // script[src]
-	Assets   []*url.URL // link[rel=stylesheet|icon|preload], img, source, video, audio, object, embed
-	Meta     map[string]string
-	Comments []string
-	Visible  []string // runs of text between tags, outside of title, script, style, textarea, pre and code
-	Cut      bool     // there was more than is kept
+	Exchange   *Exchange
+	Title      string
+	Links      []*url.URL // a, area, iframe, frame and link[rel=canonical|alternate|next|prev], in document order without repeats
+	Forms      []Form
+	Scripts    []*url.URL // script[src]
+	Styles     []*url.URL // link[rel=stylesheet]
+	Frames     []*url.URL // documents within the page: iframe, frame, object, embed
+	Media      []*url.URL // img, source, video, audio, track, input[type=image]
+	Assets     []*url.URL // link[rel=stylesheet|icon|preload], img, source, video, audio, object, embed
+	Meta       map[string]string
+	Generators []string // contents of meta[name=generator]: a product's, and those of its extensions
+	Policies   []string // contents of meta[http-equiv=content-security-policy]
+	Comments   []string
+	Visible    []string // runs of text between tags, outside of title, script, style, textarea, pre and code
+	Within     []string // by run of Visible: the element of lists, tables and quotations that it is in, such as "td"; "" for none
+	Cut        bool     // there was more than is kept
 }
 
 // Form is one form of a page.
@@ -37,7 +43,7 @@ type Field struct {
 
 // How much of a page is kept.
 const (
-	maxAddresses  = 2000 // distinct ones, of links, of scripts and of assets
+	maxAddresses  = 2000 // distinct ones of each kind
 	maxForms      = 200
 	maxFields     = 2000 // of all forms
 	maxMeta       = 200
@@ -63,8 +69,20 @@ func ParsePage(ex *Exchange) (*Page, error) {
 	if u, err := ex.URL.Parse(r.base); err == nil {
 		base = u
 	}
-	p.Links, p.Scripts, p.Assets = r.links.resolve(base), r.scripts.resolve(base), r.assets.resolve(base)
-	p.Cut = p.Cut || r.links.cut || r.scripts.cut || r.assets.cut
+	for _, kind := range []struct {
+		to   *[]*url.URL
+		from *addresses
+	}{
+		{&p.Links, &r.links},
+		{&p.Scripts, &r.scripts},
+		{&p.Styles, &r.styles},
+		{&p.Frames, &r.frames},
+		{&p.Media, &r.media},
+		{&p.Assets, &r.assets},
+	} {
+		*kind.to = kind.from.resolve(base)
+		p.Cut = p.Cut || kind.from.cut
+	}
 	for i, action := range r.actions {
 		if u, err := base.Parse(action); err == nil {
 			u.Fragment, u.RawFragment = "", ""
@@ -84,7 +102,7 @@ type addresses struct {
 // take adds the one in an attribute, if it is there.
 func (a *addresses) take(attributes map[string]string, name string) {
 	text, ok := attributes[name]
-	text = strings.TrimSpace(text)
+	text = lineEnds.Replace(strings.TrimSpace(text))
 	switch {
 	case !ok || a.seen[text]:
 		return
@@ -97,6 +115,9 @@ func (a *addresses) take(attributes map[string]string, name string) {
 	a.seen[text] = true
 	a.list = append(a.list, text)
 }
+
+// lineEnds are left out of addresses, as browsers do.
+var lineEnds = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
 // resolve gives those that are HTTP, without user and fragment.
 func (a *addresses) resolve(base *url.URL) []*url.URL {

@@ -155,6 +155,32 @@ func TestPageAddresses(t *testing.T) {
 	}
 }
 
+// TestPageParts: what a page loads is told apart by how it stands there, whatever its address looks like.
+func TestPageParts(t *testing.T) {
+	const at = "http://shop.example/"
+	for body, want := range map[string][4]string{ // scripts, styles, frames, media
+		`<script async SRC=a?ver=1></script><SCRIPT type=module src='b'></SCRIPT>`:                                              {at + "a?ver=1 " + at + "b", "", "", ""},
+		`<!--[if lt IE 9]><script src=a></script><![endif]--><!--[if !IE]><!--><script src=b></script><!--<![endif]-->`:         {at + "b", "", "", ""},
+		"<script src='/js/\n  a.js'></script>":                                                                                  {at + "js/%20%20a.js", "", "", ""},
+		`<link rel=stylesheet href=a><link rel="alternate stylesheet" href=b><link rel=icon href=c>`:                            {"", at + "a " + at + "b", "", ""},
+		`<iframe src=a></iframe><frame src=b><object data=c></object><embed src=d>`:                                             {"", "", at + "a " + at + "b " + at + "c " + at + "d", ""},
+		`<img src=a><video src=b><source src=c><track src=d></video><audio src=e></audio><input type=IMAGE src=f><input src=g>`: {"", "", "", at + "a " + at + "b " + at + "c " + at + "d " + at + "e " + at + "f"},
+	} {
+		p := page(t, body)
+		if diff := cmp.Diff(want, [4]string{texts(p.Scripts), texts(p.Styles), texts(p.Frames), texts(p.Media)}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+	p := page(t, `<meta content="WordPress 6.4.2" name=Generator><!-- <meta name=generator content=no> --><META NAME=' generator ' CONTENT=' Zen Cart&reg; '>
+		<meta name=generator><meta http-equiv=Content-Security-Policy content="upgrade-insecure-requests"><meta name=content-security-policy content=no>`)
+	if diff := cmp.Diff([]string{"WordPress 6.4.2", "Zen Cart®"}, p.Generators); diff != "" {
+		t.Errorf("generators (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"upgrade-insecure-requests"}, p.Policies); diff != "" {
+		t.Errorf("policies (-want +got):\n%s", diff)
+	}
+}
+
 func TestPageForms(t *testing.T) {
 	action := parse(t, "http://shop.example/index.html")
 	for body, want := range map[string][]Form{
@@ -191,6 +217,22 @@ func TestPageTexts(t *testing.T) {
 	}
 	if p := page(t, "<title>never ends "); p.Title != "never ends" {
 		t.Errorf("title %q", p.Title)
+	}
+}
+
+// TestPageWithin: where a run of text stands, end tags left out as many pages do.
+func TestPageWithin(t *testing.T) {
+	for body, want := range map[string]string{
+		"a<dl><dt>b<dd>c<dt>d</dl>e":                                                " dt dd dt ",
+		"<table><tr><td>a<td>b<tr><th>c</table>d":                                   "td td th ",
+		"<table><tr><td>a</td></tr></table>b<blockquote><p>c</p></blockquote>d":     "td  blockquote ",
+		"<table><tr><td><blockquote>a</blockquote>b</table><q>c</q><samp>d</samp>e": "blockquote td q samp ",
+		"</td>a": "",
+	} {
+		p := page(t, body)
+		if got := strings.Join(p.Within, " "); got != want || len(p.Within) != len(p.Visible) {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
 	}
 }
 

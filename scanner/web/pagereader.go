@@ -13,12 +13,16 @@ type pageReader struct {
 	base    string // href of the first <base>
 	links   addresses
 	scripts addresses
+	styles  addresses
+	frames  addresses
+	media   addresses
 	assets  addresses
 	actions []string // of the forms
 
 	attributes map[string]string // of the element at hand
 
-	hidden  map[string]int // elements that are open whose text nobody sees as such
+	quotes  map[string]bool // quoting elements that are open
+	hidden  map[string]int  // elements that are open whose text nobody sees as such
 	inTitle bool
 	titled  bool
 	inForm  bool
@@ -31,7 +35,7 @@ type pageReader struct {
 var unseen = []string{"title", "script", "style", "textarea", "pre", "code", "template", "noscript"}
 
 func (r *pageReader) read(text string) {
-	r.attributes, r.hidden = map[string]string{}, map[string]int{}
+	r.attributes, r.hidden, r.quotes = map[string]string{}, map[string]int{}, map[string]bool{}
 	z := html.NewTokenizer(strings.NewReader(text))
 	for {
 		switch kind := z.Next(); kind {
@@ -73,6 +77,36 @@ func (r *pageReader) text(z *html.Tokenizer) {
 	text := strings.TrimSpace(string(z.Text()))
 	if text != "" && r.keep(len(r.page.Visible) < maxVisible) {
 		r.page.Visible = append(r.page.Visible, text)
+		r.page.Within = append(r.page.Within, r.within())
+	}
+}
+
+// quoting are elements in which text is an entry or a quotation, and the tags that end them beside their own: many pages
+// leave those out.
+var quoting = map[string][]string{
+	"dt": {"dd", "/dl"}, "dd": {"dt", "/dl"}, "td": {"td", "th", "tr", "/tr", "/table"}, "th": {"td", "th", "tr", "/tr", "/table"},
+	"blockquote": nil, "q": nil, "samp": nil, "kbd": nil, "tt": nil,
+}
+
+// within is the quoting element that is open, "" for none; tables, which pages are laid out with, count last.
+func (r *pageReader) within() string {
+	for _, name := range []string{"blockquote", "q", "samp", "kbd", "tt", "dt", "dd", "td", "th"} {
+		if r.quotes[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// quote notes a tag that begins or ends a quoting element; "/" stands before the name of one that ends.
+func (r *pageReader) quote(tag string) {
+	for name := range r.quotes {
+		if tag == "/"+name || slices.Contains(quoting[name], tag) {
+			delete(r.quotes, name)
+		}
+	}
+	if _, is := quoting[tag]; is {
+		r.quotes[tag] = true
 	}
 }
 
@@ -99,11 +133,12 @@ func (r *pageReader) tag(z *html.Tokenizer) string {
 
 // elements are those whose attributes are looked at.
 var elements = []string{
-	"a", "area", "iframe", "frame", "link", "script", "img", "source", "video", "audio", "embed", "object",
+	"a", "area", "iframe", "frame", "link", "script", "img", "source", "video", "audio", "track", "embed", "object",
 	"base", "meta", "form", "input", "button", "select", "textarea", "option",
 }
 
 func (r *pageReader) start(name string, a map[string]string) {
+	r.quote(name)
 	if slices.Contains(unseen, name) {
 		r.hidden[name]++
 	}
@@ -115,12 +150,20 @@ func (r *pageReader) start(name string, a map[string]string) {
 		r.links.take(a, "href")
 	case "iframe", "frame":
 		r.links.take(a, "src")
+		r.frames.take(a, "src")
 	case "script":
 		r.scripts.take(a, "src")
-	case "img", "source", "video", "audio", "embed":
+	case "img", "source", "video", "audio":
 		r.assets.take(a, "src")
+		r.media.take(a, "src")
+	case "track":
+		r.media.take(a, "src")
+	case "embed":
+		r.assets.take(a, "src")
+		r.frames.take(a, "src")
 	case "object":
 		r.assets.take(a, "data")
+		r.frames.take(a, "data")
 	case "link":
 		r.link(a)
 	case "base":
@@ -132,11 +175,15 @@ func (r *pageReader) start(name string, a map[string]string) {
 	case "form":
 		r.form(a)
 	case "input", "button", "select", "textarea", "option":
+		if name == "input" && strings.EqualFold(a["type"], "image") {
+			r.media.take(a, "src")
+		}
 		r.field(name, a)
 	}
 }
 
 func (r *pageReader) end(name string) {
+	r.quote("/" + name)
 	if r.hidden[name] > 0 {
 		r.hidden[name]--
 	}
@@ -155,6 +202,9 @@ func (r *pageReader) link(a map[string]string) {
 		switch rel {
 		case "stylesheet", "icon", "preload":
 			r.assets.take(a, "href")
+			if rel == "stylesheet" {
+				r.styles.take(a, "href")
+			}
 			return
 		case "canonical", "next", "prev":
 			r.links.take(a, "href")
@@ -168,6 +218,12 @@ func (r *pageReader) link(a map[string]string) {
 
 func (r *pageReader) meta(a map[string]string) {
 	content, ok := a["content"]
+	if ok && strings.EqualFold(strings.TrimSpace(a["name"]), "generator") {
+		r.add(&r.page.Generators, content)
+	}
+	if ok && strings.EqualFold(strings.TrimSpace(a["http-equiv"]), "content-security-policy") {
+		r.add(&r.page.Policies, content)
+	}
 	var name string
 	for _, key := range []string{"http-equiv", "property", "name"} {
 		if value, ok := a[key]; ok {
@@ -176,6 +232,12 @@ func (r *pageReader) meta(a map[string]string) {
 	}
 	if _, known := r.page.Meta[name]; ok && !known && name != "" && r.keep(len(r.page.Meta) < maxMeta) {
 		r.page.Meta[name] = content
+	}
+}
+
+func (r *pageReader) add(list *[]string, content string) {
+	if r.keep(len(*list) < maxMeta) {
+		*list = append(*list, strings.TrimSpace(content))
 	}
 }
 

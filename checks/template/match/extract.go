@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,7 +70,7 @@ func (p *Program) extract(s *scope, r *Result) {
 				if r.Named == nil {
 					r.Named = map[string][]string{}
 				}
-				r.Named[e.name] = taken.list
+				r.Named[e.name] = withMore(r.Named[e.name], taken.list)
 			}
 		}
 		if len(taken.list) == 1 {
@@ -82,6 +83,18 @@ func (p *Program) extract(s *scope, r *Result) {
 	for name, value := range r.Dynamic {
 		s.take(name, value)
 	}
+}
+
+// withMore joins what several extractors of one name took, without repeats.
+func withMore(list, more []string) []string {
+	if len(list) == 0 {
+		return more
+	}
+	var all values
+	for _, text := range slices.Concat(list, more) {
+		all.add(text)
+	}
+	return all.list
 }
 
 // hand puts what an internal extractor took where later requests find it.

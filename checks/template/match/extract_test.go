@@ -1,6 +1,9 @@
 package match
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A matcher may look at what an extractor took, whether by name in an expression, by a placeholder in a word, or as its
 // part: extractors then run before the matchers. Those that nothing looks at run after a match only.
@@ -32,5 +35,16 @@ func TestExtractors_run_before_the_matchers_that_look_at_them(t *testing.T) {
 				t.Errorf("another page: matched %v, extracted %q", other.Matched, other.Extracted)
 			}
 		})
+	}
+}
+
+// What several extractors of one name take is one list.
+func TestExtractors_of_one_name(t *testing.T) {
+	p := program(t, `extractors:
+  - {type: regex, name: v, part: header, group: 1, regex: ['nginx/([0-9.]+)']}
+  - {type: regex, name: v, group: 1, regex: ['version ([0-9.]+)']}`)
+	r := judged(t, p, &Data{Exchange: answer(200, "version 2.1 version 1.22.1", "Server", "nginx/1.22.1")})
+	if got := strings.Join(r.Named["v"], " "); got != "1.22.1 2.1" {
+		t.Errorf("taken: %q, want each value once", got)
 	}
 }

@@ -37,6 +37,11 @@ type more struct {
 	fieldsOnce sync.Once
 	byName     map[string]string
 
+	pageOnce  sync.Once
+	page      *web.Page
+	partsLock sync.Mutex
+	pageParts map[string]*text // those that were asked for
+
 	responseOnce sync.Once
 	response     string
 	hashOnce     sync.Once
@@ -264,6 +269,9 @@ func (s *scope) lookup(name string) (any, bool) {
 		v, ok := s.names()["Input"] // the target as it was given
 		return v, ok
 	}
+	if t := s.pagePart(name); t != nil {
+		return t.s, true
+	}
 	if of, ok := strings.CutSuffix(name, asText); ok {
 		if v, ok := s.bodyText(of); ok {
 			return v, true
@@ -276,6 +284,17 @@ func (s *scope) lookup(name string) (any, bool) {
 		return v, true
 	}
 	return s.numbered(name)
+}
+
+// pagePart is a part of the page, unless the template gives the name to something else. A header cannot take its place.
+func (s *scope) pagePart(name string) *text {
+	if !strings.HasPrefix(name, "page_") {
+		return nil
+	}
+	if _, named := s.names()[name]; named {
+		return nil
+	}
+	return s.view.pagePart(name)
 }
 
 // bodyText is the body, or that in lower case, unless an extractor has its name.
@@ -326,7 +345,11 @@ func (s *scope) numbered(name string) (any, bool) {
 	if ex == nil {
 		return nil, false
 	}
-	return viewOf(ex).value(name[:at])
+	v := viewOf(ex)
+	if t := v.pagePart(name[:at]); t != nil {
+		return t.s, true
+	}
+	return v.value(name[:at])
 }
 
 // part is the text a matcher looks at; not ok when the response has no such part.
@@ -339,6 +362,9 @@ func (s *scope) part(name string) (*text, bool) {
 			return s.view.header(), true
 		case "all":
 			return s.view.all(), true
+		}
+		if t := s.pagePart(name); t != nil {
+			return t, true
 		}
 	}
 	v, ok := s.lookup(name)
