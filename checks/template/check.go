@@ -279,6 +279,10 @@ func (c *check) plan(t target.Target, constant bool) []*web.Request {
 	var list []*web.Request
 	size := 0
 	for _, b := range c.blocks {
+		b, err := v.bound(context.Background(), b)
+		if err != nil {
+			continue
+		}
 		for d := range b.templates() {
 			if !constant && v.constant(b, d) != nil {
 				continue

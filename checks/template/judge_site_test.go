@@ -74,6 +74,61 @@ stop-at-first-match: true`, site)
 	}
 }
 
+// The folders that pages name are asked too, each once, and no block asks for more than a few.
+func TestPayloads_of_the_folders_that_pages_name(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]int{}
+	site := func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked[r.URL.Path]++
+		mu.Unlock()
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = w.Write([]byte(`<a href="/blog/">Blog</a><a href="/blog/2.html">2</a><a href="http://other.example/far/">far</a>`))
+		case "/blog/secret.txt":
+			_, _ = w.Write([]byte("SECRET"))
+		default:
+			http.NotFound(w, r)
+		}
+	}
+	found, outcome := scanned(t, secretFile+`path: ["{{RootURL}}{{folder}}secret.txt"]
+payloads: {folder: {list: folders}}`, site)
+	if len(found) != 1 || found[0] != "/blog/secret.txt" || outcome.Status != scanner.StatusFound {
+		t.Errorf("found %q, %s; want the file in the folder of a link", found, outcome.Status)
+	}
+	if asked["/secret.txt"] != 1 || asked["/blog/secret.txt"] != 1 || asked["/far/secret.txt"] != 0 {
+		t.Errorf("asked %v; want each folder of the site once", asked)
+	}
+}
+
+// What is known of the target alone is planned, and what depends on its pages is left out.
+func TestPlan_of_lists(t *testing.T) {
+	s, err := signature.Parse("t.yaml", []byte(`id: t
+info: {name: t, severity: high}
+http:
+  - path: ["{{RootURL}}{{folder}}{{name}}.sql"]
+    attack: clusterbomb
+    payloads: {folder: {list: folders}, name: {list: site-names}}
+    matchers: [{type: word, words: [SECRET]}]
+`), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := template.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &url.URL{Scheme: "http", Host: "www.kissa.example", Path: "/"}
+	var got []string
+	for _, r := range check.(scanner.Planner).Plan(target.Target{URL: u}) {
+		got = append(got, r.URL.Path)
+	}
+	if want := "/www.kissa.example.sql /kissa.example.sql /kissa.sql"; strings.Join(got, " ") != want {
+		t.Errorf("planned %q, want %s", got, want)
+	}
+}
+
 // The control decides whether a match counts. Without its answer nobody can tell.
 func TestControl_without_an_answer(t *testing.T) {
 	const block = secretFile + `path: ["{{BaseURL}}/soft/secret.txt"]`

@@ -95,7 +95,7 @@ func (v *Variables) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// UnmarshalYAML takes a list, several lines of text, or the name of a file.
+// UnmarshalYAML takes a list, several lines of text, the name of a file, or {list: NAME}.
 func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 	if n = resolve(n); n.Kind == yaml.SequenceNode {
 		for _, value := range n.Content {
@@ -104,13 +104,22 @@ func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	if n.Kind != yaml.ScalarNode {
-		return n.Decode(&p.Values)
+		return p.named(n)
 	}
 	if strings.Contains(n.Value, "\n") {
 		p.Values = strings.Split(n.Value, "\n")
 	} else {
 		p.File = strings.TrimSpace(n.Value)
 	}
+	return nil
+}
+
+// named takes {list: NAME}.
+func (p *Payload) named(n *yaml.Node) error {
+	if len(n.Content) != 2 || n.Content[0].Value != "list" || !slices.Contains(PayloadLists, resolve(n.Content[1]).Value) {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", n.Line, payloadKind)}}
+	}
+	p.List = resolve(n.Content[1]).Value
 	return nil
 }
 
@@ -204,8 +213,11 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// variablesKind is a message that passes through the YAML library, which keeps errors as text only.
-const variablesKind = "variables must be names with values"
+// Messages that pass through the YAML library, which keeps errors as text only.
+const (
+	variablesKind = "variables must be names with values"
+	payloadKind   = "a payload is a list of values, the name of a file, or {list: NAME} with folders, application-folders, site-names or site-copies"
+)
 
 var (
 	lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
@@ -255,6 +267,8 @@ func plainly(text string) message.Message {
 		return message.New("%s; is there a tab? YAML is indented with spaces", text)
 	case m == nil && text == variablesKind:
 		return message.New(variablesKind)
+	case m == nil && text == payloadKind:
+		return message.New(payloadKind)
 	case m == nil:
 		return message.Message{Format: text} // what the YAML library says
 	}

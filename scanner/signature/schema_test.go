@@ -64,6 +64,8 @@ func TestSchema_refuses_what_Load_refuses(t *testing.T) {
 		"severity":          "id: a\ninfo: {name: A, severity: grave}\n",
 		"matcher_type":      "id: a\ninfo: {name: A, severity: low}\nhttp: [{matchers: [{type: words}]}]\n",
 		"no_id":             "info: {name: A, severity: low}\n",
+		"no_such_list":      "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: foldrs}}}]\n",
+		"more_than_a_list":  "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: folders, most: 3}}}]\n",
 		"text_for_a_number": "id: a\ninfo: {name: A, severity: low}\nports: [many]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +92,7 @@ func schema(t *testing.T) []byte {
 			case reflect.TypeFor[signature.StringList]():
 				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list}}
 			case reflect.TypeFor[signature.Payload]():
-				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list}}
+				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list, namedList()}}
 			case reflect.TypeFor[signature.Params](), reflect.TypeFor[signature.Variables]():
 				return &jsonschema.Schema{Type: "object"}
 			}
@@ -105,6 +107,17 @@ func schema(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return append(text, '\n')
+}
+
+// namedList is a payload of the form {list: NAME}.
+func namedList() *jsonschema.Schema {
+	name := &jsonschema.Schema{Type: "string"}
+	for _, list := range signature.PayloadLists {
+		name.Enum = append(name.Enum, list)
+	}
+	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"list"}, AdditionalProperties: jsonschema.FalseSchema}
+	s.Properties.Set("list", name)
+	return s
 }
 
 // fieldComments are the comments behind the fields of the structs in a file, as TYPE.FIELD.

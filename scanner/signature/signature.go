@@ -193,10 +193,20 @@ type Extractor struct {
 	Line            int      `yaml:"-"`
 }
 
-// Payload is a list of values, or the name of a file with one per line.
+// Payload is a list of values, the name of a file with one per line, or the name of a list that is known of each target only.
 type Payload struct {
 	Values []string
-	File   string // as written in the template; "" when Values are given
+	File   string // as written in the template; "" when Values or List are given
+	List   string // one of PayloadLists; "" when Values or File are given
+}
+
+// PayloadLists are the lists that a payload may name as {list: NAME}. Folders begin and end with a slash; the target's own
+// comes first, and there are few.
+var PayloadLists = []string{
+	"folders",             // those in which pages, scripts, styles and pictures lie that the site's pages name
+	"application-folders", // those of them that an application may lie in: of pages, themes and plug-ins, not of pictures
+	"site-names",          // what the site's owner calls it: the host, with and without www and what is behind it
+	"site-copies",         // the site's shortest name with a year or "backup" behind it; none for an address
 }
 
 // Case is one test that a signature carries.
