@@ -92,7 +92,7 @@ func TestPayloads_of_the_folders_that_pages_name(t *testing.T) {
 			http.NotFound(w, r)
 		}
 	}
-	found, outcome := scanned(t, secretFile+`path: ["{{RootURL}}{{folder}}secret.txt"]
+	found, outcome := scanned(t, secretFile+`path: ["{{folder}}/secret.txt"]
 payloads: {folder: {list: folders}}`, site)
 	if len(found) != 1 || found[0] != "/blog/secret.txt" || outcome.Status != scanner.StatusFound {
 		t.Errorf("found %q, %s; want the file in the folder of a link", found, outcome.Status)
@@ -107,9 +107,9 @@ func TestPlan_of_lists(t *testing.T) {
 	s, err := signature.Parse("t.yaml", []byte(`id: t
 info: {name: t, severity: high}
 http:
-  - path: ["{{RootURL}}{{folder}}{{name}}.sql"]
+  - path: ["{{folder}}/{{name}}.sql"]
     attack: clusterbomb
-    payloads: {folder: {list: folders}, name: {list: site-names}}
+    payloads: {name: {list: site-names, values: [dump]}, folder: {list: folders, values: ["{{BaseURL}}/db"]}}
     matchers: [{type: word, words: [SECRET]}]
 `), false)
 	if err != nil {
@@ -119,12 +119,13 @@ http:
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := &url.URL{Scheme: "http", Host: "www.kissa.example", Path: "/"}
+	u := &url.URL{Scheme: "http", Host: "www.kissa.example", Path: "/shop/"}
 	var got []string
 	for _, r := range check.(scanner.Planner).Plan(target.Target{URL: u}) {
 		got = append(got, r.URL.Path)
 	}
-	if want := "/www.kissa.example.sql /kissa.example.sql /kissa.sql"; strings.Join(got, " ") != want {
+	if want := "/shop/www.kissa.example.sql /shop/kissa.example.sql /shop/kissa.sql /shop/dump.sql " +
+		"/shop/db/www.kissa.example.sql /shop/db/kissa.example.sql /shop/db/kissa.sql /shop/db/dump.sql"; strings.Join(got, " ") != want {
 		t.Errorf("planned %q, want %s", got, want)
 	}
 }

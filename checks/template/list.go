@@ -30,7 +30,7 @@ func (v *run) bound(ctx context.Context, b *block) (*block, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.values[i] = values
+		p.values[i] = slices.Concat(values, b.payloads.values[i])
 	}
 	c := *b
 	c.payloads = &p
@@ -48,10 +48,16 @@ func (v *run) list(ctx context.Context, name string) ([]string, error) {
 		return siteCopies(host, time.Now().UTC().Year()), nil
 	}
 	known, err := v.folders(ctx)
+	list := known.all
 	if name == "application-folders" {
-		return known.applications, err
+		list = known.applications
 	}
-	return known.all, err
+	root := v.probe.Target.URL.Scheme + "://" + v.probe.Target.URL.Host
+	addresses := make([]string, len(list))
+	for i, folder := range list {
+		addresses[i] = root + strings.TrimSuffix(folder, "/")
+	}
+	return addresses, err
 }
 
 // folders are those that the site's pages name. While planning, none were read.
@@ -71,7 +77,7 @@ func (v *run) folders(ctx context.Context) (folders, error) {
 	return known, nil
 }
 
-// folders begin and end with a slash. The target's own comes first.
+// folders are paths that begin and end with a slash. The target's own comes first.
 type folders struct {
 	all          []string // in which something lies that a page names
 	applications []string // that an application may lie in
@@ -220,4 +226,3 @@ func siteCopies(host string, year int) []string {
 	}
 	return copies
 }
-

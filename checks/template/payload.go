@@ -19,7 +19,7 @@ const maxCombinations = 10000
 type payloads struct {
 	attack string
 	names  []string // in the order of the file
-	lists  []string // by payload, the list that it stands for; "" when its values are the same for every target
+	lists  []string // by payload, the list that comes before its values; "" for none
 	values [][]string
 }
 

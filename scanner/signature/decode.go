@@ -114,12 +114,25 @@ func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// named takes {list: NAME}.
+// named takes {list: NAME, values: [FURTHER]}.
 func (p *Payload) named(n *yaml.Node) error {
-	if len(n.Content) != 2 || n.Content[0].Value != "list" || !slices.Contains(PayloadLists, resolve(n.Content[1]).Value) {
-		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", n.Line, payloadKind)}}
+	mistake := &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", n.Line, payloadKind)}}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i].Value, resolve(n.Content[i+1])
+		switch {
+		case key == "list" && slices.Contains(PayloadLists, value.Value):
+			p.List = value.Value
+		case key == "values" && value.Kind == yaml.SequenceNode:
+			if err := p.UnmarshalYAML(value); err != nil {
+				return err
+			}
+		default:
+			return mistake
+		}
 	}
-	p.List = resolve(n.Content[1]).Value
+	if p.List == "" {
+		return mistake
+	}
 	return nil
 }
 
@@ -216,7 +229,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 // Messages that pass through the YAML library, which keeps errors as text only.
 const (
 	variablesKind = "variables must be names with values"
-	payloadKind   = "a payload is a list of values, the name of a file, or {list: NAME} with folders, application-folders, site-names or site-copies"
+	payloadKind   = "a payload is a list of values, the name of a file, or {list: NAME, values: [FURTHER]} with one of the lists folders, application-folders, site-names, site-copies"
 )
 
 var (

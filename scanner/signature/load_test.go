@@ -45,7 +45,7 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 		"id":                   {"id: ../a\ninfo: {name: A, severity: low}\ncheck: x\n", `a.yaml:1: id "../a" must be letters and digits joined by dashes`},
 		"key_given_twice":      {head + "check: x\ncheck: y\n", "a.yaml:6: mapping key \"check\" already defined at line 5"},
 		"variables_as_a_list":  {head + "check: x\nvariables: [a]\n", "a.yaml:6: variables must be names with values"},
-		"payload_of_no_list":   {head + "http:\n  - path: [x]\n    payloads:\n      x: {list: foldrs}\n", "a.yaml:8: a payload is a list of values, the name of a file, or {list: NAME} with folders, application-folders, site-names or site-copies"},
+		"payload_of_no_list":   {head + "http:\n  - path: [x]\n    payloads:\n      x: {list: foldrs}\n", "a.yaml:8: a payload is a list of values, the name of a file, or {list: NAME, values: [FURTHER]} with one of the lists folders, application-folders, site-names, site-copies"},
 		"port_out_of_range":    {head + "check: x\nports: [0]\n", "a.yaml:6: port 0 is not between 1 and 65535"},
 		"severity_of_variants": {head + "check: x\nvariants:\n  v: {severity: bad}\n", `a.yaml:7: variant "v": severity "bad": there are critical, high, medium, low, info`},
 	}

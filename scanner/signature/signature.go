@@ -193,15 +193,16 @@ type Extractor struct {
 	Line            int      `yaml:"-"`
 }
 
-// Payload is a list of values, the name of a file with one per line, or the name of a list that is known of each target only.
+// Payload is a list of values, the name of a file with one per line, or a list that is known of each target only, with
+// further values behind it.
 type Payload struct {
 	Values []string
 	File   string // as written in the template; "" when Values or List are given
-	List   string // one of PayloadLists; "" when Values or File are given
+	List   string // one of PayloadLists; "" for none
 }
 
-// PayloadLists are the lists that a payload may name as {list: NAME}. Folders begin and end with a slash; the target's own
-// comes first, and there are few.
+// PayloadLists are the lists that a payload may name as {list: NAME, values: [FURTHER]}. Folders are addresses without a
+// slash at the end, as BaseURL; the target's own comes first, and there are few.
 var PayloadLists = []string{
 	"folders",             // those in which pages, scripts, styles and pictures lie that the site's pages name
 	"application-folders", // those of them that an application may lie in: of pages, themes and plug-ins, not of pictures
