@@ -58,7 +58,8 @@ type block struct {
 	independent      bool // requests use nothing of each other's responses
 	earlier          bool // matchers look at responses to other requests of the block: body_2
 	constants        func() []*constantRequest
-	expectsError     bool // it asks for an error page, which is what sites say about things that do not exist
+	expectsError     bool   // it asks for an error page, which is what sites say about things that do not exist
+	variant          string // of what all its matchers match together; "" for none
 }
 
 // options are what a block says about all its requests.
@@ -163,7 +164,21 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
 	b.expectsError = asksForErrors(h)
+	b.variant = commonVariant(s, h)
 	return b, nil
+}
+
+// commonVariant is the variant that a block stands for whose matchers must all match: that by which one of them is named.
+func commonVariant(s *signature.Signature, h *signature.HTTP) string {
+	if !strings.EqualFold(h.MatchersCondition, "and") {
+		return ""
+	}
+	for _, m := range h.Matchers {
+		if _, ok := s.Variants[m.Name]; ok {
+			return m.Name
+		}
+	}
+	return ""
 }
 
 // placed adds file and line to the mistakes of a block.

@@ -102,6 +102,44 @@ payloads: {folder: {list: folders}}`, site)
 	}
 }
 
+// Where all matchers must match, the one that is named like a variant gives the finding its severity.
+func TestVariant_of_a_block_whose_matchers_must_all_match(t *testing.T) {
+	s, err := signature.Parse("t.yaml", []byte(`id: t
+info: {name: t, severity: medium}
+variants: {worse: {severity: high}}
+http:
+  - path: ["{{BaseURL}}/list"]
+    matchers-condition: and
+    matchers: [{type: word, words: [listing]}, {type: word, name: worse, words: [SECRET]}]
+`), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := template.New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/list" {
+			_, _ = w.Write([]byte("listing of SECRET"))
+		}
+	}))
+	defer server.Close()
+	client, err := web.NewClient(web.Options{Rate: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	u, err := url.Parse(server.URL + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings, _ := engine.RunCheck(t.Context(), client, target.Target{URL: u}, s, check, signature.SafetyIntrusive)
+	if len(findings) != 1 || findings[0].Severity != signature.SeverityHigh {
+		t.Errorf("findings %+v; want one of high severity", findings)
+	}
+}
+
 // What is known of the target alone is planned, and what depends on its pages is left out.
 func TestPlan_of_lists(t *testing.T) {
 	s, err := signature.Parse("t.yaml", []byte(`id: t

@@ -179,6 +179,7 @@ func (h *HTTP) payloadOrder(n *yaml.Node) {
 	if n == nil {
 		return
 	}
+	n = resolve(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		h.PayloadNames = append(h.PayloadNames, n.Content[i].Value)
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,6 +60,17 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A list of payloads that stands elsewhere in the file, by its anchor, is in the order of that place.
+func TestParse_payloads_by_alias(t *testing.T) {
+	s, err := signature.Parse("a.yaml", []byte(head+"http:\n  - path: [x]\n    payloads: &p {b: [1], a: [2]}\n  - path: [y]\n    payloads: *p\n"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.HTTP[1].PayloadNames; !slices.Equal(got, []string{"b", "a"}) {
+		t.Errorf("payloads %q, want b and a", got)
 	}
 }
 

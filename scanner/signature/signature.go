@@ -50,7 +50,7 @@ type Signature struct {
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
 	Needs    []string           `yaml:"needs"`                                                       // facts that must be known before this runs
 	Gives    string             `yaml:"gives"`                                                       // fact that a finding of this establishes
-	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher
+	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher; where all matchers of a block must match, one of them names it
 	Tests    []Case             `yaml:"tests"`
 
 	File        string            `yaml:"-"` // as named to the user
