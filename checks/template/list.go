@@ -83,8 +83,11 @@ type folders struct {
 	applications []string // that an application may lie in
 }
 
-// maxFolders is the most folders of a list.
-const maxFolders = 8
+// The most folders of a list. Of those of applications more is asked for.
+const (
+	maxFolders      = 8
+	maxApplications = 6
+)
 
 // foldersOf are the folders of a target: its own, then those of pages and those of their scripts, styles and pictures in
 // turn, the nearest to the root first.
@@ -106,7 +109,7 @@ func foldersOf(target *url.URL, pages []*web.Page) folders {
 		ofApplications = append(ofApplications, withoutKinds(folder))
 	}
 	own := ownFolder(target)
-	return folders{all: inTurn(own, ofPages, ofAssets), applications: inTurn(own, ofPages, ofApplications)}
+	return folders{all: inTurn(maxFolders, own, ofPages, ofAssets), applications: inTurn(maxApplications, own, ofPages, ofApplications)}
 }
 
 // ownFolder is the folder that a target names: /shop is one, /about.html lies in the root.
@@ -156,21 +159,20 @@ func splitFolder(folder string) (above, last string) {
 	return p[:at], p[at:]
 }
 
-// inTurn is own and then one of each list in turn, the nearest to the root first, without repeats and as many as a list
-// may have.
-func inTurn(own string, lists ...[]string) []string {
+// inTurn is own and then one of each list in turn, the nearest to the root first, without repeats and at most that many.
+func inTurn(most int, own string, lists ...[]string) []string {
 	all := []string{own}
 	for i, list := range lists {
 		lists[i] = slices.Clone(list)
 		slices.SortStableFunc(lists[i], func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
 	}
-	for len(all) < maxFolders {
+	for len(all) < most {
 		added := false
 		for i := range lists {
 			for len(lists[i]) > 0 && slices.Contains(all, lists[i][0]) {
 				lists[i] = lists[i][1:]
 			}
-			if len(lists[i]) > 0 && len(all) < maxFolders {
+			if len(lists[i]) > 0 && len(all) < most {
 				all = append(all, lists[i][0])
 				added = true
 			}
