@@ -125,8 +125,8 @@ type HTTP struct {
 	Headers              map[string]string  `yaml:"headers"`
 	Body                 string             `yaml:"body"`
 	Attack               string             `yaml:"attack" jsonschema:"enum=batteringram,enum=pitchfork,enum=clusterbomb"` // batteringram (default), pitchfork, clusterbomb
-	Payloads             map[string]Payload `yaml:"payloads"`
-	PayloadNames         []string           `yaml:"-"` // of Payloads, in the order of the file
+	Payloads             map[string]Payload `yaml:"payloads"`                                                              // by name: values, a file with one a line, or {list: NAME, values: [FURTHER]} with what is known of the target only: folders, application-folders (addresses without a slash at the end, its own first), site-names, site-copies
+	PayloadNames         []string           `yaml:"-"`                                                                     // of Payloads, in the order of the file
 	Matchers             []Matcher          `yaml:"matchers"`
 	MatchersCondition    string             `yaml:"matchers-condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
 	Extractors           []Extractor        `yaml:"extractors"`
