@@ -40,7 +40,7 @@ type check struct {
 	certainty  scanner.Certainty
 	stateful   bool // later requests may need the cookies of earlier answers
 	secret     bool // what it extracts is not shown
-	ownPage    bool // it asks for nothing but the target's own page
+	ownPage    bool // it asks for the target's own page, among others or for nothing else
 }
 
 // block is one entry of http:, ready to run on any target.
@@ -117,7 +117,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		b.constants = sync.OnceValue(func() []*constantRequest { return c.constantRequests(b) })
 		c.blocks = append(c.blocks, b)
 	}
-	c.ownPage = !slices.ContainsFunc(c.blocks, func(b *block) bool { return !b.asksForOwnPage() })
+	c.ownPage = slices.ContainsFunc(c.blocks, func(b *block) bool { return slices.ContainsFunc(b.paths, isOwnPage) })
 	if strings.TrimSpace(s.Flow) != "" {
 		f, ok := parseFlow(s.Flow)
 		if !ok {
@@ -298,7 +298,7 @@ func (c *check) plan(t target.Target, constant bool) []*web.Request {
 		if err != nil {
 			continue
 		}
-		for d := range b.templates() {
+		for d := range v.templates(b) {
 			if !constant && v.constant(b, d) != nil {
 				continue
 			}
@@ -330,14 +330,10 @@ func sizeOf(r *web.Request) int {
 	return n
 }
 
-// asksForOwnPage reports whether all requests of a block are for the target's own page.
-func (b *block) asksForOwnPage() bool {
-	return len(b.raws) == 0 && !slices.ContainsFunc(b.paths, func(p string) bool {
-		return strings.TrimSuffix(p, "/") != "{{BaseURL}}"
-	})
-}
+// isOwnPage reports whether a path is that of the target's own page.
+func isOwnPage(path string) bool { return strings.TrimSuffix(path, "/") == "{{BaseURL}}" }
 
-// Place is where {{BaseURL}} stands: below the folders of the target, and at its page for those that look at that alone.
+// Place is where {{BaseURL}} stands: below the folders of the target, and at its page for those that look at that too.
 func (c *check) Place() scanner.Place {
 	if c.ownPage {
 		return scanner.PlacePages

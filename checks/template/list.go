@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -60,11 +61,11 @@ func (v *run) list(ctx context.Context, name string) ([]string, error) {
 	return addresses, err
 }
 
-// folders are those that the site's pages name. While planning, none were read.
+// folders are the target's own, and at its root those that the site's pages name. While planning, none were read.
 func (v *run) folders(ctx context.Context) (folders, error) {
-	target := v.probe.Target.URL
-	if v.probe.Site == nil {
-		return foldersOf(target, nil), nil
+	site := v.probe.Target.URL
+	if v.probe.Site == nil || !isRoot(site) {
+		return foldersOf(site, nil), nil
 	}
 	pages, err := v.probe.Crawl(ctx)
 	if err != nil {
@@ -73,7 +74,7 @@ func (v *run) folders(ctx context.Context) (folders, error) {
 		}
 		v.fail(err)
 	}
-	known, _ := v.probe.Derived("folders", func() any { return foldersOf(target, pages) }).(folders)
+	known, _ := v.probe.Derived("folders", func() any { return foldersOf(site, pages) }).(folders)
 	return known, nil
 }
 
@@ -91,43 +92,34 @@ const (
 
 // foldersOf are the folders of a target: its own, then those of pages and those of their scripts, styles and pictures in
 // turn, the nearest to the root first.
-func foldersOf(target *url.URL, pages []*web.Page) folders {
+func foldersOf(site *url.URL, pages []*web.Page) folders {
 	var ofPages, ofAssets, ofApplications []string
 	for _, page := range pages {
 		for _, u := range append([]*url.URL{page.Exchange.URL}, page.Links...) {
 			if web.IsFile(u.Path) {
-				ofAssets = append(ofAssets, around(target, u)...)
+				ofAssets = append(ofAssets, around(site, u)...)
 			} else {
-				ofPages = append(ofPages, around(target, u)...)
+				ofPages = append(ofPages, around(site, u)...)
 			}
 		}
 		for _, u := range slices.Concat(page.Scripts, page.Assets) {
-			ofAssets = append(ofAssets, around(target, u)...)
+			ofAssets = append(ofAssets, around(site, u)...)
 		}
 	}
 	for _, folder := range ofAssets {
 		ofApplications = append(ofApplications, withoutKinds(folder))
 	}
-	own := ownFolder(target)
+	own := target.Folders(site)[0].EscapedPath()
 	return folders{all: inTurn(maxFolders, own, ofPages, ofAssets), applications: inTurn(maxApplications, own, ofPages, ofApplications)}
-}
-
-// ownFolder is the folder that a target names: /shop is one, /about.html lies in the root.
-func ownFolder(target *url.URL) string {
-	p := target.EscapedPath()
-	if file := p[strings.LastIndexByte(p, '/')+1:]; !strings.Contains(file, ".") {
-		p = strings.TrimSuffix(p, "/") + "/"
-	}
-	return p[:strings.LastIndexByte(p, '/')+1]
 }
 
 // around is the folder in which an address of the site lies and the first of those above it; none when it must not be
 // asked for.
-func around(target, u *url.URL) []string {
+func around(site, u *url.URL) []string {
 	const longest = 200 // bytes
 	p := u.EscapedPath()
 	folder := p[:strings.LastIndexByte(p, '/')+1]
-	if !web.OnSite(target, u) || folder == "" || len(folder) > longest || strings.Contains(folder, "//") || web.ChangesState(&url.URL{Path: u.Path}) {
+	if !web.OnSite(site, u) || folder == "" || len(folder) > longest || strings.Contains(folder, "//") || web.ChangesState(&url.URL{Path: u.Path}) {
 		return nil
 	}
 	first := strings.IndexByte(folder[1:], '/') + len("/x")

@@ -138,7 +138,7 @@ func (v *run) run(ctx context.Context, b *block) (ok bool, err error) {
 	}
 	r := &blockRun{block: b, sent: make([]*preparedRequest, len(b.paths)+len(b.raws))}
 	defer func() { v.keep(r.taken) }()
-	for d := range b.templates() {
+	for d := range v.templates(b) {
 		for _, taken := range r.values() {
 			end, err := v.request(ctx, r, d, taken)
 			if err != nil || end {
