@@ -87,7 +87,7 @@ type folders struct {
 // The most folders of a list. Of those of applications more is asked for.
 const (
 	maxFolders      = 8
-	maxApplications = 6
+	maxApplications = 5
 )
 
 // foldersOf are the folders of a target: its own, then those of pages and those of their scripts, styles and pictures in
