@@ -40,7 +40,7 @@ type check struct {
 	certainty  scanner.Certainty
 	stateful   bool // later requests may need the cookies of earlier answers
 	secret     bool // what it extracts is not shown
-	ownPage    bool // it asks for nothing but the target's own page
+	ownPage    bool // it asks for the target's own page, among others or for nothing else
 	notes      []error
 }
 
@@ -59,7 +59,8 @@ type block struct {
 	independent      bool // requests use nothing of each other's responses
 	earlier          bool // matchers look at responses to other requests of the block: body_2
 	constants        func() []*constantRequest
-	expectsError     bool // it asks for an error page, which is what sites say about things that do not exist
+	expectsError     bool   // it asks for an error page, which is what sites say about things that do not exist
+	variant          string // of what all its matchers match together; "" for none
 }
 
 // options are what a block says about all its requests.
@@ -117,7 +118,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		b.constants = sync.OnceValue(func() []*constantRequest { return c.constantRequests(b) })
 		c.blocks = append(c.blocks, b)
 	}
-	c.ownPage = !slices.ContainsFunc(c.blocks, func(b *block) bool { return !b.asksForOwnPage() })
+	c.ownPage = slices.ContainsFunc(c.blocks, func(b *block) bool { return slices.ContainsFunc(b.paths, isOwnPage) })
 	if strings.TrimSpace(s.Flow) != "" {
 		f, ok := parseFlow(s.Flow)
 		if !ok && simpleFlow.MatchString(s.Flow) {
@@ -177,7 +178,21 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
 	b.expectsError = asksForErrors(h)
+	b.variant = commonVariant(s, h)
 	return b, nil
+}
+
+// commonVariant is the variant that a block stands for whose matchers must all match: that by which one of them is named.
+func commonVariant(s *signature.Signature, h *signature.HTTP) string {
+	if !strings.EqualFold(h.MatchersCondition, "and") {
+		return ""
+	}
+	for _, m := range h.Matchers {
+		if _, ok := s.Variants[m.Name]; ok {
+			return m.Name
+		}
+	}
+	return ""
 }
 
 // placed adds file and line to the mistakes of a block.
@@ -296,7 +311,11 @@ func (c *check) plan(t target.Target, constant bool) []*web.Request {
 	var list []*web.Request
 	size := 0
 	for _, b := range c.blocks {
-		for d := range b.templates() {
+		b, err := v.bound(context.Background(), b)
+		if err != nil {
+			continue
+		}
+		for d := range v.templates(b) {
 			if !constant && v.constant(b, d) != nil {
 				continue
 			}
@@ -328,14 +347,10 @@ func sizeOf(r *web.Request) int {
 	return n
 }
 
-// asksForOwnPage reports whether all requests of a block are for the target's own page.
-func (b *block) asksForOwnPage() bool {
-	return len(b.raws) == 0 && !slices.ContainsFunc(b.paths, func(p string) bool {
-		return strings.TrimSuffix(p, "/") != "{{BaseURL}}"
-	})
-}
+// isOwnPage reports whether a path is that of the target's own page.
+func isOwnPage(path string) bool { return strings.TrimSuffix(path, "/") == "{{BaseURL}}" }
 
-// Place is where {{BaseURL}} stands: below the folders of the target, and at its page for those that look at that alone.
+// Place is where {{BaseURL}} stands: below the folders of the target, and at its page for those that look at that too.
 func (c *check) Place() scanner.Place {
 	if c.ownPage {
 		return scanner.PlacePages

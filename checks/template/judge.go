@@ -158,6 +158,9 @@ func found(b *block, result *match.Result) (names []string, hit bool) {
 	if !b.program.Found(*result) {
 		return nil, false
 	}
+	if b.variant != "" {
+		return []string{b.variant}, true
+	}
 	return slices.Compact(slices.Sorted(slices.Values(result.Names))), true
 }
 

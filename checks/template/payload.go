@@ -19,6 +19,7 @@ const maxCombinations = 10000
 type payloads struct {
 	attack string
 	names  []string // in the order of the file
+	lists  []string // by payload, the list that comes before its values; "" for none
 	values [][]string
 }
 
@@ -36,10 +37,11 @@ func loadPayloads(s *signature.Signature, h *signature.HTTP) (*payloads, error) 
 		if err != nil {
 			return nil, message.Errorf("payload %s: %w", name, err)
 		}
-		if len(values) == 0 {
+		if len(values) == 0 && h.Payloads[name].List == "" {
 			return nil, message.Errorf("%s:%d: payload %s has no values", s.File, h.Line, name)
 		}
 		p.names = append(p.names, name)
+		p.lists = append(p.lists, h.Payloads[name].List)
 		p.values = append(p.values, values)
 	}
 	if len(p.names) == 0 {

@@ -54,6 +54,25 @@ func (b *block) templates() iter.Seq[requestTemplate] {
 	}
 }
 
+// isPage reports whether a place on a target is a page and not a folder.
+func isPage(u *url.URL) bool {
+	return u.Path != "" && !strings.HasSuffix(u.Path, "/") || u.RawQuery != ""
+}
+
+// templates are those of the block that are sent from the run's place on the target: at a page only those that ask for it.
+func (v *run) templates(b *block) iter.Seq[requestTemplate] {
+	if !v.check.ownPage || !isPage(v.probe.Target.URL) {
+		return b.templates()
+	}
+	return func(yield func(requestTemplate) bool) {
+		for d := range b.templates() {
+			if isOwnPage(d.path) && !yield(d) {
+				return
+			}
+		}
+	}
+}
+
 // preparedRequest is a request ready to be sent, and the variables for judging its response.
 type preparedRequest struct {
 	request *web.Request
@@ -84,7 +103,7 @@ func (v *run) build(b *block, d requestTemplate, taken match.Vars) (*preparedReq
 	} else {
 		req, err = f.path(b, path)
 	}
-	if err == nil && v.check.ownPage && target.Path != "" && (!strings.HasSuffix(target.Path, "/") || target.RawQuery != "") {
+	if err == nil && isOwnPage(d.path) && isPage(target) {
 		page := *target
 		req.URL = &page // the page that the user named, which no {{BaseURL}}/ would give
 	}

@@ -133,9 +133,12 @@ type blockRun struct {
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
 func (v *run) run(ctx context.Context, b *block) (ok bool, err error) {
+	if b, err = v.bound(ctx, b); err != nil {
+		return false, err
+	}
 	r := &blockRun{block: b, sent: make([]*preparedRequest, len(b.paths)+len(b.raws))}
 	defer func() { v.keep(r.taken) }()
-	for d := range b.templates() {
+	for d := range v.templates(b) {
 		for _, taken := range r.values() {
 			end, err := v.request(ctx, r, d, taken)
 			if err != nil || end {

@@ -44,7 +44,7 @@ func demoListing() http.Handler {
 		}
 		demoHeaders(w)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		demoWrite(w, `<html><head><title>Index of /uploads</title></head><body><h1>Index of /uploads</h1><a href="/">Parent Directory</a> `+
-			`<a href="catalogue.pdf">catalogue.pdf</a> <a href="members.csv">members.csv</a></body></html>`)
+		demoWrite(w, `<html><head><title>Index of /uploads</title></head><body><h1>Index of /uploads</h1><ul><li><a href="/"> Parent Directory</a></li>`+
+			`<li><a href="catalogue.pdf"> catalogue.pdf</a></li><li><a href="members.csv"> members.csv</a></li></ul></body></html>`)
 	})
 }

@@ -95,7 +95,7 @@ func (v *Variables) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// UnmarshalYAML takes a list, several lines of text, or the name of a file.
+// UnmarshalYAML takes a list, several lines of text, the name of a file, or {list: NAME}.
 func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 	if n = resolve(n); n.Kind == yaml.SequenceNode {
 		for _, value := range n.Content {
@@ -104,12 +104,34 @@ func (p *Payload) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	if n.Kind != yaml.ScalarNode {
-		return n.Decode(&p.Values)
+		return p.named(n)
 	}
 	if strings.Contains(n.Value, "\n") {
 		p.Values = strings.Split(n.Value, "\n")
 	} else {
 		p.File = strings.TrimSpace(n.Value)
+	}
+	return nil
+}
+
+// named takes {list: NAME, values: [FURTHER]}.
+func (p *Payload) named(n *yaml.Node) error {
+	mistake := &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %s", n.Line, payloadKind)}}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i].Value, resolve(n.Content[i+1])
+		switch {
+		case key == "list" && slices.Contains(PayloadLists, value.Value):
+			p.List = value.Value
+		case key == "values" && value.Kind == yaml.SequenceNode:
+			if err := p.UnmarshalYAML(value); err != nil {
+				return err
+			}
+		default:
+			return mistake
+		}
+	}
+	if p.List == "" {
+		return mistake
 	}
 	return nil
 }
@@ -158,6 +180,7 @@ func (h *HTTP) payloadOrder(n *yaml.Node) {
 	if n == nil {
 		return
 	}
+	n = resolve(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		h.PayloadNames = append(h.PayloadNames, n.Content[i].Value)
 	}
@@ -205,8 +228,11 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// variablesKind is a message that passes through the YAML library, which keeps errors as text only.
-const variablesKind = "variables must be names with values"
+// Messages that pass through the YAML library, which keeps errors as text only.
+const (
+	variablesKind = "variables must be names with values"
+	payloadKind   = "a payload is a list of values, the name of a file, or {list: NAME, values: [FURTHER]} with one of the lists folders, application-folders, site-names, site-copies"
+)
 
 var (
 	lineNumber = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
@@ -264,6 +290,8 @@ func plainly(text string) message.Message {
 		return message.New("%s; is there a tab? YAML is indented with spaces", text)
 	case m == nil && text == variablesKind:
 		return message.New(variablesKind)
+	case m == nil && text == payloadKind:
+		return message.New(payloadKind)
 	case m == nil:
 		return message.Message{Format: text} // what the YAML library says
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -45,6 +46,7 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 		"id":                   {"id: ../a\ninfo: {name: A, severity: low}\ncheck: x\n", `a.yaml:1: id "../a" must be letters and digits joined by dashes`},
 		"key_given_twice":      {head + "check: x\ncheck: y\n", "a.yaml:6: mapping key \"check\" already defined at line 5"},
 		"variables_as_a_list":  {head + "check: x\nvariables: [a]\n", "a.yaml:6: variables must be names with values"},
+		"payload_of_no_list":   {head + "http:\n  - path: [x]\n    payloads:\n      x: {list: foldrs}\n", "a.yaml:8: a payload is a list of values, the name of a file, or {list: NAME, values: [FURTHER]} with one of the lists folders, application-folders, site-names, site-copies"},
 		"port_out_of_range":    {head + "check: x\nports: [0]\n", "a.yaml:6: port 0 is not between 1 and 65535"},
 		"severity_of_variants": {head + "check: x\nvariants:\n  v: {severity: bad}\n", `a.yaml:7: variant "v": severity "bad": there are critical, high, medium, low, info, unknown`},
 	}
@@ -58,6 +60,17 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A list of payloads that stands elsewhere in the file, by its anchor, is in the order of that place.
+func TestParse_payloads_by_alias(t *testing.T) {
+	s, err := signature.Parse("a.yaml", []byte(head+"http:\n  - path: [x]\n    payloads: &p {b: [1], a: [2]}\n  - path: [y]\n    payloads: *p\n"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.HTTP[1].PayloadNames; !slices.Equal(got, []string{"b", "a"}) {
+		t.Errorf("payloads %q, want b and a", got)
 	}
 }
 

@@ -59,12 +59,15 @@ func TestSchema_takes_every_embedded_signature(t *testing.T) {
 func TestSchema_refuses_what_Load_refuses(t *testing.T) {
 	s := compiled(t, schema(t))
 	for name, text := range map[string]string{
-		"misspelt_key":      "id: a\ninfo: {name: A, severity: low}\nsafty: passive\n",
-		"misspelt_inside":   "id: a\ninfo: {name: A, severity: low}\nhttp: [{paths: [x]}]\n",
-		"severity":          "id: a\ninfo: {name: A, severity: grave}\n",
-		"matcher_type":      "id: a\ninfo: {name: A, severity: low}\nhttp: [{matchers: [{type: words}]}]\n",
-		"no_id":             "info: {name: A, severity: low}\n",
-		"text_for_a_number": "id: a\ninfo: {name: A, severity: low}\nports: [many]\n",
+		"misspelt_key":          "id: a\ninfo: {name: A, severity: low}\nsafty: passive\n",
+		"misspelt_inside":       "id: a\ninfo: {name: A, severity: low}\nhttp: [{paths: [x]}]\n",
+		"severity":              "id: a\ninfo: {name: A, severity: grave}\n",
+		"matcher_type":          "id: a\ninfo: {name: A, severity: low}\nhttp: [{matchers: [{type: words}]}]\n",
+		"no_id":                 "info: {name: A, severity: low}\n",
+		"no_such_list":          "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: foldrs}}}]\n",
+		"more_than_a_list":      "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: folders, most: 3}}}]\n",
+		"a_list_without_a_name": "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {values: [a]}}}]\n",
+		"text_for_a_number":     "id: a\ninfo: {name: A, severity: low}\nports: [many]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := s.Validate(document(t, text)); err == nil {
@@ -90,7 +93,7 @@ func schema(t *testing.T) []byte {
 			case reflect.TypeFor[signature.StringList]():
 				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list}}
 			case reflect.TypeFor[signature.Payload]():
-				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list}}
+				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text, list, namedList()}}
 			case reflect.TypeFor[signature.Params](), reflect.TypeFor[signature.Variables]():
 				return &jsonschema.Schema{Type: "object"}
 			}
@@ -105,6 +108,18 @@ func schema(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return append(text, '\n')
+}
+
+// namedList is a payload of the form {list: NAME, values: [FURTHER]}.
+func namedList() *jsonschema.Schema {
+	name := &jsonschema.Schema{Type: "string"}
+	for _, list := range signature.PayloadLists {
+		name.Enum = append(name.Enum, list)
+	}
+	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"list"}, AdditionalProperties: jsonschema.FalseSchema}
+	s.Properties.Set("list", name)
+	s.Properties.Set("values", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{}})
+	return s
 }
 
 // fieldComments are the comments behind the fields of the structs in a file, as TYPE.FIELD.

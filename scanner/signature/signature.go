@@ -40,7 +40,7 @@ type Signature struct {
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
 	Needs    []string           `yaml:"needs"`                                                       // facts that must be known before this runs
 	Gives    string             `yaml:"gives"`                                                       // fact that a finding of this establishes
-	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher
+	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher; where all matchers of a block must match, one of them names it
 	Tests    []Case             `yaml:"tests"`
 
 	File        string            `yaml:"-"` // as named to the user
@@ -119,8 +119,8 @@ type HTTP struct {
 	Headers              map[string]string  `yaml:"headers"`
 	Body                 string             `yaml:"body"`
 	Attack               string             `yaml:"attack" jsonschema:"enum=batteringram,enum=pitchfork,enum=clusterbomb"` // batteringram (default), pitchfork, clusterbomb
-	Payloads             map[string]Payload `yaml:"payloads"`
-	PayloadNames         []string           `yaml:"-"` // of Payloads, in the order of the file
+	Payloads             map[string]Payload `yaml:"payloads"`                                                              // by name: values, a file with one a line, or {list: NAME, values: [FURTHER]} with what is known of the target only: folders, application-folders (addresses without a slash at the end, its own first), site-names, site-copies
+	PayloadNames         []string           `yaml:"-"`                                                                     // of Payloads, in the order of the file
 	Matchers             []Matcher          `yaml:"matchers"`
 	MatchersCondition    string             `yaml:"matchers-condition" jsonschema:"enum=or,enum=and"` // "or" (default), "and"
 	Extractors           []Extractor        `yaml:"extractors"`
@@ -187,10 +187,21 @@ type Extractor struct {
 	Line            int      `yaml:"-"`
 }
 
-// Payload is a list of values, or the name of a file with one per line.
+// Payload is a list of values, the name of a file with one per line, or a list that is known of each target only, with
+// further values behind it.
 type Payload struct {
 	Values []string
-	File   string // as written in the template; "" when Values are given
+	File   string // as written in the template; "" when Values or List are given
+	List   string // one of PayloadLists; "" for none
+}
+
+// PayloadLists are the lists that a payload may name as {list: NAME, values: [FURTHER]}. Folders are addresses without a
+// slash at the end, as BaseURL; the target's own comes first, and there are few.
+var PayloadLists = []string{
+	"folders",             // those in which pages, scripts, styles and pictures lie that the site's pages name
+	"application-folders", // those of them that an application may lie in: of pages, themes and plug-ins, not of pictures
+	"site-names",          // what the site's owner calls it: the host, with and without www and what is behind it
+	"site-copies",         // the site's shortest name with a year or "backup" behind it; none for an address
 }
 
 // Case is one test that a signature carries.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -20,7 +21,7 @@ func (r *Request) AppendKey(b []byte, host string) []byte {
 	}
 	b = append(append(b, method...), ' ')
 	b = append(append(append(b, r.URL.Scheme...), "://"...), host...)
-	b = append(b, r.URL.Path...)
+	b = append(b, cmp.Or(r.URL.Path, "/")...) // which is what is sent
 	field := func(tag byte, value string) {
 		if value != "" {
 			b = append(append(b, 0, tag), value...)

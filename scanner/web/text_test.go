@@ -136,6 +136,10 @@ func TestKeyTellsOptionsApart(t *testing.T) {
 		}
 	}
 	same := Request{URL: u, Method: "GET"}
+	root, slash := Request{URL: parse(t, "http://h")}, Request{URL: parse(t, "http://h/")}
+	if root.Key() != slash.Key() {
+		t.Errorf("without a path %q, with the root's %q; what is sent is the same", root.Key(), slash.Key())
+	}
 	if same.Key() != base.Key() {
 		t.Error("GET and the default method differ")
 	}
