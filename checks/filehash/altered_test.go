@@ -60,9 +60,13 @@ func TestReleaseOfAlteredShops(t *testing.T) {
 func claims(release string) func(*shop) {
 	return func(s *shop) {
 		for at, page := range s.pages {
-			s.pages[at] = strings.ReplaceAll(page, "eccube.js\"", "eccube.js?v="+release+"\"")
+			s.pages[at] = claimed(page, release)
 		}
 	}
+}
+
+func claimed(page, release string) string {
+	return strings.ReplaceAll(page, "eccube.js\"", "eccube.js?v="+release+"\"")
 }
 
 // softNotFound answers with a page, and status 200, to anything.
@@ -140,7 +144,7 @@ func TestPagesThatAreAskedFor(t *testing.T) {
 		"something_done_to_it": {`<a href="/products/detail/31/delete">`, 0},
 		"elsewhere":            {`<a href="http://other.example/products/detail/31">`, 0},
 	} {
-		s := newShop("4.0.0", layout{})
+		s := newShop("4.2.1", layout{})
 		s.files = nil
 		s.pages["/products/detail/31"] = s.pages["/products/detail/1"]
 		s.pages["/products/detail/31/delete"] = "<html></html>"

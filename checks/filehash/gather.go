@@ -17,6 +17,8 @@ import (
 const (
 	redirectMax    = 3  // redirects followed from the first page
 	likelyRequests = 2  // requests for files of a site that is only likely, before it is left alone
+	nothingThere   = 10 // files, all of them missing, after which only pages are asked for
+	filesOfAShop   = 2  // files that must fit where the page alone does not show the product
 	wrongFolder    = 4  // files, none of them fitting, after which the next public folder is tried
 	controlFiles   = 14 // files asked for to learn how many the site lost
 	coreFiles      = 2  // core scripts asked for beyond what identification needs, each time
@@ -26,6 +28,14 @@ const (
 	claimWeight     = 6.0 // nats by which the release that the page claims is likelier than any other
 	referenceWeight = 1.5 // nats by which a release without a file that the page names is less likely
 	referencesMax   = 8.0 // nats that all such files together take from a release
+	lineWeight      = 6.0 // nats by which a release is less likely for each mark of another line
+)
+
+// What a release rests on.
+const (
+	basisFiles = "files" // the content of files
+	basisPage  = "page"  // two independent marks of the page, one of them narrower than a line of releases
+	basisLine  = "line"  // less: the release is not told
 )
 
 // seen is all that was learned about one site.
@@ -35,6 +45,7 @@ type seen struct {
 	first     *web.Exchange
 	why       message.Message // how the product was recognised
 	claimed   string          // release that the page claims, "" for none
+	basis     string          // what the release rests on
 	posterior *releases.Posterior
 	files     []seenFile
 	pages     []seenPage
@@ -59,6 +70,7 @@ type gatherer struct {
 	links  []*url.URL   // of the pages seen
 	viewed map[int]bool // pages of the database asked for or seen
 	asked  int          // requests beyond the first page
+	gone   bool         // the site gives out no files: they are elsewhere, or out of reach
 	broken int          // requests in a row without an answer
 }
 
@@ -92,20 +104,51 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 			break
 		}
 	}
-	if !g.found.certain && g.fitting() == 0 {
+	if !g.found.certain && (g.found.made == 0 || g.fitting() < filesOfAShop) {
 		return nil, nil
 	}
-	if err := g.controls(ctx); err != nil {
-		return nil, err
+	if !g.allMissing() {
+		for _, more := range []func(context.Context) error{g.controls, g.coreScripts, g.neighbours} {
+			if err := more(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if err := g.coreScripts(ctx); err != nil {
-		return nil, err
-	}
-	if err := g.neighbours(ctx); err != nil {
-		return nil, err
+	if g.fitting() == 0 {
+		g.pagesAlone()
+	} else {
+		g.seen.basis = basisFiles
 	}
 	g.seen.base = g.base()
 	return g.seen, nil
+}
+
+// pagesAlone judges by the pages when no file has the content of a release: the files may be elsewhere or out of reach, so
+// those that are missing say nothing.
+func (g *gatherer) pagesAlone() {
+	g.withoutFiles()
+	marks, narrow := min(1, len(g.found.lines)), 0
+	if _, known := g.check.db.Position(g.found.claimed); known {
+		narrow++
+	}
+	for _, p := range g.seen.pages {
+		if p.view.Telling() {
+			narrow++
+		}
+	}
+	g.seen.basis = basisLine
+	if narrow > 0 && marks+narrow >= 2 {
+		g.seen.basis = basisPage
+	}
+}
+
+// withoutFiles begins the posterior anew with what the pages say.
+func (g *gatherer) withoutFiles() {
+	g.seen.posterior = releases.NewPosterior(g.check.db)
+	g.seen.posterior.AddLogLikelihood(g.named())
+	for _, p := range g.seen.pages {
+		g.seen.posterior.AddLogLikelihood(p.view.Log)
+	}
 }
 
 // firstPage is the page at u, after redirects that stay on its host. page is nil when it is not HTML.
@@ -153,30 +196,36 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, public string) {
 	c := g.check
 	g.seen = &seen{public: public, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
 	g.viewed, g.links = map[int]bool{}, addressesOf(page)
-	named := make([]float64, len(c.db.Releases))
-	for file := range g.found.referenced {
-		for r := range named {
-			if !c.db.Files[file].Has.Has(r) {
-				named[r] = math.Max(named[r]-referenceWeight, -referencesMax)
-			}
-		}
-	}
-	g.seen.posterior.AddLogLikelihood(named)
-	if at, ok := c.db.Position(g.found.claimed); ok {
-		log := make([]float64, len(c.db.Releases))
-		for r := range log {
-			if r != at {
-				log[r] = -claimWeight
-			}
-		}
-		g.seen.posterior.AddLogLikelihood(log)
-	}
+	g.seen.posterior.AddLogLikelihood(g.named())
 	marks := releases.PageMarks(ex.Text())
 	for i := range c.db.Pages {
 		if p := &c.db.Pages[i]; len(p.Paths) == 0 || g.isHome(p, ex) {
 			g.view(i, ex, marks)
 		}
 	}
+}
+
+// named is the log-likelihood by release of what the first page names: files, the marks of a line, and a release.
+func (g *gatherer) named() []float64 {
+	c := g.check
+	log := make([]float64, len(c.db.Releases))
+	claimed, known := c.db.Position(g.found.claimed)
+	for r := range log {
+		for file := range g.found.referenced {
+			if !c.db.Files[file].Has.Has(r) {
+				log[r] = math.Max(log[r]-referenceWeight, -referencesMax)
+			}
+		}
+		for _, line := range g.found.lines {
+			if !line.Has(r) {
+				log[r] -= lineWeight
+			}
+		}
+		if known && r != claimed {
+			log[r] -= claimWeight
+		}
+	}
+	return log
 }
 
 // isHome reports whether the first page is the shop's home page, which it is not when a redirect or a link led elsewhere.
@@ -216,8 +265,17 @@ func (g *gatherer) files(ctx context.Context, last bool) error {
 		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongFolder {
 			return nil
 		}
+		if last && !g.gone && len(g.seen.files) >= nothingThere && g.allMissing() {
+			g.gone = true
+			g.withoutFiles()
+		}
 	}
 	return nil
+}
+
+// allMissing reports whether no file was there.
+func (g *gatherer) allMissing() bool {
+	return !slices.ContainsFunc(g.seen.posterior.Answers(), func(a releases.Answer) bool { return !a.Missing })
 }
 
 // leave reports whether a site that is only likely has used up its requests.
@@ -242,6 +300,9 @@ func (g *gatherer) controls(ctx context.Context) error {
 // usable reports whether a file may be asked for. As long as the product is only likely and no file fits, a file must be one
 // that no other product has, and one that the page names if it names any.
 func (g *gatherer) usable(f releases.File) bool {
+	if g.gone {
+		return false
+	}
 	if f.Class == releases.ClassManifest {
 		return g.found.certain && g.packageRoot() != ""
 	}

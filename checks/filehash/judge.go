@@ -35,6 +35,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	values := scanner.Values{
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
 		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
+		"basis": s.basis,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
@@ -43,7 +44,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if v.Candidates.Count() > 1 {
 		values["note"] = cannotTell
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s), Values: values, Evidence: c.evidence(s)}}
 	if len(v.Mixed) > 0 {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
@@ -57,30 +58,21 @@ func (c *check) judge(s *seen) []scanner.Hit {
 func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	values := scanner.Values{}
 	for _, b := range c.params.Bases {
-		first, last := 0, len(c.db.Releases)-1
-		if i, ok := c.db.Position(b.First); ok {
-			first = i
-		}
-		if i, ok := c.db.Position(b.Last); ok {
-			last = i
-		}
 		path := base
 		if b.Above {
 			path = strings.TrimSuffix(base, "/")
 			path = path[:strings.LastIndexByte(path, '/')+1]
 		}
-		for r := first; r <= last && path != ""; r++ {
-			if candidates.Has(r) {
-				values[b.Name] = path
-			}
+		if span, _ := c.db.Span(b.First, b.Last); path != "" && span.Intersects(candidates) {
+			values[b.Name] = path
 		}
 	}
 	return values
 }
 
-// certaintyOf is confirmed when a file fits, possible when the release rests on pages or on nothing.
-func certaintyOf(v releases.Verdict) scanner.Certainty {
-	if v.Fitting == 0 {
+// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing.
+func certaintyOf(s *seen) scanner.Certainty {
+	if s.basis != basisFiles {
 		return scanner.Possible
 	}
 	return scanner.Confirmed

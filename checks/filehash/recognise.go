@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/releases"
 	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
@@ -15,10 +16,12 @@ import (
 type recognised struct {
 	certain    bool            // nothing else makes such a page
 	likely     bool            // worth asking for a file
+	made       int             // signs that the product made the page; files are none, they outlive a shop
 	publics    []string        // where the public folder can be, likeliest first; each ends in a slash
 	base       string          // path that pages start at as links have it, "" when unknown
 	referenced map[int]bool    // files of the database that the page names
 	claimed    string          // release that the page claims, "" for none
+	lines      []releases.Set  // releases that the page's markup allows, one set for each mark that tells a line
 	why        message.Message // how the product was recognised; zero unless certain
 }
 
@@ -28,20 +31,37 @@ const (
 	manyFiles    = 4 // files of the product in one folder: no other product's page names as many
 )
 
-// recognise reads a page's text, cookies and addresses.
+// recognise reads a page's markup, cookies and addresses. A page that another product made is this one's only when it has
+// markup or a cookie of its own: it may keep files and links of a shop that was there before.
 func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 	r := recognised{referenced: map[int]bool{}}
-	text := ex.Text()
+	text := textOf(ex.Text())
 	cookie := c.cookie(ex)
 	words := 0
 	for _, re := range c.likely {
-		if re.MatchString(text) {
+		if re.MatchString(text.tags) || re.MatchString(text.scripts) {
 			words++
 		}
 	}
+	for _, l := range c.lines {
+		if l.pattern.MatchString(text.tags) {
+			r.lines = append(r.lines, l.releases)
+		}
+	}
 	score, files := c.addresses(&r, ex, page)
-	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0) || files >= manyFiles && (words > 0 || r.base != "")
-	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
+	r.made = words
+	if cookie {
+		r.made++
+	}
+	if r.base != "" {
+		r.made++
+	}
+	r.certain = anyMatch(c.certain, text.tags) || cookie && (words > 0 || score > 0)
+	if !anyMatch(c.others, text.tags) {
+		r.certain = r.certain || files >= manyFiles && r.made > 0
+		r.likely = cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
+	}
+	r.likely = r.likely || r.certain
 	switch {
 	case r.certain && cookie:
 		r.why = message.New("cookie and markup of %s", c.params.Product)

@@ -85,6 +85,29 @@ func (d *Database) Find(path string) (int, bool) {
 	return i, ok
 }
 
+// Span is the releases from first to last; "" stands for the oldest or the newest. unknown is the name that is no release of
+// the database, "" when both are.
+func (d *Database) Span(first, last string) (set Set, unknown string) {
+	set = newSet(len(d.Releases))
+	i, j := 0, len(d.Releases)-1
+	for _, end := range []struct {
+		name string
+		at   *int
+	}{{first, &i}, {last, &j}} {
+		at, ok := d.byName[end.name]
+		switch {
+		case ok:
+			*end.at = at
+		case end.name != "":
+			return set, end.name
+		}
+	}
+	for ; i <= j; i++ {
+		set.add(i)
+	}
+	return set, ""
+}
+
 // Names are the releases of a set, oldest first.
 func (d *Database) Names(s Set) []string {
 	var names []string

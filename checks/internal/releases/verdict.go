@@ -42,12 +42,12 @@ func (p *Posterior) Verdict() Verdict {
 		f, fits := &p.db.Files[a.File], p.Fits(a)
 		switch {
 		case fits.Count() == 0:
-			if f.Has.intersects(v.Candidates) {
+			if f.Has.Intersects(v.Candidates) {
 				v.Foreign = append(v.Foreign, a.File)
 			}
-		case fits.intersects(v.Candidates):
+		case fits.Intersects(v.Candidates):
 			v.Fitting++
-		case f.Has.intersects(v.Candidates):
+		case f.Has.Intersects(v.Candidates):
 			v.Mixed = append(v.Mixed, Mixed{a.File, fits})
 		default:
 			v.Leftover = append(v.Leftover, a.File)
