@@ -199,16 +199,26 @@ func TestModifiedCoreScript(t *testing.T) {
 		"style_sheet": {func(s *shop) { s.each(with(".css"), edited) }, false},
 		"line_ends":   {func(s *shop) { s.each(isText, crlf) }, false},
 		"all_edited":  {func(s *shop) { s.each(anyFile, edited) }, false},
-		"two_fit": {func(s *shop) {
-			s.each(func(at string) bool { return at != s.at(core) && !strings.Contains(at, "/admin/assets") }, lost)
+		"one_script_fits": {func(s *shop) {
+			s.each(func(at string) bool {
+				return at != s.at(core) && !strings.Contains(at, "/admin/assets") && !strings.HasSuffix(at, ".css") && !isPicture(at)
+			}, lost)
 			s.files[s.at(core)] += "x"
 		}, false},
+		"all_scripts":       {func(s *shop) { s.each(with(".js"), edited) }, false},
+		"comment_added":     {func(s *shop) { s.each(with(".js"), commented) }, false},
+		"byte_order_mark":   {func(s *shop) { s.each(isText, func(body string) string { return "\ufeff" + body }) }, false},
+		"minified":          {func(s *shop) { s.each(isText, minified) }, false},
+		"one_reformatted":   {func(s *shop) { s.files[s.at(core)] = crlf(commented(s.files[s.at(core)])) }, false},
+		"core_in_minified":  {func(s *shop) { s.files[s.at(core)] += "new Image().src='//evil.example/'"; s.each(isText, minified) }, true},
+		"core_with_comment": {func(s *shop) { s.files[s.at(core)] += "x"; s.each(with(".js"), commented) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop("4.2.1", layout{})
 			c.change(s)
 			l := look(t, s, "/")
+			wantCandidates(t, l, "4.2.1")
 			h := l.variant("modified")
 			if (h != nil) != c.want {
 				t.Fatalf("modified: %v", h)
@@ -231,6 +241,20 @@ func TestModifiedCoreScript(t *testing.T) {
 			}
 		})
 	}
+}
+
+// commented is what a server leaves that adds a line to what it gives out.
+func commented(body string) string { return "/* served by cdn */\n" + body + "<!-- cached -->\n" }
+
+// minified is a script or style sheet without comments and line ends.
+func minified(body string) string {
+	var kept []string
+	for line := range strings.Lines(body) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "/*") {
+			kept = append(kept, strings.ReplaceAll(line, " = ", "="))
+		}
+	}
+	return strings.Join(kept, "")
 }
 
 // Core scripts that the page loads are compared with the release even when the release is known without them.

@@ -102,7 +102,7 @@ func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) 
 	case ex.Status != http.StatusOK, ex.Truncated:
 		return a, false
 	}
-	a.Bytes, a.Text = releases.Digest(ex.Body), releases.Digest(releases.Unix(ex.Body))
+	a.Forms = releases.FormsOf(g.check.db.Files[file].Path, ex.Body)
 	isPage := pageStart.Match(ex.Body[:min(512, len(ex.Body))])
 	if isPage && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") && g.seen.posterior.Fits(a).Count() == 0 {
 		a = releases.Answer{File: file, Missing: true} // the site answers anything with a page

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -393,17 +394,18 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 	return nil
 }
 
-// neighbours asks for further files of the candidates when a core script fits no release and too few files are as released
+// neighbours asks for further scripts of the candidates when a core script fits no release and too few others are as released
 // to call it modified.
 func (g *gatherer) neighbours(ctx context.Context) error {
 	for range neighbourFiles {
 		v := g.seen.posterior.Verdict()
-		if v.Fitting >= neighbours || len(g.check.foreignCore(v)) == 0 {
+		if len(g.check.foreignCore(v)) == 0 || g.check.trusted(g.seen, v) {
 			return nil
 		}
 		file := slices.IndexFunc(g.check.db.Files, func(f releases.File) bool {
 			at, _ := g.check.db.Find(f.Path)
-			return f.Class <= releases.ClassImage && v.Candidates.Within(f.Has) && !g.seen.posterior.Asked(at) && g.usable(f)
+			return f.Class == releases.ClassScript && path.Ext(f.Path) == ".js" && !anyMatch(g.check.foreign, f.Path) &&
+				v.Candidates.Within(f.Has) && !g.seen.posterior.Asked(at) && g.usable(f)
 		})
 		if file < 0 {
 			return nil

@@ -98,7 +98,7 @@ func TestFitting(t *testing.T) {
 		{"html/js/navi.js", contentOf("html/js/navi.js", "2.4.4"), 1},
 	} {
 		file, _ := c.db.Find(step.file)
-		g.seen.posterior.Observe(releases.Answer{File: file, Bytes: sum(step.content), Text: sum(step.content)})
+		g.seen.posterior.Observe(releases.Answer{File: file, Forms: releases.FormsOf(step.file, []byte(step.content))})
 		if got := g.fitting(); got != step.want {
 			t.Errorf("after %s: %d files fit, want %d", step.file, got, step.want)
 		}

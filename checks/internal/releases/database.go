@@ -8,9 +8,7 @@ package releases
 
 import (
 	"bufio"
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,12 +38,14 @@ type File struct {
 	Variants []Variant
 	Has      Set // releases that have it
 	Class    Class
+
+	columns [deliveries][]int // by variant, for the choice of what to ask for
 }
 
 // Variant is one content of a file and the releases that have it.
 type Variant struct {
-	Bytes, Text string // Digest of the bytes, and of the bytes with line ends made LF
-	Releases    Set
+	Bytes, Text, Code string // as in Forms
+	Releases          Set
 }
 
 // Page is the markup of one public page of the product's own theme.
@@ -60,17 +60,6 @@ type Group struct {
 	Releases Set
 	Always   []string // on every page made from the template
 	Maybe    []string // depending on the shop's data
-}
-
-// Digest is the form in which the database holds contents: 48 bits of SHA-256 in hex.
-func Digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:6])
-}
-
-// Unix is text with its line ends made LF.
-func Unix(b []byte) []byte {
-	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 }
 
 // Position is where a release stands in the order of releases, oldest first.
@@ -136,6 +125,14 @@ func Parse(r io.Reader) (*Database, error) {
 	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
 		return nil, errors.New("no releases or no files in it")
 	}
+	for i := range p.db.Files {
+		f := &p.db.Files[i]
+		for by := range deliveries {
+			for at := range f.Variants {
+				f.columns[by] = append(f.columns[by], f.column(at, by))
+			}
+		}
+	}
 	return p.db, nil
 }
 
@@ -183,15 +180,14 @@ func (p *parser) variant(fields []string) error {
 		return errors.New("contents before the first file")
 	}
 	f := &p.db.Files[len(p.db.Files)-1]
-	raw, text, _ := strings.Cut(fields[0], ":")
-	if text == "" {
-		text = raw
-	}
+	raw, rest, _ := strings.Cut(fields[0], ":")
+	text, code, _ := strings.Cut(rest, ":")
+	text = cmp.Or(text, raw)
 	set, err := p.spans(fields[1:])
 	if err != nil {
 		return err
 	}
-	f.Variants = append(f.Variants, Variant{raw, text, set})
+	f.Variants = append(f.Variants, Variant{raw, text, cmp.Or(code, text), set})
 	f.Has = f.Has.union(set)
 	return nil
 }
