@@ -2,6 +2,7 @@ package filehash
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -300,5 +301,38 @@ func TestMissingFilesAgainstLostOnes(t *testing.T) {
 				t.Errorf("a file that is the same in 4.0 and 4.1 was not looked for: %v", s.asked)
 			}
 		})
+	}
+}
+
+// A server that puts a hash into the names of files keeps the page working with those names. They lead to the same files; that
+// the plain names are missing says nothing.
+func TestNamesWithAHash(t *testing.T) {
+	forms := map[string]func(dir, base, ext string) string{
+		"dash":      func(dir, base, ext string) string { return dir + base + "-0a1b2c3d4e5f" + ext },
+		"dot":       func(dir, base, ext string) string { return dir + base + ".0a1b2c3d" + ext },
+		"pagespeed": func(dir, base, ext string) string { return dir + "A." + base + ext + ".pagespeed.cf.Ab3_-x9Zk0" + ext },
+	}
+	for form, rename := range forms {
+		for release, want := range map[string][]string{"2.12.6": {"2.12.6"}, "3.0.18": {"3.0.18"}, "4.0.0": {"4.0.0"}, "4.1.0": {"4.1.0"}} {
+			t.Run(form+"/"+release, func(t *testing.T) {
+				t.Parallel()
+				s := newShop(release, layout{})
+				for at, body := range s.files {
+					ext := path.Ext(at)
+					dir, base := path.Split(strings.TrimSuffix(at, ext))
+					to := rename(dir, base, ext)
+					delete(s.files, at)
+					s.files[to] = body
+					for page, text := range s.pages {
+						s.pages[page] = strings.ReplaceAll(text, `"`+at+`"`, `"`+to+`"`)
+					}
+				}
+				l := look(t, s, "/")
+				wantCandidates(t, l, want...)
+				if l.value("basis") != "files" || len(l.findings) != 1 {
+					t.Errorf("by %v, %d findings", l.value("basis"), len(l.findings))
+				}
+			})
+		}
 	}
 }

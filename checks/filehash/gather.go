@@ -330,6 +330,9 @@ func (g *gatherer) bonus(f releases.File) float64 {
 	if g.found.referenced[at] {
 		extra += 0.1
 	}
+	if g.found.renamed[at] != nil {
+		extra++
+	}
 	if anyMatch(g.check.core, f.Path) {
 		extra += 0.1
 	}

@@ -208,6 +208,9 @@ func (b *bench) scenario(ctx context.Context, s scenario) (result, error) {
 		if len(modified) > 0 {
 			out.accused++
 		}
+		if len(modified) > 0 && s.edited == 0 {
+			out.problems = append(out.problems, fmt.Sprintf("%s: called modified: %v", r.name, modified))
+		}
 		in := slices.Contains(candidates, r.name)
 		exact := slices.Equal(candidates, classes[r.class])
 		if in {

@@ -185,7 +185,7 @@ func (h *shop) file(at string) ([]byte, bool) {
 }
 
 var (
-	blockComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	blockComment = regexp.MustCompile(`(?ms)^[ \t]*/\*.*?\*/`)
 	wholeLine    = regexp.MustCompile(`(?m)^[ \t]*//[^\n]*$`)
 	space        = regexp.MustCompile(`[ \t]*\n\s*`)
 	variable     = regexp.MustCompile(`\b(var|function) +(\w+)`)
