@@ -26,6 +26,7 @@ type scenario struct {
 	folder      string  // where the shop is, with a slash at the end
 	packageRoot bool    // the whole package is the document root in every line
 	homeOnly    bool    // only the first page is there
+	ownTheme    bool    // pages show none of the product's own marks beyond addresses
 	crlf        bool    // text was converted on upload
 	delivery    string  // what the server does to scripts and style sheets: "minify", "mark", "comment", "rename", "hash"
 	missing     float64 // share of the static files that are gone
@@ -40,6 +41,7 @@ func scenarios() []scenario {
 		{name: "subfolder", folder: "/shop/", truth: 1, exact: 0.97},
 		{name: "package is the root", folder: "/", packageRoot: true, truth: 1, exact: 0.97},
 		{name: "line ends CRLF", folder: "/", crlf: true, truth: 1},
+		{name: "CRLF and a theme of its own", folder: "/", crlf: true, ownTheme: true, truth: 1},
 		{name: "minified", folder: "/", delivery: "minify", truth: 1, exact: 0.9},
 		{name: "byte order mark added", folder: "/", delivery: "mark", truth: 1, exact: 0.9},
 		{name: "comment added", folder: "/", delivery: "comment", truth: 1, exact: 0.9},

@@ -109,6 +109,9 @@ func (h *shop) render() (map[string]string, error) {
 		}
 		at := address[min(1, h.release.major()/3)]
 		page := head + parts[1] + parts[3] + r.render(body) + parts[2] + tail
+		if h.scenario.ownTheme {
+			page = "<html>" + strings.Join(addressTag.FindAllString(page, -1), "\n") + "</html>"
+		}
 		if h.scenario.delivery == "hash" {
 			page = assetName.ReplaceAllString(page, "$1-0123456789abcdef$2")
 		}
@@ -190,6 +193,7 @@ var (
 	space        = regexp.MustCompile(`[ \t]*\n\s*`)
 	variable     = regexp.MustCompile(`\b(var|function) +(\w+)`)
 	fingerprint  = regexp.MustCompile(`-0123456789abcdef(\.\w+)$`)
+	addressTag   = regexp.MustCompile(`<(?:link|script|img|a) [^>]*(?:src|href)="[^"]*"[^>]*>`)
 	assetName    = regexp.MustCompile(`((?:src|href)="[^"]*)(\.(?:js|css|png|gif)")`)
 )
 

@@ -24,6 +24,7 @@ const (
 // to the score of a file that is worth having for another reason too.
 func (p *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choice {
 	live, prob := p.states()
+	table := tableOf(len(prob))
 	releases := make([]int, 0, len(live))
 	for r, x := range prob {
 		if x > negligible {
@@ -36,7 +37,7 @@ func (p *Posterior) Next(usable func(File) bool, bonus func(File) float64) Choic
 		if p.asked[i] || !usable(*f) || !f.tells(live) {
 			continue
 		}
-		gain := gain(f, prob, live)
+		gain := table.gain(f, prob, live)
 		if gain < MinimumGain {
 			continue
 		}
@@ -64,15 +65,7 @@ func (f *File) tells(live []state) bool {
 
 // splits reports whether the file differs between the releases of a list: two contents, or there and missing.
 func (f *File) splits(list []int) bool {
-	variant := func(r int) int {
-		return slices.IndexFunc(f.Variants, func(v Variant) bool { return v.Releases.Has(r) })
-	}
-	for _, r := range list[1:] {
-		if variant(r) != variant(list[0]) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(r int) bool { return f.variantOf[r] != f.variantOf[list[0]] })
 }
 
 // state is one release and one delivery that are together worth a thought.
@@ -104,58 +97,75 @@ func (p *Posterior) states() ([]state, []float64) {
 	return live, prob
 }
 
-// gain is the expected loss of entropy in bits: of the releases, whatever became of the files on their way.
-func gain(f *File, prob []float64, live []state) float64 {
-	missing, foreign := 3*len(f.Variants), 3*len(f.Variants)+1 // behind the columns of contents
-	columns := make([][]float64, foreign+1)                    // by release
-	add := func(at, release int, q float64) {
-		if columns[at] == nil {
-			columns[at] = make([]float64, len(prob))
-		}
-		columns[at][release] += q
+// table holds the probability of each answer together with each release, one answer a column. It is made once and used for
+// one file after the other.
+type table struct {
+	columns [][]float64 // by release
+	used    []bool
+}
+
+func tableOf(releases int) *table {
+	return &table{columns: [][]float64{make([]float64, releases)}, used: []bool{false}}
+}
+
+func (t *table) add(column, release int, q float64) {
+	for column >= len(t.columns) {
+		t.columns = append(t.columns, make([]float64, len(t.columns[0])))
+		t.used = append(t.used, false)
 	}
+	t.columns[column][release] += q
+	t.used[column] = true
+}
+
+// gain is the expected loss of entropy in bits: of the releases, whatever became of the files on their way.
+func (t *table) gain(f *File, prob []float64, live []state) float64 {
+	missing, foreign := 3*len(f.Variants), 3*len(f.Variants)+1 // behind the columns of contents
 	n := float64(len(f.Variants))
-	for _, s := range live {
-		has := f.Has.Has(s.release)
-		chance := s.chance[f.Class][0]
+	for i := range live {
+		s := &live[i]
+		has, own := f.variantOf[s.release] >= 0, f.own(s.release, s.delivery)
+		chance := &s.chance[f.Class][0]
 		if has {
-			chance = s.chance[f.Class][1]
+			chance = &s.chance[f.Class][1]
+			t.add(own, s.release, s.prob*chance[resultMatch])
+			t.add(missing, s.release, s.prob*chance[resultMissing])
+		} else {
+			t.add(missing, s.release, s.prob*chance[resultMatch])
 		}
-		own := f.own(s.release, s.delivery)
-		if own >= 0 {
-			add(own, s.release, s.prob*chance[resultMatch])
-		}
-		for i, v := range f.Variants {
-			column := f.columns[s.delivery][i]
+		for j := range f.Variants {
+			column := f.columns[s.delivery][j]
 			switch {
 			case column == own:
-			case v.Releases.First() < s.release:
-				add(column, s.release, s.prob*chance[resultOlder]/n)
+			case f.first[j] < s.release:
+				t.add(column, s.release, s.prob*chance[resultOlder]/n)
 			default:
-				add(column, s.release, s.prob*chance[resultNewer]/n)
+				t.add(column, s.release, s.prob*chance[resultNewer]/n)
 			}
 		}
-		if has {
-			add(missing, s.release, s.prob*chance[resultMissing])
-		} else {
-			add(missing, s.release, s.prob*chance[resultMatch])
+		t.add(foreign, s.release, s.prob*chance[resultForeign])
+	}
+	return max(0, entropy(prob)-t.clear())
+}
+
+// clear empties the table and returns what entropy its columns had together.
+func (t *table) clear() float64 {
+	sum := 0.0
+	for i, used := range t.used {
+		if used {
+			sum += entropy(t.columns[i])
+			clear(t.columns[i])
+			t.used[i] = false
 		}
-		add(foreign, s.release, s.prob*chance[resultForeign])
 	}
-	after := 0.0
-	for _, c := range columns {
-		after += entropy(c)
-	}
-	return max(0, entropy(prob)-after)
+	return sum
 }
 
 // own is the column of a release's own content, -1 when it does not have the file.
 func (f *File) own(r int, by delivery) int {
-	i := slices.IndexFunc(f.Variants, func(v Variant) bool { return v.Releases.Has(r) })
-	if i < 0 {
-		return -1
+	if i := f.variantOf[r]; i >= 0 {
+		return f.columns[by][i]
 	}
-	return f.columns[by][i]
+	return -1
 }
 
 // entropy is that of weights in bits, times their sum.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +40,10 @@ type File struct {
 	Has      Set // releases that have it
 	Class    Class
 
-	columns [deliveries][]int // by variant, for the choice of what to ask for
+	// For the choice of what to ask for.
+	columns   [deliveries][]int // by variant
+	first     []int             // by variant: its oldest release
+	variantOf []int             // by release, -1 for one without the file
 }
 
 // Variant is one content of a file and the releases that have it.
@@ -126,14 +130,24 @@ func Parse(r io.Reader) (*Database, error) {
 		return nil, errors.New("no releases or no files in it")
 	}
 	for i := range p.db.Files {
-		f := &p.db.Files[i]
-		for by := range deliveries {
-			for at := range f.Variants {
-				f.columns[by] = append(f.columns[by], f.column(at, by))
-			}
-		}
+		p.db.Files[i].prepare(len(p.db.Releases))
 	}
 	return p.db, nil
+}
+
+// prepare fills in what is looked up often.
+func (f *File) prepare(releases int) {
+	for by := range deliveries {
+		for i := range f.Variants {
+			f.columns[by] = append(f.columns[by], f.column(i, by))
+		}
+	}
+	for _, v := range f.Variants {
+		f.first = append(f.first, v.Releases.First())
+	}
+	for r := range releases {
+		f.variantOf = append(f.variantOf, slices.IndexFunc(f.Variants, func(v Variant) bool { return v.Releases.Has(r) }))
+	}
 }
 
 type parser struct {
