@@ -149,8 +149,8 @@ func TestLineEndsOfTheWholeSite(t *testing.T) {
 		observe(t, p, path, "crlf:"+path[5:6])
 	}
 	observe(t, p, "html/e.js", "e:e") // LF in all releases: nothing was converted
-	if got := candidates(p); got != "1.0" {
-		t.Errorf("with a file of LF: candidates %s", got)
+	if got, prob := candidates(p), p.Probabilities(); got != "1.0" || prob[1] > 0.005 {
+		t.Errorf("with a file of LF: candidates %s, probabilities %v", got, prob)
 	}
 }
 
@@ -166,6 +166,24 @@ func TestRewrittenFiles(t *testing.T) {
 	}
 	if v := p.Verdict(); len(v.Fitting) != 4 || len(v.Foreign)+len(v.Mixed) > 0 {
 		t.Errorf("verdict %+v", v)
+	}
+}
+
+// A script with comments and white space that is as released shows that the server does not rewrite scripts.
+func TestUntouchedScriptsSpeakAgainstARewritingServer(t *testing.T) {
+	mass := func(loose bool) float64 {
+		p := NewPosterior(parse(t, "1.0 1.1", "html/a.js a::ca 1.0..1.1"))
+		p.Observe(Answer{File: 0, Forms: Forms{Bytes: "a", Text: "a", Code: "ca", Loose: loose}})
+		sum := 0.0
+		for i, x := range p.joint() {
+			if delivery(i/2) == rewritten {
+				sum += x
+			}
+		}
+		return sum
+	}
+	if loose, minified := mass(true), mass(false); loose > minified/20 {
+		t.Errorf("a rewriting server is %v likely after an untouched script, %v after a minified one", loose, minified)
 	}
 }
 
