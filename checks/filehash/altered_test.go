@@ -2,6 +2,7 @@ package filehash
 
 import (
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -60,9 +61,13 @@ func TestReleaseOfAlteredShops(t *testing.T) {
 func claims(release string) func(*shop) {
 	return func(s *shop) {
 		for at, page := range s.pages {
-			s.pages[at] = strings.ReplaceAll(page, "eccube.js\"", "eccube.js?v="+release+"\"")
+			s.pages[at] = claimed(page, release)
 		}
 	}
+}
+
+func claimed(page, release string) string {
+	return strings.ReplaceAll(page, "eccube.js\"", "eccube.js?v="+release+"\"")
 }
 
 // softNotFound answers with a page, and status 200, to anything.
@@ -140,7 +145,7 @@ func TestPagesThatAreAskedFor(t *testing.T) {
 		"something_done_to_it": {`<a href="/products/detail/31/delete">`, 0},
 		"elsewhere":            {`<a href="http://other.example/products/detail/31">`, 0},
 	} {
-		s := newShop("4.0.0", layout{})
+		s := newShop("4.2.1", layout{})
 		s.files = nil
 		s.pages["/products/detail/31"] = s.pages["/products/detail/1"]
 		s.pages["/products/detail/31/delete"] = "<html></html>"
@@ -195,16 +200,26 @@ func TestModifiedCoreScript(t *testing.T) {
 		"style_sheet": {func(s *shop) { s.each(with(".css"), edited) }, false},
 		"line_ends":   {func(s *shop) { s.each(isText, crlf) }, false},
 		"all_edited":  {func(s *shop) { s.each(anyFile, edited) }, false},
-		"two_fit": {func(s *shop) {
-			s.each(func(at string) bool { return at != s.at(core) && !strings.Contains(at, "/admin/assets") }, lost)
+		"one_script_fits": {func(s *shop) {
+			s.each(func(at string) bool {
+				return at != s.at(core) && !strings.Contains(at, "/admin/assets") && !strings.HasSuffix(at, ".css") && !isPicture(at)
+			}, lost)
 			s.files[s.at(core)] += "x"
 		}, false},
+		"all_scripts":       {func(s *shop) { s.each(with(".js"), edited) }, false},
+		"comment_added":     {func(s *shop) { s.each(with(".js"), commented) }, false},
+		"byte_order_mark":   {func(s *shop) { s.each(isText, func(body string) string { return "\ufeff" + body }) }, false},
+		"minified":          {func(s *shop) { s.each(isText, minified) }, false},
+		"one_reformatted":   {func(s *shop) { s.files[s.at(core)] = crlf(commented(s.files[s.at(core)])) }, false},
+		"core_in_minified":  {func(s *shop) { s.files[s.at(core)] += "new Image().src='//evil.example/'"; s.each(isText, minified) }, true},
+		"core_with_comment": {func(s *shop) { s.files[s.at(core)] += "x"; s.each(with(".js"), commented) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShop("4.2.1", layout{})
 			c.change(s)
 			l := look(t, s, "/")
+			wantCandidates(t, l, "4.2.1")
 			h := l.variant("modified")
 			if (h != nil) != c.want {
 				t.Fatalf("modified: %v", h)
@@ -227,6 +242,20 @@ func TestModifiedCoreScript(t *testing.T) {
 			}
 		})
 	}
+}
+
+// commented is what a server leaves that adds a line to what it gives out.
+func commented(body string) string { return "/* served by cdn */\n" + body + "<!-- cached -->\n" }
+
+// minified is a script or style sheet without comments and line ends.
+func minified(body string) string {
+	var kept []string
+	for line := range strings.Lines(body) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "/*") {
+			kept = append(kept, strings.ReplaceAll(line, " = ", "="))
+		}
+	}
+	return strings.Join(kept, "")
 }
 
 // Core scripts that the page loads are compared with the release even when the release is known without them.
@@ -272,5 +301,38 @@ func TestMissingFilesAgainstLostOnes(t *testing.T) {
 				t.Errorf("a file that is the same in 4.0 and 4.1 was not looked for: %v", s.asked)
 			}
 		})
+	}
+}
+
+// A server that puts a hash into the names of files keeps the page working with those names. They lead to the same files; that
+// the plain names are missing says nothing.
+func TestNamesWithAHash(t *testing.T) {
+	forms := map[string]func(dir, base, ext string) string{
+		"dash":      func(dir, base, ext string) string { return dir + base + "-0a1b2c3d4e5f" + ext },
+		"dot":       func(dir, base, ext string) string { return dir + base + ".0a1b2c3d" + ext },
+		"pagespeed": func(dir, base, ext string) string { return dir + "A." + base + ext + ".pagespeed.cf.Ab3_-x9Zk0" + ext },
+	}
+	for form, rename := range forms {
+		for release, want := range map[string][]string{"2.12.6": {"2.12.6"}, "3.0.18": {"3.0.18"}, "4.0.0": {"4.0.0"}, "4.1.0": {"4.1.0"}} {
+			t.Run(form+"/"+release, func(t *testing.T) {
+				t.Parallel()
+				s := newShop(release, layout{})
+				for at, body := range s.files {
+					ext := path.Ext(at)
+					dir, base := path.Split(strings.TrimSuffix(at, ext))
+					to := rename(dir, base, ext)
+					delete(s.files, at)
+					s.files[to] = body
+					for page, text := range s.pages {
+						s.pages[page] = strings.ReplaceAll(text, `"`+at+`"`, `"`+to+`"`)
+					}
+				}
+				l := look(t, s, "/")
+				wantCandidates(t, l, want...)
+				if l.value("basis") != "files" || len(l.findings) != 1 {
+					t.Errorf("by %v, %d findings", l.value("basis"), len(l.findings))
+				}
+			})
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package filehash
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -46,6 +47,7 @@ func (g *gatherer) askPage(ctx context.Context, page int) error {
 	}
 	if p, err := web.ParsePage(ex); err == nil {
 		g.links = append(g.links, addressesOf(p)...)
+		g.check.rename(g.found.renamed, ex.URL.Host, addressesOf(p))
 		g.view(page, ex, releases.PageMarks(ex.Text()))
 	}
 	return nil
@@ -59,12 +61,13 @@ func (g *gatherer) askFile(ctx context.Context, file int) error {
 	if !ok && g.check.params.Folder != "" {
 		at = g.packageRoot() + f.Path
 	}
-	ex, err := g.ask(ctx, g.seen.first.URL.ResolveReference(pathURL(at)))
+	u := cmp.Or(g.found.renamed[file], g.seen.first.URL.ResolveReference(pathURL(at)))
+	ex, err := g.ask(ctx, u)
 	if err != nil {
 		return err
 	}
 	a, ok := g.answerOf(file, ex)
-	if !ok {
+	if !ok || a.Missing && len(g.found.renamed) > 0 { // it may be there by another name
 		g.seen.posterior.Skip(file)
 		return nil
 	}
@@ -102,7 +105,7 @@ func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) 
 	case ex.Status != http.StatusOK, ex.Truncated:
 		return a, false
 	}
-	a.Bytes, a.Text = releases.Digest(ex.Body), releases.Digest(releases.Unix(ex.Body))
+	a.Forms = releases.FormsOf(g.check.db.Files[file].Path, ex.Body)
 	isPage := pageStart.Match(ex.Body[:min(512, len(ex.Body))])
 	if isPage && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") && g.seen.posterior.Fits(a).Count() == 0 {
 		a = releases.Answer{File: file, Missing: true} // the site answers anything with a page

@@ -24,18 +24,33 @@ type params struct {
 	Rooted   string `yaml:"rooted"`   // from this release on pages start at the package's folder, before at the public one
 
 	Cookies []string `yaml:"cookies"` // names of cookies that the product sets
-	Certain []string `yaml:"certain"` // patterns of a page's text that only the product has
-	Likely  []string `yaml:"likely"`  // patterns of a page's text; two matches make the product likely
+	Certain []string `yaml:"certain"` // patterns of a page's tags that only the product has
+	Likely  []string `yaml:"likely"`  // patterns of a page's tags and scripts; two matches make the product likely
+	Others  []string `yaml:"others"`  // patterns of a page's tags that other products make
 	Assets  []string `yaml:"assets"`  // patterns of URL paths; group 1 is the public folder's path
 	Pages   []string `yaml:"pages"`   // patterns of URL paths; group 1 is the path that pages start at
 	Shop    []string `yaml:"shop"`    // patterns of URL paths of links that lead to a shop when the first page is none
 	Version []string `yaml:"version"` // patterns of addresses in the page; group 1 is the release that the page claims
 	Foreign []string `yaml:"foreign"` // patterns of database paths that other products have too
 	Core    []string `yaml:"core"`    // patterns of database paths of scripts that nobody should have changed
+	Lines   []lineOf `yaml:"lines"`   // marks of a page that only some releases make
 
 	Bases []baseOf `yaml:"bases"` // further values for signatures that need the product
 
 	Requests int `yaml:"requests"` // most files and pages asked for to tell releases apart; 0 is 16
+}
+
+// lineOf is a mark of a page that releases from First to Last make and no others.
+type lineOf struct {
+	Pattern string `yaml:"pattern"` // of the page's tags
+	First   string `yaml:"first"`   // "" is the oldest
+	Last    string `yaml:"last"`    // "" is the newest
+}
+
+// line is a lineOf, compiled.
+type line struct {
+	pattern  *regexp.Regexp
+	releases releases.Set
 }
 
 // baseOf gives the path that pages start at under a further name when a candidate lies between First and Last, so that
@@ -53,7 +68,9 @@ type check struct {
 	db     *releases.Database
 	rooted int // position of params.Rooted, the number of releases when there is none
 
-	certain, likely, assets, pages, shop, version, foreign, core []*regexp.Regexp
+	certain, likely, others, assets, pages, shop, version, foreign, core []*regexp.Regexp
+
+	lines []line
 }
 
 // New makes the check "filehash".
@@ -84,10 +101,8 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		c.rooted = i
 	}
 	for _, b := range c.params.Bases {
-		for _, name := range []string{b.First, b.Last} {
-			if _, ok := c.db.Position(name); !ok && name != "" {
-				return nil, message.Errorf("%s: bases: no release %q in %s", s.File, name, c.params.Database)
-			}
+		if _, unknown := c.db.Span(b.First, b.Last); unknown != "" {
+			return nil, message.Errorf("%s: bases: no release %q in %s", s.File, unknown, c.params.Database)
 		}
 	}
 	if err := c.compile(s); err != nil {
@@ -106,6 +121,7 @@ func (c *check) compile(s *signature.Signature) error {
 	}{
 		{&c.certain, c.params.Certain, "certain", false},
 		{&c.likely, c.params.Likely, "likely", false},
+		{&c.others, c.params.Others, "others", false},
 		{&c.assets, c.params.Assets, "assets", true},
 		{&c.pages, c.params.Pages, "pages", true},
 		{&c.shop, c.params.Shop, "shop", false},
@@ -123,6 +139,17 @@ func (c *check) compile(s *signature.Signature) error {
 			}
 			*p.to = append(*p.to, re)
 		}
+	}
+	for _, l := range c.params.Lines {
+		re, err := regexp.Compile(l.Pattern)
+		if err != nil {
+			return message.Errorf("%s: with: lines: %w", s.File, err)
+		}
+		set, unknown := c.db.Span(l.First, l.Last)
+		if unknown != "" {
+			return message.Errorf("%s: lines: no release %q in %s", s.File, unknown, c.params.Database)
+		}
+		c.lines = append(c.lines, line{re, set})
 	}
 	return nil
 }

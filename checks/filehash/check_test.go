@@ -83,7 +83,9 @@ func TestParametersThatAreRefused(t *testing.T) {
 		"database_broken":  {"database: eccube.db", "database: shop.yaml", "line 1"},
 		"rooted":           {"rooted: 3.0.0-alpha", "rooted: 3.3.3", `rooted: no release "3.3.3"`},
 		"bases":            {"last: 2.25.0}", "last: 2.99.0}", `bases: no release "2.99.0"`},
-		"pattern":          {"'<meta name=\"eccube-csrf-token\"'", "'('", "certain: error parsing regexp"},
+		"pattern":          {"certain:\n    - '<meta [^>]*name=\"eccube-csrf-token\"'", "certain:\n    - '('", "certain: error parsing regexp"},
+		"lines":            {"first: 4.0.0}", "first: 4.9.9}", `lines: no release "4.9.9"`},
+		"pattern_of_lines": {"lines:\n    - {pattern: '<meta", "lines:\n    - {pattern: '(<meta", "lines: error parsing regexp"},
 		"pattern_no_group": {`'^(.*/)mypage/login$'`, `'^.*/mypage/login$'`, "has no group"},
 	} {
 		_, err := New(loadSignature(t, c.old, c.to))
@@ -100,12 +102,12 @@ id: board
 info: {name: Board, author: sotomi, severity: info, reference: https://board.example/}
 safety: passive
 check: filehash
-with: {product: Board, database: eccube.db, certain: ['Powered by Board'], cookies: [board]}
+with: {product: Board, database: eccube.db, certain: ['<body id="board"'], cookies: [board]}
 `
 	database := "release 1.0 2020-01-01\nrelease 1.1 2021-01-01\nfile js/board.js\n " + sum("one") + " 1.0\n " + sum("two") + " 1.1\nfile VERSION\n " + sum("1.0") + " 1.0\n " + sum("1.1") + " 1.1\n"
 	for name, page := range map[string]string{
-		"file_named": `<html><script src="/board/js/board.js"></script>Powered by Board</html>`,
-		"no_file":    `<html>Powered by Board</html>`,
+		"file_named": `<html><script src="/board/js/board.js"></script><body id="board"></html>`,
+		"no_file":    `<html><body id="board"></html>`,
 	} {
 		s := site(map[string]string{"/board/": page})
 		s.files = map[string]string{"/board/js/board.js": "two", "/board/VERSION": "1.1"}

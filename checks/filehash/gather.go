@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/url"
 	"slices"
-	"strings"
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
@@ -17,6 +16,8 @@ import (
 const (
 	redirectMax    = 3  // redirects followed from the first page
 	likelyRequests = 2  // requests for files of a site that is only likely, before it is left alone
+	nothingThere   = 10 // files, all of them missing, after which only pages are asked for
+	filesOfAShop   = 2  // files that must fit where the page alone does not show the product
 	wrongFolder    = 4  // files, none of them fitting, after which the next public folder is tried
 	controlFiles   = 14 // files asked for to learn how many the site lost
 	coreFiles      = 2  // core scripts asked for beyond what identification needs, each time
@@ -26,6 +27,14 @@ const (
 	claimWeight     = 6.0 // nats by which the release that the page claims is likelier than any other
 	referenceWeight = 1.5 // nats by which a release without a file that the page names is less likely
 	referencesMax   = 8.0 // nats that all such files together take from a release
+	lineWeight      = 6.0 // nats by which a release is less likely for each mark of another line
+)
+
+// What a release rests on.
+const (
+	basisFiles = "files" // the content of files
+	basisPage  = "page"  // two independent marks of the page, one of them narrower than a line of releases
+	basisLine  = "line"  // less: the release is not told
 )
 
 // seen is all that was learned about one site.
@@ -35,6 +44,7 @@ type seen struct {
 	first     *web.Exchange
 	why       message.Message // how the product was recognised
 	claimed   string          // release that the page claims, "" for none
+	basis     string          // what the release rests on
 	posterior *releases.Posterior
 	files     []seenFile
 	pages     []seenPage
@@ -59,6 +69,7 @@ type gatherer struct {
 	links  []*url.URL   // of the pages seen
 	viewed map[int]bool // pages of the database asked for or seen
 	asked  int          // requests beyond the first page
+	gone   bool         // the site gives out no files: they are elsewhere, or out of reach
 	broken int          // requests in a row without an answer
 }
 
@@ -92,20 +103,51 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 			break
 		}
 	}
-	if !g.found.certain && g.fitting() == 0 {
+	if !g.found.certain && (g.found.made == 0 || g.fitting() < filesOfAShop) {
 		return nil, nil
 	}
-	if err := g.controls(ctx); err != nil {
-		return nil, err
+	if !g.allMissing() {
+		for _, more := range []func(context.Context) error{g.controls, g.coreScripts, g.neighbours} {
+			if err := more(ctx); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if err := g.coreScripts(ctx); err != nil {
-		return nil, err
-	}
-	if err := g.neighbours(ctx); err != nil {
-		return nil, err
+	if g.fitting() == 0 {
+		g.pagesAlone()
+	} else {
+		g.seen.basis = basisFiles
 	}
 	g.seen.base = g.base()
 	return g.seen, nil
+}
+
+// pagesAlone judges by the pages when no file has the content of a release: the files may be elsewhere or out of reach, so
+// those that are missing say nothing.
+func (g *gatherer) pagesAlone() {
+	g.withoutFiles()
+	marks, narrow := min(1, len(g.found.lines)), 0
+	if _, known := g.check.db.Position(g.found.claimed); known {
+		narrow++
+	}
+	for _, p := range g.seen.pages {
+		if p.view.Telling() {
+			narrow++
+		}
+	}
+	g.seen.basis = basisLine
+	if narrow > 0 && marks+narrow >= 2 {
+		g.seen.basis = basisPage
+	}
+}
+
+// withoutFiles begins the posterior anew with what the pages say.
+func (g *gatherer) withoutFiles() {
+	g.seen.posterior = releases.NewPosterior(g.check.db)
+	g.seen.posterior.AddLogLikelihood(g.named())
+	for _, p := range g.seen.pages {
+		g.seen.posterior.AddLogLikelihood(p.view.Log)
+	}
 }
 
 // firstPage is the page at u, after redirects that stay on its host. page is nil when it is not HTML.
@@ -153,30 +195,36 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, public string) {
 	c := g.check
 	g.seen = &seen{public: public, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
 	g.viewed, g.links = map[int]bool{}, addressesOf(page)
-	named := make([]float64, len(c.db.Releases))
-	for file := range g.found.referenced {
-		for r := range named {
-			if !c.db.Files[file].Has.Has(r) {
-				named[r] = math.Max(named[r]-referenceWeight, -referencesMax)
-			}
-		}
-	}
-	g.seen.posterior.AddLogLikelihood(named)
-	if at, ok := c.db.Position(g.found.claimed); ok {
-		log := make([]float64, len(c.db.Releases))
-		for r := range log {
-			if r != at {
-				log[r] = -claimWeight
-			}
-		}
-		g.seen.posterior.AddLogLikelihood(log)
-	}
+	g.seen.posterior.AddLogLikelihood(g.named())
 	marks := releases.PageMarks(ex.Text())
 	for i := range c.db.Pages {
 		if p := &c.db.Pages[i]; len(p.Paths) == 0 || g.isHome(p, ex) {
 			g.view(i, ex, marks)
 		}
 	}
+}
+
+// named is the log-likelihood by release of what the first page names: files, the marks of a line, and a release.
+func (g *gatherer) named() []float64 {
+	c := g.check
+	log := make([]float64, len(c.db.Releases))
+	claimed, known := c.db.Position(g.found.claimed)
+	for r := range log {
+		for file := range g.found.referenced {
+			if !c.db.Files[file].Has.Has(r) {
+				log[r] = math.Max(log[r]-referenceWeight, -referencesMax)
+			}
+		}
+		for _, line := range g.found.lines {
+			if !line.Has(r) {
+				log[r] -= lineWeight
+			}
+		}
+		if known && r != claimed {
+			log[r] -= claimWeight
+		}
+	}
+	return log
 }
 
 // isHome reports whether the first page is the shop's home page, which it is not when a redirect or a link led elsewhere.
@@ -216,92 +264,22 @@ func (g *gatherer) files(ctx context.Context, last bool) error {
 		if !last && g.fitting() == 0 && len(g.seen.files) >= wrongFolder {
 			return nil
 		}
+		if last && !g.gone && len(g.seen.files) >= nothingThere && g.allMissing() {
+			g.gone = true
+			g.withoutFiles()
+		}
 	}
 	return nil
+}
+
+// allMissing reports whether no file was there.
+func (g *gatherer) allMissing() bool {
+	return !slices.ContainsFunc(g.seen.posterior.Answers(), func(a releases.Answer) bool { return !a.Missing })
 }
 
 // leave reports whether a site that is only likely has used up its requests.
 func (g *gatherer) leave() bool {
 	return !g.found.certain && g.fitting() == 0 && g.asked >= likelyRequests
-}
-
-// controls asks for files that tell how many the site lost, when the answer rests on a missing file.
-func (g *gatherer) controls(ctx context.Context) error {
-	for range controlFiles {
-		file := g.seen.posterior.Control(g.usable)
-		if file < 0 {
-			return nil
-		}
-		if err := g.askFile(ctx, file); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// usable reports whether a file may be asked for. As long as the product is only likely and no file fits, a file must be one
-// that no other product has, and one that the page names if it names any.
-func (g *gatherer) usable(f releases.File) bool {
-	if f.Class == releases.ClassManifest {
-		return g.found.certain && g.packageRoot() != ""
-	}
-	if g.found.certain || g.fitting() > 0 {
-		return true
-	}
-	at, _ := g.check.db.Find(f.Path)
-	return !anyMatch(g.check.foreign, f.Path) && (g.found.referenced[at] || !g.anyReferenced())
-}
-
-func (g *gatherer) anyReferenced() bool {
-	for at := range g.found.referenced {
-		if !anyMatch(g.check.foreign, g.check.db.Files[at].Path) {
-			return true
-		}
-	}
-	return false
-}
-
-// bonus is in bits: core scripts and files that the page loads anyway win over others that tell as much.
-func (g *gatherer) bonus(f releases.File) float64 {
-	at, _ := g.check.db.Find(f.Path)
-	extra := 0.0
-	if g.found.referenced[at] {
-		extra += 0.1
-	}
-	if anyMatch(g.check.core, f.Path) {
-		extra += 0.1
-	}
-	if f.Class == releases.ClassImage {
-		extra += 0.002 // owners edit them less than scripts
-	}
-	return extra
-}
-
-// packageRoot is the path of the package's folder, "" when only the public folder can be asked for.
-func (g *gatherer) packageRoot() string {
-	root, ok := strings.CutSuffix(g.seen.public, g.check.params.Folder+"/")
-	if !ok || g.check.params.Folder == "" {
-		return ""
-	}
-	return root
-}
-
-// bestPage is the page not seen yet that is expected to tell most, -1 for none.
-func (g *gatherer) bestPage() (page int, gain float64) {
-	page = -1
-	if !g.found.certain && g.fitting() == 0 {
-		return page, 0
-	}
-	const own = 0.6 // how likely a shop shows the product's own theme
-	for i := range g.check.db.Pages {
-		if g.viewed[i] || len(g.check.db.Pages[i].Paths) == 0 {
-			continue
-		}
-		if told := own * g.seen.posterior.PageGain(i); told > gain+1e-9 && g.pageURL(i) != nil {
-			page, gain = i, told
-		}
-	}
-	return page, gain
 }
 
 // fitting is how many files have a content of some release, files aside that other products have too.
@@ -313,45 +291,6 @@ func (g *gatherer) fitting() int {
 		}
 	}
 	return n
-}
-
-// coreScripts asks for core scripts of the likeliest release that the page loads and that were not asked for yet.
-func (g *gatherer) coreScripts(ctx context.Context) error {
-	left := coreFiles
-	lead := g.seen.posterior.Leading()
-	for i := range g.check.db.Files {
-		f := &g.check.db.Files[i]
-		if left == 0 || !g.found.referenced[i] || g.seen.posterior.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
-			continue
-		}
-		left--
-		if err := g.askFile(ctx, i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// neighbours asks for further files of the candidates when a core script fits no release and too few files are as released
-// to call it modified.
-func (g *gatherer) neighbours(ctx context.Context) error {
-	for range neighbourFiles {
-		v := g.seen.posterior.Verdict()
-		if v.Fitting >= neighbours || len(g.check.foreignCore(v)) == 0 {
-			return nil
-		}
-		file := slices.IndexFunc(g.check.db.Files, func(f releases.File) bool {
-			at, _ := g.check.db.Find(f.Path)
-			return f.Class <= releases.ClassImage && v.Candidates.Within(f.Has) && !g.seen.posterior.Asked(at) && g.usable(f)
-		})
-		if file < 0 {
-			return nil
-		}
-		if err := g.askFile(ctx, file); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // base is the path that pages start at: by the site's links, else by where the public folder is.

@@ -3,6 +3,8 @@ package filehash
 import (
 	"maps"
 	"math"
+	"path"
+	"slices"
 	"strings"
 
 	"sotomi/checks/internal/releases"
@@ -24,17 +26,18 @@ const cannotTell = "these releases cannot be told apart from outside"
 const (
 	evidenceFiles = 6 // exchanges shown for the first page and files
 	evidencePages = 2 // and for further pages
-	neighbours    = 3 // files that must fit before one that no release has is worth a finding
+	neighbours    = 2 // scripts that must fit before one that no release has is worth a finding
 )
 
 // judge makes hits of what was learned. The product with its releases comes first: its values are what other signatures need.
 func (c *check) judge(s *seen) []scanner.Hit {
 	v := s.posterior.Verdict()
-	modified := c.modified(v)
+	modified := c.modified(s, v)
 	shop := s.first.URL.ResolveReference(pathURL(s.base)).String()
 	values := scanner.Values{
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
-		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": v.Fitting,
+		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": len(v.Fitting),
+		"basis": s.basis,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
@@ -43,12 +46,12 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if v.Candidates.Count() > 1 {
 		values["note"] = cannotTell
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(v), Values: values, Evidence: c.evidence(s)}}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s), Values: values, Evidence: c.evidence(s)}}
 	if len(v.Mixed) > 0 {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
-	for _, path := range modified {
-		hits = append(hits, c.modifiedHit(s, path, v))
+	for _, name := range modified {
+		hits = append(hits, c.modifiedHit(s, name, v))
 	}
 	return hits
 }
@@ -57,62 +60,73 @@ func (c *check) judge(s *seen) []scanner.Hit {
 func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	values := scanner.Values{}
 	for _, b := range c.params.Bases {
-		first, last := 0, len(c.db.Releases)-1
-		if i, ok := c.db.Position(b.First); ok {
-			first = i
-		}
-		if i, ok := c.db.Position(b.Last); ok {
-			last = i
-		}
-		path := base
+		at := base
 		if b.Above {
-			path = strings.TrimSuffix(base, "/")
-			path = path[:strings.LastIndexByte(path, '/')+1]
+			at = strings.TrimSuffix(base, "/")
+			at = at[:strings.LastIndexByte(at, '/')+1]
 		}
-		for r := first; r <= last && path != ""; r++ {
-			if candidates.Has(r) {
-				values[b.Name] = path
-			}
+		if span, _ := c.db.Span(b.First, b.Last); at != "" && span.Intersects(candidates) {
+			values[b.Name] = at
 		}
 	}
 	return values
 }
 
-// certaintyOf is confirmed when a file fits, possible when the release rests on pages or on nothing.
-func certaintyOf(v releases.Verdict) scanner.Certainty {
-	if v.Fitting == 0 {
+// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing.
+func certaintyOf(s *seen) scanner.Certainty {
+	if s.basis != basisFiles {
 		return scanner.Possible
 	}
 	return scanner.Confirmed
 }
 
-// modified lists core scripts with a content that no release has, provided that enough other files are as released.
-func (c *check) modified(v releases.Verdict) []string {
-	if v.Fitting < neighbours {
+// modified lists core scripts with a content that no release has, provided that scripts of the site are as released.
+func (c *check) modified(s *seen, v releases.Verdict) []string {
+	if !c.trusted(s, v) {
 		return []string{}
 	}
 	return c.foreignCore(v)
+}
+
+// trusted reports whether the server leaves the code of scripts alone: enough of the product's own fit, and no fewer than do
+// not. When all differ it is the server that changes them. A script that comes minified with the product shows nothing: a
+// server that minifies has nothing to do there.
+func (c *check) trusted(s *seen, v releases.Verdict) bool {
+	fit, foreign := 0, 0
+	for _, a := range s.posterior.Answers() {
+		name := c.db.Files[a.File].Path
+		switch {
+		case path.Ext(name) != ".js" || anyMatch(c.foreign, name):
+		case slices.Contains(v.Fitting, a.File):
+			if a.Loose || !s.posterior.Exact(a) {
+				fit++
+			}
+		case slices.Contains(v.Foreign, a.File):
+			foreign++
+		}
+	}
+	return fit >= neighbours && fit >= foreign
 }
 
 // foreignCore lists core scripts with a content that no release has.
 func (c *check) foreignCore(v releases.Verdict) []string {
 	list := []string{}
 	for _, at := range v.Foreign {
-		if path := c.db.Files[at].Path; anyMatch(c.core, path) {
-			list = append(list, strings.TrimPrefix(path, c.params.Folder+"/"))
+		if name := c.db.Files[at].Path; anyMatch(c.core, name) {
+			list = append(list, strings.TrimPrefix(name, c.params.Folder+"/"))
 		}
 	}
 	return list
 }
 
 // modifiedHit is the finding of a core script that no release has.
-func (c *check) modifiedHit(s *seen, path string, v releases.Verdict) scanner.Hit {
-	h := scanner.Hit{Certainty: scanner.Confirmed, Variant: variantModified, Values: scanner.Values{"file": path, "range": c.db.Range(v.Candidates)}}
+func (c *check) modifiedHit(s *seen, name string, v releases.Verdict) scanner.Hit {
+	h := scanner.Hit{Certainty: scanner.Confirmed, Variant: variantModified, Values: scanner.Values{"file": name, "range": c.db.Range(v.Candidates)}}
 	for _, f := range s.files {
-		if c.db.Files[f.file].Path == c.inFolder(path) {
+		if c.db.Files[f.file].Path == c.inFolder(name) {
 			h.URL = f.ex.URL.String()
 			h.Evidence = []evidence.Evidence{evidence.New(f.ex, message.New("%d other files are as released in %s; this one has %s, which no release has",
-				v.Fitting, c.db.Range(v.Candidates), releases.Digest(f.ex.Body)))}
+				len(v.Fitting), c.db.Range(v.Candidates), releases.Digest(f.ex.Body)))}
 		}
 	}
 	return h
@@ -123,11 +137,11 @@ func (c *check) mixed(s *seen, v releases.Verdict, shop string) scanner.Hit {
 	h := scanner.Hit{URL: shop, Certainty: scanner.Confirmed, Variant: variantMixed}
 	var files, others []string
 	for _, m := range v.Mixed {
-		path := c.db.Files[m.File].Path
-		files = append(files, strings.TrimPrefix(path, c.params.Folder+"/"))
+		name := c.db.Files[m.File].Path
+		files = append(files, strings.TrimPrefix(name, c.params.Folder+"/"))
 		others = append(others, c.db.Range(m.Releases))
 		if ex := s.exchange(m.File); ex != nil {
-			h.Evidence = append(h.Evidence, evidence.New(ex, message.New("%s is as in %s, while the rest is as in %s", path, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
+			h.Evidence = append(h.Evidence, evidence.New(ex, message.New("%s is as in %s, while the rest is as in %s", name, c.db.Range(m.Releases), c.db.Range(v.Candidates))))
 		}
 	}
 	h.Values = scanner.Values{"files": files, "from": others, "range": c.db.Range(v.Candidates)}
@@ -156,7 +170,7 @@ func (c *check) evidence(s *seen) []evidence.Evidence {
 			continue
 		}
 		ex := s.exchange(a.File)
-		list = append(list, evidence.New(ex, message.New("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)))
+		list = append(list, evidence.New(ex, c.contentNote(s, a, fits)))
 	}
 	for _, p := range s.pages {
 		if p.view.Telling() && len(list) < evidenceFiles+evidencePages {
@@ -164,4 +178,12 @@ func (c *check) evidence(s *seen) []evidence.Evidence {
 		}
 	}
 	return list
+}
+
+// contentNote says which releases have the content of a file, and in which form.
+func (c *check) contentNote(s *seen, a releases.Answer, fits releases.Set) message.Message {
+	if s.posterior.Exact(a) {
+		return message.New("%s has the content of %s (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)
+	}
+	return message.New("%s has the content of %s but for line ends, comments or white space (SHA-256 %s…)", c.db.Files[a.File].Path, c.db.Range(fits), a.Bytes)
 }

@@ -141,7 +141,7 @@ func edition(changes string, r int) string {
 // contentOf is a file of the package as an edition has it: text in many lines, which for win_op.js begin like a page, or
 // an image.
 func contentOf(name, edition string) string {
-	text := strings.Repeat(fmt.Sprintf("/* %s of %s */\nvar shop = 1;\n", name, edition), 3)
+	text := strings.Repeat(fmt.Sprintf("/* %s */\nvar shop = \"%s of %s\";\n", name, name, edition), 3)
 	switch path.Ext(name) {
 	case ".png", ".gif":
 		return "\x89PNG\r\n\x1a\n" + text
@@ -206,7 +206,7 @@ var databaseText = sync.OnceValue(func() string {
 		}
 		for _, e := range slices.SortedFunc(maps.Keys(has), func(a, b string) int { return position(a) - position(b) }) {
 			body := contentOf(name, e)
-			fmt.Fprintf(&b, " %s:%s %s\n", sum(body), sum(strings.ReplaceAll(body, "\r\n", "\n")), strings.Join(has[e], " "))
+			fmt.Fprintf(&b, " %s:%s:%s %s\n", sum(body), sum(strings.ReplaceAll(body, "\r\n", "\n")), releases.FormsOf(name, []byte(body)).Code, strings.Join(has[e], " "))
 		}
 	}
 	for _, page := range []string{"frame", "home", "list", "detail", "login"} {

@@ -7,19 +7,23 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/releases"
 	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
 // recognised is what one page says about the product, before any file was asked for.
 type recognised struct {
-	certain    bool            // nothing else makes such a page
-	likely     bool            // worth asking for a file
-	publics    []string        // where the public folder can be, likeliest first; each ends in a slash
-	base       string          // path that pages start at as links have it, "" when unknown
-	referenced map[int]bool    // files of the database that the page names
-	claimed    string          // release that the page claims, "" for none
-	why        message.Message // how the product was recognised; zero unless certain
+	certain    bool             // nothing else makes such a page
+	likely     bool             // worth asking for a file
+	made       int              // signs that the product made the page; files are none, they outlive a shop
+	publics    []string         // where the public folder can be, likeliest first; each ends in a slash
+	base       string           // path that pages start at as links have it, "" when unknown
+	referenced map[int]bool     // files of the database that the page names
+	renamed    map[int]*url.URL // files of the database that pages name with a fingerprint
+	claimed    string           // release that the page claims, "" for none
+	lines      []releases.Set   // releases that the page's markup allows, one set for each mark that tells a line
+	why        message.Message  // how the product was recognised; zero unless certain
 }
 
 const (
@@ -28,20 +32,37 @@ const (
 	manyFiles    = 4 // files of the product in one folder: no other product's page names as many
 )
 
-// recognise reads a page's text, cookies and addresses.
+// recognise reads a page's markup, cookies and addresses. A page that another product made is this one's only when it has
+// markup or a cookie of its own: it may keep files and links of a shop that was there before.
 func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
-	r := recognised{referenced: map[int]bool{}}
-	text := ex.Text()
+	r := recognised{referenced: map[int]bool{}, renamed: map[int]*url.URL{}}
+	text := textOf(ex.Text())
 	cookie := c.cookie(ex)
 	words := 0
 	for _, re := range c.likely {
-		if re.MatchString(text) {
+		if re.MatchString(text.tags) || re.MatchString(text.scripts) {
 			words++
 		}
 	}
+	for _, l := range c.lines {
+		if l.pattern.MatchString(text.tags) {
+			r.lines = append(r.lines, l.releases)
+		}
+	}
 	score, files := c.addresses(&r, ex, page)
-	r.certain = anyMatch(c.certain, text) || cookie && (words > 0 || score > 0) || files >= manyFiles && (words > 0 || r.base != "")
-	r.likely = r.certain || cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
+	r.made = words
+	if cookie {
+		r.made++
+	}
+	if r.base != "" {
+		r.made++
+	}
+	r.certain = anyMatch(c.certain, text.tags) || cookie && (words > 0 || score > 0)
+	if !anyMatch(c.others, text.tags) {
+		r.certain = r.certain || files >= manyFiles && r.made > 0
+		r.likely = cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
+	}
+	r.likely = r.likely || r.certain
 	switch {
 	case r.certain && cookie:
 		r.why = message.New("cookie and markup of %s", c.params.Product)
@@ -68,12 +89,17 @@ func (c *check) cookie(ex *web.Exchange) bool {
 func (c *check) addresses(r *recognised, ex *web.Exchange, page *web.Page) (score, files int) {
 	scores, named := map[string]int{}, map[string]int{}
 	bases := map[string]int{}
+	c.rename(r.renamed, ex.URL.Host, addressesOf(page))
 	for _, u := range addressesOf(page) {
 		if r.claimed == "" {
 			r.claimed = firstGroup(c.version, u.String())
 		}
 		own := u.Host == ex.URL.Host
-		if public, file, weight, ok := c.publicOf(u.Path); ok {
+		public, file, weight, ok := c.publicOf(u.Path)
+		if plain := plainName(u.Path); file < 0 && plain != "" {
+			public, file, weight, ok = c.publicOf(plain)
+		}
+		if ok {
 			scores[public] += weight
 			named[public] += min(weight, 1)
 			if file >= 0 {

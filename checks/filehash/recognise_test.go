@@ -77,7 +77,7 @@ func TestLikelySiteWithAFileThatFits(t *testing.T) {
 func TestLikelySiteIsAskedForWhatItNames(t *testing.T) {
 	s := newShop("3.0.18", layout{})
 	s.cookie = ""
-	s.pages = map[string]string{"/": `<html><img src="/template/default/img/common/logo.png"></html>`}
+	s.pages = map[string]string{"/": `<html><img src="/template/default/img/common/logo.png"><a href="/mypage/login">Log in</a></html>`}
 	l := look(t, s, "/")
 	wantCandidates(t, l, "3.0.18")
 	if len(s.asked) < 2 || s.asked[1] != "/template/default/img/common/logo.png" {
@@ -98,7 +98,7 @@ func TestFitting(t *testing.T) {
 		{"html/js/navi.js", contentOf("html/js/navi.js", "2.4.4"), 1},
 	} {
 		file, _ := c.db.Find(step.file)
-		g.seen.posterior.Observe(releases.Answer{File: file, Bytes: sum(step.content), Text: sum(step.content)})
+		g.seen.posterior.Observe(releases.Answer{File: file, Forms: releases.FormsOf(step.file, []byte(step.content))})
 		if got := g.fitting(); got != step.want {
 			t.Errorf("after %s: %d files fit, want %d", step.file, got, step.want)
 		}
@@ -156,11 +156,13 @@ func TestShopBehindTheFirstPage(t *testing.T) {
 		"redirect_to_https": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+"/ec/", http.StatusFound)
 		}, false},
-		"link":                 {html(`<a href="/news/">News</a><a href="/ec/">Shop</a>`), true},
-		"link_to_a_product":    {html(`<a href="/old/">Old</a><a href="/ec/products/list">Products</a>`), true},
-		"link_on_another_host": {html(`<a href="http://shop.example/ec/">Shop</a>`), false},
-		"link_by_https":        {func(w http.ResponseWriter, r *http.Request) { html(`<a href="https://`+r.Host+`/ec/">Shop</a>`)(w, r) }, false},
-		"no_link":              {html(`<a href="/news/">News</a>`), false},
+		"link":                 {inBody(`<a href="/news/">News</a><a href="/ec/">Shop</a>`), true},
+		"link_to_a_product":    {inBody(`<a href="/old/">Old</a><a href="/ec/products/list">Products</a>`), true},
+		"link_on_another_host": {inBody(`<a href="http://shop.example/ec/">Shop</a>`), false},
+		"link_by_https": {func(w http.ResponseWriter, r *http.Request) {
+			inBody(`<a href="https://`+r.Host+`/ec/">Shop</a>`)(w, r)
+		}, false},
+		"no_link": {inBody(`<a href="/news/">News</a>`), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +199,7 @@ func hops(to ...string) http.HandlerFunc {
 	}
 }
 
-func html(body string) http.HandlerFunc {
+func inBody(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprintf(w, "<html><body>%s</body></html>", body)
@@ -206,7 +208,7 @@ func html(body string) http.HandlerFunc {
 
 // A shop whose address does not answer was not looked at: that is not the same as no shop.
 func TestShopThatDoesNotAnswer(t *testing.T) {
-	for name, home := range map[string]http.HandlerFunc{"link": html(`<a href="/ec/">Shop</a>`), "redirect": http.RedirectHandler("/ec/", http.StatusFound).ServeHTTP} {
+	for name, home := range map[string]http.HandlerFunc{"link": inBody(`<a href="/ec/">Shop</a>`), "redirect": http.RedirectHandler("/ec/", http.StatusFound).ServeHTTP} {
 		s := site(nil)
 		s.handle = map[string]http.HandlerFunc{"/": home, "/ec/": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }}
 		if l := look(t, s, "/"); l.outcome.Status == scanner.StatusClean {
@@ -282,6 +284,14 @@ func TestFilesOnAnotherHost(t *testing.T) {
 	if l.value("base") != "/" || s.sent("/html/template/default/assets/") == 0 {
 		t.Errorf("base %v, asked %v", l.value("base"), s.asked)
 	}
+}
+
+// elsewhere is a page with its static files on another host.
+func elsewhere(page string) string {
+	for _, folder := range []string{"html", "template", "js", "user_data"} {
+		page = strings.NewReplacer(`src="/`+folder, `src="https://cdn.example/`+folder, `href="/`+folder, `href="https://cdn.example/`+folder).Replace(page)
+	}
+	return page
 }
 
 // A page that names no file leaves open where the public folder is: the next place is tried after four files that are not in

@@ -20,10 +20,11 @@ type rangeParams struct {
 	Advisory advisoryValues `yaml:"advisory"`
 }
 
-// releaseSpan is the affected releases of one branch: from Introduced to Last, or to the one before Fixed.
+// releaseSpan is the affected releases of one branch: from Introduced to Last, or to the one before Before or Fixed.
 type releaseSpan struct {
 	Introduced string `yaml:"introduced"` // "" is the oldest of all
-	Last       string `yaml:"last"`       // "" when only Fixed is known
+	Last       string `yaml:"last"`       // "" when only Before or Fixed is known
+	Before     string `yaml:"before"`     // the first release that is not concerned without having a fix: that of another branch
 	Fixed      string `yaml:"fixed"`      // "" when no release has the fix
 	Variant    string `yaml:"variant"`    // of the signature, for this span; "" is its own words
 	Note       string `yaml:"note"`       // for people, in English; the words of package message have its Japanese
@@ -34,6 +35,17 @@ type advisoryValues struct {
 	CVE  string `yaml:"cve"`
 	JVN  string `yaml:"jvn"`
 	CVSS string `yaml:"cvss"`
+}
+
+// possible is the variant for hits that are possible; with a variant of a span, "VARIANT-possible".
+const possible = "possible"
+
+// possibleOf is the variant of a possible hit of a span's variant.
+func possibleOf(variant string) string {
+	if variant == "" {
+		return possible
+	}
+	return variant + "-" + possible
 }
 
 // releaseRange compares an advisory with the releases that a shop can be running. It sends nothing.
@@ -62,16 +74,18 @@ func NewReleaseRange(s *signature.Signature) (scanner.Check, error) {
 		return nil, message.Errorf("%s: %s: %w", s.File, c.params.Database, err)
 	}
 	for _, a := range c.params.Affected {
-		if _, ok := s.Variants[a.Variant]; a.Variant != "" && !ok {
-			return nil, message.Errorf("%s: with: affected: no variant %q", s.File, a.Variant)
+		for _, variant := range []string{a.Variant, possibleOf(a.Variant)} {
+			if _, ok := s.Variants[variant]; variant != "" && !ok {
+				return nil, message.Errorf("%s: with: affected: no variant %q", s.File, variant)
+			}
 		}
-		for _, name := range []string{a.Introduced, a.Last, a.Fixed} {
+		for _, name := range []string{a.Introduced, a.Last, a.Before, a.Fixed} {
 			if name != "" && !releases.IsRelease(name) {
 				return nil, message.Errorf("%s: with: affected: %q is not a release", s.File, name)
 			}
 		}
-		if a.Last == "" && a.Fixed == "" {
-			return nil, message.Errorf("%s: with: affected: a span without last or fixed would affect every future release", s.File)
+		if a.Last == "" && a.Before == "" && a.Fixed == "" {
+			return nil, message.Errorf("%s: with: affected: a span without last, before or fixed would affect every future release", s.File)
 		}
 	}
 	return c, nil
@@ -87,10 +101,11 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if len(candidates) == 0 {
 		return nil, scanner.Undetermined("the release of %s is not known", c.params.Product)
 	}
-	if claimed := fact["claimed"]; releases.IsRelease(claimed) {
-		candidates = []string{claimed} // it is given only for a release that the database lacks
+	if fact["basis"] == basisLine {
+		return nil, scanner.Undetermined("the pages of the %s site tell its line but not its release, and no file does", c.params.Product)
 	}
-	hit, ok := c.judge(candidates)
+	candidates = c.withClaim(candidates, fact["claimed"])
+	hit, ok := c.judge(candidates, fact["basis"] != basisPage)
 	if !ok {
 		p.Explain("%s is not affected", strings.Join(candidates, ", "))
 		return nil, nil
@@ -103,11 +118,26 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	return []scanner.Hit{hit}, nil
 }
 
-// judge is false when no candidate is affected. The hit is confirmed when all are.
-func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
+// withClaim is the candidates with a release that the page claims and that the database lacks. It takes their place when it
+// is of their line, or newer than all that is known; else the page may show a number of its own, and both count.
+func (c *releaseRange) withClaim(candidates []string, claimed string) []string {
+	if !releases.IsRelease(claimed) {
+		return candidates
+	}
+	newest := c.releases.Newest()
+	for _, name := range candidates {
+		if releases.SameLine(name, claimed) || releases.SameLine(name, newest) && releases.SameMajor(name, claimed) && releases.Compare(claimed, newest) > 0 {
+			return []string{claimed}
+		}
+	}
+	return append(candidates, claimed)
+}
+
+// judge is false when no candidate is affected. The hit is confirmed when all are, provided that the release is told.
+func (c *releaseRange) judge(candidates []string, told bool) (scanner.Hit, bool) {
 	var hit scanner.Hit
 	affected, fixed, notes := []string{}, []string{}, []string{}
-	certain := true
+	certain := told
 	for _, name := range candidates {
 		span, ok := c.span(name)
 		if !ok {
@@ -115,8 +145,8 @@ func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 			continue
 		}
 		affected = append(affected, name)
-		if span.Fixed != "" && !slices.Contains(fixed, span.Fixed) {
-			fixed = append(fixed, span.Fixed)
+		if fix := c.releases.Stable(span.Fixed); fix != "" && !slices.Contains(fixed, fix) {
+			fixed = append(fixed, fix)
 		}
 		if span.Note != "" && !slices.Contains(notes, span.Note) {
 			notes = append(notes, span.Note)
@@ -132,9 +162,9 @@ func (c *releaseRange) judge(candidates []string) (scanner.Hit, bool) {
 	if len(affected) == 0 {
 		return hit, false
 	}
-	hit.Certainty = scanner.Possible
-	if certain {
-		hit.Certainty = scanner.Confirmed
+	hit.Certainty = scanner.Confirmed
+	if !certain {
+		hit.Certainty, hit.Variant = scanner.Possible, possibleOf(hit.Variant)
 	}
 	hit.Values = scanner.Values{"affected": affected, "fixed": fixed}
 	if len(notes) > 0 {
@@ -157,6 +187,7 @@ func (c *releaseRange) span(name string) (releaseSpan, bool) {
 		}
 		if a.Introduced != "" && c.releases.Compare(name, a.Introduced) < 0 ||
 			a.Last != "" && c.releases.Compare(name, a.Last) > 0 ||
+			a.Before != "" && c.releases.Compare(name, a.Before) >= 0 ||
 			a.Fixed != "" && c.releases.Compare(name, a.Fixed) >= 0 {
 			continue
 		}

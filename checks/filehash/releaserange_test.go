@@ -23,7 +23,7 @@ info: {name: Weakness, author: sotomi, severity: high, reference: https://shop.e
 safety: passive
 needs: [eccube]
 check: release-range
-variants: {old: {severity: low, name: Old weakness}}
+variants: {old: {severity: low, name: Old weakness}, possible: {name: Perhaps}, old-possible: {severity: low, name: Perhaps old}}
 with:
   product: eccube
   database: eccube.db
@@ -86,6 +86,8 @@ func TestAffectedReleases(t *testing.T) {
 		"patch_that_cannot_be_seen":  {patch, "4.1.0", "4.1.0", scanner.Possible},
 		"patch_of_another_release":   {patch, "4.0.6", "4.0.6", scanner.Confirmed},
 		"patch_that_can_be_seen":     {fixed, "4.0.6", "4.0.6", scanner.Confirmed},
+		"line_without_a_fix":         {`{introduced: 4.0.0, before: 4.1.0}`, "4.0.6-p2", "4.0.6-p2", scanner.Confirmed},
+		"next_line":                  {`{introduced: 4.0.0, before: 4.1.0}`, "4.1.0", "", ""},
 		"names_that_are_no_releases": {fixed, "none, 4.0.0", "4.0.0", scanner.Confirmed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +105,9 @@ func TestAffectedReleases(t *testing.T) {
 				t.Fatalf("%d hits", len(hits))
 			}
 			h := hits[0]
+			if variant := map[scanner.Certainty]string{scanner.Possible: "possible"}[h.Certainty]; h.Variant != variant {
+				t.Errorf("%s with the words %q, want %q", h.Certainty, h.Variant, variant)
+			}
 			if got := h.Values.Facts()["affected"]; got != c.want || h.Certainty != c.certainty || h.URL != "http://shop.example/shop/" {
 				t.Errorf("%s %s at %s, want %s %s", h.Certainty, got, h.URL, c.certainty, c.want)
 			}
@@ -120,6 +125,8 @@ func TestFixesNotesAndVariants(t *testing.T) {
 		"2.4.4, 2.11.0": {Variant: "old", Values: scanner.Values{"fixed": []string{}, "note": []string{"not fixed"}}},
 		"2.4.4, 4.0.0":  {Variant: "old", Values: scanner.Values{"fixed": []string{"4.0.6-p1"}, "note": []string{"not fixed", "built on X"}}},
 		"4.0.0, 4.0.6":  {Values: scanner.Values{"fixed": []string{"4.0.6-p1"}, "note": []string{"built on X"}}},
+		"4.0.0, 4.3.0":  {Variant: "possible", Values: scanner.Values{"fixed": []string{"4.0.6-p1"}, "note": []string{"built on X"}}},
+		"2.4.4, 4.3.0":  {Variant: "old-possible", Values: scanner.Values{"fixed": []string{}, "note": []string{"not fixed"}}},
 		"4.0.0, 4.1.0":  {Values: scanner.Values{"fixed": []string{"4.0.6-p1", "4.2.0"}, "note": []string{"built on X"}}},
 		"4.1.0":         {Values: scanner.Values{"fixed": []string{"4.2.0"}, "note": []string(nil)}},
 	} {
@@ -138,17 +145,64 @@ func TestFixesNotesAndVariants(t *testing.T) {
 	}
 }
 
-// A release that the page claims and the database lacks counts instead of those that files fit best. What a page writes
-// there can be anything.
+// A release that the page claims and the database lacks counts instead of those that files fit best, if it is of their line or
+// newer than all that is known. What a page writes there can be anything.
 func TestClaimedReleaseCounts(t *testing.T) {
 	const spans = `{introduced: 4.0.0, fixed: 4.4.0}`
 	for claimed, want := range map[string]bool{
 		"4.3.9": true, "4.4.0": false, "4.4.1": false, "": true, "x": true, "4.0.6-p9": true,
-		"1.2.3.4.n": false, "9.9.9.9.9.9.n": false, "99999999999999999999.1": false,
+		"1.2.3.4.n": true, "9.9.9.9.9.9.n": true, "99999999999999999999.1": true,
 	} {
 		hits, _, err := rangeOf(t, spans, map[string]string{"candidates": "4.3.0", "claimed": claimed})
 		if err != nil || (len(hits) > 0) != want {
 			t.Errorf("claimed %q: %d hits, %v", claimed, len(hits), err)
+		}
+	}
+}
+
+// A page may claim what it likes: its own number in place of the product's. Where the files tell another line, both count.
+func TestClaimsAgainstFiles(t *testing.T) {
+	const spans = `{introduced: 4.0.0, fixed: 4.2.0}`
+	for name, c := range map[string]struct {
+		candidates, claimed, affected string
+		certainty                     scanner.Certainty
+	}{
+		"theme_with_a_number":     {"4.0.0", "4.9.9", "4.0.0", scanner.Possible},
+		"theme_with_a_low_number": {"4.0.0", "1.0.2", "4.0.0", scanner.Possible},
+		"patch":                   {"4.0.6, 4.0.6-p1", "4.0.6-p9", "4.0.6-p9", scanner.Confirmed},
+		"newer_than_the_data":     {"4.3.0", "4.4.0", "", ""},
+	} {
+		hits, _, err := rangeOf(t, spans, map[string]string{"candidates": c.candidates, "claimed": c.claimed, "basis": "files"})
+		if err != nil || (len(hits) > 0) != (c.affected != "") {
+			t.Fatalf("%s: %d hits, %v", name, len(hits), err)
+		}
+		if len(hits) > 0 && (hits[0].Values.Facts()["affected"] != c.affected || hits[0].Certainty != c.certainty) {
+			t.Errorf("%s: %v, %s", name, hits[0].Values, hits[0].Certainty)
+		}
+	}
+}
+
+// A release that rests on the page alone makes a weakness possible; one that is not told makes it undetermined.
+func TestWhatTheReleaseRestsOn(t *testing.T) {
+	const spans = `{introduced: 4.0.0, fixed: 4.2.0}`
+	for basis, want := range map[string]scanner.Certainty{"files": scanner.Confirmed, "page": scanner.Possible} {
+		hits, _, err := rangeOf(t, spans, map[string]string{"candidates": "4.0.0", "basis": basis})
+		if err != nil || len(hits) != 1 || hits[0].Certainty != want {
+			t.Errorf("%s: %v, %v", basis, hits, err)
+		}
+	}
+	hits, _, err := rangeOf(t, spans, map[string]string{"candidates": "4.0.0, 4.0.6", "basis": "line"})
+	if len(hits) > 0 || err == nil || err.Error() != "failed: the pages of the eccube site tell its line but not its release, and no file does" {
+		t.Errorf("line: %d hits, error %v", len(hits), err)
+	}
+}
+
+// A finding never sends anyone to a pre-release: the release that follows it is the one to update to.
+func TestFixIsARelease(t *testing.T) {
+	for fixed, want := range map[string]string{"4.0-beta": "4.0.0", "4.2.0-rc": "4.2.0", "4.3.0-beta": "4.3.0", "4.4.0-alpha": "", "4.0.6-p1": "4.0.6-p1"} {
+		hits, _, err := rangeOf(t, fmt.Sprintf(`{introduced: 2.4.4, fixed: %s}`, fixed), map[string]string{"candidates": "2.4.4"})
+		if err != nil || len(hits) != 1 || hits[0].Values.Facts()["fixed"] != want {
+			t.Errorf("%s: %v, %v, want fixed %q", fixed, hits, err, want)
 		}
 	}
 }
@@ -185,8 +239,9 @@ func TestAdvisoriesThatAreRefused(t *testing.T) {
 		"no_database":   {"eccube.db", "other.db", "other.db"},
 		"bad_database":  {"eccube.db", "shop.yaml", "no releases in it"},
 		"no_variant":    {"4.2.0}", "4.2.0, variant: older}", `no variant "older"`},
+		"no_words":      {"possible: {name: Perhaps}, ", "", `no variant "possible"`},
 		"no_release":    {"fixed: 4.2.0", "fixed: four", `"four" is not a release`},
-		"open_end":      {"fixed: 4.2.0", "note: open", "without last or fixed"},
+		"open_end":      {"fixed: 4.2.0", "note: open", "without last, before or fixed"},
 		"no_introduced": {"introduced: 4.0.0", "introduced: '4,0'", `"4,0" is not a release`},
 	} {
 		_, err := NewReleaseRange(parseSignature(t, strings.Replace(good, c.old, c.to, 1), databaseText()))

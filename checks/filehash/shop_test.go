@@ -124,7 +124,7 @@ func anyFile(string) bool       { return true }
 func isText(at string) bool     { return !isPicture(at) }
 func isPicture(at string) bool  { return slices.Contains([]string{".png", ".gif"}, path.Ext(at)) }
 func lost(string) string        { return "" }
-func edited(body string) string { return body + "/* ours */\n" }
+func edited(body string) string { return body + "var ours = 1;\n" }
 func crlf(body string) string   { return strings.ReplaceAll(body, "\n", "\r\n") }
 func with(part string) func(string) bool {
 	return func(at string) bool { return strings.Contains(at, part) }

@@ -142,7 +142,8 @@ var alike = map[string][]string{
 	"eccube2-default-admin":   {"eccube-admin-plain-http"},
 	"eccube3-default-admin":   {"eccube-admin-plain-http"},
 	"eccube4-default-admin":   {"eccube-admin-plain-http"},
-	"eccube-admin-plain-http": {"eccube4-default-admin"},
+	"eccube-admin-plain-http": {"eccube2-default-admin", "eccube4-default-admin"},
+	"eccube4-manifest":        {"docker-files"},
 	"eccube-cve-2021-20778":   {"eccube4-env-file"},
 
 	"cache-leak":              {"cache-personal-storable", "session-mixup"},

@@ -114,6 +114,8 @@ var secretPatterns = []secretPattern{
 	{expr: regexp.MustCompile(`\+[0-9]{1,3}[ \-]?(?:\([0-9]{1,4}\)[ \-]?)?[0-9]{1,4}(?:[ \-]?[0-9]{2,4}){2,4}`), has: []string{"+"}, unless: insideNumber},
 	{expr: regexp.MustCompile(`\([2-9][0-9]{2}\) ?[0-9]{3}-[0-9]{4}`), has: []string{"("}},
 	{expr: regexp.MustCompile(`〒\s?([0-9０-９]{3}[\-‐–−ー－]?[0-9０-９]{4})`), has: []string{"〒"}, group: 1},
+	{expr: regexp.MustCompile(`(?im)\b(?:setenv|fastcgi_param)[ \t]{1,8}["']?([\w.\-]{2,64})["']?[ \t]{1,8}"([^"\n]+)"`), has: []string{"setenv", "fastcgi_param"}, group: 2, unless: plainKey},
+	{expr: regexp.MustCompile(`(?im)\b(?:setenv|fastcgi_param)[ \t]{1,8}["']?([\w.\-]{2,64})["']?[ \t]{1,8}([^"\s][^\n]*)`), has: []string{"setenv", "fastcgi_param"}, group: 2, unless: plainKey},
 	{expr: regexp.MustCompile(`(?i)<([\w:.\-]{2,64})(?:\s[^<>]*)?>([^<]+)</`), has: []string{"</"}, group: 2, unless: plainKey},
 	{expr: regexp.MustCompile(`(?i)\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["'][^<>]{0,200}?\bvalue\s{0,3}=\s{0,3}(?:"([^"]*)"|'[^']*')`), has: []string{"value"}, group: 2, unless: plainKey},
 	{expr: regexp.MustCompile(`(?i)\bvalue\s{0,3}=\s{0,3}["']([^"'<>]*)["'][^<>]{0,200}?\b(?:name|key|id|property)\s{0,3}=\s{0,3}["']([^"'<>]{1,64})["']`), has: []string{"value"}, group: 1, unless: plainKeyAfter},

@@ -51,7 +51,7 @@ func run(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	fmt.Printf("%d stable releases, %d classes that give out the same bytes\n\n", len(b.releases), len(b.classes()))
-	fmt.Printf("%-28s %9s %9s %11s %15s %15s\n", "scenario", "truth in", "exact", "candidates", "requests mean", "requests max")
+	fmt.Printf("%-28s %9s %9s %11s %15s %15s %9s\n", "scenario", "truth in", "exact", "candidates", "requests mean", "requests max", "accused")
 	good := true
 	for _, s := range scenarios() {
 		if o.only != "" && o.only != s.name && !b.has(o.only) {

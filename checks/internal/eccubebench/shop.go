@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -107,7 +108,14 @@ func (h *shop) render() (map[string]string, error) {
 			head, tail = head[:at], head[at:]
 		}
 		at := address[min(1, h.release.major()/3)]
-		pages[h.base+at] = head + parts[1] + parts[3] + r.render(body) + parts[2] + tail
+		page := head + parts[1] + parts[3] + r.render(body) + parts[2] + tail
+		if h.scenario.ownTheme {
+			page = "<html>" + strings.Join(addressTag.FindAllString(page, -1), "\n") + "</html>"
+		}
+		if h.scenario.delivery == "hash" {
+			page = assetName.ReplaceAllString(page, "$1-0123456789abcdef$2")
+		}
+		pages[h.base+at] = page
 	}
 	return pages, nil
 }
@@ -128,7 +136,14 @@ func (h *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(page)) // the scanner may stop reading
 		return
 	}
-	body, ok := h.file(r.URL.Path)
+	at := r.URL.Path
+	if h.scenario.delivery == "hash" && fingerprint.MatchString(at) {
+		at = fingerprint.ReplaceAllString(at, "$1")
+	} else if ext := path.Ext(at); h.scenario.delivery == "hash" && (ext == ".js" || ext == ".css" || ext == ".png" || ext == ".gif") {
+		http.Error(w, "404 Not Found", http.StatusNotFound)
+		return
+	}
+	body, ok := h.file(at)
 	h.note("%s %t", r.URL.Path, ok)
 	if !ok {
 		http.Error(w, "404 Not Found", http.StatusNotFound)
@@ -161,12 +176,49 @@ func (h *shop) file(at string) ([]byte, bool) {
 	}
 	ext := path.Ext(name)
 	if (ext == ".js" || ext == ".css") && h.chance("edited", name) < h.scenario.edited {
-		body = append(slices.Clip(bytes.Clone(body)), []byte("\n/* shop */\n")...)
+		body = append(slices.Clip(bytes.Clone(body)), []byte("\nshop {}\n")...)
+	}
+	if ext == ".js" || ext == ".css" {
+		body = h.delivered(body, ext)
 	}
 	if h.scenario.crlf && slices.Contains([]string{".js", ".css", ".html", ".txt", ".scss", ".map"}, ext) {
 		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	}
 	return body, true
+}
+
+var (
+	blockComment = regexp.MustCompile(`(?ms)^[ \t]*/\*.*?\*/`)
+	wholeLine    = regexp.MustCompile(`(?m)^[ \t]*//[^\n]*$`)
+	space        = regexp.MustCompile(`[ \t]*\n\s*`)
+	variable     = regexp.MustCompile(`\b(var|function) +(\w+)`)
+	fingerprint  = regexp.MustCompile(`-0123456789abcdef(\.\w+)$`)
+	addressTag   = regexp.MustCompile(`<(?:link|script|img|a) [^>]*(?:src|href)="[^"]*"[^>]*>`)
+	assetName    = regexp.MustCompile(`((?:src|href)="[^"]*)(\.(?:js|css|png|gif)")`)
+)
+
+// delivered is a script or style sheet after what the server does to it.
+func (h *shop) delivered(body []byte, ext string) []byte {
+	text := string(body)
+	switch h.scenario.delivery {
+	case "minify":
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+		text = blockComment.ReplaceAllString(text, "")
+		if ext == ".js" {
+			text = wholeLine.ReplaceAllString(text, "")
+		}
+		text = space.ReplaceAllString(text, "\n")
+	case "mark":
+		text = "\ufeff" + text
+	case "comment":
+		text = "/* optimised by cdn */\n" + text
+	case "rename":
+		text = variable.ReplaceAllString(text, "$1 a_$2")
+		if ext == ".css" {
+			text += "\n.cdn{}"
+		}
+	}
+	return []byte(text)
 }
 
 // packaged is the file of the package behind an address.

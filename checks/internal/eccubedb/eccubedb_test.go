@@ -91,12 +91,12 @@ release 2.13.5-p1 2020-02-03
 pre 4.0.0-rc 2020-02-03
 release 4.0.0 2020-02-03
 file html/css/a.css
- a6328afc76e9 2.13.5..2.13.5-p1
+ a6328afc76e9::0967115f2813 2.13.5..2.13.5-p1
 file html/install/user_data/b.css
  3e23e8160039 2.13.5..2.13.5-p1
 file html/js/eccube.js
- 5259d46a4964:2c8b08da5ce6 2.13.5
- 27dd8ed44a83 2.13.5-p1..4.0.0
+ 5259d46a4964:2c8b08da5ce6:7692c3ad3540 2.13.5
+ 27dd8ed44a83::3fc4ccfe7458 2.13.5-p1..4.0.0
 file html/user_data/b.css
  3e23e8160039 2.13.5..2.13.5-p1
 file package.json

@@ -16,8 +16,8 @@ import (
 	"sotomi/checks/internal/releases"
 )
 
-// variant is one content of a file: the digest of its bytes, and of its bytes with line ends made LF.
-type variant struct{ raw, text string }
+// variant is one content of a file, in the forms in which it is compared.
+type variant struct{ raw, text, code string }
 
 // file is one public path with its contents.
 type file struct {
@@ -36,8 +36,8 @@ func git(dir string, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// blob is one version of a file's content in a clone.
-type blob struct{ dir, id string }
+// blob is one version of a file's content in a clone. Its ending says how it is read.
+type blob struct{ dir, id, ending string }
 
 // publicFiles are the static files that a web server gives out of a release, by path. It fills in the tree and the prefix
 // of each release.
@@ -56,7 +56,7 @@ func publicFiles(list []release) ([]file, error) {
 	for _, name := range slices.Sorted(maps.Keys(byPath)) {
 		f := file{path: name, has: map[string]variant{}}
 		for r, b := range byPath[name] {
-			if v, ok := hashes[b.id]; ok {
+			if v, ok := hashes[b]; ok {
 				f.has[r] = v
 			}
 		}
@@ -90,7 +90,7 @@ func (r *release) collect(byPath map[string]map[string]blob) error {
 			if byPath[at] == nil {
 				byPath[at] = map[string]blob{}
 			}
-			byPath[at][r.name] = blob{r.dir, fields[2]}
+			byPath[at][r.name] = blob{r.dir, fields[2], path.Ext(at)}
 		}
 	}
 	return nil
@@ -98,20 +98,23 @@ func (r *release) collect(byPath map[string]map[string]blob) error {
 
 const symlink = "120000" // git's mode of symbolic links
 
-// hashAll hashes every blob once, by its id.
-func hashAll(byPath map[string]map[string]blob) (map[string]variant, error) {
-	ids := map[string]map[string]bool{} // by clone
+// hashAll hashes every blob once.
+func hashAll(byPath map[string]map[string]blob) (map[blob]variant, error) {
+	blobs := map[string]map[blob]bool{} // by clone
 	for _, byRelease := range byPath {
 		for _, b := range byRelease {
-			if ids[b.dir] == nil {
-				ids[b.dir] = map[string]bool{}
+			if blobs[b.dir] == nil {
+				blobs[b.dir] = map[blob]bool{}
 			}
-			ids[b.dir][b.id] = true
+			blobs[b.dir][b] = true
 		}
 	}
-	hashes := map[string]variant{}
-	for dir, set := range ids {
-		if err := hashBlobs(dir, slices.Sorted(maps.Keys(set)), hashes); err != nil {
+	hashes := map[blob]variant{}
+	for dir, set := range blobs {
+		sorted := slices.SortedFunc(maps.Keys(set), func(a, b blob) int {
+			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.ending, b.ending))
+		})
+		if err := hashBlobs(dir, sorted, hashes); err != nil {
 			return nil, err
 		}
 	}
@@ -169,10 +172,14 @@ func places(name string) []string {
 // biggest is the size in bytes up to which a scanner may ask for a file.
 const biggest = 256 << 10
 
-// hashBlobs adds the hashes of blobs by their ids; files that are too big get none.
-func hashBlobs(dir string, ids []string, into map[string]variant) error {
+// hashBlobs adds the hashes of blobs of one clone; files that are too big get none.
+func hashBlobs(dir string, blobs []blob, into map[blob]variant) error {
 	cmd := exec.Command("git", "--git-dir", dir, "cat-file", "--batch")
-	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
+	var ids strings.Builder
+	for _, b := range blobs {
+		fmt.Fprintln(&ids, b.id)
+	}
+	cmd.Stdin = strings.NewReader(ids.String())
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -181,13 +188,13 @@ func hashBlobs(dir string, ids []string, into map[string]variant) error {
 		return err
 	}
 	in := bufio.NewReaderSize(out, 1<<20)
-	for _, id := range ids {
+	for _, b := range blobs {
 		head, err := in.ReadString('\n')
 		if err != nil {
 			return fmt.Errorf("git cat-file in %s: %w", dir, err)
 		}
 		fields := strings.Fields(head)
-		if len(fields) != 3 || fields[0] != id {
+		if len(fields) != 3 || fields[0] != b.id {
 			return fmt.Errorf("git cat-file in %s: %q", dir, head)
 		}
 		size, err := strconv.Atoi(fields[2])
@@ -199,7 +206,8 @@ func hashBlobs(dir string, ids []string, into map[string]variant) error {
 			return err
 		}
 		if body = body[:size]; size <= biggest {
-			into[id] = variant{releases.Digest(body), releases.Digest(releases.Unix(body))}
+			f := releases.FormsOf(b.ending, body)
+			into[b] = variant{f.Bytes, f.Text, f.Code}
 		}
 	}
 	return cmd.Wait()

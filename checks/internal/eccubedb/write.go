@@ -10,8 +10,9 @@ import (
 
 const header = `# What files each release of EC-CUBE gives out. Made by checks/internal/eccubedb; do not edit.
 # release NAME DATE, or pre for what came before a release; oldest first
-# file PATH, then its contents: 48 bits of SHA-256 of the bytes, after a colon of the text with line ends LF where
-# that differs, and the releases that have it (FIRST..LAST in the order above)
+# file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
+# another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
+# releases that have it (FIRST..LAST in the order above)
 # page NAME ADDRESS..., then groups of releases with the marks that their own theme always shows there, after a question
 # mark those that it may show: 40 bits of SHA-256 of one attribute or line each
 `
@@ -44,8 +45,14 @@ func writeDatabase(w io.Writer, releases []release, files []file) {
 		})
 		for _, v := range variants {
 			hash := v.raw
+			if v.text != v.raw || v.code != v.text {
+				hash += ":"
+			}
 			if v.text != v.raw {
-				hash += ":" + v.text
+				hash += v.text
+			}
+			if v.code != v.text {
+				hash += ":" + v.code
 			}
 			fmt.Fprintf(w, " %s %s\n", hash, spans(releases, byVariant[v]))
 		}

@@ -8,12 +8,11 @@ package releases
 
 import (
 	"bufio"
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -40,12 +39,17 @@ type File struct {
 	Variants []Variant
 	Has      Set // releases that have it
 	Class    Class
+
+	// For the choice of what to ask for.
+	columns   [deliveries][]int // by variant
+	first     []int             // by variant: its oldest release
+	variantOf []int             // by release, -1 for one without the file
 }
 
 // Variant is one content of a file and the releases that have it.
 type Variant struct {
-	Bytes, Text string // Digest of the bytes, and of the bytes with line ends made LF
-	Releases    Set
+	Bytes, Text, Code string // as in Forms
+	Releases          Set
 }
 
 // Page is the markup of one public page of the product's own theme.
@@ -62,17 +66,6 @@ type Group struct {
 	Maybe    []string // depending on the shop's data
 }
 
-// Digest is the form in which the database holds contents: 48 bits of SHA-256 in hex.
-func Digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:6])
-}
-
-// Unix is text with its line ends made LF.
-func Unix(b []byte) []byte {
-	return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-}
-
 // Position is where a release stands in the order of releases, oldest first.
 func (d *Database) Position(name string) (int, bool) {
 	i, ok := d.byName[name]
@@ -83,6 +76,29 @@ func (d *Database) Position(name string) (int, bool) {
 func (d *Database) Find(path string) (int, bool) {
 	i, ok := d.byPath[path]
 	return i, ok
+}
+
+// Span is the releases from first to last; "" stands for the oldest or the newest. unknown is the name that is no release of
+// the database, "" when both are.
+func (d *Database) Span(first, last string) (set Set, unknown string) {
+	set = newSet(len(d.Releases))
+	i, j := 0, len(d.Releases)-1
+	for _, end := range []struct {
+		name string
+		at   *int
+	}{{first, &i}, {last, &j}} {
+		at, ok := d.byName[end.name]
+		switch {
+		case ok:
+			*end.at = at
+		case end.name != "":
+			return set, end.name
+		}
+	}
+	for ; i <= j; i++ {
+		set.add(i)
+	}
+	return set, ""
 }
 
 // Names are the releases of a set, oldest first.
@@ -113,7 +129,25 @@ func Parse(r io.Reader) (*Database, error) {
 	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
 		return nil, errors.New("no releases or no files in it")
 	}
+	for i := range p.db.Files {
+		p.db.Files[i].prepare(len(p.db.Releases))
+	}
 	return p.db, nil
+}
+
+// prepare fills in what is looked up often.
+func (f *File) prepare(releases int) {
+	for by := range deliveries {
+		for i := range f.Variants {
+			f.columns[by] = append(f.columns[by], f.column(i, by))
+		}
+	}
+	for _, v := range f.Variants {
+		f.first = append(f.first, v.Releases.First())
+	}
+	for r := range releases {
+		f.variantOf = append(f.variantOf, slices.IndexFunc(f.Variants, func(v Variant) bool { return v.Releases.Has(r) }))
+	}
 }
 
 type parser struct {
@@ -160,15 +194,14 @@ func (p *parser) variant(fields []string) error {
 		return errors.New("contents before the first file")
 	}
 	f := &p.db.Files[len(p.db.Files)-1]
-	raw, text, _ := strings.Cut(fields[0], ":")
-	if text == "" {
-		text = raw
-	}
+	raw, rest, _ := strings.Cut(fields[0], ":")
+	text, code, _ := strings.Cut(rest, ":")
+	text = cmp.Or(text, raw)
 	set, err := p.spans(fields[1:])
 	if err != nil {
 		return err
 	}
-	f.Variants = append(f.Variants, Variant{raw, text, set})
+	f.Variants = append(f.Variants, Variant{raw, text, cmp.Or(code, text), set})
 	f.Has = f.Has.union(set)
 	return nil
 }

@@ -50,6 +50,41 @@ func (o Order) Compare(a, b string) int {
 	return Compare(a, b)
 }
 
+// Newest is the newest release of the list.
+func (o Order) Newest() string {
+	newest := ""
+	for name, at := range o {
+		if newest == "" || at > o[newest] {
+			newest = name
+		}
+	}
+	return newest
+}
+
+// Stable is the release itself, or for an alpha, beta or release candidate the first release of the list that came after it;
+// "" when there is none.
+func (o Order) Stable(name string) string {
+	if name == "" || Stable(name) {
+		return name
+	}
+	next := ""
+	for other := range o {
+		if Stable(other) && o.Compare(other, name) > 0 && (next == "" || o.Compare(other, next) < 0) {
+			next = other
+		}
+	}
+	return next
+}
+
+// SameMajor reports whether the first numbers of two releases are the same.
+func SameMajor(a, b string) bool { return keyOf(a).numbers[0] == keyOf(b).numbers[0] }
+
+// SameLine reports whether the first two numbers of two releases are the same.
+func SameLine(a, b string) bool {
+	x, y := keyOf(a), keyOf(b)
+	return x.numbers[0] == y.numbers[0] && x.numbers[1] == y.numbers[1]
+}
+
 // IsRelease reports whether a name looks like that of a release.
 func IsRelease(name string) bool { return nameForm.MatchString(name) }
 

@@ -10,51 +10,45 @@ const preRelease = 1.0 / 400
 
 // Answer is what a site gave for one file.
 type Answer struct {
+	Forms
 	File    int // in the database
 	Missing bool
-	Bytes   string // Digest of the body as it came
-	Text    string // Digest of the body with line ends made LF
 }
 
-// Posterior is the probability of each release after what a site answered. Make it with NewPosterior.
+// Posterior is the probability of each release after what a site answered, together with what became of its files on the way
+// to it. Make it with NewPosterior.
 type Posterior struct {
 	db      *Database
 	answers []Answer
 	asked   map[int]bool
-	counts  []counts  // by release
-	beside  []float64 // log-likelihood by release of what was seen beside files
-
-	// The site changed the line ends of its text files, so the bytes say nothing beyond the text.
-	converted bool
+	counts  [deliveries][]counts // by release
+	beside  []float64            // log-likelihood by release of what was seen beside files
+	odd     [deliveries]float64  // log-likelihood by delivery of contents in a form that it does not explain
 }
 
 // NewPosterior starts before any answer: every release is as likely as any other, pre-releases less so.
 func NewPosterior(db *Database) *Posterior {
-	return &Posterior{db: db, asked: map[int]bool{}, counts: make([]counts, len(db.Releases)), beside: make([]float64, len(db.Releases))}
+	p := &Posterior{db: db, asked: map[int]bool{}, beside: make([]float64, len(db.Releases))}
+	for d := range p.counts {
+		p.counts[d] = make([]counts, len(db.Releases))
+	}
+	return p
 }
 
 // Observe adds the answer for a file.
 func (p *Posterior) Observe(a Answer) {
 	p.answers = append(p.answers, a)
 	p.asked[a.File] = true
-	if set, exact := p.db.fits(a, false); !p.converted && !exact && set.Count() > 0 {
-		// The first file that fits by its text only: earlier answers are compared anew, by their text.
-		p.converted = true
-		p.counts = make([]counts, len(p.db.Releases))
-		for _, earlier := range p.answers {
-			p.count(earlier)
-		}
-		return
-	}
-	p.count(a)
-}
-
-func (p *Posterior) count(a Answer) {
-	fits := p.Fits(a)
 	f := &p.db.Files[a.File]
-	for r := range p.counts {
-		has, got := compare(f, r, a.Missing, fits)
-		p.counts[r].add(f.Class, has, got)
+	for d := range deliveries {
+		fits := p.db.fits(a, d)
+		if fits.Count() == 0 && p.db.anyForm(a).Count() > 0 {
+			p.odd[d] += math.Log(oddForm)
+		}
+		for r := range p.counts[d] {
+			has, got := compare(f, r, a.Missing, fits)
+			p.counts[d][r].add(f.Class, has, got)
+		}
 	}
 }
 
@@ -76,14 +70,42 @@ func (p *Posterior) AddLogLikelihood(log []float64) {
 
 // Probabilities are those of the releases, by position; they sum to 1.
 func (p *Posterior) Probabilities() []float64 {
-	log := make([]float64, len(p.counts))
-	for r := range log {
-		log[r] = p.beside[r] + p.counts[r].logLikelihood()
-		if !p.db.Releases[r].Stable {
-			log[r] += math.Log(preRelease)
+	joint := p.joint()
+	prob := make([]float64, len(p.beside))
+	for i, x := range joint {
+		prob[i%len(prob)] += x
+	}
+	return prob
+}
+
+// joint is the probability of each delivery and release: all releases of the first delivery, then those of the next.
+func (p *Posterior) joint() []float64 {
+	log := make([]float64, 0, int(deliveries)*len(p.beside))
+	for d := range deliveries {
+		for r := range p.beside {
+			l := p.beside[r] + p.counts[d][r].logLikelihood() + math.Log(deliveryPrior[d]) + p.odd[d]
+			if !p.db.Releases[r].Stable {
+				l += math.Log(preRelease)
+			}
+			log = append(log, l)
 		}
 	}
 	return normalise(log)
+}
+
+// delivery is the likeliest one.
+func (p *Posterior) delivery() delivery {
+	var sums [deliveries]float64
+	for i, x := range p.joint() {
+		sums[i/len(p.beside)] += x
+	}
+	best := asReleased
+	for d := range deliveries {
+		if sums[d] > sums[best] {
+			best = d
+		}
+	}
+	return best
 }
 
 // normalise makes probabilities out of logarithms of likelihoods.
@@ -113,29 +135,21 @@ func (p *Posterior) Leading() int {
 	return best
 }
 
-// Fits are the releases that have the content of an answer, the empty set when none has.
+// Fits are the releases that have the content of an answer, the empty set when none has: by what became of the site's files,
+// else by the first of bytes, text and code that some release has.
 func (p *Posterior) Fits(a Answer) Set {
-	set, _ := p.db.fits(a, p.converted)
-	return set
+	for _, fits := range p.fitsByForm(a) {
+		if fits.Count() > 0 {
+			return fits
+		}
+	}
+	return newSet(len(p.db.Releases))
 }
 
-// fits are the releases with the content of an answer. Unless byText is true, a release with the very bytes wins over
-// those with the same text and other line ends. exact reports whether some release has the very bytes.
-func (d *Database) fits(a Answer, byText bool) (set Set, exact bool) {
-	set = newSet(len(d.Releases))
-	if a.Missing {
-		return set, false
-	}
-	for _, v := range d.Files[a.File].Variants {
-		if v.Bytes == a.Bytes {
-			exact = true
-			if !byText {
-				return v.Releases, true
-			}
-		}
-		if v.Text == a.Text {
-			set = set.union(v.Releases)
-		}
-	}
-	return set, exact
+// fitsByForm are the releases with the content of an answer, by the likeliest delivery, by its bytes, its text and its code.
+func (p *Posterior) fitsByForm(a Answer) [4]Set {
+	return [4]Set{p.db.fits(a, p.delivery()), p.db.fits(a, asReleased), p.db.fits(a, anyEnds), p.db.anyForm(a)}
 }
+
+// Exact reports whether some release has the very bytes of an answer.
+func (p *Posterior) Exact(a Answer) bool { return p.db.fits(a, asReleased).Count() > 0 }

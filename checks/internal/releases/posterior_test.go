@@ -120,8 +120,70 @@ func TestLineEndsAreCountedAnew(t *testing.T) {
 		t.Errorf("by its text the answer fits %v", db.Names(got))
 	}
 	prob := p.Probabilities()
-	if math.Abs(prob[0]-prob[1]) > 1e-9 {
-		t.Errorf("probabilities %v, want equal ones", prob)
+	if prob[1] < prob[0]/2 || p.delivery() != crlfEnds {
+		t.Errorf("probabilities %v by delivery %d, want near ones", prob, p.delivery())
+	}
+}
+
+// Line ends are one question of the whole site. A shop that was uploaded with CRLF looks like an old release whose package had
+// CRLF in some files: the files that differ in their text are asked for, and tell.
+func TestLineEndsOfTheWholeSite(t *testing.T) {
+	files := []string{"html/a.js crlf:a 1.0, a 1.1", "html/b.js crlf:b 1.0, b 1.1", "html/c.js crlf:c 1.0, c 1.1", "html/d.js crlf1:d1 1.0, d2 1.1", "html/e.js e 1.0..1.1", "html/f.js crlf3:f1 1.0, f2 1.1"}
+	p := NewPosterior(parse(t, "1.0 1.1", files...))
+	for _, path := range []string{"html/a.js", "html/b.js", "html/c.js"} {
+		observe(t, p, path, "crlf:"+path[5:6])
+	}
+	if c := p.Next(anything, nil); c.File != 3 && c.File != 4 {
+		t.Fatalf("with the bytes of 1.0, next is %d: another hypothesis is left", c.File)
+	}
+	observe(t, p, "html/d.js", "crlf2:d2")
+	observe(t, p, "html/f.js", "crlf4:f2")
+	if got := candidates(p); got != "1.1" || p.delivery() != crlfEnds {
+		t.Errorf("candidates %s, delivery %d", got, p.delivery())
+	}
+	if v := p.Verdict(); len(v.Fitting) != 5 || len(v.Mixed)+len(v.Foreign) > 0 {
+		t.Errorf("verdict %+v", v)
+	}
+	p = NewPosterior(parse(t, "1.0 1.1", files...))
+	for _, path := range []string{"html/a.js", "html/b.js", "html/c.js"} {
+		observe(t, p, path, "crlf:"+path[5:6])
+	}
+	observe(t, p, "html/e.js", "e:e") // LF in all releases: nothing was converted
+	if got, prob := candidates(p), p.Probabilities(); got != "1.0" || prob[1] > 0.005 {
+		t.Errorf("with a file of LF: candidates %s, probabilities %v", got, prob)
+	}
+}
+
+// A server that takes out comments and white space leaves the release to be told, and no file looks changed.
+func TestRewrittenFiles(t *testing.T) {
+	p := NewPosterior(parse(t, "1.0 1.1 1.2", "html/a.js a::ca 1.0, b::cb 1.1..1.2", "html/b.js c::cc 1.0..1.1, d::cd 1.2", "html/c.js e::ce 1.0..1.1, f::cf 1.2", "html/d.png x 1.0, y 1.1..1.2"))
+	observe(t, p, "html/a.js", "x1:x1:cb")
+	observe(t, p, "html/b.js", "x2:x2:cc")
+	observe(t, p, "html/c.js", "x3:x3:ce")
+	observe(t, p, "html/d.png", "y")
+	if got := candidates(p); got != "1.1" || p.delivery() != rewritten {
+		t.Errorf("candidates %s, delivery %d", got, p.delivery())
+	}
+	if v := p.Verdict(); len(v.Fitting) != 4 || len(v.Foreign)+len(v.Mixed) > 0 {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// A script with comments and white space that is as released shows that the server does not rewrite scripts.
+func TestUntouchedScriptsSpeakAgainstARewritingServer(t *testing.T) {
+	mass := func(loose bool) float64 {
+		p := NewPosterior(parse(t, "1.0 1.1", "html/a.js a::ca 1.0..1.1"))
+		p.Observe(Answer{File: 0, Forms: Forms{Bytes: "a", Text: "a", Code: "ca", Loose: loose}})
+		sum := 0.0
+		for i, x := range p.joint() {
+			if delivery(i/2) == rewritten {
+				sum += x
+			}
+		}
+		return sum
+	}
+	if loose, minified := mass(true), mass(false); loose > minified/20 {
+		t.Errorf("a rewriting server is %v likely after an untouched script, %v after a minified one", loose, minified)
 	}
 }
 
@@ -131,8 +193,8 @@ func TestWhatIsNoSignOfChangedLineEnds(t *testing.T) {
 	observe(t, p, "html/a.js", "raw1:same")
 	observe(t, p, "html/b.js", "edited:edited")
 	observe(t, p, "html/c.js", "")
-	if got := candidates(p); got != "1.0" || p.converted {
-		t.Errorf("candidates %s, converted %t", got, p.converted)
+	if got := candidates(p); got != "1.0" || p.delivery() != asReleased {
+		t.Errorf("candidates %s, delivery %d", got, p.delivery())
 	}
 }
 
@@ -144,7 +206,7 @@ func TestExactFilesAfterChangedLineEnds(t *testing.T) {
 	if got := candidates(p); got != "1.1" {
 		t.Errorf("candidates %s", got)
 	}
-	if v := p.Verdict(); v.Fitting != 2 || len(v.Foreign) > 0 {
+	if v := p.Verdict(); len(v.Fitting) != 2 || len(v.Foreign) > 0 {
 		t.Errorf("verdict %+v", v)
 	}
 }
@@ -227,7 +289,7 @@ func TestLeading(t *testing.T) {
 	if got := p.Leading(); got != 1 {
 		t.Errorf("leading is %d of %v", got, p.Probabilities())
 	}
-	if !slices.Equal(p.db.Names(p.Fits(Answer{Bytes: "x", Text: "x"})), []string{"1.0b", "1.0", "1.1"}) {
+	if !slices.Equal(p.db.Names(p.Fits(Answer{Forms: Forms{Bytes: "x", Text: "x", Code: "x"}})), []string{"1.0b", "1.0", "1.1"}) {
 		t.Error("fits")
 	}
 }

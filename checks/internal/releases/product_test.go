@@ -1,6 +1,7 @@
 package releases
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -32,18 +33,22 @@ func parse(t *testing.T, names string, files ...string) *Database {
 	return db
 }
 
-// observe answers for a file with a content; "" is a missing file.
+// observe answers for a file with a content, "bytes:text:code" as in a database; "" is a missing file.
 func observe(t *testing.T, p *Posterior, path, content string) {
 	t.Helper()
 	file, ok := p.db.Find(path)
 	if !ok {
 		t.Fatalf("no file %s", path)
 	}
-	raw, text, both := strings.Cut(content, ":")
+	raw, rest, both := strings.Cut(content, ":")
+	text, code, _ := strings.Cut(rest, ":")
+	ends := EndsCRLF
 	if !both {
-		text = raw
+		text, ends = raw, EndsNone
+	} else if text == raw {
+		ends = EndsLF
 	}
-	p.Observe(Answer{File: file, Missing: content == "", Bytes: raw, Text: text})
+	p.Observe(Answer{File: file, Missing: content == "", Forms: Forms{Bytes: raw, Text: text, Code: cmp.Or(code, text), Ends: ends}})
 }
 
 func candidates(p *Posterior) string {

@@ -41,8 +41,8 @@ func (s Set) union(other Set) Set {
 	return out
 }
 
-// intersects reports whether s and other have a release in common.
-func (s Set) intersects(other Set) bool {
+// Intersects reports whether s and other have a release in common.
+func (s Set) Intersects(other Set) bool {
 	for i := range min(len(s), len(other)) {
 		if s[i]&other[i] != 0 {
 			return true

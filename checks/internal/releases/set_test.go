@@ -46,8 +46,8 @@ func TestSetIsASet(t *testing.T) {
 			t.Fatalf("counts %d and %d, want %d and %d", set.Count(), both.Count(), len(in), len(union))
 		case set.First() != first:
 			t.Fatalf("first %d, want %d", set.First(), first)
-		case set.intersects(other) != common, set.Within(other) != within:
-			t.Fatalf("intersects %t, within %t", set.intersects(other), set.Within(other))
+		case set.Intersects(other) != common, set.Within(other) != within:
+			t.Fatalf("Intersects %t, within %t", set.Intersects(other), set.Within(other))
 		case set.hasAll(list) != !slices.ContainsFunc(list, func(i int) bool { return !in[i] }):
 			t.Fatalf("hasAll(%v) = %t", list, set.hasAll(list))
 		case set.hasAny(list) != slices.ContainsFunc(list, func(i int) bool { return in[i] }):

@@ -12,7 +12,7 @@ const candidateRatio = 50
 type Verdict struct {
 	Candidates Set
 	Confidence float64 // probability that the release is among the candidates
-	Fitting    int     // files whose content a candidate has
+	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
 	Mixed      []Mixed // files that candidates have, with the content of other releases
 	Leftover   []int   // files that no candidate has, with the content of other releases
@@ -41,19 +41,29 @@ func (p *Posterior) Verdict() Verdict {
 		}
 		f, fits := &p.db.Files[a.File], p.Fits(a)
 		switch {
+		case p.fitsAny(a, v.Candidates):
+			v.Fitting = append(v.Fitting, a.File)
 		case fits.Count() == 0:
-			if f.Has.intersects(v.Candidates) {
+			if f.Has.Intersects(v.Candidates) {
 				v.Foreign = append(v.Foreign, a.File)
 			}
-		case fits.intersects(v.Candidates):
-			v.Fitting++
-		case f.Has.intersects(v.Candidates):
+		case f.Has.Intersects(v.Candidates):
 			v.Mixed = append(v.Mixed, Mixed{a.File, fits})
 		default:
 			v.Leftover = append(v.Leftover, a.File)
 		}
 	}
 	return v
+}
+
+// fitsAny reports whether one of some releases has the content of an answer in any form.
+func (p *Posterior) fitsAny(a Answer, some Set) bool {
+	for _, fits := range p.fitsByForm(a) {
+		if fits.Intersects(some) {
+			return true
+		}
+	}
+	return false
 }
 
 // Range is the releases of a set for people: "2.13.4", "4.0.6-p2 – 4.0.6-p4", "3.0.0, 3.0.2 – 3.0.4". Pre-releases

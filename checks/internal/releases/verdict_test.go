@@ -44,8 +44,8 @@ func TestFilesOfAVerdict(t *testing.T) {
 	observe(t, p, "html/f.js", "edited") // of no release, and candidates lack the file
 	observe(t, p, "html/g.js", "")       // missing
 	v := p.Verdict()
-	if got := candidates(p); got != "1.2" || v.Fitting != 7 {
-		t.Errorf("candidates %s with %d files", got, v.Fitting)
+	if got := candidates(p); got != "1.2" || len(v.Fitting) != 7 {
+		t.Errorf("candidates %s with %d files", got, len(v.Fitting))
 	}
 	if len(v.Mixed) != 1 || db.Files[v.Mixed[0].File].Path != "html/c.js" || db.Range(v.Mixed[0].Releases) != "1.0" {
 		t.Errorf("mixed %v", v.Mixed)
