@@ -127,9 +127,9 @@ func TestFilesOfSessionsAsEditorsWriteThem(t *testing.T) {
 	for text, want := range map[string]string{
 		"C\x00o\x00o\x00k\x00i\x00e\x00:\x00":            "b.txt:1: the file is binary or UTF-16; save it as UTF-8",
 		"\xff\xfeC\x00o\x00":                             "b.txt:1: the file is binary or UTF-16; save it as UTF-8",
-		"X-Key: secret\nX-Other: sec\x1bret":              "b.txt:2: the header X-Other has a control character",
-		"X-K\u00e9y: secret":                              "b.txt:1: \"X-K\u00e9y\" is not the name of a header",
-		jar + "sec\x1bret":                                "b.txt:1: the cookie \"sid\" has a control character",
+		"X-Key: secret\nX-Other: sec\x1bret":             "b.txt:2: the header X-Other has a control character",
+		"X-K\u00e9y: secret":                             "b.txt:1: \"X-K\u00e9y\" is not the name of a header",
+		jar + "sec\x1bret":                               "b.txt:1: the cookie \"sid\" has a control character",
 		"X-Key: 1\nX-Key: " + strings.Repeat("x", 1<<20): "b.txt:2: the line is longer than 1048576 bytes",
 	} {
 		_, err := ReadCredentials(strings.NewReader(text), "b.txt")
