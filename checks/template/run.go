@@ -124,11 +124,10 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 type blockRun struct {
 	seen    match.Data // what the newest response is judged on
 	block   *block
-	sent    []*preparedRequest       // by number - 1, for controls; nil where none was sent
-	answers []*web.Exchange          // by number - 1; nil where there is none
-	taken   map[string][]string      // what internal extractors took so far; nil for nothing
-	ok      bool                     // for a flow
-	control map[string]*web.Exchange // controls by request key; nil for none
+	sent    []*preparedRequest  // by number - 1, for controls; nil where none was sent
+	answers []*web.Exchange     // by number - 1; nil where there is none
+	taken   map[string][]string // what internal extractors took so far; nil for nothing
+	ok      bool                // for a flow
 }
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
