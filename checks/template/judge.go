@@ -29,6 +29,9 @@ func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRe
 		}
 		v.cut = v.cut || result.Cut
 		r.note(number, seen, &result)
+		if result.Matched {
+			v.matched[r.block] = true
+		}
 		v.hide(result.Dynamic)
 		v.export(r.block, seen)
 		names, hit := found(r.block, &result)
@@ -127,7 +130,10 @@ func (r *blockRun) note(number int, ex *web.Exchange, result *match.Result) {
 		if r.taken == nil {
 			r.taken = map[string][]string{}
 		}
-		r.taken[name] = mergeValues(valuesOf(value), r.taken[name])
+		newest := slices.DeleteFunc(valuesOf(value), func(text string) bool { return text == "" }) // as JSON says that there is none
+		if len(newest) > 0 {
+			r.taken[name] = mergeValues(newest, r.taken[name])
+		}
 	}
 }
 
