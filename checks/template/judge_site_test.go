@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -44,7 +45,11 @@ func run(t *testing.T, text string, site http.HandlerFunc) ([]scanner.Finding, s
 		t.Fatal(err)
 	}
 	check, err := template.New(s)
-	if err != nil {
+	var stop *scanner.StatusError
+	switch {
+	case errors.As(err, &stop):
+		return nil, scanner.Outcome{Status: stop.Status, Reason: stop.Reason}, "SITE"
+	case err != nil:
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(site)
