@@ -10,7 +10,7 @@
 // what the request itself said (echo.go).
 //
 // Nothing found is clean only as far as requests were sent (unsent.go). What the responses or the target do not have (a
-// value for an internal extractor or of a fact, the match that a flow waits for, another host) leaves the check clean, and
+// value for an internal extractor or of a fact, a domain name, the match that a flow waits for, another host) leaves the check clean, and
 // the reason names the requests that need it; not applicable when nothing was sent at all. What the template itself keeps
 // from being sent (a name that nothing sets, a value that is not handed on, no address, a block that no flow calls) leaves
 // it undetermined, as does a response that matched and lacks the value to go on with.

@@ -82,6 +82,8 @@ func (v *run) withoutValue(names []string) unsent {
 	name := names[0]
 	b, taken, internal := v.check.taker(name)
 	switch {
+	case slices.Contains(domainNames, name):
+		return unsent{why: message.New("the target's host has no %s", name)}
 	case b == nil:
 		return unsent{why: message.New("nothing gives a value to %s", name), fault: true}
 	case !internal:
