@@ -61,7 +61,7 @@ func reasonCases() map[string]reasonCase {
 		"too_many_values":         {"  - {path: ['{{BaseURL}}/x'], extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}]}\n", numbers(2000), []string{"/x"}, scanner.StatusFailed, "a response held more than 1000 values for an extractor; only the first were used"},
 		"writes":                  {asks("/a") + strings.Replace(asks("/b"), "{path", "{method: '{{m}}', payloads: {m: [PUT]}, path", 1), "", []string{"/a"}, scanner.StatusUnsupported, "writes: PUT"},
 		"no_fact":                 {"needs: [shop]\n" + asks("/{{shop_base}}"), "", nil, scanner.StatusNotApplicable, "request 1 was not sent: the fact shop has no base"},
-		"no_domain":               {asks("/a") + asks("/{{RDN}}.zip"), "", []string{"/a"}, scanner.StatusClean, "request 1 of block 2 was not sent: the target's host has no RDN"},
+		"no_domain":               {asks("/a") + asks("/{{to_upper(RDN)}}.zip"), "", []string{"/a"}, scanner.StatusClean, "request 1 of block 2 was not sent: the target's host has no RDN"},
 		"space_before_an_address": {asks("/a") + strings.Replace(asks("/b"), "'{{", "' {{", 1), "", []string{"/a", "/b"}, scanner.StatusClean, ""},
 		"some_of_a_block":         {asks("/a") + takeThen, "", []string{"/a", "/form"}, scanner.StatusClean, "requests 2 to 3 of block 2 were not sent: no response gave a value to token"},
 		"self_contained":          {"self-contained: true\n" + asks("/a"), "", nil, scanner.StatusUnsupported, "self-contained requests to other hosts"},

@@ -81,9 +81,10 @@ func (v *run) withoutValue(names []string) unsent {
 	}
 	name := names[0]
 	b, taken, internal := v.check.taker(name)
+	domain := slices.IndexFunc(domainNames, func(part string) bool { return slices.Contains(namesIn(name), part) })
 	switch {
-	case slices.Contains(domainNames, name):
-		return unsent{why: message.New("the target's host has no %s", name)}
+	case domain >= 0:
+		return unsent{why: message.New("the target's host has no %s", domainNames[domain])}
 	case b == nil:
 		return unsent{why: message.New("nothing gives a value to %s", name), fault: true}
 	case !internal:
@@ -96,7 +97,7 @@ func (v *run) withoutValue(names []string) unsent {
 
 // taker is the block with an extractor whose value is used under a name or in an expression; nil when there is none.
 func (c *check) taker(expression string) (b *block, name string, internal bool) {
-	used := strings.FieldsFunc(expression, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' })
+	used := namesIn(expression)
 	for _, b := range c.blocks {
 		for name, internal := range b.takes {
 			if slices.ContainsFunc(used, func(word string) bool { return word == name || strings.TrimRight(word, "0123456789") == name }) {
@@ -105,6 +106,11 @@ func (c *check) taker(expression string) (b *block, name string, internal bool) 
 		}
 	}
 	return nil, "", false
+}
+
+// namesIn are the words of an expression that may be names.
+func namesIn(expression string) []string {
+	return strings.FieldsFunc(expression, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' })
 }
 
 // notRun tells which blocks a flow left out: those that it would have run had others matched, or those that it never calls.
