@@ -61,7 +61,7 @@ func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRe
 // unjudged is the end of a check that could not judge a response.
 func unjudged(ex *web.Exchange, err error) error {
 	if errors.Is(err, match.ErrTooCostly) {
-		return scanner.Undetermined("judging the response of %s takes longer than 1s", shownAddress(ex.URL))
+		return scanner.Undetermined("the response of %s takes too long to judge", shownAddress(ex.URL))
 	}
 	return err
 }
