@@ -28,14 +28,15 @@ type meter struct {
 	last  time.Time // when the clock was last looked at; zero before the first look
 	todo  int       // work since then, in estimated nanoseconds
 
-	shared *budget // of the response; nil for a small one
+	shared *budget   // of the response; nil for a small one
+	core   processor // at last, when shared
 }
 
 func newMeter(ctx context.Context) meter { return meter{ctx: ctx, limit: maxTime} }
 
 // share makes the meter count against the budget of a response as well, from now on until settle.
 func (m *meter) share(b *budget) {
-	m.shared, m.last = b, time.Now()
+	m.shared, m.last, m.core = b, time.Now(), processorNow()
 	b.checks.Add(1)
 	if !b.spend(0) {
 		m.err = ErrTooCostly
@@ -49,8 +50,17 @@ func (m *meter) settle() {
 	}
 }
 
+// elapsed is the time of a core since the clock was last looked at.
 func (m *meter) elapsed(now time.Time) time.Duration {
-	return min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+	took := min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+	if m.shared != nil {
+		before := m.core
+		m.core = processorNow()
+		if used, ok := m.core.since(before); ok {
+			return min(took, used)
+		}
+	}
+	return took
 }
 
 // spend counts work that is about to be done and says whether to go on.
