@@ -3,9 +3,17 @@
 //
 // New compiles a signature once into blocks (check.go). For each target a run (run.go) fills in the requests of its blocks
 // one after another (request.go, raw.go, vars.go, payload.go), sends them and judges the responses (judge.go) with the
-// matchers and extractors of package match. A match counts only when the site does not answer the same way to a made-up name
-// beside it, the control. Requests that are the same for every target are filled in once (constant.go). A flow decides
-// which blocks run (flow.go).
+// matchers and extractors of package match. Requests that are the same for every target are filled in once (constant.go). A
+// flow decides which blocks run (flow.go).
+//
+// A match counts only when the site does not say the same of what cannot exist (control.go), and when it rests on more than
+// what the request itself said (echo.go).
+//
+// Nothing found is clean only as far as requests were sent (unsent.go). What the responses or the target do not have (a
+// value for an internal extractor or of a fact, a domain name, the match that a flow waits for, another host) leaves the check clean, and
+// the reason names the requests that need it; not applicable when nothing was sent at all. What the template itself keeps
+// from being sent (a name that nothing sets, a value that is not handed on, no address, a block that no flow calls) leaves
+// it undetermined, as does a response that matched and lacks the value to go on with.
 package template
 
 import (
@@ -55,9 +63,10 @@ type block struct {
 	paths            []string // of path:, or nil
 	raws             []string // of raw:, with the line ends of HTTP
 	payloads         *payloads
-	exported         bool // later blocks use parts of its responses by name
-	independent      bool // requests use nothing of each other's responses
-	earlier          bool // matchers look at responses to other requests of the block: body_2
+	exported         bool            // later blocks use parts of its responses by name
+	independent      bool            // requests use nothing of each other's responses
+	takes            map[string]bool // names of extractors: whether they are internal
+	earlier          bool            // matchers look at responses to other requests of the block: body_2
 	constants        func() []*constantRequest
 	expectsError     bool   // it asks for an error page, which is what sites say about things that do not exist
 	variant          string // of what all its matchers match together; "" for none
@@ -179,6 +188,14 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)
 	b.expectsError = asksForErrors(h)
 	b.variant = commonVariant(s, h)
+	for _, e := range h.Extractors {
+		if e.Name != "" {
+			if b.takes == nil {
+				b.takes = map[string]bool{}
+			}
+			b.takes[e.Name] = b.takes[e.Name] || e.Internal
+		}
+	}
 	return b, nil
 }
 
@@ -367,6 +384,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	var err error
 	if c.flow != nil {
 		_, err = c.flow.eval(func(ids []string) (bool, error) { return v.call(ctx, ids) })
+		v.notRun()
 	} else {
 		for _, b := range c.blocks {
 			if _, err = v.run(ctx, b); err != nil {
@@ -383,6 +401,9 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 // newRun starts on one target. While planning, nothing is known of the site.
 func (c *check) newRun(p *scanner.Probe, planning bool) *run {
 	v := &run{check: c, probe: p}
+	if !planning {
+		v.ran, v.matched = map[*block]bool{}, map[*block]bool{}
+	}
 	if !planning && len(p.Signature.Needs) > 0 {
 		v.known = factVars(p)
 	}

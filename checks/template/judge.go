@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 
 	"sotomi/checks/template/match"
 	"sotomi/scanner"
@@ -30,6 +29,9 @@ func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRe
 		}
 		v.cut = v.cut || result.Cut
 		r.note(number, seen, &result)
+		if result.Matched {
+			v.matched[r.block] = true
+		}
 		v.hide(result.Dynamic)
 		v.export(r.block, seen)
 		names, hit := found(r.block, &result)
@@ -59,7 +61,7 @@ func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRe
 // unjudged is the end of a check that could not judge a response.
 func unjudged(ex *web.Exchange, err error) error {
 	if errors.Is(err, match.ErrTooCostly) {
-		return scanner.Undetermined("judging the response of %s takes longer than 1s", shownAddress(ex.URL))
+		return scanner.Undetermined("the response of %s takes too long to judge", shownAddress(ex.URL))
 	}
 	return err
 }
@@ -128,7 +130,10 @@ func (r *blockRun) note(number int, ex *web.Exchange, result *match.Result) {
 		if r.taken == nil {
 			r.taken = map[string][]string{}
 		}
-		r.taken[name] = mergeValues(valuesOf(value), r.taken[name])
+		newest := slices.DeleteFunc(valuesOf(value), func(text string) bool { return text == "" }) // as JSON says that there is none
+		if len(newest) > 0 {
+			r.taken[name] = mergeValues(newest, r.taken[name])
+		}
 	}
 }
 
@@ -162,139 +167,6 @@ func found(b *block, result *match.Result) (names []string, hit bool) {
 		return []string{b.variant}, true
 	}
 	return slices.Compact(slices.Sorted(slices.Values(result.Names))), true
-}
-
-// suppress drops a match, or those of its names, that the site gives for things that cannot exist as well: it asks for
-// these only after a match. A match whose controls get no response is dropped too, and the run fails.
-func (v *run) suppress(ctx context.Context, r *blockRun, number int, hop *web.Exchange, names []string, result *match.Result) (left []string, dropped bool, err error) {
-	controls := slices.Clone(r.answers)
-	var last *web.Exchange
-	for _, n := range r.judgedTogether(number) {
-		if !r.controlled(n) {
-			return names, false, nil
-		}
-		ex, err := v.control(ctx, r, n)
-		switch {
-		case ctx.Err() != nil:
-			return nil, true, ctx.Err()
-		case err != nil:
-			v.fail(scanner.Undetermined("%s matched, but a control request for a made-up name got no response: %s", shownAddress(hop.URL), message.Of(err)))
-			return nil, true, nil
-		}
-		if n <= len(controls) {
-			controls[n-1] = ex
-		}
-		if n == number {
-			last = ex
-		}
-	}
-	same, err := v.alike(ctx, r, number, last, controls)
-	if err != nil {
-		return nil, true, err
-	}
-	left = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return same.names[name] })
-	switch {
-	case len(names) > 0:
-		dropped = len(left) == 0
-	case r.block.judges:
-		dropped = same.matched
-	default:
-		dropped = !slices.ContainsFunc(result.Extracted, func(value string) bool { return !same.extracted[value] })
-	}
-	if dropped || len(left) < len(names) {
-		v.probe.Suppress("the site answers like that to names that cannot exist")
-	}
-	return left, dropped, nil
-}
-
-// judgedTogether are the numbers of the requests whose responses the judgement of one looks at.
-func (r *blockRun) judgedTogether(number int) []int {
-	if !r.looksBack() {
-		return []int{number}
-	}
-	var list []int
-	for i, bt := range r.sent {
-		if bt != nil {
-			list = append(list, i+1)
-		}
-	}
-	return list
-}
-
-// controlled reports whether there is a control for a request: not for the target's own page, nor for names made up on
-// purpose, nor for a block that asks for an error page.
-func (r *blockRun) controlled(number int) bool {
-	bt := r.sent[number-1]
-	return bt != nil && !bt.own && !r.block.expectsError
-}
-
-// control is the response to a name that cannot exist beside that of a request: one of the same extension, or, when that
-// gets no response, one of another kind.
-func (v *run) control(ctx context.Context, r *blockRun, number int) (*web.Exchange, error) {
-	req := r.sent[number-1].request
-	key := req.Key()
-	if ex, ok := r.control[key]; ok {
-		return ex, nil
-	}
-	ex, err := v.probe.Control(ctx, req)
-	if err != nil && ctx.Err() == nil {
-		if other, otherErr := v.probe.Control(ctx, otherKind(req)); otherErr == nil {
-			ex, err = other, nil
-		}
-	}
-	if err == nil {
-		if r.control == nil {
-			r.control = map[string]*web.Exchange{}
-		}
-		r.control[key] = ex
-	}
-	return ex, err
-}
-
-// otherKind asks for a folder where r asks for a file, and the reverse.
-func otherKind(r *web.Request) *web.Request {
-	c, u := *r, *r.URL
-	if name, isFolder := strings.CutSuffix(u.Path, "/"); isFolder {
-		u.Path = name
-	} else {
-		u.Path += "/"
-	}
-	u.RawPath = ""
-	c.URL = &u
-	return &c
-}
-
-// likeness is what a block finds in a control.
-type likeness struct {
-	matched          bool
-	names, extracted map[string]bool
-}
-
-func (v *run) alike(ctx context.Context, r *blockRun, number int, control *web.Exchange, controls []*web.Exchange) (likeness, error) {
-	same := likeness{names: map[string]bool{}, extracted: map[string]bool{}}
-	for hop := control; hop != nil; hop = hop.Previous {
-		seen := hop
-		if hop != control {
-			seen = withoutBody(hop)
-		}
-		data := &match.Data{Exchange: seen, Vars: r.block.withOwn(r.sent[number-1].vars, seen)}
-		if r.looksBack() {
-			data.Earlier = before(controls, number)
-		}
-		result, err := r.block.program.Run(ctx, data)
-		if err != nil {
-			return same, unjudged(hop, err)
-		}
-		names, hit := found(r.block, &result)
-		same.matched = same.matched || hit
-		for _, name := range names {
-			same.names[name] = true
-		}
-		for _, value := range result.Extracted {
-			same.extracted[value] = true
-		}
-	}
-	return same, nil
 }
 
 // report makes hits: one for each name, or one. A name that is also a variant gives the hit its words and severity.

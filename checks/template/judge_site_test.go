@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,12 +22,34 @@ import (
 // scanned is what a template of one block finds on a site, and how it ends.
 func scanned(t *testing.T, block string, site http.HandlerFunc) ([]string, scanner.Outcome) {
 	t.Helper()
-	s, err := signature.Parse("t.yaml", []byte("id: t\ninfo: {name: t, severity: high}\nhttp:\n  - "+strings.ReplaceAll(block, "\n", "\n    ")+"\n"), false)
+	findings, outcome, base := run(t, "  - "+strings.ReplaceAll(block, "\n", "\n    ")+"\n", site)
+	var found []string
+	for _, f := range findings {
+		found = append(found, strings.TrimPrefix(f.Hit.URL, base))
+	}
+	return found, outcome
+}
+
+// ended is how a template ends on a site, and the site's address. The template is its blocks, with keys before them.
+func ended(t *testing.T, text string, site http.HandlerFunc) (scanner.Outcome, string) {
+	t.Helper()
+	_, outcome, base := run(t, text, site)
+	return outcome, base
+}
+
+func run(t *testing.T, text string, site http.HandlerFunc) ([]scanner.Finding, scanner.Outcome, string) {
+	t.Helper()
+	keys, blocks, _ := strings.Cut("\n"+text, "\n  - ")
+	s, err := signature.Parse("t.yaml", []byte("id: t\ninfo: {name: t, severity: high}"+strings.TrimSuffix("\n"+strings.TrimPrefix(keys, "\n"), "\n")+"\nhttp:\n  - "+blocks), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	check, err := template.New(s)
-	if err != nil {
+	var stop *scanner.StatusError
+	switch {
+	case errors.As(err, &stop):
+		return nil, scanner.Outcome{Status: stop.Status, Reason: stop.Reason}, "SITE"
+	case err != nil:
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(site)
@@ -41,11 +64,7 @@ func scanned(t *testing.T, block string, site http.HandlerFunc) ([]string, scann
 		t.Fatal(err)
 	}
 	findings, outcome := engine.RunCheck(t.Context(), client, target.Target{URL: u}, s, check, signature.SafetyIntrusive)
-	var found []string
-	for _, f := range findings {
-		found = append(found, strings.TrimPrefix(f.Hit.URL, server.URL))
-	}
-	return found, outcome
+	return findings, outcome, server.URL
 }
 
 const secretFile = "matchers-condition: and\nmatchers: [{type: status, status: [200]}, {type: word, words: [SECRET]}]\n"
@@ -121,7 +140,7 @@ func answerFolders(text string, status int) func(http.ResponseWriter, string) {
 // What was left unjudged or was not taken whole is told.
 func TestRun_tells_what_it_left_out(t *testing.T) {
 	for name, c := range map[string]struct{ block, body, reason string }{
-		"too_costly":      {`extractors: [{type: json, json: ['last(range(1e12))']}]`, "{}", "takes longer than 1s"},
+		"too_costly":      {`extractors: [{type: json, json: ['last(range(1e12))']}]`, "{}", "takes too long to judge"},
 		"too_many_values": {`extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}]` + "\n" + `matchers: [{type: word, words: [absent]}]`, numbers(2000), "more than 1000 values"},
 	} {
 		t.Run(name, func(t *testing.T) {

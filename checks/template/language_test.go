@@ -160,7 +160,7 @@ type site struct {
 	sent []string
 }
 
-var madeUp = regexp.MustCompile(`/[a-z]{12}(\.[a-z]+)?/?($|\?)`)
+var madeUp = regexp.MustCompile(`/[a-z]{12}(\.[a-z]+)?/?($|\?)|/--|(/[a-z]{8}){2}/|=[a-z]{12}\b`)
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)

@@ -187,7 +187,7 @@ func (f *filler) fill(text string) string {
 }
 
 func (f *filler) path(b *block, path string) (*web.Request, error) {
-	text := f.fill(path)
+	text := strings.TrimLeft(f.fill(path), " ")
 	if len(f.unresolved) > 0 && !b.withoutNamesCheck {
 		return nil, &unresolvedError{f.unresolved}
 	}

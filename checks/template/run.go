@@ -2,7 +2,6 @@ package template
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -36,11 +35,12 @@ type run struct {
 	hits    []scanner.Hit
 	hidden  []string // extracted secrets, which no report shows
 	sent    int
-	foreign string   // host that a request would have gone to
-	lacking []string // names without a value, of the first request that was not sent
-	mistake error    // why a request that makes no sense was not sent
-	failed  error    // of the first request that failed
-	cut     bool     // a response held more values than are taken
+	unsent  *unsent         // nil when everything was sent
+	mistake error           // why nothing can be sent
+	failed  error           // of the first request that failed
+	cut     bool            // a response held more values than are taken
+	ran     map[*block]bool // blocks that a flow called
+	matched map[*block]bool // blocks of which a response matched
 }
 
 // roll gives the request of a number in the template random numbers of its own, the same in every run.
@@ -103,14 +103,16 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 		blocks = nil
 		for _, id := range ids {
 			b := v.check.called(id)
-			if b == nil {
-				break // as the reference engine does
+			if b == nil { // the reference engine goes no further either
+				v.leave(unsent{what: message.New("the flow calls http(%s), which does not exist", id), fault: true})
+				break
 			}
 			blocks = append(blocks, b)
 		}
 	}
 	any := false
 	for _, b := range blocks {
+		v.ran[b] = true
 		ok, err := v.run(ctx, b)
 		if err != nil {
 			return false, err
@@ -124,11 +126,10 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 type blockRun struct {
 	seen    match.Data // what the newest response is judged on
 	block   *block
-	sent    []*preparedRequest       // by number - 1, for controls; nil where none was sent
-	answers []*web.Exchange          // by number - 1; nil where there is none
-	taken   map[string][]string      // what internal extractors took so far; nil for nothing
-	ok      bool                     // for a flow
-	control map[string]*web.Exchange // controls by request key; nil for none
+	sent    []*preparedRequest  // by number - 1, for controls; nil where none was sent
+	answers []*web.Exchange     // by number - 1; nil where there is none
+	taken   map[string][]string // what internal extractors took so far; nil for nothing
+	ok      bool                // for a flow
 }
 
 // run sends the requests of one block; ok says whether it counts as matched for a flow.
@@ -159,7 +160,7 @@ func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken
 		return v.notSent(r, d, err)
 	}
 	if host := v.outside(bt.request); host != "" {
-		v.foreign = host
+		v.leave(unsent{what: v.requests(r.block, d.index, false), why: message.New("it goes to %s, which is not the target", host)})
 		return false, nil
 	}
 	ex, err := v.send(ctx, r.block, bt.request)
@@ -170,25 +171,6 @@ func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken
 	v.sent++
 	r.sent[d.number-1] = bt
 	return v.judge(ctx, r, d.number, bt, ex)
-}
-
-// notSent notes why a request could not be made; end says that the block is done.
-func (v *run) notSent(r *blockRun, d requestTemplate, err error) (end bool, stop error) {
-	var lacking *unresolvedError
-	var write *writeError
-	switch {
-	case errors.As(err, &lacking):
-		if v.lacking == nil {
-			v.lacking = lacking.names
-		}
-		return !r.block.independent, nil
-	case errors.As(err, &write):
-		return true, scanner.Unsupported("writes: %s", write.method)
-	}
-	if v.mistake == nil {
-		v.mistake = message.Errorf("request %d was not sent: %w", d.number, err)
-	}
-	return true, nil
 }
 
 // outside is the host that a request would go to when that is not the target's, "" when it is.
@@ -218,40 +200,6 @@ func (v *run) fail(err error) {
 	if v.failed == nil {
 		v.failed = err
 	}
-}
-
-// verdict is the error that the check ends with: nil when every request that could be sent was answered.
-func (v *run) verdict() error {
-	switch {
-	case v.failed != nil:
-		return v.failed
-	case v.cut:
-		return scanner.Undetermined("a response held more than %d values for an extractor; only the first were used", match.MaxValues)
-	case v.mistake != nil && v.sent == 0:
-		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(v.mistake)}
-	case v.mistake != nil:
-		v.probe.Explain("%s", message.Of(v.mistake))
-		return nil
-	case v.sent > 0 || len(v.hits) > 0:
-		return nil
-	case v.foreign != "":
-		return scanner.NotApplicable("its requests go to %s, which is not the target", v.foreign)
-	case len(v.lacking) > 0:
-		return v.notApplicable()
-	}
-	return nil
-}
-
-// notApplicable says which value is missing: of a fact where the signature needs one of that name.
-func (v *run) notApplicable() error {
-	for _, fact := range v.probe.Signature.Needs {
-		for _, name := range v.lacking {
-			if value, ok := strings.CutPrefix(name, fact+"_"); ok {
-				return scanner.NotApplicable("the fact %s has no %s", fact, value)
-			}
-		}
-	}
-	return scanner.NotApplicable("nothing gives a value to %s", strings.Join(v.lacking, ", "))
 }
 
 // values are the sets of extracted values that the next request is sent with: one set, or one for each value when the

@@ -20,12 +20,16 @@ func TestVerdict_names_what_a_fact_lacks(t *testing.T) {
 		lacking []string
 		en, ja  string
 	}{
-		"of_a_fact":     {[]string{"eccube_base2"}, "not-applicable: the fact eccube has no base2", "前提情報 eccube に base2 がありません"},
-		"of_no_fact":    {[]string{"token", "eccubes"}, "not-applicable: nothing gives a value to token, eccubes", "token, eccubes の値が得られません"},
-		"one_of_a_fact": {[]string{"token", "eccube_base"}, "not-applicable: the fact eccube has no base", "前提情報 eccube に base がありません"},
+		"of_a_fact":     {[]string{"eccube_base2"}, "not-applicable: request 1 was not sent: the fact eccube has no base2", "1 件目の要求は送信していません: 前提情報 eccube に base2 がありません"},
+		"of_no_fact":    {[]string{"token", "eccubes"}, "failed: request 1 was not sent: nothing gives a value to token", "1 件目の要求は送信していません: token の値が得られません"},
+		"one_of_a_fact": {[]string{"token", "eccube_base"}, "not-applicable: request 1 was not sent: the fact eccube has no base", "1 件目の要求は送信していません: 前提情報 eccube に base がありません"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := &run{probe: &scanner.Probe{Signature: &signature.Signature{Needs: []string{"php", "eccube"}}}, lacking: c.lacking}
+			b := &block{number: 1, paths: []string{"/"}}
+			v := &run{check: &check{blocks: []*block{b}}, probe: &scanner.Probe{Signature: &signature.Signature{Needs: []string{"php", "eccube"}}}}
+			if end, err := v.notSent(&blockRun{block: b}, requestTemplate{}, &unresolvedError{c.lacking}); !end || err != nil {
+				t.Fatalf("notSent = %v, %v; want the end of the block", end, err)
+			}
 			var stop *scanner.StatusError
 			if err := v.verdict(); !errors.As(err, &stop) || err.Error() != c.en {
 				t.Fatalf("verdict = %v, want %s", err, c.en)

@@ -38,6 +38,9 @@ func addressVars(address *url.URL, trimmed bool) match.Vars {
 	return vars
 }
 
+// domainNames are the names of domainVars.
+var domainNames = []string{"RDN", "DN", "TLD", "SD"}
+
 // domainVars are the parts of a registered name; an address or a bare name has none.
 func domainVars(host string) match.Vars {
 	host = strings.TrimSuffix(host, ".")

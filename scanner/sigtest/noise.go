@@ -18,7 +18,7 @@ import (
 // Noise is the servers on which every signature must stay quiet, by name: sites that answer to anything, refuse
 // anything, or are no web servers worth the name.
 func Noise() map[string]http.Handler {
-	return map[string]http.Handler{
+	servers := map[string]http.Handler{
 		"echo":      http.HandlerFunc(echo),
 		"empty":     http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }),
 		"soft-404":  page(http.StatusOK, "Page not found", "Sorry, %s does not exist here. Try the search, or go back to the start page."),
@@ -38,6 +38,8 @@ func Noise() map[string]http.Handler {
 		"parked": page(http.StatusOK, "shop.example is for sale", "Buy this domain. Related searches: backup, database, phpMyAdmin, admin, %s"),
 		"app":    http.HandlerFunc(singlePage),
 	}
+	maps.Copy(servers, wordNoise())
+	return servers
 }
 
 func page(status int, title, sentence string) http.Handler {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ErrTooCostly says that judging one response would take longer than a second of one core. Whoever gets it cannot tell
-// what the response is.
-var ErrTooCostly = errors.New("judging the response takes longer than 1s")
+// ErrTooCostly says that judging one response would take longer than a second of one core, in one check or, of a large one,
+// in all together. Whoever gets it cannot tell what the response is.
+var ErrTooCostly = errors.New("judging the response takes too long")
 
 const (
 	maxTime = time.Second
@@ -27,9 +27,41 @@ type meter struct {
 	used  time.Duration
 	last  time.Time // when the clock was last looked at; zero before the first look
 	todo  int       // work since then, in estimated nanoseconds
+
+	shared *budget   // of the response; nil for a small one
+	core   processor // at last, when shared
 }
 
 func newMeter(ctx context.Context) meter { return meter{ctx: ctx, limit: maxTime} }
+
+// share makes the meter count against the budget of a response as well, from now on until settle.
+func (m *meter) share(b *budget) {
+	m.shared, m.last, m.core = b, time.Now(), processorNow()
+	b.checks.Add(1)
+	if !b.spend(0) {
+		m.err = ErrTooCostly
+	}
+}
+
+// settle counts the work since the clock was last looked at.
+func (m *meter) settle() {
+	if m.shared != nil {
+		m.shared.spend(m.elapsed(time.Now()))
+	}
+}
+
+// elapsed is the time of a core since the clock was last looked at.
+func (m *meter) elapsed(now time.Time) time.Duration {
+	took := min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+	if m.shared != nil {
+		before := m.core
+		m.core = processorNow()
+		if used, ok := m.core.since(before); ok {
+			return min(took, used)
+		}
+	}
+	return took
+}
 
 // spend counts work that is about to be done and says whether to go on.
 func (m *meter) spend(nanoseconds int) error {
@@ -45,11 +77,14 @@ func (m *meter) look() error {
 		return m.err
 	}
 	now := time.Now()
+	within := true
 	if !m.last.IsZero() {
-		m.used += min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+		took := m.elapsed(now)
+		m.used += took
+		within = m.shared == nil || m.shared.spend(took)
 	}
 	m.last, m.todo = now, 0
-	if m.err = m.ctx.Err(); m.err == nil && m.used > m.limit {
+	if m.err = m.ctx.Err(); m.err == nil && (m.used > m.limit || !within) {
 		m.err = ErrTooCostly
 	}
 	return m.err

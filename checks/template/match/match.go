@@ -4,7 +4,8 @@
 // conditions default to "or", a part that the response lacks never matches (not even negatively), extractors run before
 // matchers and what they take is a variable for them.
 //
-// Responses come from strangers: Run ends with ErrTooCostly instead of judging one for longer than a second of a core.
+// Responses come from strangers: Run ends with ErrTooCostly instead of judging one for longer than a second of a core, and
+// large ones have bounds that all checks share (large.go).
 package match
 
 import (

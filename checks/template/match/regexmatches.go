@@ -9,7 +9,13 @@ import (
 // RegexMatches is all that regular expressions of the program's matchers match in a response, without the limits of
 // Result.Seen: for callers that must redact it. The error is that of ctx, or ErrTooCostly.
 func (p *Program) RegexMatches(ctx context.Context, d *Data) ([]string, error) {
+	done, err := turn(ctx, d.Exchange)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	s := newScope(ctx, d)
+	defer s.meter.settle()
 	known := map[string]bool{}
 	for i := range p.matchers {
 		m := &p.matchers[i]

@@ -16,8 +16,17 @@ func (p *Program) Run(ctx context.Context, d *Data) (Result, error) {
 	if p.cannotMatch(d.Exchange.Status) {
 		return Result{}, nil
 	}
+	done, err := turn(ctx, d.Exchange)
+	if err != nil {
+		return Result{}, err
+	}
+	defer done()
 	s := newScope(ctx, d)
-	r := p.judge(s) //nolint:contextcheck // the meter of s has it
+	defer s.meter.settle()
+	r := Result{}
+	if s.meter.err == nil {
+		r = p.judge(s) //nolint:contextcheck // the meter of s has it
+	}
 	if s.meter.err != nil {
 		return Result{}, s.meter.err
 	}
@@ -25,7 +34,12 @@ func (p *Program) Run(ctx context.Context, d *Data) (Result, error) {
 }
 
 func newScope(ctx context.Context, d *Data) *scope {
-	return &scope{data: d, view: viewOf(d.Exchange), meter: newMeter(ctx)}
+	s := &scope{data: d, meter: newMeter(ctx)}
+	if len(d.Exchange.Body) >= large {
+		s.meter.share(&responseOf(d.Exchange).budget)
+	}
+	s.view = viewOf(d.Exchange)
+	return s
 }
 
 func (p *Program) judge(s *scope) Result {

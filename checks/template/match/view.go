@@ -72,10 +72,6 @@ func (t *text) lower() *text {
 	return t.low
 }
 
-func viewOf(ex *web.Exchange) *view {
-	return ex.Derived(func() any { return newView(ex) }).(*view)
-}
-
 func newView(ex *web.Exchange) *view {
 	return &view{ex: ex, body: text{s: bodyText(ex), popular: true}}
 }
