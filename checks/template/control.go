@@ -116,7 +116,7 @@ func (m *matched) controlled(kind controlKind) bool {
 			return true
 		case kind == madeUp:
 			return false
-		case kind == elsewhere && (!isPage(m.hop) || !isPlainPath(bt.request.URL) || hasHandler(bt.request.URL)):
+		case kind == elsewhere && (!isHTML(m.hop) || !isPlainPath(bt.request.URL) || hasHandler(bt.request.URL)):
 			return true
 		}
 		return !m.nameIsPlain(bt.request)
@@ -140,8 +140,8 @@ func (m *matched) nameIsPlain(r *web.Request) bool {
 // isPlainPath reports whether a path leads down only.
 func isPlainPath(u *url.URL) bool { return u.RawPath == "" && plainPath.MatchString(u.Path) }
 
-// isPage reports whether a response is a page for people, as the results of a search are.
-func isPage(ex *web.Exchange) bool { return strings.Contains(ex.Header.Get("Content-Type"), "html") }
+// isHTML reports whether a response is a page for people, as the results of a search are.
+func isHTML(ex *web.Exchange) bool { return strings.Contains(ex.Header.Get("Content-Type"), "html") }
 
 // handled are extensions behind which application servers have one handler, whatever folder is asked for.
 var handled = []string{".action", ".asmx", ".ashx", ".axd", ".do", ".faces", ".jsf", ".nsf"}

@@ -209,13 +209,13 @@ func leadsAway(d requestTemplate) bool {
 	return strings.HasPrefix(d.path, "http://") || strings.HasPrefix(d.path, "https://") || parseAnnotations(d.raw).host != ""
 }
 
-// plainName is a placeholder that is a name and no expression.
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+// placeholderName is a placeholder that is a name and no expression.
+var placeholderName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // unset says that nothing gives a value to a name.
 func (n *naming) unset(c *check, name string, first bool) error {
 	name = strings.TrimSpace(name)
-	if !plainName.MatchString(name) || strings.HasPrefix(name, "interactsh") {
+	if !placeholderName.MatchString(name) || strings.HasPrefix(name, "interactsh") {
 		return nil
 	}
 	for _, fact := range n.needs {
