@@ -75,7 +75,7 @@ func (c *check) requestMistakes(s *signature.Signature) error {
 	for i, b := range c.blocks {
 		h := &s.HTTP[i]
 		first := i == 0 && c.flow == nil && b.payloads == nil
-		for d := range b.templates() {
+		for d := range b.onExample().templates() {
 			if d.round > 0 {
 				break
 			}
@@ -150,7 +150,7 @@ func newNaming(c *check, s *signature.Signature) *naming {
 	}
 	for _, b := range c.blocks {
 		if b.payloads != nil {
-			n.payloads(b.payloads)
+			n.payloads(b.onExample().payloads)
 		}
 	}
 	return n
