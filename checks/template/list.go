@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sotomi/scanner"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -37,6 +38,16 @@ func (v *run) bound(ctx context.Context, b *block) (*block, error) {
 	c.payloads = &p
 	c.constants = func() []*constantRequest { return nil }
 	return &c, nil
+}
+
+// onExample is b with the values that its lists have on a target of which nothing was read.
+func (b *block) onExample() *block {
+	v := &run{probe: &scanner.Probe{Target: target.Target{URL: example}}}
+	bound, err := v.bound(context.Background(), b)
+	if err != nil {
+		return b // nothing is read, so nothing fails
+	}
+	return bound
 }
 
 // list is the values of one of signature.PayloadLists on the target.

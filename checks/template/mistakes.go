@@ -73,7 +73,7 @@ func (c *check) requestMistakes(s *signature.Signature) error {
 	}
 	sent := 0
 	for i, b := range c.blocks {
-		h, b := &s.HTTP[i], b.withExamples()
+		h, b := &s.HTTP[i], b.onExample()
 		first := i == 0 && c.flow == nil && b.payloads == nil
 		for d := range b.templates() {
 			if d.round > 0 {
@@ -150,26 +150,10 @@ func newNaming(c *check, s *signature.Signature) *naming {
 	}
 	for _, b := range c.blocks {
 		if b.payloads != nil {
-			n.payloads(b.withExamples().payloads)
+			n.payloads(b.onExample().payloads)
 		}
 	}
 	return n
-}
-
-// withExamples is b with a value for each list of which the values are known on a target only.
-func (b *block) withExamples() *block {
-	if b.payloads == nil {
-		return b
-	}
-	p, c := *b.payloads, *b
-	p.values = slices.Clone(p.values)
-	for i, list := range p.lists {
-		if list != "" {
-			p.values[i] = append([]string{example.Scheme + "://" + example.Host}, p.values[i]...)
-		}
-	}
-	c.payloads = &p
-	return &c
 }
 
 // payloads are known by the first of their values.
