@@ -79,6 +79,7 @@ func TestJudgeElasticsearch(t *testing.T) {
 		{"counts of everything", said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), said(200, counts(40)), "||confirmed|0"},
 		{"a cut mapping", said(401, refusal), said(401, refusal), said(404, absent7), said(401, refusal), said(200, counts(40)), cutOff(people), "open|personal|confirmed|40"},
 		{"a shop's own counts", said(200, "<html>"), said(404, "<html>"), said(404, "<html>"), said(404, "<html>"), said(200, `{"count":3}`), said(200, `{"map":{"x":1}}`), "||confirmed|0"},
+		{"anonymous visitors may only monitor", said(200, greeting7), said(200, health), said(403, refusal), said(200, `[]`), said(200, `{"count":0,"_shards":{"total":0,"successful":0,"skipped":0,"failed":0}}`), said(200, `{}`), "metadata||confirmed|0"},
 		{"health alone, and the index API", said(401, ""), said(200, health), said(404, absent7), said(403, ""), said(403, ""), said(403, ""), "metadata||confirmed|0"},
 		{"everything asks for a password in the server's words", said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), said(401, refusal), "||confirmed|0"},
 		{"a log-in page everywhere", said(401, "<html>"), said(401, "<html>"), said(401, "<html>"), nil, nil, nil, "||confirmed|0"},

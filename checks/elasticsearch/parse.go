@@ -90,7 +90,8 @@ func parseHealth(ex *web.Exchange) (clusterHealth, bool) {
 	return h, true
 }
 
-// parseCount is the answer to _count: a number, and in how many shards was counted.
+// parseCount is the answer to _count: a number, and in how many shards was counted. Whoever may see no index is told that
+// there are no shards.
 func parseCount(ex *web.Exchange) (int64, bool) {
 	var c struct {
 		Count  *int64 `json:"count"`
@@ -102,7 +103,7 @@ func parseCount(ex *web.Exchange) (int64, bool) {
 	if ex == nil || ex.Status != http.StatusOK || json.Unmarshal(ex.Body, &c) != nil {
 		return 0, false
 	}
-	if c.Count == nil || c.Shards == nil || c.Shards.Total == nil || c.Shards.Successful == nil {
+	if c.Count == nil || c.Shards == nil || c.Shards.Total == nil || *c.Shards.Total == 0 || c.Shards.Successful == nil {
 		return 0, false
 	}
 	return *c.Count, true
