@@ -65,7 +65,7 @@ func TestParse_names_every_mistake_of_our_own_files(t *testing.T) {
 
 // A list of payloads that stands elsewhere in the file, by its anchor, is in the order of that place.
 func TestParse_payloads_by_alias(t *testing.T) {
-	s, err := signature.Parse("a.yaml", []byte(head+"http:\n  - path: [x]\n    payloads: &p {b: [1], a: [2]}\n  - path: [y]\n    payloads: *p\n"), true)
+	s, err := signature.Parse("a.yaml", []byte(head+"http:\n  - path: [x]\n    payloads: &p {b: [1], a: [2]}\n  - path: [y]\n    payloads: *p\n    matchers: [{type: status, status: [200]}]\n"), true)
 	if err != nil {
 		t.Fatal(err)
 	}
