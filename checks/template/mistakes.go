@@ -75,10 +75,7 @@ func (c *check) requestMistakes(s *signature.Signature) error {
 	for i, b := range c.blocks {
 		h, b := &s.HTTP[i], b.onExample()
 		first := i == 0 && c.flow == nil && b.payloads == nil
-		for d := range b.templates() {
-			if d.round > 0 {
-				break
-			}
+		for _, d := range b.firstRound() {
 			sent++
 			named, address := n.request(c, b, d, first)
 			note(&all, h.Line, named)
@@ -158,14 +155,28 @@ func newNaming(c *check, s *signature.Signature) *naming {
 
 // payloads are known by the first of their values.
 func (n *naming) payloads(p *payloads) {
-	for name, value := range p.combination(0) {
-		text, ok := value.(string)
-		if out, _, err := match.Expand(text, n.known); ok && err == nil && !strings.Contains(out, "{{") {
+	for i, name := range p.names {
+		n.known[name] = "1"
+		if strings.HasSuffix(p.lists[i], "folders") { // the site tells them, as addresses
+			n.known[name] = "http://" + example.Host
+		} else if len(p.values[i]) == 0 {
+			continue
+		} else if out, _, err := match.Expand(p.values[i][0], n.known); err == nil && !strings.Contains(out, "{{") {
 			n.known[name] = out
-		} else {
-			n.known[name] = "1"
 		}
 	}
+}
+
+// firstRound are the requests of a block with one value of each payload.
+func (b *block) firstRound() []requestTemplate {
+	var list []requestTemplate
+	for i, path := range b.paths {
+		list = append(list, requestTemplate{number: i + 1, path: path})
+	}
+	for i, raw := range b.raws {
+		list = append(list, requestTemplate{number: i + 1, raw: raw})
+	}
+	return list
 }
 
 // request says why a request can never be sent: because of a name, or because of its address. A request that leads away from
@@ -188,8 +199,8 @@ func (n *naming) request(c *check, b *block, d requestTemplate, first bool) (nam
 	complete := true
 	for _, text := range texts {
 		_, unresolved, err := match.Expand(text, vars)
-		if err != nil {
-			return nil, nil //nolint:nilerr // an expression that cannot be computed with these values
+		if err != nil { // an expression that cannot be computed, be it only with these values
+			unresolved, complete = withoutValues(text, vars), false
 		}
 		for _, name := range unresolved {
 			if err := n.unset(c, name, first); err != nil {
@@ -202,6 +213,21 @@ func (n *naming) request(c *check, b *block, d requestTemplate, first bool) (nam
 		return nil, nil
 	}
 	return nil, n.address(b, d)
+}
+
+var inPlaceholder = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+
+// withoutValues are the names in the placeholders of a text that have no value, also those in expressions.
+func withoutValues(text string, vars match.Vars) []string {
+	var list []string
+	for _, m := range inPlaceholder.FindAllStringSubmatch(text, -1) {
+		for _, name := range match.Variables(m[1]) {
+			if _, ok := vars[name]; !ok {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
 }
 
 // leadsAway reports whether a request is written to go to another host than the target.

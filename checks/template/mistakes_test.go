@@ -45,21 +45,24 @@ func TestNew_refuses_requests_that_are_never_sent(t *testing.T) {
 	}
 	two := "raw: [\"GET /a HTTP/1.1\\nHost: {{Hostname}}\\n\\n\", \"GET /{{token}} HTTP/1.1\\nHost: {{Hostname}}\\n\\n\"]"
 	for name, c := range map[string]struct{ block, want string }{
-		"path":          {"path: ['{{BaseURL}}/{{nam}}']" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
-		"nearly_known":  {"path: ['{{BaseUrl}}/']" + hit, `t.yaml:4: request 1 is never sent: it uses {{BaseUrl}}, which nothing sets; did you mean "BaseURL"?`},
-		"header":        {"path: ['{{BaseURL}}/']\n    headers: {X-A: '{{nam}}'}" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
-		"body":          {"method: POST\n    path: ['{{BaseURL}}/']\n    body: 'a={{nam}}'" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
-		"later_request": {two + hit, "t.yaml:4: request 2 is never sent: it uses {{token}}, which nothing sets"},
-		"not_internal":  {two + token("") + hit, "t.yaml:4: request 2 is never sent: it uses {{token}}, whose extractor is not internal"},
-		"too_early":     {"path: ['{{BaseURL}}/{{token}}']" + token(", internal: true") + hit, "t.yaml:4: request 1 is never sent: it uses {{token}}, which is extracted from a later response only"},
-		"in_time":       {two + token(", internal: true") + hit, ""},
-		"second_value":  {strings.Replace(two, "{{token}}", "{{token1}}", 1) + token(", internal: true") + hit, ""},
-		"payload":       {"path: ['{{BaseURL}}/{{name}}']\n    payloads: {name: ['{{Host}}.zip', b]}" + hit, ""},
-		"expression":    {"path: ['{{BaseURL}}/{{md5(\"a\")}}?{{rand_int(1, 9)}}={{randstr}}']" + hit, ""},
-		"later_block":   {"path: ['{{BaseURL}}/']" + token(", internal: true") + "\n  - path: ['{{BaseURL}}/{{token}}?{{http_1_location}}']" + hit, ""},
-		"unchecked":     {"path: ['{{BaseURL}}/{{nam}}']\n    skip-variables-check: true" + hit, ""},
-		"elsewhere":     {"path: ['https://api.github.com/user?{{token}}']" + hit, ""},
-		"other_port":    {"path: ['{{BaseURL}}:8080/a', '{{RootURL}}/b', '{{Scheme}}://{{Hostname}}/c']" + hit, ""},
+		"path":                  {"path: ['{{BaseURL}}/{{nam}}']" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
+		"nearly_known":          {"path: ['{{BaseUrl}}/']" + hit, `t.yaml:4: request 1 is never sent: it uses {{BaseUrl}}, which nothing sets; did you mean "BaseURL"?`},
+		"header":                {"path: ['{{BaseURL}}/']\n    headers: {X-A: '{{nam}}'}" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
+		"body":                  {"method: POST\n    path: ['{{BaseURL}}/']\n    body: 'a={{nam}}'" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
+		"later_request":         {two + hit, "t.yaml:4: request 2 is never sent: it uses {{token}}, which nothing sets"},
+		"not_internal":          {two + token("") + hit, "t.yaml:4: request 2 is never sent: it uses {{token}}, whose extractor is not internal"},
+		"too_early":             {"path: ['{{BaseURL}}/{{token}}']" + token(", internal: true") + hit, "t.yaml:4: request 1 is never sent: it uses {{token}}, which is extracted from a later response only"},
+		"in_time":               {two + token(", internal: true") + hit, ""},
+		"second_value":          {strings.Replace(two, "{{token}}", "{{token1}}", 1) + token(", internal: true") + hit, ""},
+		"payload":               {"path: ['{{BaseURL}}/{{name}}']\n    payloads: {name: ['{{Host}}.zip', b]}" + hit, ""},
+		"payload_of_pages":      {"path: ['{{BaseURL}}/{{name}}']\n    payloads: {name: {list: LIST}}" + hit, ""},
+		"payload_of_pages_typo": {"path: ['{{BaseURL}}/{{nam}}/{{name}}']\n    payloads: {name: {list: LIST}}" + hit, `t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets; did you mean "name"?`},
+		"function":              {"path: ['{{BaseURL}}/{{to_lower(nam)}}']" + hit, "t.yaml:4: request 1 is never sent: it uses {{nam}}, which nothing sets"},
+		"expression":            {"path: ['{{BaseURL}}/{{md5(\"a\")}}?{{rand_int(1, 9)}}={{randstr}}']" + hit, ""},
+		"later_block":           {"path: ['{{BaseURL}}/']" + token(", internal: true") + "\n  - path: ['{{BaseURL}}/{{token}}?{{http_1_location}}']" + hit, ""},
+		"unchecked":             {"path: ['{{BaseURL}}/{{nam}}']\n    skip-variables-check: true" + hit, ""},
+		"elsewhere":             {"path: ['https://api.github.com/user?{{token}}']" + hit, ""},
+		"other_port":            {"path: ['{{BaseURL}}:8080/a', '{{RootURL}}/b', '{{Scheme}}://{{Hostname}}/c']" + hit, ""},
 
 		"no_address":          {"path: [/admin]" + hit, `t.yaml:4: request 1 is never sent: "/admin" is no address`},
 		"one_of_two":          {"path: [/admin, '{{BaseURL}}/admin']" + hit, `note: t.yaml:4: request 1 is never sent: "/admin" is no address`},
@@ -71,7 +74,7 @@ func TestNew_refuses_requests_that_are_never_sent(t *testing.T) {
 		"flow_reorders": {"path: ['{{BaseURL}}/{{token}}']" + hit + "\n  - path: ['{{BaseURL}}/']" + token(", internal: true") + "\nflow: http(2) && http(1)\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, made(t, "http:\n  - "+c.block+"\n")); diff != "" {
+			if diff := cmp.Diff(c.want, made(t, "http:\n  - "+strings.Replace(c.block, "LIST", signature.PayloadLists[0], 1)+"\n")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
