@@ -63,12 +63,20 @@ func clones(list []string) []string {
 	return kept
 }
 
-// speaks reports whether what is seen of an answer is meant for one visitor. page is nil when it is no HTML.
+// speaks reports whether what is seen of an answer is meant for one visitor, or is too long to be looked through. page is
+// nil when it is no HTML.
 func speaks(ex *web.Exchange, page *web.Page) bool {
-	if page == nil {
-		return speaksToVisitor.MatchString(ex.Text())
+	texts := []string{ex.Text()}
+	if page != nil {
+		texts = page.Visible
 	}
-	return slices.ContainsFunc(page.Visible, speaksToVisitor.MatchString)
+	left := 128 << 10 // bytes
+	for _, text := range texts {
+		if left -= len(text); left < 0 || speaksToVisitor.MatchString(text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *observation) has(token string) bool { return v.tokens[token].places != 0 }
