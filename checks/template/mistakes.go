@@ -158,12 +158,13 @@ func newNaming(c *check, s *signature.Signature) *naming {
 
 // payloads are known by the first of their values.
 func (n *naming) payloads(p *payloads) {
-	for name, value := range p.combination(0) {
-		text, ok := value.(string)
-		if out, _, err := match.Expand(text, n.known); ok && err == nil && !strings.Contains(out, "{{") {
+	for i, name := range p.names {
+		n.known[name] = "1" // of a list, too, which is known on a target only
+		if len(p.values[i]) == 0 {
+			continue
+		}
+		if out, _, err := match.Expand(p.values[i][0], n.known); err == nil && !strings.Contains(out, "{{") {
 			n.known[name] = out
-		} else {
-			n.known[name] = "1"
 		}
 	}
 }
