@@ -13,7 +13,8 @@
 // value for an internal extractor or of a fact, a domain name, the match that a flow waits for, another host) leaves the check clean, and
 // the reason names the requests that need it; not applicable when nothing was sent at all. What the template itself keeps
 // from being sent (a name that nothing sets, a value that is not handed on, no address, a block that no flow calls) leaves
-// it undetermined, as does a response that matched and lacks the value to go on with.
+// it undetermined, or unsupported where a public template could be sent by no engine. Undetermined is also what follows a
+// response that matched and lacks the value to go on with.
 package template
 
 import (
@@ -402,7 +403,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 func (c *check) newRun(p *scanner.Probe, planning bool) *run {
 	v := &run{check: c, probe: p}
 	if !planning {
-		v.ran, v.matched = map[*block]bool{}, map[*block]bool{}
+		v.ran, v.matched = map[*block]bool{}, map[int]bool{}
 	}
 	if !planning && len(p.Signature.Needs) > 0 {
 		v.known = factVars(p)

@@ -30,7 +30,7 @@ func (v *run) judge(ctx context.Context, r *blockRun, number int, bt *preparedRe
 		v.cut = v.cut || result.Cut
 		r.note(number, seen, &result)
 		if result.Matched {
-			v.matched[r.block] = true
+			v.matched[r.block.number] = true
 		}
 		v.hide(result.Dynamic)
 		v.export(r.block, seen)

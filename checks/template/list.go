@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -33,6 +34,9 @@ func (v *run) bound(ctx context.Context, b *block) (*block, error) {
 			return nil, err
 		}
 		p.values[i] = slices.Concat(values, b.payloads.values[i])
+	}
+	if p.count() == 0 {
+		v.leave(unsent{what: v.noRequest(b), why: message.New("the list %s has nothing for this target", p.emptyList())})
 	}
 	c := *b
 	c.payloads = &p
@@ -60,9 +64,12 @@ func (v *run) list(ctx context.Context, name string) ([]string, error) {
 		return siteCopies(host, time.Now().UTC().Year()), nil
 	}
 	known, err := v.folders(ctx)
-	list := known.all
+	list, of := known.all, known.allOf
 	if name == "application-folders" {
-		list = known.applications
+		list, of = known.applications, known.applicationsOf
+	}
+	if len(list) < of {
+		v.leave(unsent{what: message.New("only %d of %d folders that pages name were asked for", len(list), of)})
 	}
 	root := v.probe.Target.URL.Scheme + "://" + v.probe.Target.URL.Host
 	addresses := make([]string, len(list))
@@ -93,6 +100,8 @@ func (v *run) folders(ctx context.Context) (folders, error) {
 type folders struct {
 	all          []string // in which something lies that a page names
 	applications []string // that an application may lie in
+
+	allOf, applicationsOf int // how many there are, those left out included
 }
 
 // The most folders of a list. Of those of applications more is asked for.
@@ -121,7 +130,17 @@ func foldersOf(site *url.URL, pages []*web.Page) folders {
 		ofApplications = append(ofApplications, withoutKinds(folder))
 	}
 	own := target.Folders(site)[0].EscapedPath()
-	return folders{all: inTurn(maxFolders, own, ofPages, ofAssets), applications: inTurn(maxApplications, own, ofPages, ofApplications)}
+	return folders{
+		all: inTurn(maxFolders, own, ofPages, ofAssets), allOf: different(own, ofPages, ofAssets),
+		applications: inTurn(maxApplications, own, ofPages, ofApplications), applicationsOf: different(own, ofPages, ofApplications),
+	}
+}
+
+// different is how many folders there are in all.
+func different(own string, lists ...[]string) int {
+	all := append(slices.Concat(lists...), own)
+	slices.Sort(all)
+	return len(slices.Compact(all))
 }
 
 // around is the folder in which an address of the site lies and the first of those above it; none when it must not be

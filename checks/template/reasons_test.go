@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -40,30 +41,34 @@ type reasonCase struct {
 func reasonCases() map[string]reasonCase {
 	return map[string]reasonCase{
 		"all_sent":                {asks("/a"), "", []string{"/a"}, scanner.StatusClean, ""},
-		"no_name":                 {"variables: {x: '{{nobody}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to nobody"},
-		"no_name_later":           {"variables: {x: '{{nobody}}'}\n" + asks("/a") + asks("/{{x}}"), "", []string{"/a"}, scanner.StatusFailed, "request 1 of block 2 was not sent: nothing gives a value to nobody"},
-		"no_name_in_a_function":   {"variables: {x: '{{to_lower(nobody)}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to to_lower(nobody)"},
+		"no_name":                 {asks("/{{md5(nobody)}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to md5(nobody)"},
+		"no_name_later":           {asks("/a") + asks("/{{md5(nobody)}}"), "", []string{"/a"}, scanner.StatusFailed, "request 1 of block 2 was not sent: nothing gives a value to md5(nobody)"},
+		"no_name_in_a_variable":   {"variables: {x: '{{nobody}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to nobody"},
+		"no_name_in_a_function":   {asks("/{{to_lower(nobody)}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to to_lower(nobody)"},
 		"no_value":                {takeThen, "no form", []string{"/form"}, scanner.StatusClean, "requests 2 to 3 were not sent: no response gave a value to token"},
 		"no_value_of_a_match":     {"flow: http(1) && http(2)\n" + "  - {path: ['{{BaseURL}}/p'], extractors: [{type: regex, name: token, internal: true, regex: ['t=.']}], matchers: [{type: word, internal: true, words: [Product]}]}\n" + asks("/{{token}}"), "Product", []string{"/p"}, scanner.StatusFailed, "request 1 of block 2 was not sent: a response matched, but gave no value to token"},
-		"value_not_internal":      {"variables: {x: '{{token}}'}\n" + strings.NewReplacer("internal: true, ", "", "{{token}}", "{{x}}").Replace(takeThen), "v=1", []string{"/form"}, scanner.StatusFailed, "requests 2 to 3 were not sent: the extractor token is not internal: true, so no request gets its value"},
-		"no_address":              {"  - {path: ['{{BaseURL}}/a', 'db.{{BaseURL}}'], matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusFailed, "request 2 was not sent: \"db.SITE\" is not a web address"},
+		"value_not_internal":      {strings.NewReplacer("internal: true, ", "", "{{token}}", "{{to_lower(token)}}").Replace(takeThen), "v=1", []string{"/form"}, scanner.StatusFailed, "requests 2 to 3 were not sent: the extractor token is not internal: true, so no request gets its value"},
+		"no_address":              {"  - {path: ['{{BaseURL}}/a', 'db.{{BaseURL}}'], matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusUnsupported, "request 2 was not sent: \"db.SITE\" is not a web address"},
 		"other_host":              {"  - {path: ['{{BaseURL}}/a', 'http://example.com/'], matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusClean, "request 2 was not sent: it goes to example.com, which is not the target"},
 		"only_other_host":         {"  - {path: ['http://example.com/'], matchers: [{type: word, words: [LEAK]}]}\n", "", nil, scanner.StatusNotApplicable, "request 1 was not sent: it goes to example.com, which is not the target"},
 		"flow_that_stops":         {"flow: http(1) && http(2)\n" + asks("/a") + asks("/b"), "", []string{"/a"}, scanner.StatusClean, "block 2 was not run: what the flow makes it depend on did not match"},
 		"after_a_dropped_match":   {strings.Replace(asks("/a"), "LEAK", "PAGE", 1) + takeThen, "PAGE", []string{"/a", "/CONTROL", "/form"}, scanner.StatusClean, "the site answers like that to names that cannot exist; requests 2 to 3 of block 2 were not sent: no response gave a value to token"},
 		"flow_that_stops_earlier": {"flow: http(1) && http(2) && http(3)\n" + asks("/a") + asks("/b") + asks("/c"), "", []string{"/a"}, scanner.StatusClean, "blocks 2, 3 were not run: what the flow makes them depend on did not match"},
-		"flow_that_never_calls":   {"flow: http(1)\n" + asks("/a") + asks("/b"), "", []string{"/a"}, scanner.StatusFailed, "the flow never calls block 2"},
-		"flow_that_calls_nothing": {"flow: http(1) || http(7)\n" + asks("/a"), "", []string{"/a"}, scanner.StatusFailed, "the flow calls http(7), which does not exist"},
+		"flow_that_never_calls":   {"flow: http(1)\n" + asks("/a") + asks("/b"), "", []string{"/a"}, scanner.StatusUnsupported, "the flow never calls block 2"},
+		"flow_that_calls_nothing": {"flow: http(1) || http(7)\n" + asks("/a"), "", []string{"/a"}, scanner.StatusUnsupported, "the flow calls http(7), which does not exist"},
 		"echo":                    {strings.Replace(asks("/?q=LEAK"), "/?", "/s?", 1), "", []string{"/s", "/CONTROL", "/--s", "/s"}, scanner.StatusClean, "the site only repeats what the request said"},
 		"no_control":              {strings.Replace(asks("/there"), "LEAK", "PAGE", 1), "PAGE", []string{"/there", "/CONTROL", "/CONTROL", "/CONTROL/", "/CONTROL/"}, scanner.StatusFailed, "SITE/there matched, but a control request for a made-up name got no response: SITE/CONTROL: closed: Get \"SITE/CONTROL\": EOF"},
 		"too_costly":              {"  - {path: ['{{BaseURL}}/x'], extractors: [{type: json, json: ['last(range(1e12))']}]}\n", "{}", []string{"/x"}, scanner.StatusFailed, "the response of SITE/x takes too long to judge"},
-		"too_many_values":         {"  - {path: ['{{BaseURL}}/x'], extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}], matchers: [{type: word, words: [absent]}]}\n", numbers(2000), []string{"/x"}, scanner.StatusFailed, "a response held more than 1000 values for an extractor; only the first were used"},
+		"too_many_values":         {"  - {path: ['{{BaseURL}}/x'], extractors: [{type: regex, name: a, internal: true, regex: ['[0-9a-f]+']}], matchers: [{type: word, words: [LEAK]}]}\n", numbers(2000), []string{"/x"}, scanner.StatusFailed, "a response held more than 1000 values for an extractor; only the first were used"},
 		"writes":                  {asks("/a") + strings.Replace(asks("/b"), "{path", "{method: '{{m}}', payloads: {m: [PUT]}, path", 1), "", []string{"/a"}, scanner.StatusUnsupported, "writes: PUT"},
 		"no_fact":                 {"needs: [shop]\n" + asks("/{{shop_base}}"), "", nil, scanner.StatusNotApplicable, "request 1 was not sent: the fact shop has no base"},
 		"no_domain":               {asks("/a") + asks("/{{to_upper(RDN)}}.zip"), "", []string{"/a"}, scanner.StatusClean, "request 1 of block 2 was not sent: the target's host has no RDN"},
 		"space_before_an_address": {asks("/a") + strings.Replace(asks("/b"), "'{{", "' {{", 1), "", []string{"/a", "/b"}, scanner.StatusClean, ""},
 		"some_of_a_block":         {asks("/a") + takeThen, "", []string{"/a", "/form"}, scanner.StatusClean, "requests 2 to 3 of block 2 were not sent: no response gave a value to token"},
-		"never":                   {"  - {path: ['{{BaseURL}}/x'], matchers: [{type: dsl, dsl: [body]}]}\n", "", nil, scanner.StatusUnsupported, "it can never match: t.yaml:4: dsl \"body\" is neither true nor false"},
+		"never_matches":           {"  - {path: ['{{BaseURL}}/x'], matchers: [{type: dsl, dsl: [body]}]}\n", "", nil, scanner.StatusUnsupported, `it can never match: t.yaml:4: dsl "body" is neither true nor false`},
+		"empty_list":              {"  - {path: ['{{BaseURL}}/{{n}}.zip'], payloads: {n: {list: site-copies}}, matchers: [{type: word, words: [LEAK]}]}\n", "", nil, scanner.StatusNotApplicable, "no request was sent: the list site-copies has nothing for this target"},
+		"empty_list_of_a_block":   {asks("/a") + "  - {path: ['{{BaseURL}}/{{n}}.zip'], payloads: {n: {list: site-copies}}, matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusClean, "no request of block 2 was sent: the list site-copies has nothing for this target"},
+		"folders_left_out":        {"  - {path: ['{{f}}/x'], payloads: {f: {list: folders}}, matchers: [{type: word, words: [LEAK]}]}\n", links(10), []string{"/", "/robots.txt", "/a/", "/b/", "/c/", "/d/", "/e/", "/f/", "/g/", "/h/", "/i/", "/j/", "/x", "/a/x", "/b/x", "/c/x", "/d/x", "/e/x", "/f/x", "/g/x"}, scanner.StatusClean, "only 8 of 11 folders that pages name were asked for"},
 		"self_contained":          {"self-contained: true\n" + asks("/a"), "", nil, scanner.StatusUnsupported, "self-contained requests to other hosts"},
 		"script":                  {"flow: 'for (;;) http(1)'\n" + asks("/a"), "", nil, scanner.StatusUnsupported, "flow that is a script"},
 		"other_name":              {"  - {raw: [\"@tls-sni: a\\nGET / HTTP/1.1\\nHost: a\\n\"], matchers: [{type: word, words: [LEAK]}]}\n", "", nil, scanner.StatusUnsupported, "@tls-sni"},
@@ -122,6 +127,15 @@ func (c *reasonCase) check(t *testing.T) message.Message {
 		t.Errorf("no Japanese for %q", c.reason)
 	}
 	return outcome.Reason
+}
+
+// links is a page that leads into that many folders.
+func links(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "<a href='/%c/'>x</a>", 'a'+i)
+	}
+	return b.String()
 }
 
 // addFormats adds the formats of a message and of those within it.

@@ -40,7 +40,7 @@ type run struct {
 	failed  error           // of the first request that failed
 	cut     bool            // a response held more values than are taken
 	ran     map[*block]bool // blocks that a flow called
-	matched map[*block]bool // blocks of which a response matched
+	matched map[int]bool    // numbers of blocks of which a response matched
 }
 
 // roll gives the request of a number in the template random numbers of its own, the same in every run.
@@ -104,7 +104,7 @@ func (v *run) call(ctx context.Context, ids []string) (bool, error) {
 		for _, id := range ids {
 			b := v.check.called(id)
 			if b == nil { // the reference engine goes no further either
-				v.leave(unsent{what: message.New("the flow calls http(%s), which does not exist", id), fault: true})
+				v.leave(unsent{what: message.New("the flow calls http(%s), which does not exist", id), fault: true, mistake: true})
 				break
 			}
 			blocks = append(blocks, b)

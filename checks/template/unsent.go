@@ -16,6 +16,7 @@ import (
 type unsent struct {
 	what, why message.Message // why may be part of what
 	fault     bool            // of the template, or nobody can tell: the check is not clean
+	mistake   bool            // no engine could send it: a public template is unsupported then
 }
 
 func (u *unsent) reason() message.Message {
@@ -36,7 +37,7 @@ func (v *run) leave(u unsent) {
 func (v *run) notSent(r *blockRun, d requestTemplate, err error) (end bool, stop error) {
 	var lacking *unresolvedError
 	var write *writeError
-	u := unsent{fault: true, why: message.Of(err)}
+	u := unsent{fault: true, mistake: true, why: message.Of(err)}
 	end = true
 	switch {
 	case errors.As(err, &write):
@@ -70,6 +71,24 @@ func (v *run) requests(b *block, index int, onwards bool) message.Message {
 	return message.New("request %d was not sent", index+1)
 }
 
+// noRequest says that a block had no request to send.
+func (v *run) noRequest(b *block) message.Message {
+	if len(v.check.blocks) > 1 {
+		return message.New("no request of block %d was sent", b.number)
+	}
+	return message.New("no request was sent")
+}
+
+// emptyList is the name of a list without values.
+func (p *payloads) emptyList() string {
+	for i, list := range p.lists {
+		if len(p.values[i]) == 0 {
+			return list
+		}
+	}
+	return ""
+}
+
 // withoutValue is why there is no value for any of the names, each of which may stand within an expression.
 func (v *run) withoutValue(names []string) unsent {
 	for _, fact := range v.probe.Signature.Needs {
@@ -89,7 +108,7 @@ func (v *run) withoutValue(names []string) unsent {
 		return unsent{why: message.New("nothing gives a value to %s", name), fault: true}
 	case !internal:
 		return unsent{why: message.New("the extractor %s is not internal: true, so no request gets its value", taken), fault: true}
-	case v.matched[b]:
+	case v.matched[b.number]:
 		return unsent{why: message.New("a response matched, but gave no value to %s", taken), fault: true}
 	}
 	return unsent{why: message.New("no response gave a value to %s", taken)}
@@ -120,7 +139,7 @@ func (v *run) notRun() {
 		switch {
 		case v.ran[b]:
 		case !v.check.calls(v.check.flow, b):
-			v.leave(unsent{what: message.New("the flow never calls block %d", b.number), fault: true})
+			v.leave(unsent{what: message.New("the flow never calls block %d", b.number), fault: true, mistake: true})
 		default:
 			left = append(left, strconv.Itoa(b.number))
 		}
@@ -161,6 +180,8 @@ func (v *run) verdict() error {
 	case v.mistake != nil:
 		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: message.Of(v.mistake)}
 	case u == nil:
+	case u.mistake && !v.probe.Signature.Strict:
+		return &scanner.StatusError{Status: scanner.StatusUnsupported, Reason: u.reason()}
 	case u.fault:
 		return &scanner.StatusError{Status: scanner.StatusFailed, Reason: u.reason()}
 	case v.sent == 0 && len(v.hits) == 0:
