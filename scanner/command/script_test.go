@@ -70,6 +70,7 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.last = r.Header.Clone()
 	s.mu.Unlock()
 	if cookie, err := r.Cookie("sid"); s.member && err == nil && strings.HasPrefix(r.URL.Path, "/mypage") {
+		w.Header().Set("Cache-Control", "private, no-store")
 		fmt.Fprintf(w, "<html><body><h1>My page</h1><p>%s</p></body></html>", members[cookie.Value])
 		return
 	}
