@@ -25,7 +25,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -276,44 +275,6 @@ var (
 	errorStatuses = []int{400, 404, 405, 410, 500, 501, 502, 503}
 	errorStatus   = regexp.MustCompile(`^\s*status_code\s*==\s*(?:400|404|405|410|50[0-3])\s*(?:&&|$)`)
 )
-
-// called finds a block by its number from 1 or by its name.
-func (c *check) called(id string) *block {
-	for _, b := range c.blocks {
-		if b.name != "" && b.name == id {
-			return b
-		}
-	}
-	if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= len(c.blocks) {
-		return c.blocks[n-1]
-	}
-	return nil
-}
-
-// unknownCall is the id of a call that names no block, "" when there is none.
-func (c *check) unknownCall(f flow) string {
-	switch f := f.(type) {
-	case flowCall:
-		for _, id := range f.ids {
-			if c.called(id) == nil {
-				return cmp.Or(id, `""`)
-			}
-		}
-	case flowAnd:
-		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
-	case flowOr:
-		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
-	case flowNot:
-		return c.unknownCall(f.of)
-	case flowList:
-		for _, each := range f {
-			if id := c.unknownCall(each); id != "" {
-				return id
-			}
-		}
-	}
-	return ""
-}
 
 // Plan is the requests that are known before any response: those that use nothing extracted from earlier ones.
 func (c *check) Plan(t target.Target) []*web.Request { return c.plan(t, true) }

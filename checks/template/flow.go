@@ -1,7 +1,10 @@
 package template
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"text/scanner"
 )
@@ -182,4 +185,59 @@ func (p *flowParser) single() string {
 			b.WriteRune(r)
 		}
 	}
+}
+
+// called finds a block by its number from 1 or by its name.
+func (c *check) called(id string) *block {
+	for _, b := range c.blocks {
+		if b.name != "" && b.name == id {
+			return b
+		}
+	}
+	if n, err := strconv.Atoi(id); err == nil && n >= 1 && n <= len(c.blocks) {
+		return c.blocks[n-1]
+	}
+	return nil
+}
+
+// unknownCall is the id of a call that names no block, "" when there is none.
+func (c *check) unknownCall(f flow) string {
+	switch f := f.(type) {
+	case flowCall:
+		for _, id := range f.ids {
+			if c.called(id) == nil {
+				return cmp.Or(id, `""`)
+			}
+		}
+	case flowAnd:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowOr:
+		return cmp.Or(c.unknownCall(f.left), c.unknownCall(f.right))
+	case flowNot:
+		return c.unknownCall(f.of)
+	case flowList:
+		for _, each := range f {
+			if id := c.unknownCall(each); id != "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
+
+// calls reports whether a flow has a call of a block.
+func (c *check) calls(f flow, b *block) bool {
+	switch f := f.(type) {
+	case flowCall:
+		return len(f.ids) == 0 || slices.ContainsFunc(f.ids, func(id string) bool { return c.called(id) == b })
+	case flowAnd:
+		return c.calls(f.left, b) || c.calls(f.right, b)
+	case flowOr:
+		return c.calls(f.left, b) || c.calls(f.right, b)
+	case flowNot:
+		return c.calls(f.of, b)
+	case flowList:
+		return slices.ContainsFunc(f, func(each flow) bool { return c.calls(each, b) })
+	}
+	return false
 }

@@ -153,23 +153,6 @@ func (v *run) notRun() {
 	}
 }
 
-// calls reports whether a flow has a call of a block.
-func (c *check) calls(f flow, b *block) bool {
-	switch f := f.(type) {
-	case flowCall:
-		return len(f.ids) == 0 || slices.ContainsFunc(f.ids, func(id string) bool { return c.called(id) == b })
-	case flowAnd:
-		return c.calls(f.left, b) || c.calls(f.right, b)
-	case flowOr:
-		return c.calls(f.left, b) || c.calls(f.right, b)
-	case flowNot:
-		return c.calls(f.of, b)
-	case flowList:
-		return slices.ContainsFunc(f, func(each flow) bool { return c.calls(each, b) })
-	}
-	return false
-}
-
 // verdict is the error that the check ends with: nil when every request that could be sent was answered.
 func (v *run) verdict() error {
 	switch u := v.unsent; {

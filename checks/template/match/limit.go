@@ -52,15 +52,15 @@ func (m *meter) settle() {
 
 // elapsed is the time of a core since the clock was last looked at.
 func (m *meter) elapsed(now time.Time) time.Duration {
-	took := min(now.Sub(m.last), max(longestTick, time.Duration(m.todo)))
+	took := now.Sub(m.last)
 	if m.shared != nil {
 		before := m.core
 		m.core = processorNow()
 		if used, ok := m.core.since(before); ok {
-			return min(took, used)
+			return min(used, took+longestTick) // systems count in steps of up to 10 ms, most looks see none
 		}
 	}
-	return took
+	return min(took, max(longestTick, time.Duration(m.todo)))
 }
 
 // spend counts work that is about to be done and says whether to go on.
