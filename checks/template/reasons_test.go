@@ -40,14 +40,14 @@ type reasonCase struct {
 // cannot tell where the template is at fault.
 func reasonCases() map[string]reasonCase {
 	return map[string]reasonCase{
-		"all_sent":                {asks("/a"), "", []string{"/a"}, scanner.StatusClean, ""},
-		"no_name":                 {asks("/{{md5(nobody)}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to md5(nobody)"},
-		"no_name_later":           {asks("/a") + asks("/{{md5(nobody)}}"), "", []string{"/a"}, scanner.StatusFailed, "request 1 of block 2 was not sent: nothing gives a value to md5(nobody)"},
-		"no_name_in_a_variable":   {"variables: {x: '{{nobody}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to nobody"},
-		"no_name_in_a_function":   {asks("/{{to_lower(nobody)}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to to_lower(nobody)"},
+		"all_sent":      {asks("/a"), "", []string{"/a"}, scanner.StatusClean, ""},
+		"no_name":       {"variables: {x: '{{nobody}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to nobody"},
+		"no_name_later": {"variables: {x: '{{nobody}}'}\n" + asks("/a") + asks("/{{x}}"), "", []string{"/a"}, scanner.StatusFailed, "request 1 of block 2 was not sent: nothing gives a value to nobody"},
+
+		"no_name_in_a_function":   {"variables: {x: '{{to_lower(nobody)}}'}\n" + asks("/{{x}}"), "", nil, scanner.StatusFailed, "request 1 was not sent: nothing gives a value to to_lower(nobody)"},
 		"no_value":                {takeThen, "no form", []string{"/form"}, scanner.StatusClean, "requests 2 to 3 were not sent: no response gave a value to token"},
 		"no_value_of_a_match":     {"flow: http(1) && http(2)\n" + "  - {path: ['{{BaseURL}}/p'], extractors: [{type: regex, name: token, internal: true, regex: ['t=.']}], matchers: [{type: word, internal: true, words: [Product]}]}\n" + asks("/{{token}}"), "Product", []string{"/p"}, scanner.StatusFailed, "request 1 of block 2 was not sent: a response matched, but gave no value to token"},
-		"value_not_internal":      {strings.NewReplacer("internal: true, ", "", "{{token}}", "{{to_lower(token)}}").Replace(takeThen), "v=1", []string{"/form"}, scanner.StatusFailed, "requests 2 to 3 were not sent: the extractor token is not internal: true, so no request gets its value"},
+		"value_not_internal":      {"variables: {x: '{{token}}'}\n" + strings.NewReplacer("internal: true, ", "", "{{token}}", "{{x}}").Replace(takeThen), "v=1", []string{"/form"}, scanner.StatusFailed, "requests 2 to 3 were not sent: the extractor token is not internal: true, so no request gets its value"},
 		"no_address":              {"  - {path: ['{{BaseURL}}/a', 'db.{{BaseURL}}'], matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusUnsupported, "request 2 was not sent: \"db.SITE\" is not a web address"},
 		"other_host":              {"  - {path: ['{{BaseURL}}/a', 'http://example.com/'], matchers: [{type: word, words: [LEAK]}]}\n", "", []string{"/a"}, scanner.StatusClean, "request 2 was not sent: it goes to example.com, which is not the target"},
 		"only_other_host":         {"  - {path: ['http://example.com/'], matchers: [{type: word, words: [LEAK]}]}\n", "", nil, scanner.StatusNotApplicable, "request 1 was not sent: it goes to example.com, which is not the target"},
