@@ -66,6 +66,9 @@ func (t *textReport) Close(s scanner.Summary) error {
 	t.list(t.words.Say("moved", nil), t.places.moved)
 	t.list(t.words.Say("absent", nil), t.places.absent)
 	t.unchecked()
+	if s.Statuses[scanner.StatusBlocked] > 0 {
+		t.print("  %s\n", t.words.Say("blocked-hint", nil))
+	}
 	t.notLookedAt(s)
 	return t.err
 }
