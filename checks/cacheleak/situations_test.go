@@ -1,6 +1,7 @@
 package cacheleak
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -201,6 +202,14 @@ func TestSituations(t *testing.T) {
 	for _, s := range situations {
 		t.Run(s.name, func(t *testing.T) { s.run(t, 0, web.Options{}) })
 	}
+}
+
+// TestMain lets the slow situations wait side by side: they cost time, not work.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	m.Run()
 }
 
 // TestSlowSituations: pages that take 300 ms, at the rate that scans have by default, come to the same.
