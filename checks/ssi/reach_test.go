@@ -91,6 +91,12 @@ func TestInjectionIsReached(t *testing.T) {
 			}
 			return "No page " + evaluated(r.URL.Path, true)
 		}, "/app/…"},
+		"nothing_compressed_is_evaluated": {func(_ http.ResponseWriter, r *http.Request) string {
+			if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+				return r.FormValue("q")
+			}
+			return evaluated(r.FormValue("q"), true)
+		}, "/?q=…"},
 		"forwarded_for": {func(_ http.ResponseWriter, r *http.Request) string {
 			return "You come from " + evaluated(r.Header.Get("X-Forwarded-For"), true)
 		}, "X-Forwarded-For: …"},

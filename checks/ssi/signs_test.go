@@ -88,6 +88,8 @@ func TestSigns(t *testing.T) {
 		"asked_by_somebody":        {"error", map[string]string{"/": "<html><p>Since yesterday I get " + message + "</p></html>"}, nil},
 		"asked_in_japanese":        {"error", map[string]string{"/": "<html><p>次のエラーが出ます: " + message + "</p></html>"}, nil},
 		"an_article":               {"error", map[string]string{"/": "<html><title>Server Side Includes for beginners</title><div>" + message + "</div></html>"}, nil},
+		"error_in_two_paragraphs":  {"error", map[string]string{"/": "<html><p>" + message + "</p><p>" + message + "</p></html>"}, []string{"possible  /"}},
+		"said_before_it":           {"error", map[string]string{"/": "<html><p>Server Side Includes</p><p>" + message + "</p></html>"}, nil},
 		"in_use":                   {"in-use", map[string]string{"/": `<html><a href="/a.shtml">a</a></html>`, "/a.shtml": "<html>a</html>"}, []string{"possible  /a.shtml"}},
 		"in_use_but_raw":           {"in-use", map[string]string{"/": `<html><a href="/a.shtml">a</a></html>`, "/a.shtml": include}, nil},
 		"in_use_everywhere":        {"in-use", map[string]string{"/": `<html><a href="/a.shtml">a</a></html>`, "*": "<html>a</html>"}, nil},

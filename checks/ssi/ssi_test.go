@@ -46,6 +46,7 @@ func TestSSICanary(t *testing.T) {
 		{"encoded", ssiSaid(200, strings.ReplaceAll(sent, "<", "&lt;")), 200, 0, ssiAbsent},
 		{"comment stripped", ssiSaid(200, p.T[0]+p.T[4]), 200, 0, ssiAbsent},
 		{"cut", ssiSaid(200, sent[:40]), 200, 0, ssiCut},
+		{"cut after the comment", ssiSaid(200, strings.TrimSuffix(sent, p.T[4])), 200, 0, ssiCut},
 		{"cut early", ssiSaid(200, sent[:20]), 200, 0, ssiAbsent},
 		{"not sent back", ssiSaid(200, "hello"), 200, 0, ssiAbsent},
 		{"no answer", nil, 200, 0, ssiAbsent},
@@ -82,6 +83,7 @@ func TestSSIProof(t *testing.T) {
 		{"a filter", ssiSaid(403, "denied"), ssiBlocked},
 		{"a filter that hangs up", nil, ssiBlocked},
 		{"not available", ssiSaid(503, "busy"), ssiBlocked},
+		{"not implemented", ssiSaid(501, "denied"), ssiBlocked},
 		{"an error page", ssiSaid(500, "error"), ssiPlain},
 	} {
 		if got := judgeProof(p, false, c.ex, canary); got != c.want {
@@ -97,6 +99,23 @@ func TestSSIProof(t *testing.T) {
 	undated.Started = time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
 	if got := judgeProof(p, false, undated, canary); got != ssiEvaluated {
 		t.Errorf("new year by our own clock: %v", got)
+	}
+}
+
+// TestSSIShortProof: the date must stand between the tokens of this very probe.
+func TestSSIShortProof(t *testing.T) {
+	p := newProbe(rand.New(rand.NewPCG(1, 2)))
+	const date = "Sunday, 22-Nov-2026 23:30:00 GMT"
+	for text, want := range map[string]answer{
+		p.T[0] + date + p.T[4]:                               ssiEvaluated,
+		p.T[0] + "Sunday, 01-Nov-2026 23:30:00 GMT" + p.T[4]: ssiPlain,
+		"Now: " + date + p.T[4]:                              ssiPlain,
+		p.T[0] + date:                                        ssiPlain,
+		p.Directive(form{short: true}):                       ssiPlain,
+	} {
+		if got := judgeProof(p, true, ssiSaid(200, text), ssiSaid(200, p.Canary(true))); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
 	}
 }
 

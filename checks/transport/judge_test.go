@@ -112,25 +112,26 @@ func TestWeakCookies(t *testing.T) {
 		tls    bool
 		want   string
 	}{
-		"nothing_set":       {"PHPSESSID=a; Path=/", true, "PHPSESSID lacks Secure, HttpOnly, SameSite"},
-		"plain_http":        {"PHPSESSID=a", false, "PHPSESSID lacks HttpOnly, SameSite"},
-		"all_set":           {"PHPSESSID=a; Secure; HttpOnly; SameSite=Lax", true, ""},
-		"none_is_said":      {"PHPSESSID=a; Secure; HttpOnly; SameSite=None", true, ""},
-		"same_site_unknown": {"PHPSESSID=a; Secure; HttpOnly; SameSite=maybe", true, "PHPSESSID lacks SameSite"},
-		"only_secure":       {"sid=a; HttpOnly; SameSite=Strict", true, "sid lacks Secure"},
-		"only_http_only":    {"sid=a; Secure; SameSite=Strict", true, "sid lacks HttpOnly"},
-		"ended":             {"sid=a; Max-Age=0", true, ""},
-		"ended_long_ago":    {"sid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT", true, ""},
-		"ends_later":        {"sid=a; Secure; HttpOnly; Expires=Thu, 01 Jan 2037 00:00:00 GMT", true, "sid lacks SameSite"},
-		"ended_yesterday":   {".ASPXAUTH=x; expires=Wed, 25 Nov 2026 11:00:00 GMT; path=/", true, ""},
-		"ended_old_style":   {"sid=x; Expires=Thu, 01-Jan-70 00:00:10 GMT", true, ""},
-		"ends_tomorrow":     {"sid=x; expires=Fri, 27 Nov 2026 11:00:00 GMT; Secure; HttpOnly", true, "sid lacks SameSite"},
-		"a_switch":          {"logged_in=no; Path=/", true, ""},
-		"deleted_in_word":   {"sid=deleted; Path=/", true, ""},
-		"favourite_author":  {"fav_author=5f2d8c1e9a7b", true, ""},
-		"empty":             {"sid=", true, ""},
-		"no_session":        {"lang=ja", true, ""},
-		"form_token":        {"csrf_session_token=a", true, ""},
+		"nothing_set":         {"PHPSESSID=a; Path=/", true, "PHPSESSID lacks Secure, HttpOnly, SameSite"},
+		"plain_http":          {"PHPSESSID=a", false, "PHPSESSID lacks HttpOnly, SameSite"},
+		"all_set":             {"PHPSESSID=a; Secure; HttpOnly; SameSite=Lax", true, ""},
+		"none_is_said":        {"PHPSESSID=a; Secure; HttpOnly; SameSite=None", true, ""},
+		"same_site_unknown":   {"PHPSESSID=a; Secure; HttpOnly; SameSite=maybe", true, "PHPSESSID lacks SameSite"},
+		"only_secure":         {"sid=a; HttpOnly; SameSite=Strict", true, "sid lacks Secure"},
+		"only_http_only":      {"sid=a; Secure; SameSite=Strict", true, "sid lacks HttpOnly"},
+		"ended":               {"sid=a; Max-Age=0", true, ""},
+		"ended_long_ago":      {"sid=a; Expires=Thu, 01 Jan 1970 00:00:00 GMT", true, ""},
+		"ends_later":          {"sid=a; Secure; HttpOnly; Expires=Thu, 01 Jan 2037 00:00:00 GMT", true, "sid lacks SameSite"},
+		"ended_yesterday":     {".ASPXAUTH=x; expires=Wed, 25 Nov 2026 11:00:00 GMT; path=/", true, ""},
+		"ended_old_style":     {"sid=x; Expires=Thu, 01-Jan-70 00:00:10 GMT", true, ""},
+		"ends_tomorrow":       {"sid=x; expires=Fri, 27 Nov 2026 11:00:00 GMT; Secure; HttpOnly", true, "sid lacks SameSite"},
+		"a_switch":            {"logged_in=no; Path=/", true, ""},
+		"deleted_in_capitals": {"sid=DELETED; Path=/", true, ""},
+		"deleted_in_word":     {"sid=deleted; Path=/", true, ""},
+		"favourite_author":    {"fav_author=5f2d8c1e9a7b", true, ""},
+		"empty":               {"sid=", true, ""},
+		"no_session":          {"lang=ja", true, ""},
+		"form_token":          {"csrf_session_token=a", true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ex := &web.Exchange{Started: time.Date(2026, 11, 26, 11, 0, 0, 0, time.UTC), Header: http.Header{"Set-Cookie": {"theme=dark", c.cookie}}}
@@ -145,6 +146,11 @@ func TestWeakCookies(t *testing.T) {
 	} {
 		if got := weakCookies(&web.Exchange{Header: http.Header{"Set-Cookie": fields}}, true); len(got) > 0 {
 			t.Errorf("%q: %v; the last of a name counts", fields, got)
+		}
+	}
+	for _, other := range []string{"sid=x; Path=/old; Max-Age=0", "sid=x; Path=/; Domain=a.test; Max-Age=0"} {
+		if got := weakCookies(&web.Exchange{Header: http.Header{"Set-Cookie": {"sid=new; Path=/", other}}}, true); len(got) != 1 {
+			t.Errorf("%s takes away another cookie than sid=new; Path=/: %v", other, got)
 		}
 	}
 	if got := weakCookies(&web.Exchange{Header: http.Header{"Set-Cookie": {"sid=x; Path=/old; Max-Age=0", "sid=new; Path=/"}}}, true); len(got) != 1 {

@@ -93,6 +93,12 @@ func TestDistrust(t *testing.T) {
 	stranger := issue(t, long(recipe{name: "Company", authority: true}))
 	good := issue(t, recipe{name: "shop.test", by: middle})
 	self := issue(t, recipe{name: "shop.test"})
+	oldRoot := issue(t, long(recipe{name: "Old root", authority: true, key: rsaKey(t, 2048), algorithm: x509.SHA1WithRSA}))
+	weakMiddle := issue(t, long(recipe{name: "Weak middle", by: root, authority: true, key: rsaKey(t, 1024)}))
+	shortCurve, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	roots := x509.NewCertPool()
 	roots.AddCert(root.Certificate)
 	for name, c := range map[string]struct {
@@ -120,6 +126,13 @@ func TestDistrust(t *testing.T) {
 		"by_no_authority":       {chain: []*issued{issue(t, recipe{name: "shop.test", by: plain}), plain}, want: "unknown-issuer"},
 		"short_key":             {chain: []*issued{issue(t, recipe{name: "shop.test", by: middle, key: rsaKey(t, 1024)}), middle}, want: "weak"},
 		"sha_1":                 {chain: []*issued{issue(t, recipe{name: "shop.test", by: root, algorithm: x509.SHA1WithRSA})}, want: "weak"},
+		"sha_1_of_the_root":     {chain: []*issued{issue(t, recipe{name: "shop.test", by: oldRoot})}, trusted: oldRoot},
+		"sha_1_with_ecdsa":      {chain: []*issued{issue(t, recipe{name: "shop.test", by: middle, algorithm: x509.ECDSAWithSHA1}), middle}, want: "weak"},
+		"short_key_between":     {chain: []*issued{issue(t, recipe{name: "shop.test", by: weakMiddle}), weakMiddle}, want: "weak"},
+		"short_curve":           {chain: []*issued{issue(t, recipe{name: "shop.test", by: middle, key: shortCurve}), middle}, want: "weak"},
+		"logged_company_sent":   {chain: []*issued{issue(t, recipe{name: "shop.test", by: stranger, logged: true}), stranger}, want: "unknown-issuer"},
+		"name_of_its_issuer":    {chain: []*issued{issue(t, recipe{name: "Company", by: stranger})}, want: "unknown-issuer"},
+		"key_of_its_issuer":     {chain: []*issued{issue(t, recipe{name: "shop.test", by: stranger, key: stranger.key})}, want: "unknown-issuer"},
 		"long_key":              {chain: []*issued{issue(t, recipe{name: "shop.test", by: middle, key: rsaKey(t, 2048)}), middle}},
 	} {
 		t.Run(name, func(t *testing.T) {
