@@ -174,7 +174,9 @@ func TestMergedAndUnmergedRunsAgree(t *testing.T) {
 			}
 			return true
 		})
-		const again = 4 // the site's own page and another, after 32 answers and in the end
+		// The site's own page, another and one that is not there, after 32 answers and in the end; a made-up name where pages
+		// look alike.
+		const again = 7
 		if n := sent.Load(); n < different || n > different+again {
 			rt.Errorf("%d requests were sent for %d different ones", n, different)
 		}
