@@ -9,6 +9,7 @@ import (
 	"sotomi/checks/elasticsearch"
 	"sotomi/checks/filehash"
 	"sotomi/checks/paymentpage"
+	"sotomi/checks/scriptlibrary"
 	"sotomi/checks/ssi"
 	"sotomi/checks/template"
 	"sotomi/checks/transport"
@@ -17,13 +18,14 @@ import (
 
 // All is the table of checks by the name that signatures use.
 var All = scanner.Table{
-	"cache-leak":    cacheleak.New,
-	"transport":     transport.New,
-	"elasticsearch": elasticsearch.New,
-	"filehash":      filehash.New,
-	"payment-page":  paymentpage.New,
-	"release-range": filehash.NewReleaseRange,
-	"http":          template.New,
-	"ssi-injection": ssi.NewInjection,
-	"ssi-sign":      ssi.NewSign,
+	"cache-leak":     cacheleak.New,
+	"transport":      transport.New,
+	"elasticsearch":  elasticsearch.New,
+	"filehash":       filehash.New,
+	"payment-page":   paymentpage.New,
+	"release-range":  filehash.NewReleaseRange,
+	"http":           template.New,
+	"script-library": scriptlibrary.New,
+	"ssi-injection":  ssi.NewInjection,
+	"ssi-sign":       ssi.NewSign,
 }

@@ -1,0 +1,121 @@
+// Command librarydb writes checks/scriptlibrary/libraries.json, what is known of JavaScript libraries: how they are
+// recognised, and which of their versions have known vulnerabilities. It reads git clones of RetireJS/retire.js and
+// cisagov/kev-data. Bare clones do.
+//
+//	go run ./checks/internal/librarydb -retire DIR -kev DIR
+//
+// It also copies the licence of the first, its notice, and its test cases. To renew the data, fetch into the clones and run
+// the command again: the same commits give the same bytes.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("librarydb: ")
+	retire := flag.String("retire", os.Getenv("RETIRE_GIT"), "clone of RetireJS/retire.js (or RETIRE_GIT)")
+	kev := flag.String("kev", os.Getenv("KEV_GIT"), "clone of cisagov/kev-data (or KEV_GIT)")
+	out := flag.String("o", "checks/scriptlibrary", "folder to write to")
+	flag.Parse()
+	if *retire == "" || *kev == "" {
+		log.Fatal("both -retire and -kev are needed")
+	}
+	if err := run(*retire, *kev, *out); err != nil {
+		log.Fatal(err)
+	}
+}
+
+const (
+	source    = "repository/jsrepository-v6.json"
+	exploited = "known_exploited_vulnerabilities.json"
+)
+
+func run(retire, kev, out string) error {
+	var known struct {
+		Released        string                   `json:"dateReleased"`
+		Vulnerabilities []struct{ CVEID string } `json:"vulnerabilities"`
+	}
+	if err := readJSON(kev, exploited, &known); err != nil {
+		return err
+	}
+	inUse := map[string]bool{}
+	for _, v := range known.Vulnerabilities {
+		inUse[v.CVEID] = true
+	}
+	var all map[string]sourceLibrary
+	if err := readJSON(retire, source, &all); err != nil {
+		return err
+	}
+	list, err := compact(all, inUse)
+	if err != nil {
+		return err
+	}
+	date, err := git(retire, "log", "-1", "--format=%cs", "--", source)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "libraries.json"), render(list, strings.TrimSpace(string(date)), known.Released[:len("2006-01-02")]), 0o644); err != nil {
+		return err
+	}
+	for from, to := range map[string]string{
+		"LICENSE.md": "LICENSE-libraries.md", "NOTICE.md": "NOTICE-libraries.md", "repository/testcases.json": "testdata/testcases.json",
+	} {
+		text, err := git(retire, "show", "HEAD:"+from)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, to), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// render gives each library a line, so that the difference between two states can be read.
+func render(list []library, date, kev string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\"about\": \"Facts from RetireJS/retire.js, Apache-2.0 (LICENSE-libraries.md, NOTICE-libraries.md), compacted and changed by checks/internal/librarydb; exploited: CISA's list, CC0.\",\n")
+	fmt.Fprintf(&b, "\"date\": %q, \"exploited\": %q, \"libraries\": [\n", date, kev)
+	for i, l := range list {
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(l); err != nil {
+			panic(err) // strings and numbers only
+		}
+		b.Truncate(b.Len() - 1) // the line's end
+	}
+	b.WriteString("\n]}\n")
+	return b.Bytes()
+}
+
+func readJSON(clone, path string, to any) error {
+	text, err := git(clone, "show", "HEAD:"+path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func git(dir string, args ...string) ([]byte, error) {
+	out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
+	}
+	return out, nil
+}

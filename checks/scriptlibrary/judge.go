@@ -1,0 +1,125 @@
+package scriptlibrary
+
+import (
+	"cmp"
+	"slices"
+
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+)
+
+// hitOf is a hit about a library, which its content shows and its name only hints at.
+func hitOf(f *found) scanner.Hit {
+	hit := scanner.Hit{
+		URL: f.url, Certainty: scanner.Confirmed, Evidence: []evidence.Evidence{f.evidence},
+		Values: scanner.Values{"library": displayName(f.library.Name), "version": f.version},
+	}
+	if f.by == byAddress {
+		hit.Certainty = scanner.Possible
+	}
+	return hit
+}
+
+// inventory is a hit for each library.
+func inventory(s *seen) []scanner.Hit {
+	var hits []scanner.Hit
+	for i := range s.found {
+		if f := &s.found[i]; partOf[f.library.Name] == "" {
+			hits = append(hits, hitOf(f))
+		}
+	}
+	return hits
+}
+
+// ended is a hit for each library of a line that gets no fixes any more.
+func ended(s *seen, lines []line) []scanner.Hit {
+	var hits []scanner.Hit
+	for i := range s.found {
+		f := &s.found[i]
+		if slices.ContainsFunc(lines, func(l line) bool { return l.holds(f) }) {
+			hits = append(hits, hitOf(f))
+		}
+	}
+	return hits
+}
+
+func (l line) holds(f *found) bool {
+	return l.Library == f.library.Name && (l.From == "" || atOrAbove(f.version, l.From)) && (l.Below == "" || !atOrAbove(f.version, l.Below))
+}
+
+// ranks are the severities of the data, which are variants of the signature, the worst first.
+var ranks = []string{"critical", "high", "medium", "low"}
+
+// vulnerable is a hit for each library with known vulnerabilities.
+func vulnerable(s *seen) []scanner.Hit {
+	var hits []scanner.Hit
+	for i := range s.found {
+		f := &s.found[i]
+		if partOf[f.library.Name] != "" && s.has(partOf[f.library.Name], f.version) {
+			continue // told with the whole
+		}
+		list := s.against(f)
+		if len(list) == 0 {
+			continue
+		}
+		slices.SortStableFunc(list, func(a, b vulnerability) int {
+			return cmp.Or(slices.Index(ranks, a.Severity)-slices.Index(ranks, b.Severity), cmp.Compare(a.IDs[0], b.IDs[0]))
+		})
+		hit := hitOf(f)
+		hit.Variant = list[0].Severity
+		hit.Values["known-weaknesses"] = idsOf(list, func(vulnerability) bool { return true })
+		if exploited := idsOf(list, func(v vulnerability) bool { return v.Exploited }); len(exploited) > 0 {
+			hit.Values["exploited"] = exploited
+		}
+		if update := updateOf(list, f); update != "" {
+			hit.Values["fixed"] = update
+		}
+		hits = append(hits, hit)
+	}
+	return hits
+}
+
+func (s *seen) has(library, version string) bool {
+	return slices.ContainsFunc(s.found, func(f found) bool { return f.library.Name == library && f.version == version })
+}
+
+// against is what is known against a library and its parts in the same version.
+func (s *seen) against(f *found) []vulnerability {
+	list := f.against()
+	for i := range s.found {
+		if part := &s.found[i]; partOf[part.library.Name] == f.library.Name && part.version == f.version {
+			list = append(list, part.against()...)
+		}
+	}
+	return list
+}
+
+// updateOf is the version to update to, "" when nothing helps.
+func updateOf(list []vulnerability, f *found) string {
+	version := f.version
+	if f.partial {
+		version = newestOf(version)
+	}
+	best := f.library.update(version)
+	for _, v := range list {
+		if best == "" || !atOrAbove(best, v.Below) {
+			best = f.library.update(v.Below)
+		}
+	}
+	return best
+}
+
+func idsOf(list []vulnerability, which func(vulnerability) bool) []string {
+	var ids []string
+	for _, v := range list {
+		if !which(v) {
+			continue
+		}
+		for _, id := range v.IDs {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}

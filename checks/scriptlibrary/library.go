@@ -1,0 +1,97 @@
+package scriptlibrary
+
+import (
+	_ "embed" // the data
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// librariesJSON is what is known of libraries. checks/internal/librarydb writes it; its licence lies beside it.
+//
+//go:embed libraries.json
+var librariesJSON []byte
+
+// known are the libraries, read when a page first names a script: it takes milliseconds that most runs need not spend.
+var known = sync.OnceValues(func() ([]*library, error) { return parse(librariesJSON) })
+
+// library is one JavaScript library: how it is recognised, and what is known against it.
+type library struct {
+	Name            string            `json:"name"` // as the data writes it: "jquery"
+	URI             []string          `json:"uri"`  // patterns of addresses
+	File            []string          `json:"file"` // patterns of whole file names
+	Content         []*pattern        `json:"content"`
+	Replacement     []*pattern        `json:"replacement"` // asked only where Content says nothing
+	Hashes          map[string]string `json:"hashes"`      // version by SHA-1 of the content, in hexadecimal
+	Vulnerabilities []vulnerability   `json:"vulnerabilities"`
+
+	addresses []address // of URI
+	files     []*regexp.Regexp
+	forms     []form // of ours
+}
+
+// address is a pattern of addresses.
+type address struct {
+	re   *regexp.Regexp
+	weak bool // the version is not beside the library's name: it may be that of anything
+}
+
+// vulnerability is one known against the versions from From, if it is not empty, to the one before Below.
+type vulnerability struct {
+	From      string   `json:"from"`
+	Below     string   `json:"below"`
+	Except    []string `json:"except"`
+	Severity  string   `json:"severity"`
+	IDs       []string `json:"ids"`       // CVE numbers, else a GitHub advisory, else the address of a page about it
+	Exploited bool     `json:"exploited"` // by CISA's list
+}
+
+// versionMark stands for a version in the patterns of the data.
+const (
+	versionMark = "§§version§§"
+	versionText = `[0-9][0-9.a-z_\-]+`
+)
+
+func compile(text string) (*regexp.Regexp, error) {
+	return regexp.Compile(strings.ReplaceAll(text, versionMark, versionText))
+}
+
+func parse(text []byte) ([]*library, error) {
+	var file struct {
+		Libraries []*library `json:"libraries"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("libraries: %w", err)
+	}
+	for _, l := range file.Libraries {
+		for _, text := range l.URI {
+			re, err := compile(text)
+			if err != nil {
+				return nil, fmt.Errorf("libraries: %s: %w", l.Name, err)
+			}
+			l.addresses = append(l.addresses, address{re, weak(text)})
+		}
+		for _, text := range l.File {
+			re, err := compile("^(?:" + strings.TrimPrefix(text, "/") + ")$")
+			if err != nil {
+				return nil, fmt.Errorf("libraries: %s: %w", l.Name, err)
+			}
+			l.files = append(l.files, re)
+		}
+		l.forms = formsOf(l.Name)
+	}
+	return file.Libraries, nil
+}
+
+var (
+	optional = regexp.MustCompile(`\(\?:[^()]*\)\?`)
+	word     = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]`)
+)
+
+// weak reports whether a pattern of addresses names nothing before the version.
+func weak(text string) bool {
+	before, _, _ := strings.Cut(text, "("+versionMark)
+	return !word.MatchString(optional.ReplaceAllString(before, ""))
+}
