@@ -1,6 +1,7 @@
 package scriptlibrary
 
 import (
+	"context"
 	"crypto/sha1" //nolint:gosec // the data names contents by it
 	"encoding/hex"
 	"regexp"
@@ -46,10 +47,13 @@ const (
 )
 
 // inContent are the libraries in the content of a script.
-func inContent(libraries []*library, text string) []told {
+func inContent(ctx context.Context, libraries []*library, text string) []told {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	var list []told
 	for _, l := range libraries {
+		if ctx.Err() != nil {
+			return nil
+		}
 		found := l.match(l.Content, text)
 		if len(found) == 0 {
 			found = l.match(l.Replacement, text)
@@ -89,11 +93,12 @@ func (l *library) match(patterns []*pattern, text string) []told {
 	return list
 }
 
-// How much of a script is looked at for one pattern.
+// How much of a script is looked at for one pattern. The time that a pattern takes grows with what it may reach over.
 const (
 	versionsMax = 20
 	windowsMax  = 200
-	shownMax    = 160 // bytes
+	workMax     = 64 << 20 // bytes of all windows, times the reach
+	shownMax    = 160      // bytes
 )
 
 func (p *pattern) version(re *regexp.Regexp, text string, match []int) string {
@@ -106,8 +111,9 @@ func (p *pattern) version(re *regexp.Regexp, text string, match []int) string {
 // windows are the parts of a script that a match can lie in.
 func (p *pattern) windows(text string) []string {
 	var spans [][2]int
+	left := max(workMax/max(p.Reach, 1), 2*p.Reach+1) // bytes
 	for _, has := range p.Has {
-		for at := 0; len(spans) < windowsMax; at += len(has) {
+		for at := 0; left > 0 && len(spans) < windowsMax; at += len(has) {
 			i := strings.Index(text[at:], has)
 			if i < 0 {
 				break
@@ -118,8 +124,10 @@ func (p *pattern) windows(text string) []string {
 			}
 			start, end := max(0, at-p.Reach), min(len(text), at+len(has)+p.Reach)
 			if n := len(spans); n > 0 && start <= spans[n-1][1] && start >= spans[n-1][0] {
+				left -= max(end-spans[n-1][1], 0)
 				spans[n-1][1] = max(end, spans[n-1][1])
 			} else {
+				left -= end - start
 				spans = append(spans, [2]int{start, end})
 			}
 		}

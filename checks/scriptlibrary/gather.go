@@ -148,7 +148,10 @@ func (g *gatherer) script(ctx context.Context, page *web.Page, u *url.URL) error
 	case isScript(ex):
 		g.bytes += len(ex.Body)
 		g.seen.own++
-		inside := inContent(g.libraries, ex.Text())
+		inside := inContent(ctx, g.libraries, ex.Text())
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		named = g.byContent(ex, inside, named)
 	}
 	g.byAddress(page, u, named)

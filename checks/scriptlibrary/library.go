@@ -48,6 +48,13 @@ type vulnerability struct {
 	Exploited bool     `json:"exploited"` // by CISA's list
 }
 
+// further are patterns of contents that the data has no pattern for.
+var further = map[string][]*pattern{
+	"lodash":      {{Has: []string{"curryRight partial partialRight"}, Re: `\.VERSION="(§§version§§)",[a-z]\("bind bindKey curry curryRight partial partialRight"`, Reach: 150}},
+	"moment.js":   {{Has: []string{"hooks.version = '"}, Re: `\bhooks\.version = '(§§version§§)'`, Reach: 100}},
+	"backbone.js": {{Has: []string{".Backbone="}, Re: `\.VERSION="(§§version§§)";.{0,20}\.noConflict=function\(\)\{[a-z]\.Backbone=`, Reach: 200}},
+}
+
 // versionMark stands for a version in the patterns of the data.
 const (
 	versionMark = "§§version§§"
@@ -81,6 +88,7 @@ func parse(text []byte) ([]*library, error) {
 			l.files = append(l.files, re)
 		}
 		l.forms = formsOf(l.Name)
+		l.Content = append(l.Content, further[l.Name]...)
 	}
 	return file.Libraries, nil
 }

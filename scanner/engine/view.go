@@ -160,6 +160,9 @@ func (v *siteView) Derived(name string, make func() any) any {
 	made := make()
 	v.site.mu.Lock()
 	defer v.site.mu.Unlock()
+	if known, ok := v.derived[name]; ok {
+		return known // another was faster: all share one
+	}
 	if v.derived == nil {
 		v.derived = map[string]any{}
 	}
