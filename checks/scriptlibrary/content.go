@@ -2,7 +2,7 @@ package scriptlibrary
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // the data names contents by it
+	"crypto/sha1" // the data names contents by it
 	"encoding/hex"
 	"regexp"
 	"slices"
@@ -63,7 +63,7 @@ func inContent(ctx context.Context, libraries []*library, text string) []told {
 	if len(list) > 0 {
 		return list
 	}
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	sum := sha1.Sum([]byte(text))
 	for _, l := range libraries {
 		if version, ok := l.Hashes[hex.EncodeToString(sum[:])]; ok {
 			return []told{{library: l, version: version, by: byHash}}

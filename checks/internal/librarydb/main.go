@@ -64,7 +64,12 @@ func run(retire, kev, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(out, "libraries.json"), render(list, strings.TrimSpace(string(date)), known.Released[:len("2006-01-02")]), 0o644); err != nil {
+	day, _, _ := strings.Cut(known.Released, "T")
+	text, err := render(list, strings.TrimSpace(string(date)), day)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "libraries.json"), text, 0o644); err != nil {
 		return err
 	}
 	for from, to := range map[string]string{
@@ -82,7 +87,7 @@ func run(retire, kev, out string) error {
 }
 
 // render gives each library a line, so that the difference between two states can be read.
-func render(list []library, date, kev string) []byte {
+func render(list []library, date, kev string) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\"about\": \"Facts from RetireJS/retire.js, Apache-2.0 (LICENSE-libraries.md, NOTICE-libraries.md), compacted and changed by checks/internal/librarydb; exploited: CISA's list, CC0.\",\n")
 	fmt.Fprintf(&b, "\"date\": %q, \"exploited\": %q, \"libraries\": [\n", date, kev)
@@ -93,12 +98,12 @@ func render(list []library, date, kev string) []byte {
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
 		if err := e.Encode(l); err != nil {
-			panic(err) // strings and numbers only
+			return nil, err
 		}
 		b.Truncate(b.Len() - 1) // the line's end
 	}
 	b.WriteString("\n]}\n")
-	return b.Bytes()
+	return b.Bytes(), nil
 }
 
 func readJSON(clone, path string, to any) error {

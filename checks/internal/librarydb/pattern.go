@@ -19,9 +19,8 @@ type pattern struct {
 
 // How long a match is taken to be.
 const (
-	versionLength = 40   // of a version
-	spaceLength   = 200  // of white space and the stars of a comment
-	longest       = 1000 // repetitions that Go allows
+	spaceLength = 200  // of a version, or of white space and the stars of a comment
+	longest     = 1000 // repetitions that Go allows
 )
 
 const versionMark = "§§version§§"
@@ -131,6 +130,7 @@ func required(re *syntax.Regexp) []string {
 			}
 		}
 		return best
+	default: // may match other texts, or none
 	}
 	return nil
 }
@@ -170,6 +170,7 @@ func longestMatch(re *syntax.Regexp) int {
 			most = max(most, n)
 		}
 		return most
+	default: // matches no text
 	}
 	return 0
 }
@@ -203,7 +204,8 @@ func repeated(of *syntax.Regexp) int {
 		if runes > 100 {
 			return 0
 		}
-		return max(spaceLength, versionLength)
+		return spaceLength
+	default: // any text
 	}
 	return 0
 }
