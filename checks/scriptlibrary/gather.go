@@ -148,6 +148,9 @@ func (g *gatherer) script(ctx context.Context, page *web.Page, u *url.URL) error
 	case isScript(ex):
 		g.bytes += len(ex.Body)
 		g.seen.own++
+		if ex.Truncated {
+			g.seen.unread++
+		}
 		inside := inContent(ctx, g.libraries, ex.Text())
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -11,7 +11,7 @@ import (
 // hitOf is a hit about a library, which its content shows and its name only hints at.
 func hitOf(f *found) scanner.Hit {
 	hit := scanner.Hit{
-		URL: f.url, Certainty: scanner.Confirmed, Evidence: []evidence.Evidence{f.evidence},
+		URL: f.url, Certainty: scanner.Confirmed, Matcher: f.library.Name, Evidence: []evidence.Evidence{f.evidence},
 		Values: scanner.Values{"library": displayName(f.library.Name), "version": f.version},
 	}
 	if f.by == byAddress {
@@ -32,19 +32,14 @@ func inventory(s *seen) []scanner.Hit {
 }
 
 // ended is a hit for each library of a line that gets no fixes any more.
-func ended(s *seen, lines []line) []scanner.Hit {
+func ended(s *seen) []scanner.Hit {
 	var hits []scanner.Hit
 	for i := range s.found {
-		f := &s.found[i]
-		if slices.ContainsFunc(lines, func(l line) bool { return l.holds(f) }) {
+		if f := &s.found[i]; f.library.ended(f.version) {
 			hits = append(hits, hitOf(f))
 		}
 	}
 	return hits
-}
-
-func (l line) holds(f *found) bool {
-	return l.Library == f.library.Name && (l.From == "" || atOrAbove(f.version, l.From)) && (l.Below == "" || !atOrAbove(f.version, l.Below))
 }
 
 // ranks are the severities of the data, which are variants of the signature, the worst first.
@@ -71,7 +66,7 @@ func vulnerable(s *seen) []scanner.Hit {
 		if exploited := idsOf(list, func(v vulnerability) bool { return v.Exploited }); len(exploited) > 0 {
 			hit.Values["exploited"] = exploited
 		}
-		if update := updateOf(list, f); update != "" {
+		if update := f.update(list); update != "" {
 			hit.Values["fixed"] = update
 		}
 		hits = append(hits, hit)
@@ -92,21 +87,6 @@ func (s *seen) against(f *found) []vulnerability {
 		}
 	}
 	return list
-}
-
-// updateOf is the version to update to, "" when nothing helps.
-func updateOf(list []vulnerability, f *found) string {
-	version := f.version
-	if f.partial {
-		version = newestOf(version)
-	}
-	best := f.library.update(version)
-	for _, v := range list {
-		if best == "" || !atOrAbove(best, v.Below) {
-			best = f.library.update(v.Below)
-		}
-	}
-	return best
 }
 
 func idsOf(list []vulnerability, which func(vulnerability) bool) []string {

@@ -93,34 +93,3 @@ func (t *told) against() []vulnerability {
 	}
 	return list
 }
-
-// unfixed is what the data writes as the first version without a vulnerability that no version is without.
-const unfixed = "999"
-
-// final is a version that is no trial one.
-var final = regexp.MustCompile(`^[0-9.]+$`)
-
-// update is the first version from a version on that nothing is known against, "" when there is none.
-func (l *library) update(version string) string {
-	var ends []string
-	for _, v := range l.Vulnerabilities {
-		if final.MatchString(v.Below) && !strings.Contains(v.Below, unfixed) && atOrAbove(v.Below, version) {
-			ends = append(ends, v.Below)
-		}
-	}
-	slices.SortFunc(ends, func(a, b string) int {
-		switch {
-		case a == b:
-			return 0
-		case atOrAbove(a, b):
-			return 1
-		}
-		return -1
-	})
-	for _, end := range ends {
-		if !slices.ContainsFunc(l.Vulnerabilities, func(v vulnerability) bool { return v.affects(end) }) {
-			return end
-		}
-	}
-	return ""
-}

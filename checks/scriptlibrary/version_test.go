@@ -124,16 +124,3 @@ func TestAgainst(t *testing.T) {
 		t.Errorf("exploited are %v, want %s", exploited, option)
 	}
 }
-
-func TestUpdate(t *testing.T) {
-	for _, c := range []struct{ library, version, want string }{
-		{"jquery", "1.12.4", "3.5.0"},
-		{"jquery", "3.4.1", "3.5.0"},
-		{"moment.js", "2.24.0", "2.29.4"},
-		{"angularjs", "1.5.8", ""}, // nothing is without
-	} {
-		if got := named(t, c.library).update(c.version); got != c.want {
-			t.Errorf("update of %s %s = %q, want %q", c.library, c.version, got, c.want)
-		}
-	}
-}
