@@ -12,6 +12,7 @@ import (
 	"sotomi/checks/ssi"
 	"sotomi/checks/template"
 	"sotomi/checks/transport"
+	"sotomi/checks/wordpress"
 	"sotomi/scanner"
 )
 
@@ -26,4 +27,5 @@ var All = scanner.Table{
 	"http":          template.New,
 	"ssi-injection": ssi.NewInjection,
 	"ssi-sign":      ssi.NewSign,
+	"wordpress":     wordpress.New,
 }
