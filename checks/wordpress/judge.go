@@ -80,7 +80,10 @@ func variantOf(score float64) string {
 
 // values are those of a finding about published weaknesses.
 func (k known) values() scanner.Values {
-	v := scanner.Values{"cve": k.cves, "known-weaknesses": k.lines, "update": k.update}
+	v := scanner.Values{"update": k.update}
+	if len(k.cves) > 0 {
+		v["cve"], v["known-weaknesses"] = k.cves, k.lines
+	}
 	if len(k.exploited) > 0 {
 		v["exploited"] = k.exploited
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
@@ -147,97 +146,4 @@ func (c *check) askFiles(ctx context.Context, p *scanner.Probe, f *found) error 
 	}
 	f.files = verdict
 	return nil
-}
-
-// core is mode "core": the weaknesses of the release. It sends nothing.
-func (c *check) core(p *scanner.Probe, fact map[string]string) ([]scanner.Hit, error) {
-	candidates := scanner.FactList(fact["candidates"])
-	if len(candidates) == 0 {
-		return nil, scanner.Undetermined("the release of %s is not known", product)
-	}
-	t, err := c.table()
-	if err != nil {
-		return nil, err
-	}
-	db, err := c.releases()
-	if err != nil {
-		return nil, err
-	}
-	all, err := t.of("core", "wordpress")
-	if err != nil {
-		return nil, err
-	}
-	k := matching(all, candidates)
-	names := strings.Join(candidates, ", ")
-	if len(k.cves) == 0 {
-		if newest := newerThan(db, candidates); newest != "" {
-			return nil, scanner.Undetermined("WordPress %s is newer than the data of this program (%s, newest release: %s)", names, t.date, newest)
-		}
-		p.Explain("no published weakness of WordPress %s in the data of %s", names, t.date)
-		return nil, nil
-	}
-	h := hitOf(p, fact, candidates, k.all)
-	h.Variant, h.Values = variantOf(k.worst), k.values()
-	h.Values["candidates"] = candidates
-	h.Evidence = []evidence.Evidence{{Note: message.New("release of WordPress: %s; weaknesses as published by Wordfence Intelligence on %s", names, t.date)}}
-	return []scanner.Hit{h}, nil
-}
-
-// hitOf is a finding about the release: confirmed when WordPress tells one release and the finding is about it.
-func hitOf(p *scanner.Probe, fact map[string]string, candidates []string, all bool) scanner.Hit {
-	h := scanner.Hit{URL: p.Target.URL.String(), Certainty: scanner.Confirmed}
-	if len(candidates) > 1 || fact["basis"] != basisTold || !all {
-		h.Certainty = scanner.Possible
-	}
-	if u, err := p.Target.URL.Parse(fact["home"]); err == nil {
-		h.URL = u.String()
-	}
-	return h
-}
-
-// old is mode "old": a release that gets no security fixes any more. It sends nothing.
-func (c *check) old(p *scanner.Probe, fact map[string]string) ([]scanner.Hit, error) {
-	candidates := scanner.FactList(fact["candidates"])
-	if len(candidates) == 0 {
-		return nil, scanner.Undetermined("the release of %s is not known", product)
-	}
-	var concerned []string
-	for _, name := range candidates {
-		if compareVersions(name, c.params.Before) < 0 {
-			concerned = append(concerned, name)
-		}
-	}
-	if len(concerned) == 0 {
-		return nil, nil
-	}
-	h := hitOf(p, fact, candidates, len(concerned) == len(candidates))
-	h.Values = scanner.Values{"candidates": concerned}
-	h.Evidence = []evidence.Evidence{{Note: message.New("release of WordPress: %s", strings.Join(candidates, ", "))}}
-	return []scanner.Hit{h}, nil
-}
-
-// newerThan is the newest release of the data when one of the candidates is newer than all of its line; "" when none is.
-func newerThan(db *releases.Database, candidates []string) string {
-	newest := db.Releases[len(db.Releases)-1].Name
-	for _, name := range candidates {
-		if _, known := db.Position(name); known {
-			continue
-		}
-		last := ""
-		for _, r := range db.Releases {
-			if lineOf(r.Name) == lineOf(name) {
-				last = r.Name
-			}
-		}
-		if last == "" && compareVersions(name, newest) > 0 || last != "" && compareVersions(name, last) > 0 {
-			return newest
-		}
-	}
-	return ""
-}
-
-// lineOf is the line of a release of WordPress: 6.4 of 6.4.2.
-func lineOf(name string) string {
-	parts := strings.SplitN(name, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
 }

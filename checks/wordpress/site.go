@@ -28,6 +28,7 @@ type found struct {
 	ex     *web.Exchange
 	home   *url.URL // where its pages start; ends in a slash
 	base   *url.URL // where its files are; ends in a slash
+	target string   // path of the folder that the target is; ends in a slash
 	claims []claim
 	files  *fileVerdict // nil unless files were asked for
 }
@@ -75,6 +76,7 @@ func find(ctx context.Context, p *scanner.Probe) (*found, error) {
 			continue
 		}
 		if f := recognise(ex); f != nil {
+			f.target = folderOf(p.Target.URL).Path
 			return f, nil
 		}
 	}
@@ -148,6 +150,9 @@ func (f *found) hit() scanner.Hit {
 	h := scanner.Hit{URL: f.home.String(), Certainty: scanner.Confirmed, Values: scanner.Values{
 		"product": product, "root": f.base.EscapedPath(), "home": f.home.EscapedPath(),
 	}}
+	if f.base.Path != f.target {
+		h.Values["inner"] = f.base.EscapedPath()
+	}
 	ex, note := f.ex, message.New("a page of WordPress")
 	releases := f.versions()
 	switch {

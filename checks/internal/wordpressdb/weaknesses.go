@@ -27,11 +27,10 @@ const weaknessesHeader = `# Published weaknesses of WordPress, its plug-ins and 
 // kinds of what a record is about, by the tag of its template.
 var kinds = map[string]string{"wp-plugin": "plugin", "wp-theme": "theme", "wp-core": "core"}
 
-// japanese are plug-ins and themes made in Japan, or used there far more than elsewhere, of which every record is kept.
-var japanese = regexp.MustCompile(`^(usc-e-shop|wcex-.*|welcart.*|mw-wp-form|snow-monkey.*|vk-.*|lightning.*|contact-form-7|flamingo|siteguard|xo-.*|` +
-	`throws-spam-away|booking-package|trust-form|wp-multibyte-patch|table-of-contents-plus|newpost-catch|really-simple-captcha|ps-auto-sitemap|` +
-	`easy-blocks-gutenberg|useful-blocks|pochipp|rinker.*|yyi-rinker|arkhe.*|swell.*|cocoon.*|stinger.*|affinger.*|wp-member-press|simple-membership-jp|` +
-	`all-in-one-wp-security-and-firewall-jp|hatena.*|syntaxhighlighter-jp|ultimate-member-jp|woocommerce-for-japan|contact-form-7-multi-step-module)$`)
+// japanese are plug-ins and themes made in Japan, of which every record is kept.
+var japanese = regexp.MustCompile(`^(usc-e-shop|.*-for-welcart|mw-wp-form|snow-monkey.*|vk-.*|lightning|arkhe.*|contact-form-7|flamingo|siteguard|xo-.*|` +
+	`throws-spam-away|booking-package|trust-form|table-of-contents-plus|newpost-catch|pochipp|woocommerce-for-japan|online-lesson-booking-system|` +
+	`related-posts-line-up-exactry-by-milliard)$`)
 
 // record is one published weakness of one component.
 type record struct {
