@@ -116,12 +116,12 @@ func (c *check) askFiles(ctx context.Context, p *scanner.Probe, f *found) error 
 	verdict := &fileVerdict{}
 	fitting := 0
 	for range filesAsked {
-		next := posterior.Next(func(releases.File) bool { return true }, nil)
-		if next.File < 0 {
+		file := next(db, posterior)
+		if file < 0 {
 			break
 		}
-		posterior.Skip(next.File)
-		name := db.Files[next.File].Path
+		posterior.Skip(file)
+		name := db.Files[file].Path
 		ex, err := p.Do(ctx, &web.Request{URL: f.base.ResolveReference(&url.URL{Path: name})})
 		switch {
 		case unanswered(err):
@@ -131,7 +131,7 @@ func (c *check) askFiles(ctx context.Context, p *scanner.Probe, f *found) error 
 		case ex.Status != http.StatusOK || ex.Truncated:
 			continue
 		}
-		answer := releases.Answer{File: next.File, Forms: releases.FormsOf(name, ex.Body)}
+		answer := releases.Answer{File: file, Forms: releases.FormsOf(name, ex.Body)}
 		fits := posterior.Fits(answer)
 		if fits.Count() == 0 {
 			continue
@@ -146,4 +146,30 @@ func (c *check) askFiles(ctx context.Context, p *scanner.Probe, f *found) error 
 	}
 	f.files = verdict
 	return nil
+}
+
+// next is the file that leaves the fewest of the candidates together, -1 when none tells them apart.
+func next(db *releases.Database, posterior *releases.Posterior) int {
+	candidates := posterior.Verdict().Candidates
+	best, fewest := -1, candidates.Count()
+	for i := range db.Files {
+		if posterior.Asked(i) {
+			continue
+		}
+		left, largest := candidates.Count(), 0 // those that lack the file, and the most with one content
+		for _, v := range db.Files[i].Variants {
+			n := 0
+			for r := range db.Releases {
+				if v.Releases.Has(r) && candidates.Has(r) {
+					n++
+				}
+			}
+			left -= n
+			largest = max(largest, n)
+		}
+		if largest = max(largest, left); largest < fewest {
+			best, fewest = i, largest
+		}
+	}
+	return best
 }
