@@ -249,7 +249,7 @@ func (one *component) judge(t *table) (*scanner.Hit, error) {
 	if one.version == "" {
 		return nil, nil
 	}
-	all, err := t.of(one.kind, strings.ToLower(one.name))
+	all, err := t.of(one.kind, one.name)
 	if err != nil {
 		return nil, err
 	}

@@ -91,13 +91,15 @@ func parseTable(text string) (*table, error) {
 	return t, nil
 }
 
-// knows reports whether the table has a component.
-func (t *table) knows(kind, name string) bool { return t.entries[kind+" "+name] != nil }
+// knows reports whether the table has a component; whether its name is written large or small does not matter.
+func (t *table) knows(kind, name string) bool {
+	return t.entries[kind+" "+strings.ToLower(name)] != nil
+}
 
 // of are the weaknesses of a component.
 func (t *table) of(kind, name string) ([]weakness, error) {
 	var list []weakness
-	for _, line := range t.entries[kind+" "+name] {
+	for _, line := range t.entries[kind+" "+strings.ToLower(name)] {
 		w, err := parseWeakness(line)
 		if err != nil {
 			return nil, err

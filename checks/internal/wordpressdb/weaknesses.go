@@ -155,7 +155,9 @@ var (
 	vectorForm = regexp.MustCompile(`(?m)^    cvss-metrics: .*/PR:N/UI:N/`)
 	tagsForm   = regexp.MustCompile(`(?m)^  tags: .*\b(wp-plugin|wp-theme|wp-core)(?:,([^,\s]+))?`)
 	rangeForm  = regexp.MustCompile(`compare_versions\(version[a-z_]*, (.*)\)`)
-	boundForm  = regexp.MustCompile(`'(<=|>=|<|>|)\s*([^']*?)\s*'`)
+	// versionForm is what can be compared.
+	versionForm = regexp.MustCompile(`^[0-9][0-9A-Za-z]*(?:[._+-][0-9A-Za-z]+)*$`)
+	boundForm   = regexp.MustCompile(`'(<=|>=|<|>|)\s*([^']*?)\s*'`)
 )
 
 // parseTemplate reads the facts of one template; ok is false for what is none or says no range.
@@ -166,7 +168,7 @@ func parseTemplate(text string) (r record, ok bool) {
 		}
 		return ""
 	}
-	r.id, r.kind, r.name, r.cve = group(idForm, 1), kinds[group(tagsForm, 1)], group(tagsForm, 2), group(cveForm, 1)
+	r.id, r.kind, r.name, r.cve = group(idForm, 1), kinds[group(tagsForm, 1)], strings.ToLower(group(tagsForm, 2)), group(cveForm, 1)
 	r.score, _ = strconv.ParseFloat(group(scoreForm, 1), 64)
 	r.open = vectorForm.MatchString(text)
 	if r.kind == "core" {
@@ -187,8 +189,8 @@ func parseTemplate(text string) (r record, ok bool) {
 func rangeOf(bounds string) string {
 	from, to := "", ""
 	for _, m := range boundForm.FindAllStringSubmatch(bounds, -1) {
-		version := strings.TrimSuffix(m[2], ".")
-		if strings.ContainsAny(version, " <>") || version == "" || strings.Contains(version, "..") {
+		version := strings.TrimPrefix(strings.TrimSuffix(m[2], "."), "v")
+		if version != "*" && !versionForm.MatchString(version) {
 			return ""
 		}
 		switch m[1] {
