@@ -254,7 +254,7 @@ func (one *component) judge(t *table) (*scanner.Hit, error) {
 		return nil, err
 	}
 	k := matching(all, []string{one.version})
-	if len(k.cves) == 0 {
+	if k.count == 0 {
 		return nil, nil
 	}
 	h := &scanner.Hit{URL: one.told.URL.String(), Certainty: scanner.Possible, Variant: variantOf(k.worst), Values: k.values()}

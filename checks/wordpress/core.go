@@ -41,15 +41,15 @@ func (c *check) core(p *scanner.Probe, fact map[string]string) ([]scanner.Hit, e
 	case len(late) > 0:
 		k.update = message.New("%s or newer", newest)
 		k.all = len(late) == len(candidates)
-	case len(k.cves) == 0 && anyNewer(db, candidates):
+	case k.count == 0 && anyNewer(db, candidates):
 		return nil, scanner.Undetermined("WordPress %s is newer than the data of this program (%s)", names, t.date)
-	case len(k.cves) == 0:
+	case k.count == 0:
 		p.Explain("no published weakness of WordPress %s in the data of %s", names, t.date)
 		return nil, nil
 	}
 	h := hitOf(p, fact, candidates, k.all)
 	h.Variant, h.Values = variantOf(k.worst), k.values()
-	if len(k.cves) == 0 {
+	if !k.common && len(late) > 0 {
 		h.Variant = behind
 	}
 	h.Values["candidates"] = candidates

@@ -1,6 +1,7 @@
 package wordpress
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -10,27 +11,35 @@ import (
 
 // known is what is published about the releases that a component can be.
 type known struct {
-	worst     float64  // CVSS score
-	cves      []string // numbers, of records where there is no CVE
+	worst     float64  // CVSS score of those that all of the releases have; of any when they have none in common
+	count     int      // of weaknesses
+	cves      []string // numbers
 	lines     []string // for people: number, score and ranges
 	exploited []string
 	update    message.Message // what to update to
 	all       bool            // each of the weaknesses is in every one of the releases
+	common    bool            // one of them is
 }
 
 // matching are the weaknesses that one of the releases has.
 func matching(list []weakness, releases []string) known {
 	k := known{all: true}
 	var after versions // the bound that is highest
-	unfixed := false
+	unfixed, worst := false, 0.0
 	for _, w := range list {
 		hits, bound := w.hits(releases)
 		if hits == 0 {
 			continue
 		}
 		k.all = k.all && hits == len(releases)
-		k.worst = max(k.worst, w.score)
-		k.cves = append(k.cves, w.name())
+		worst = max(worst, w.score)
+		if hits == len(releases) {
+			k.worst = max(k.worst, w.score)
+		}
+		k.count++
+		if w.cve != "" {
+			k.cves = append(k.cves, w.cve)
+		}
 		k.lines = append(k.lines, fmt.Sprintf("%s (%s; CVSS %.1f)", w.name(), bound, w.score))
 		if w.exploited {
 			k.exploited = append(k.exploited, w.name())
@@ -42,8 +51,10 @@ func matching(list []weakness, releases []string) known {
 			after = bound
 		}
 	}
+	k.common = k.worst > 0
+	k.worst = cmp.Or(k.worst, worst)
 	switch {
-	case len(k.cves) == 0:
+	case k.count == 0:
 	case unfixed:
 		k.update = message.New("no release with a fix is known for all of them")
 	case after.before:
@@ -81,11 +92,10 @@ func variantOf(score float64) string {
 // values are those of a finding about published weaknesses.
 func (k known) values() scanner.Values {
 	v := scanner.Values{"update": k.update}
-	if len(k.cves) > 0 {
-		v["cve"], v["known-weaknesses"] = k.cves, k.lines
-	}
-	if len(k.exploited) > 0 {
-		v["exploited"] = k.exploited
+	for name, list := range map[string][]string{"cve": k.cves, "known-weaknesses": k.lines, "exploited": k.exploited} {
+		if len(list) > 0 {
+			v[name] = list
+		}
 	}
 	return v
 }
