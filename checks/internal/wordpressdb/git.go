@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os/exec"
@@ -10,8 +11,8 @@ import (
 	"strings"
 )
 
-func git(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", append([]string{"--git-dir", dir, "-c", "core.quotepath=off"}, args...)...)
+func git(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"--git-dir", dir, "-c", "core.quotepath=off"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -22,8 +23,8 @@ func git(dir string, args ...string) (string, error) {
 }
 
 // tree is the ids of a commit's files by path.
-func tree(dir, commit string) (map[string]string, error) {
-	text, err := git(dir, "ls-tree", "-r", "-z", commit)
+func tree(ctx context.Context, dir, commit string) (map[string]string, error) {
+	text, err := git(ctx, dir, "ls-tree", "-r", "-z", commit)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +41,8 @@ func tree(dir, commit string) (map[string]string, error) {
 const symlink = "120000" // git's mode of symbolic links
 
 // contents calls see with the content of each of some files, in order.
-func contents(dir string, ids []string, see func(id string, body []byte)) error {
-	cmd := exec.Command("git", "--git-dir", dir, "cat-file", "--batch")
+func contents(ctx context.Context, dir string, ids []string, see func(id string, body []byte)) error {
+	cmd := exec.CommandContext(ctx, "git", "--git-dir", dir, "cat-file", "--batch")
 	cmd.Stdin = strings.NewReader(strings.Join(ids, "\n") + "\n")
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -14,6 +14,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"log"
@@ -32,12 +33,12 @@ func main() {
 	if *core == "" && *records == "" || (*records == "") != (*exploited == "") {
 		log.Fatal("-core, or both -records and -exploited, are needed")
 	}
-	if err := run(*core, *records, *exploited, *out); err != nil {
+	if err := run(context.Background(), *core, *records, *exploited, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(core, records, exploited, out string) error {
+func run(ctx context.Context, core, records, exploited, out string) error {
 	var text bytes.Buffer
 	write := func(name string) error {
 		log.Printf("%s: %d bytes", name, text.Len())
@@ -48,7 +49,7 @@ func run(core, records, exploited, out string) error {
 		return nil
 	}
 	if core != "" {
-		if err := writeReleases(&text, core); err != nil {
+		if err := writeReleases(ctx, &text, core); err != nil {
 			return err
 		}
 		if err := write("wordpress.db"); err != nil {
@@ -58,7 +59,7 @@ func run(core, records, exploited, out string) error {
 	if records == "" {
 		return nil
 	}
-	if err := writeWeaknesses(&text, records, exploited); err != nil {
+	if err := writeWeaknesses(ctx, &text, records, exploited); err != nil {
 		return err
 	}
 	return write("weaknesses.txt")

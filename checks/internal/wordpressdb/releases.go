@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -37,8 +38,8 @@ type release struct {
 var tagForm = regexp.MustCompile(`^\d+\.\d+(\.\d+)*$`)
 
 // releasesOf are the releases of a clone, in the order of their numbers: those of one line stand together.
-func releasesOf(dir string) ([]release, error) {
-	text, err := git(dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
+func releasesOf(ctx context.Context, dir string) ([]release, error) {
+	text, err := git(ctx, dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func releasesOf(dir string) ([]release, error) {
 			continue
 		}
 		r := release{tag: tag, name: nameOf(tag), date: date}
-		if r.files, err = tree(dir, tag); err != nil {
+		if r.files, err = tree(ctx, dir, tag); err != nil {
 			return nil, err
 		}
 		maps.DeleteFunc(r.files, func(name, _ string) bool { return !static(name) })
@@ -92,8 +93,8 @@ func static(name string) bool {
 }
 
 // writeReleases writes the database.
-func writeReleases(w io.Writer, dir string) error {
-	list, err := releasesOf(dir)
+func writeReleases(ctx context.Context, w io.Writer, dir string) error {
+	list, err := releasesOf(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func writeReleases(w io.Writer, dir string) error {
 		return fmt.Errorf("no releases in %s", dir)
 	}
 	chosen := choose(list)
-	forms, err := formsOf(dir, list, chosen)
+	forms, err := formsOf(ctx, dir, list, chosen)
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func split(groups []int, ids []string) {
 }
 
 // formsOf hashes the contents of the chosen files, by id; those that are too large are left out.
-func formsOf(dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
+func formsOf(ctx context.Context, dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
 	of := map[string]string{} // paths by id
 	for _, r := range list {
 		for _, name := range chosen {
@@ -210,7 +211,7 @@ func formsOf(dir string, list []release, chosen []string) (map[string]releases.F
 		}
 	}
 	forms := map[string]releases.Forms{}
-	err := contents(dir, slices.Sorted(maps.Keys(of)), func(id string, body []byte) {
+	err := contents(ctx, dir, slices.Sorted(maps.Keys(of)), func(id string, body []byte) {
 		if len(body) <= largestFile {
 			forms[id] = releases.FormsOf(of[id], body)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,19 +44,19 @@ type record struct {
 }
 
 // writeWeaknesses writes the table.
-func writeWeaknesses(w io.Writer, records, exploited string) error {
-	known, err := exploitedCVEs(exploited)
+func writeWeaknesses(ctx context.Context, w io.Writer, records, exploited string) error {
+	known, err := exploitedCVEs(ctx, exploited)
 	if err != nil {
 		return err
 	}
-	list, err := readRecords(records)
+	list, err := readRecords(ctx, records)
 	if err != nil {
 		return err
 	}
 	list = slices.DeleteFunc(list, func(r record) bool { return !r.keep(known) })
 	var dates [2]string
 	for i, dir := range []string{records, exploited} {
-		if dates[i], err = git(dir, "log", "-1", "--format=%cs"); err != nil {
+		if dates[i], err = git(ctx, dir, "log", "-1", "--format=%cs"); err != nil {
 			return err
 		}
 	}
@@ -88,8 +89,8 @@ func (r record) keep(exploited map[string]bool) bool {
 }
 
 // exploitedCVEs are those that somebody is known to have used.
-func exploitedCVEs(dir string) (map[string]bool, error) {
-	text, err := git(dir, "show", "HEAD:known_exploited_vulnerabilities.json")
+func exploitedCVEs(ctx context.Context, dir string) (map[string]bool, error) {
+	text, err := git(ctx, dir, "show", "HEAD:known_exploited_vulnerabilities.json")
 	if err != nil {
 		return nil, err
 	}
@@ -107,8 +108,8 @@ func exploitedCVEs(dir string) (map[string]bool, error) {
 }
 
 // readRecords reads all templates; files of one record and component are one record with several ranges.
-func readRecords(dir string) ([]record, error) {
-	files, err := tree(dir, "HEAD")
+func readRecords(ctx context.Context, dir string) ([]record, error) {
+	files, err := tree(ctx, dir, "HEAD")
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func readRecords(dir string) ([]record, error) {
 		}
 	}
 	merged := map[[3]string]*record{}
-	err = contents(dir, slices.Sorted(maps.Keys(ids)), func(_ string, body []byte) {
+	err = contents(ctx, dir, slices.Sorted(maps.Keys(ids)), func(_ string, body []byte) {
 		r, ok := parseTemplate(string(body))
 		if !ok {
 			return
