@@ -13,6 +13,7 @@ import (
 	"sotomi/checks/ssi"
 	"sotomi/checks/template"
 	"sotomi/checks/transport"
+	"sotomi/checks/wordpress"
 	"sotomi/scanner"
 )
 
@@ -28,4 +29,5 @@ var All = scanner.Table{
 	"script-library": scriptlibrary.New,
 	"ssi-injection":  ssi.NewInjection,
 	"ssi-sign":       ssi.NewSign,
+	"wordpress":      wordpress.New,
 }

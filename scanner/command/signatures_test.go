@@ -146,6 +146,12 @@ var alike = map[string][]string{
 	"eccube4-manifest":        {"docker-files"},
 	"eccube-cve-2021-20778":   {"eccube4-env-file"},
 
+	"site-generator":        {"wordpress-weaknesses"},
+	"wordpress":             {"wordpress-components", "wordpress-end-of-life", "wordpress-weaknesses"},
+	"wordpress-components":  {"wordpress", "wordpress-weaknesses"},
+	"wordpress-end-of-life": {"wordpress-weaknesses"},
+	"wordpress-uploads-php": {"directory-listing"},
+
 	"cache-leak":              {"cache-personal-storable", "session-mixup"},
 	"cache-personal-storable": {"cache-leak", "session-mixup"},
 	"session-mixup":           {"cache-leak", "cache-personal-storable"},

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sotomi/checks/internal/releases"
+)
+
+const releasesHeader = `# What static files each release of WordPress gives out. Made by checks/internal/wordpressdb; do not edit.
+# release NAME DATE; in the order of their numbers
+# file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
+# another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
+# releases that have it (FIRST..LAST in the order above)
+`
+
+const (
+	keptFiles   = 32        // files in the database: a site is asked for a few of them, and may lack some
+	largestFile = 256 << 10 // bytes up to which a scanner may ask for a file
+)
+
+// release is one release of WordPress.
+type release struct {
+	tag, name, date string
+	files           map[string]string // ids by path
+}
+
+// tagForm is how releases are tagged: 6.4.2, and 6.4.0 for 6.4.
+var tagForm = regexp.MustCompile(`^\d+\.\d+(\.\d+)*$`)
+
+// releasesOf are the releases of a clone, in the order of their numbers: those of one line stand together.
+func releasesOf(ctx context.Context, dir string) ([]release, error) {
+	text, err := git(ctx, dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
+	if err != nil {
+		return nil, err
+	}
+	var list []release
+	for line := range strings.Lines(text) {
+		tag, date, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !tagForm.MatchString(tag) {
+			continue
+		}
+		r := release{tag: tag, name: nameOf(tag), date: date}
+		if r.files, err = tree(ctx, dir, tag); err != nil {
+			return nil, err
+		}
+		maps.DeleteFunc(r.files, func(name, _ string) bool { return !static(name) })
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b release) int { return slices.Compare(numbers(a.name), numbers(b.name)) })
+	return slices.CompactFunc(list, func(a, b release) bool { return a.name == b.name }), nil
+}
+
+// nameOf is a release as WordPress itself writes it: 6.4 for the tag 6.4.0.
+func nameOf(tag string) string {
+	if strings.Count(tag, ".") == 2 {
+		return strings.TrimSuffix(tag, ".0")
+	}
+	return tag
+}
+
+func numbers(name string) []int {
+	var list []int
+	for part := range strings.SplitSeq(name, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// static reports whether a site gives out a file of the package as it is.
+func static(name string) bool {
+	if name == "readme.html" || name == "license.txt" {
+		return true
+	}
+	switch path.Ext(name) {
+	case ".js", ".css":
+		return (strings.HasPrefix(name, "wp-includes/") || strings.HasPrefix(name, "wp-admin/")) && !strings.ContainsAny(name, ` "%?#\`)
+	}
+	return false
+}
+
+// writeReleases writes the database.
+func writeReleases(ctx context.Context, w io.Writer, dir string) error {
+	list, err := releasesOf(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("no releases in %s", dir)
+	}
+	chosen := choose(list)
+	forms, err := formsOf(ctx, dir, list, chosen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(w, releasesHeader)
+	for _, r := range list {
+		fmt.Fprintf(w, "release %s %s\n", r.name, r.date)
+	}
+	for _, name := range chosen {
+		writeFile(w, name, list, forms)
+	}
+	log.Printf("%d releases, %d files", len(list), len(chosen))
+	return nil
+}
+
+// choose are the files that tell most releases apart, each picked for what the ones before leave open, in order of path.
+func choose(list []release) []string {
+	columns := map[string][]string{} // ids by release; "" where it lacks the file
+	for i, r := range list {
+		for name, id := range r.files {
+			if columns[name] == nil {
+				columns[name] = make([]string, len(list))
+			}
+			columns[name][i] = id
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(columns), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
+	})
+	var chosen []string
+	groups := make([]int, len(list)) // of releases that the chosen files leave together
+	for range keptFiles {
+		best, most := "", 0.0
+		for _, name := range names {
+			if slices.Contains(chosen, name) {
+				continue
+			}
+			if n := separated(groups, columns[name]); n > most {
+				best, most = name, n
+			}
+		}
+		if best == "" {
+			break
+		}
+		chosen = append(chosen, best)
+		split(groups, columns[best])
+		if len(chosen)%8 == 0 {
+			groups = make([]int, len(list)) // a second set for sites that lack files of the first
+		}
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
+// rank orders files by how likely a site gives them out: the administration's folder is often closed.
+func rank(name string) int {
+	switch {
+	case strings.HasPrefix(name, "wp-includes/"):
+		return 0
+	case strings.HasPrefix(name, "wp-admin/"):
+		return 1
+	}
+	return 2
+}
+
+// separated is how many pairs of releases in one group a file tells apart, less where it does so by being missing.
+func separated(groups []int, ids []string) float64 {
+	size, same, missing := map[int]int{}, map[[2]string]int{}, map[int]int{}
+	for i, g := range groups {
+		size[g]++
+		same[[2]string{strconv.Itoa(g), ids[i]}]++
+		if ids[i] == "" {
+			missing[g]++
+		}
+	}
+	pairs := func(n int) float64 { return float64(n*(n-1)) / 2 }
+	sum := 0.0
+	for g, n := range size {
+		sum += pairs(n) - float64(missing[g]*(n-missing[g]))*0.7
+	}
+	for _, n := range same {
+		sum -= pairs(n)
+	}
+	return sum
+}
+
+// split divides groups by a file's contents.
+func split(groups []int, ids []string) {
+	numbers := map[[2]string]int{}
+	for i, g := range groups {
+		key := [2]string{strconv.Itoa(g), ids[i]}
+		if _, ok := numbers[key]; !ok {
+			numbers[key] = len(numbers)
+		}
+		groups[i] = numbers[key]
+	}
+}
+
+// formsOf hashes the contents of the chosen files, by id; those that are too large are left out.
+func formsOf(ctx context.Context, dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
+	of := map[string]string{} // paths by id
+	for _, r := range list {
+		for _, name := range chosen {
+			if id := r.files[name]; id != "" {
+				of[id] = name
+			}
+		}
+	}
+	forms := map[string]releases.Forms{}
+	err := contents(ctx, dir, slices.Sorted(maps.Keys(of)), func(id string, body []byte) {
+		if len(body) <= largestFile {
+			forms[id] = releases.FormsOf(of[id], body)
+		}
+	})
+	return forms, err
+}
+
+// writeFile writes one file with its contents, the oldest first.
+func writeFile(w io.Writer, name string, list []release, forms map[string]releases.Forms) {
+	at := map[releases.Forms][]int{}
+	var order []releases.Forms
+	for i, r := range list {
+		f, ok := forms[r.files[name]]
+		if !ok {
+			continue
+		}
+		if at[f] == nil {
+			order = append(order, f)
+		}
+		at[f] = append(at[f], i)
+	}
+	if len(order) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "file %s\n", name)
+	for _, f := range order {
+		hash := f.Bytes
+		if f.Text != f.Bytes || f.Code != f.Text {
+			hash += ":"
+		}
+		if f.Text != f.Bytes {
+			hash += f.Text
+		}
+		if f.Code != f.Text {
+			hash += ":" + f.Code
+		}
+		fmt.Fprintf(w, " %s %s\n", hash, spans(list, at[f]))
+	}
+}
+
+// spans writes ascending positions as names, runs of them as FIRST..LAST.
+func spans(list []release, at []int) string {
+	var out []string
+	for i := 0; i < len(at); {
+		j := i
+		for j+1 < len(at) && at[j+1] == at[j]+1 {
+			j++
+		}
+		if i == j {
+			out = append(out, list[at[i]].name)
+		} else {
+			out = append(out, list[at[i]].name+".."+list[at[j]].name)
+		}
+		i = j + 1
+	}
+	return strings.Join(out, " ")
+}
