@@ -52,7 +52,7 @@ var floors = map[string][]string{
 	"checks/transport":     ofChecks(),
 	"checks": {
 		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage",
-		"checks/scriptlibrary", "checks/ssi", "checks/transport",
+		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/internal/endoflife",
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
