@@ -62,6 +62,7 @@ type Info struct {
 	Name           string         `yaml:"name" jsonschema:"required"`
 	Author         StringList     `yaml:"author"`
 	Tags           StringList     `yaml:"tags"`
+	Items          StringList     `yaml:"items"` // of checklists that findings speak to, such as card-6.0/2a; items.yaml has them all
 	Description    string         `yaml:"description"`
 	Impact         string         `yaml:"impact"`
 	Remediation    string         `yaml:"remediation"`
