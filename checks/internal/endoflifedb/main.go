@@ -6,8 +6,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
 	"strings"
@@ -27,18 +29,17 @@ func main() {
 	git := flag.String("git", "", "bare clone of https://github.com/endoflife-date/endoflife.date")
 	to := flag.String("to", "", "file to write")
 	flag.Parse()
-	text, err := build(*git)
+	text, err := build(context.Background(), *git)
 	if err == nil {
 		err = os.WriteFile(*to, text, 0o644)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "endoflifedb:", err)
-		os.Exit(1)
+		log.Fatal(err)
 	}
 }
 
-func build(git string) ([]byte, error) {
-	commit, err := run(git, "log", "-1", "--format=%H %cs")
+func build(ctx context.Context, git string) ([]byte, error) {
+	commit, err := run(ctx, git, "log", "-1", "--format=%H %cs")
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func build(git string) ([]byte, error) {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Copyright 2020 endoflife.date contributors\n# source: https://github.com/endoflife-date/endoflife.date commit %s\n# date: %s\n# licence: MIT\n", hash, day)
 	for _, product := range products {
-		page, err := run(git, "show", hash+":products/"+product+".md")
+		page, err := run(ctx, git, "show", hash+":products/"+product+".md")
 		if err != nil {
 			return nil, err
 		}
@@ -85,8 +86,8 @@ func write(out *bytes.Buffer, product string, page []byte) error {
 	return nil
 }
 
-func run(git string, args ...string) ([]byte, error) {
-	out, err := exec.Command("git", append([]string{"--git-dir", git}, args...)...).Output()
+func run(ctx context.Context, git string, args ...string) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"--git-dir", git}, args...)...).Output()
 	if err != nil {
 		return nil, fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
 	}
