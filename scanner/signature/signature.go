@@ -35,6 +35,7 @@ type Signature struct {
 	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
 	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // how far its requests go; "" is computed from them, and passive for a check
+	Certain  string             `yaml:"certainty" jsonschema:"enum=possible"`                        // "possible" where the blocks under http: see a sign of the weakness only, such as a version; "" where they see it
 	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
 	With     Params             `yaml:"with"`                                                        // its parameters
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
