@@ -9,7 +9,7 @@ VULN     := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 BUILD := -trimpath -buildvcs=false -tags=urfave_cli_no_docs
 SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test race fuzz cross mutants release release-check lint bench bench-eccube schema
+.PHONY: build test race fuzz cross mutants release release-check lint bench bench-eccube data schema
 
 build:
 	CGO_ENABLED=0 go build $(BUILD) -o sotomi .
@@ -65,6 +65,13 @@ bench:
 # EC-CUBE/ec-cube.
 bench-eccube:
 	go run ./checks/internal/eccubebench -ec-cube2 "$(ECCUBE2_GIT)" -ec-cube "$(ECCUBE_GIT)"
+
+# The data that the program carries, each from its source. A clone is bare: git clone --bare ADDRESS.
+#   ENDOFLIFE_GIT   https://github.com/endoflife-date/endoflife.date (MIT): last days of lines of releases
+# checks/internal/endoflife/byhand.txt is kept by hand; it names the pages that its days stand on.
+# signatures/eccube/eccube.db: docs/CONTRIBUTING.md, "Add a release of EC-CUBE".
+data:
+	go run ./checks/internal/endoflifedb -git "$(ENDOFLIFE_GIT)" -to checks/internal/endoflife/dates.txt
 
 # schema.json for editors, from the types.
 schema:

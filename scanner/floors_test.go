@@ -32,7 +32,7 @@ var floors = map[string][]string{
 	"scanner/target":        {},
 	"scanner/evidence":      {"scanner/web"},
 	"scanner":               {"scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
-	"checks/template/match": {"scanner/web", "scanner/signature"},
+	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
 	"scanner/engine":        {"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/report":        {"scanner", "scanner/evidence", "scanner/signature"},
 	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web"},
@@ -53,13 +53,15 @@ var floors = map[string][]string{
 	"checks/wordpress":     append(ofChecks(), "checks/internal/releases"),
 	"checks": {
 		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage",
-		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress",
+		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/internal/endoflife",
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
 	"checks/internal/eccubedb":    {"checks/internal/releases"},
 	"checks/internal/librarydb":   {},
 	"checks/internal/wordpressdb": {"checks/internal/releases"},
+	"checks/internal/endoflife":   {},
+	"checks/internal/endoflifedb": {"checks/internal/endoflife"},
 	"checks/internal/eccubebench": { // a measuring tool: it serves shops and scans them
 		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "signatures",
 	},
@@ -72,7 +74,7 @@ func ofChecks() []string {
 
 // only are the packages that one floor alone may import, outside of tests.
 var only = map[string][]string{
-	"gopkg.in/yaml.v3": {"scanner/signature"},
+	"gopkg.in/yaml.v3": {"scanner/signature", "checks/internal/endoflifedb"},
 
 	"github.com/projectdiscovery/retryablehttp-go": {"scanner/web"},
 	"golang.org/x/time/rate":                       {"scanner/web"},

@@ -83,6 +83,7 @@ type Start struct {
 	AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out, by id
 
 	Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
+	Data    []Data              `json:"data,omitempty"`    // that the program carries, the oldest first
 }
 
 // TargetInfo is what a target turned out to be, before anything is said about it.

@@ -114,7 +114,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	c := &check{id: s.ID, variables: s.Variables, random: random, stateful: isStateful(s), certainty: scanner.Possible}
 	c.secret = takesSecrets(s)
 	c.usesRandom = slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, "rand_") })
-	if s.Strict {
+	if s.Strict && s.Certain != "possible" {
 		c.certainty = scanner.Confirmed
 	}
 	for i := range s.HTTP {

@@ -20,7 +20,7 @@ import (
 
 // params configure the check "transport".
 type params struct {
-	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, expiry, name, trust, version
+	Mode string `yaml:"mode"` // plain, login, cookies, hsts, mixed, framing, content-policy, referrer, sniffing, expiry, name, trust, version
 	Days int    `yaml:"days"` // for hsts the fewest that are enough, for expiry the fewest that are not soon
 }
 
@@ -39,6 +39,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	}
 	looks := map[string]func(context.Context, *scanner.Probe, params) (*scanner.Hit, error){
 		"plain": plainHTTP, "login": loginOverHTTP, "cookies": cookieFlags, "hsts": strictTransport, "mixed": mixedContent,
+		"framing": framing, "content-policy": contentPolicy, "referrer": referrer, "sniffing": sniffing,
 		"expiry": certificateExpiry, "name": certificateName, "trust": certificateTrust, "version": oldVersion,
 	}
 	if c.look = looks[c.params.Mode]; c.look == nil {

@@ -155,9 +155,13 @@ func names(commands []*cli.Command) []string {
 	return all
 }
 
-// version is that of the program and of the embedded signatures.
+// version is that of the program, of the embedded signatures, and of the data that are the oldest.
 func version() string {
-	return fmt.Sprintf("%s (signatures %s)", web.Version, signatureSet())
+	oldest := ""
+	if list := data(); len(list) > 0 {
+		oldest = fmt.Sprintf("; oldest data %s, %s", list[0].Date, list[0].Name)
+	}
+	return fmt.Sprintf("%s (signatures %s%s)", web.Version, signatureSet(), oldest)
 }
 
 func signatureSet() string {

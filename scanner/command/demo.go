@@ -81,7 +81,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	defer outs.finish()
 	summary, err := engine.Run(ctx, engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Sinks: outs.sinks,
-		Version: web.Version, SignatureSet: signatureSet(),
+		Version: web.Version, SignatureSet: signatureSet(), Data: data(),
 	})
 	if err != nil {
 		return &statusError{scanner.ExitIncomplete, message.Of(err)}

@@ -96,5 +96,6 @@ func signatureFlags() []cli.Flag {
 		stringsFlag("template-root", categoryWhat, "`DIR` with payload files of public templates; repeatable"),
 		stringsFlag("only", categoryWhat, "run only these signatures (id, tag), report only findings of these severities: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
 		stringsFlag("exclude", categoryWhat, "the reverse of --only, and wins over it: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
+		stringFlag("profile", categoryWhat, "run only signatures that speak to the checklists of `PROFILE`: jp-ec (Japanese online shops: the card industry's guideline 6.0, IPA's 14 requirements and How to Secure Your Websites)", ""),
 	}
 }

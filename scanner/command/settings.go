@@ -28,6 +28,7 @@ type configFile struct {
 	TemplateRoot        []string       `yaml:"template-root"`
 	Only                []string       `yaml:"only"`
 	Exclude             []string       `yaml:"exclude"`
+	Profile             *string        `yaml:"profile"`
 	Safety              *string        `yaml:"safety"`
 	Output              []string       `yaml:"output"`
 	Lang                *string        `yaml:"lang"`
@@ -137,7 +138,7 @@ func (s *settings) number(name string, file *int) int { return pick(s, name, s.c
 
 // filter is what --only and --exclude pick.
 func (s *settings) filter(safety signature.Safety) signature.Filter {
-	return signature.Filter{Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety}
+	return signature.Filter{Only: s.words("only", s.file.Only), Exclude: s.words("exclude", s.file.Exclude), Safety: safety, Profile: s.text("profile", s.file.Profile)}
 }
 
 // load reads and selects the signatures. With skipBroken, a file of the user's that has mistakes is a signature that never

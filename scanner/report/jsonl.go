@@ -28,6 +28,7 @@ type (
 		AboveSafety  []string  `json:"above_safety,omitempty"` // signatures that the safety level leaves out
 
 		Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
+		Data    []scanner.Data      `json:"data,omitempty"`    // compiled in, the oldest first
 	}
 
 	// targetRecord is what a target turned out to be; its findings and outcomes follow.
@@ -124,7 +125,7 @@ func (j *jsonLines) Start(s scanner.Start) error {
 	return j.encoder.Encode(scanRecord{
 		Type: "scan", Tool: "sotomi", Version: s.Version, SignatureSet: s.SignatureSet, Time: s.Time.UTC().Truncate(time.Second),
 		Targets: targets, Signatures: s.Signatures, AboveSafety: s.AboveSafety,
-		Renamed: s.Renamed,
+		Renamed: s.Renamed, Data: s.Data,
 	})
 }
 

@@ -108,7 +108,7 @@ func (p *replay) scan(text []byte) error {
 	p.started = true
 	return p.to.Start(scanner.Start{
 		Version: r.Version, SignatureSet: r.SignatureSet, Time: r.Time, Targets: r.Targets, Signatures: r.Signatures, AboveSafety: r.AboveSafety,
-		Renamed: r.Renamed,
+		Renamed: r.Renamed, Data: r.Data,
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
@@ -46,6 +47,8 @@ type textReport struct {
 	moreGaps map[gap]bool // those beyond maxGaps
 	places   places
 	renamed  []signature.Renamed
+	start    time.Time      // of the scan
+	data     []scanner.Data // the oldest first
 }
 
 func (t *textReport) Target(i scanner.TargetInfo) error {
@@ -73,7 +76,7 @@ func (t *textReport) print(format string, a ...any) {
 }
 
 func (t *textReport) Start(s scanner.Start) error {
-	t.renamed = s.Renamed
+	t.renamed, t.start, t.data = s.Renamed, s.Time, s.Data
 	return t.err
 }
 

@@ -70,6 +70,7 @@ func (s *Signature) check(keys map[string]*yaml.Node) []mistake {
 		return all
 	}
 	all = append(all, s.refused...)
+	bad(s.Certain != "" && s.Certain != "possible", "certainty", "certainty %q: there is possible", s.Certain)
 	bad(!slices.Contains(safeties, s.Safety), "safety", "safety %q: there are passive, active, intrusive", s.Safety)
 	bad((s.Check == "") == (len(s.HTTP) == 0), "id", "exactly one of http: and check: is needed")
 	for _, p := range s.Ports {

@@ -178,7 +178,7 @@ func (f file) load() result {
 }
 
 var (
-	ourKey      = regexp.MustCompile(`(?m)^["']?(?:safety|check|with|ports|needs|gives|variants|tests)["']?[ \t]*:|^[ \t]+["']?ja["']?[ \t]*:|[{,][ \t]*ja[ \t]*:`)
+	ourKey      = regexp.MustCompile(`(?m)^["']?(?:safety|certainty|check|with|ports|needs|gives|variants|tests)["']?[ \t]*:|^[ \t]+["']?ja["']?[ \t]*:|[{,][ \t]*ja[ \t]*:`)
 	templateKey = regexp.MustCompile(`(?m)^["']?(?:id|info)["']?[ \t]*:`)
 	idLine      = regexp.MustCompile(`(?m)^["']?id["']?[ \t]*:[ \t]*["']?([A-Za-z0-9._-]+)`)
 )
@@ -280,7 +280,7 @@ func topKeys(n *yaml.Node) map[string]*yaml.Node {
 }
 
 func hasOurKeys(keys map[string]*yaml.Node) bool {
-	for _, k := range []string{"safety", "check", "with", "ports", "needs", "gives", "variants", "tests"} {
+	for _, k := range []string{"safety", "certainty", "check", "with", "ports", "needs", "gives", "variants", "tests"} {
 		if keys[k] != nil {
 			return true
 		}

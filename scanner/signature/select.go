@@ -14,11 +14,15 @@ type Filter struct {
 	Only    []string // ids, tags or severities; empty for all
 	Exclude []string // the same; wins over Only
 	Safety  Safety   // the level of the scan; "" is active
+	Profile string   // only those that speak to an item of its checklists; "" for all
 }
 
 // Select is the signatures that may have a finding which passes the filter. A name that matches nothing in the set is an
 // error: a misspelt id must not make a scan clean.
 func (set *Set) Select(f Filter) ([]*Signature, error) {
+	if err := checkProfile(f.Profile); err != nil {
+		return nil, err
+	}
 	for _, given := range []struct {
 		flag  string
 		names []string
@@ -65,7 +69,7 @@ func (f Filter) Wants(s *Signature, severity Severity) bool {
 	picks := func(name string) bool {
 		return s.named(name) || strings.EqualFold(string(severity), name)
 	}
-	return (len(f.Only) == 0 || slices.ContainsFunc(f.Only, picks)) && !slices.ContainsFunc(f.Exclude, picks)
+	return (f.Profile == "" || s.speaksTo(f.Profile)) && (len(f.Only) == 0 || slices.ContainsFunc(f.Only, picks)) && !slices.ContainsFunc(f.Exclude, picks)
 }
 
 // severities are those that findings of the signature may have.

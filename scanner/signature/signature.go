@@ -35,6 +35,7 @@ type Signature struct {
 	Requests      []HTTP    `yaml:"requests"` // older spelling of http; Load moves it there
 
 	Safety   Safety             `yaml:"safety" jsonschema:"enum=passive,enum=active,enum=intrusive"` // how far its requests go; "" is computed from them, and passive for a check
+	Certain  string             `yaml:"certainty" jsonschema:"enum=possible"`                        // "possible" where the blocks under http: see a sign of the weakness only, such as a version; "" where they see it
 	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
 	With     Params             `yaml:"with"`                                                        // its parameters
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
@@ -62,6 +63,7 @@ type Info struct {
 	Name           string         `yaml:"name" jsonschema:"required"`
 	Author         StringList     `yaml:"author"`
 	Tags           StringList     `yaml:"tags"`
+	Items          StringList     `yaml:"items"` // of checklists that findings speak to, such as card-6.0/2a; items.yaml has them all
 	Description    string         `yaml:"description"`
 	Impact         string         `yaml:"impact"`
 	Remediation    string         `yaml:"remediation"`

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-version"
+
+	"sotomi/checks/internal/endoflife"
 )
 
 var (
@@ -88,7 +90,13 @@ func timeFunctions() map[string]function {
 		}),
 		"to_unix_time": between(1, 2, toUnixTime),
 		"date_time":    between(1, 2, dateTime),
+		"support_end":  fixed(2, supportEnd),
 	}
+}
+
+// supportEnd is the day on which support of a version of a product ended, "" when it has not, or nobody knows.
+func supportEnd(a []any) (any, error) {
+	return endoflife.End(toString(a[0]), toString(a[1]), time.Now().UTC()), nil
 }
 
 func toUnixTime(a []any) (any, error) {

@@ -1,0 +1,82 @@
+package signature
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+
+	"sotomi/scanner/message"
+)
+
+// Item is one item of a checklist that people have to fill in.
+type Item struct {
+	ID      string `yaml:"-"` // LIST/ITEM, such as card-6.0/2a
+	Name    string `yaml:"name"`
+	JA      string `yaml:"ja"`
+	Outside string `yaml:"outside"` // what a look from outside can say of it: refutes, hints, nothing
+}
+
+// checklists is the file items.yaml.
+type checklists struct {
+	Lists map[string]struct {
+		Name  string          `yaml:"name"`
+		JA    string          `yaml:"ja"`
+		Items map[string]Item `yaml:"items"`
+	} `yaml:"lists"`
+	Profiles map[string][]string `yaml:"profiles"` // lists by profile
+}
+
+//go:embed items.yaml
+var itemsText string
+
+var readChecklists = sync.OnceValue(func() checklists {
+	var c checklists
+	d := yaml.NewDecoder(strings.NewReader(itemsText))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil {
+		panic(fmt.Sprintf("items.yaml: %v", err)) // embedded, and a test reads it
+	}
+	return c
+})
+
+// ItemOf is the item of a checklist with an id such as card-6.0/2a.
+func ItemOf(id string) (Item, bool) {
+	list, name, _ := strings.Cut(id, "/")
+	item, ok := readChecklists().Lists[list].Items[name]
+	item.ID = id
+	return item, ok
+}
+
+// ItemsOf are the items of a profile's lists, in the order of their ids.
+func ItemsOf(profile string) []Item {
+	var all []Item
+	for _, list := range readChecklists().Profiles[profile] {
+		for _, name := range slices.Sorted(maps.Keys(readChecklists().Lists[list].Items)) {
+			item, _ := ItemOf(list + "/" + name)
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
+// checkProfile refuses a profile that there is not.
+func checkProfile(name string) error {
+	profiles := slices.Sorted(maps.Keys(readChecklists().Profiles))
+	if name == "" || slices.Contains(profiles, name) {
+		return nil
+	}
+	return message.Errorf("--profile %q: there is %s", name, strings.Join(profiles, ", "))
+}
+
+// speaksTo reports whether the signature names an item of a profile's lists.
+func (s *Signature) speaksTo(profile string) bool {
+	return slices.ContainsFunc(s.Info.Items, func(id string) bool {
+		list, _, _ := strings.Cut(id, "/")
+		return slices.Contains(readChecklists().Profiles[profile], list)
+	})
+}
