@@ -45,8 +45,12 @@ func (l *library) inAddress(u *url.URL, plain, file string, own bool) []string {
 	}
 	for _, a := range l.addresses {
 		m := a.re.FindStringSubmatchIndex(plain)
-		if m != nil && (!a.weak || besideName(u, plain[:m[2]], file, own)) {
-			list = append(list, addressVersion(plain[m[2]:m[3]]))
+		if m == nil || a.weak && !besideName(u, plain[:m[2]], file, own) {
+			continue
+		}
+		version := addressVersion(plain[m[2]:m[3]])
+		if strings.Contains(version, ".") || plain[m[2]-1] == '@' { // a single number in a path counts anything
+			list = append(list, version)
 		}
 	}
 	return list

@@ -12,7 +12,7 @@ var (
 
 	// addressed is a version in an address: numbers, a name of a release before the final one, and words of how the file is
 	// packed. A word of another kind makes it no version, but the name of something else: "1.0-menu-plugin".
-	addressed = regexp.MustCompile(`(?i)^([0-9]+(?:\.[0-9]+){0,4}(?:[.-]?(?:alpha|beta|rc|pre|canary|next|nightly|snapshot|dev|milestone)[.-]?[0-9]*|b[0-9]+|rc[0-9]+)*(?:-wp|-aem)?)` +
+	addressed = regexp.MustCompile(`(?i)^([0-9]{1,3}(?:\.[0-9]+){0,4}(?:[.-]?(?:alpha|beta|rc|pre|canary|next|nightly|snapshot|dev|milestone)[.-]?[0-9]*|b[0-9]+|rc[0-9]+)*(?:-wp|-aem)?)` +
 		`(?:[.-](?:slim|min|pack|packed|prod|production|custom|full|all|bundle|umd|esm|cjs|module|global|common|compat|core|legacy|modern|debug|lite|wp|js|[0-9a-f]{6,64}))*$`)
 
 	written = regexp.MustCompile(`^[0-9]+(?:\.[0-9]+)+(?:[.-]?[0-9a-z]+)*`)

@@ -66,6 +66,15 @@ func TestAddress(t *testing.T) {
 		{"https://s.test/vue-router-3.0.1.min.js", true, "[]"},
 		{"https://unpkg.com/vue-router@3.0.1", false, "[]"},
 		{"https://unpkg.com/lodash@4.17.15", false, "[]"},
+		{"https://cdn.test/echarts/4.2.1/echarts.min.js", false, "[echarts 4.2.1]"},
+		{"https://esm.sh/@angular/core@17/core.mjs", false, "[@angular/core 17]"},
+		{"https://s.test/js/echarts/20/report.js", true, "[]"},
+		{"https://s.test/js/echarts/2015/report.js", true, "[]"},
+		{"https://s.test/js/swiper/2021.05.01/swiper.js", true, "[]"},
+		{"https://s.test/js/jquery-20210501.js", true, "[]"},
+		{"https://s.test/js/vue-2.6.14-plugin.js", true, "[]"},
+		{"https://s.test/js/ui-bootstrap-tpls-0.14.3.js", true, "[]"},
+		{"https://s.test/js/angular-ui-router-1.0.3.js", true, "[]"},
 	} {
 		u, err := url.Parse(c.address)
 		if err != nil {
