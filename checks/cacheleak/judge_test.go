@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sotomi/scanner/web"
 )
 
 // TestCrossed: what proves that an answer was another visitor's, and what proves nothing.
@@ -83,6 +85,17 @@ func TestCookieCrossed(t *testing.T) {
 				t.Errorf("crossed %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestCookieOfOneMember: a member who gets a cookie twice has it from nobody else; another member has.
+func TestCookieOfOneMember(t *testing.T) {
+	session := []string{"Set-Cookie", "PHPSESSID=three0123456789; path=/"}
+	fills := []*observation{answerTo("A", "k", "x", session...)}
+	for who, want := range map[string]bool{"A": false, "B": true, anonymous: true} {
+		if got := newReferences(nil).cookieCrossed(fills, answerTo(who, "k", "x", session...), nil) != nil; got != want {
+			t.Errorf("the session of A at %s: crossed %v, want %v", who, got, want)
+		}
 	}
 }
 
@@ -229,5 +242,47 @@ func TestCookiesThatEverybodyGets(t *testing.T) {
 	}
 	if newReferences([]*observation{answerTo(anonymous, "1", "x", set...)}).cookieCrossed([]*observation{fill}, got, nil) != nil {
 		t.Error("a cookie that everybody gets has crossed")
+	}
+}
+
+// TestMixed: another member's address or number beside the receiver's own is told apart from words, from what guests get
+// and from what the page shows the receiver anyway.
+func TestMixed(t *testing.T) {
+	lines := map[string]string{"A": "<p>Alice 48112233</p>", "B": "<p>Bob 90776655</p>", anonymous: "<p>guest 55667788</p>"}
+	refs := threeRounds(only(lines))
+	control := answerTo("B", "c", lines["B"])
+	for _, c := range []struct {
+		name    string
+		got     *observation
+		control *observation
+		want    bool
+	}{
+		{"anothers_number", answerTo("B", "k", lines["B"]+"48112233"), control, true},
+		{"at_a_first_look", answerTo("B", "k", lines["B"]+"48112233"), nil, true},
+		{"the_own_page", answerTo("B", "k", lines["B"]), nil, false},
+		{"anothers_name", answerTo("B", "k", lines["B"]+"Alice"), control, false},
+		{"a_number_of_guests", answerTo("B", "k", lines["B"]+"55667788"), control, false},
+		{"nothing_of_the_own", answerTo("B", "k", lines["A"]), control, false},
+		{"a_number_that_the_page_shows_anyway", answerTo("B", "k", lines["B"]+"48112233"), answerTo("B", "c", lines["B"]+"48112233"), false},
+	} {
+		if got := refs.mixed(c.got, c.control); got != c.want {
+			t.Errorf("%s: mixed %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestBytesOfAnother: a body proves whose it is only as one that the donor got, and only where it holds something.
+func TestBytesOfAnother(t *testing.T) {
+	refs := threeRounds(personalBody)
+	got := answerTo("B", "k", personalBody("A", "A00123456789abcdef"))
+	if refs.sameBytes("A", nil, got) == nil {
+		t.Error("the bytes of the donor's reference")
+	}
+	if refs.sameBytes("B", nil, got) != nil || refs.sameBytes("A", nil, answerTo("B", "k", "x")) != nil {
+		t.Error("bytes that the donor never got")
+	}
+	empty := func(ex *web.Exchange) { ex.Body = nil }
+	if refs.sameBytes("A", []*observation{answerWith("A", "k", "", empty)}, answerWith("B", "k", "", empty)) != nil {
+		t.Error("two empty answers")
 	}
 }
