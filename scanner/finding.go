@@ -22,7 +22,7 @@ type Hit struct {
 	URL       string    // where
 	Certainty Certainty // "" is Confirmed
 	Variant   string    // name in the signature's variants:, "" for its own words
-	Matcher   string    // name of the matcher of a template, "" if it has none
+	Matcher   string    // name of the matcher of a template, or of the thing where a check finds several at one place; "" if it has none
 	Values    Values
 	Evidence  []evidence.Evidence
 }

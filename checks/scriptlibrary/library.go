@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// librariesJSON is what is known of libraries. checks/internal/librarydb writes it; its licence lies beside it.
+// librariesText is what is known of libraries. checks/internal/librarydb writes it; its licence lies beside it.
 //
-//go:embed libraries.json
-var librariesJSON []byte
+//go:embed libraries.txt
+var librariesText string
 
 // known are the libraries, read when a page first names a script: it takes milliseconds that most runs need not spend.
-var known = sync.OnceValues(func() ([]*library, error) { return parse(librariesJSON) })
+var known = sync.OnceValues(func() ([]*library, error) { return parse(librariesText) })
 
 // library is one JavaScript library: how it is recognised, and what is known against it.
 type library struct {
@@ -65,11 +65,18 @@ func compile(text string) (*regexp.Regexp, error) {
 	return regexp.Compile(strings.ReplaceAll(text, versionMark, versionText))
 }
 
-func parse(text []byte) ([]*library, error) {
+// Sources are the data file by its name, which says where the data is from, and of when.
+func Sources() map[string]string { return map[string]string{"libraries.txt": librariesText} }
+
+// parse reads JSON after lines that begin with #.
+func parse(text string) ([]*library, error) {
 	var file struct {
 		Libraries []*library `json:"libraries"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	for strings.HasPrefix(text, "#") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	if err := json.Unmarshal([]byte(text), &file); err != nil {
 		return nil, fmt.Errorf("libraries: %w", err)
 	}
 	for _, l := range file.Libraries {

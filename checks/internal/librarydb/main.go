@@ -1,4 +1,4 @@
-// Command librarydb writes checks/scriptlibrary/libraries.json, what is known of JavaScript libraries: how they are
+// Command librarydb writes checks/scriptlibrary/libraries.txt, what is known of JavaScript libraries: how they are
 // recognised, and which of their versions have known vulnerabilities. It reads git clones of RetireJS/retire.js and
 // cisagov/kev-data. Bare clones do.
 //
@@ -69,7 +69,7 @@ func run(retire, kev, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(out, "libraries.json"), text, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(out, "libraries.txt"), text, 0o644); err != nil {
 		return err
 	}
 	for from, to := range map[string]string{
@@ -89,8 +89,8 @@ func run(retire, kev, out string) error {
 // render gives each library a line, so that the difference between two states can be read.
 func render(list []library, date, kev string) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"about\": \"Facts from RetireJS/retire.js, Apache-2.0 (LICENSE-libraries.md, NOTICE-libraries.md), compacted and changed by checks/internal/librarydb; exploited: CISA's list, CC0.\",\n")
-	fmt.Fprintf(&b, "\"date\": %q, \"exploited\": %q, \"libraries\": [\n", date, kev)
+	fmt.Fprintf(&b, "# source: RetireJS/retire.js (Apache-2.0: LICENSE-libraries.md, NOTICE-libraries.md), compacted and changed by checks/internal/librarydb\n")
+	fmt.Fprintf(&b, "# date: %s\n# exploited: cisagov/kev-data (CC0) of %s\n{\"libraries\": [\n", date, kev)
 	for i, l := range list {
 		if i > 0 {
 			b.WriteString(",\n")
