@@ -29,6 +29,7 @@ func Formats() map[string]Format {
 	return map[string]Format{
 		"text":  NewText,
 		"jsonl": NewJSONLines,
+		"sarif": NewSARIF,
 	}
 }
 
