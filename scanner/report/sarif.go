@@ -131,7 +131,7 @@ func (s *sarif) Finding(f scanner.Finding) error {
 	if s.results++; s.results > sarifResults {
 		return nil
 	}
-	text := e.Name + ". " + e.URL
+	text := e.Name + ": " + e.URL
 	if e.Certainty == scanner.Possible {
 		text += " (" + s.words.Say("certainty-"+string(e.Certainty), nil) + ")"
 	}
