@@ -55,3 +55,31 @@ func newAnswer(s scanner.Summary, first *mend, words message.Language) answer {
 	}
 	return a
 }
+
+// maxRedirected is how many other sites are named.
+const maxRedirected = 100
+
+// notLookedAt are the things beyond the checks that could not be completed, so that nobody takes them for checked.
+func notLookedAt(s scanner.Summary, words message.Language) []string {
+	var lines []string
+	if s.Interrupted {
+		lines = append(lines, words.Say("interrupted", nil))
+	}
+	if s.NotStarted > 0 {
+		lines = append(lines, words.Count("not-started", s.NotStarted, nil))
+	}
+	if s.AboveSafety > 0 {
+		lines = append(lines, words.Count("above-safety", s.AboveSafety, nil))
+	}
+	if n := s.Statuses[scanner.StatusUnsupported]; n > 0 {
+		lines = append(lines, words.Count("unsupported", n, nil))
+	}
+	for i, r := range s.Redirected {
+		if i == maxRedirected {
+			lines = append(lines, words.Say("more", map[string]any{"N": len(s.Redirected) - i}))
+			break
+		}
+		lines = append(lines, words.Say("redirected", map[string]any{"From": message.Line(r.Target), "To": message.Line(r.To)}))
+	}
+	return append(lines, words.Say("other-ports", nil))
+}

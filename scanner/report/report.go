@@ -35,6 +35,7 @@ func Formats() map[string]Format {
 		"junit":    NewJUnit,
 		"csv":      NewCSV,
 		"markdown": NewMarkdown,
+		"xlsx":     NewXLSX,
 	}
 }
 
