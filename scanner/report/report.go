@@ -36,6 +36,7 @@ func Formats() map[string]Format {
 		"csv":      NewCSV,
 		"markdown": NewMarkdown,
 		"xlsx":     NewXLSX,
+		"html":     NewHTML,
 	}
 }
 
