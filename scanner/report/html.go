@@ -36,6 +36,9 @@ func NewHTML(w io.Writer, o Options) scanner.Sink {
 	return p
 }
 
+// maxTold is how many findings of one kind say what it is; the others refer to them, for a page of 10,000 has to stay usable.
+const maxTold = 20
+
 // maxPageGaps is how many reasons are listed.
 const maxPageGaps = 200
 
@@ -116,8 +119,14 @@ func (p *page) group(t *template.Template, w io.Writer, m *mend) error {
 	}
 	list := slices.Clone(p.findings[m])
 	slices.SortStableFunc(list, func(a, b scanner.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+	told := map[string]int{}
 	for _, f := range list {
-		if err := t.ExecuteTemplate(w, "finding", p.finding(f)); err != nil {
+		shown := p.finding(f)
+		rule := f.Signature.ID + "/" + f.Hit.Variant
+		if told[rule]++; told[rule] > maxTold {
+			shown["Description"], shown["Impact"], shown["Remedy"], shown["References"] = p.Say("page-told"), nil, nil, nil
+		}
+		if err := t.ExecuteTemplate(w, "finding", shown); err != nil {
 			return err
 		}
 	}
@@ -187,10 +196,10 @@ func (p *page) plain(id string) string {
 // labels are the texts of the template.
 func (p *page) labels() map[string]template.HTML {
 	labels := map[string]template.HTML{}
-	for _, id := range []string{"severity", "certainty", "curl", "impact", "values"} {
+	for _, id := range []string{"certainty", "curl", "impact", "values"} {
 		labels[id] = p.Say("column-" + id)
 	}
-	for _, id := range []string{"bad", "disclaimer", "findings", "glossary", "search", "severities", "title", "unchecked"} {
+	for _, id := range []string{"bad", "disclaimer", "findings", "glossary", "search", "severities", "severity", "title", "unchecked"} {
 		labels[id] = p.Say("page-" + id)
 	}
 	labels["coverage"], labels["evidence"], labels["first"] = p.Say("coverage"), p.Say("evidence"), p.Say("first")
