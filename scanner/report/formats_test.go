@@ -85,7 +85,7 @@ func in(t testing.TB, format, language string, put func(testing.TB, scanner.Sink
 // TestFormatsReadAsTheyDid: one recorded scan, one without findings and one that was interrupted, in every format.
 func TestFormatsReadAsTheyDid(t *testing.T) {
 	for format, languages := range map[string][]string{
-		"sarif": {"en", "ja"}, "junit": {"en", "ja"}, "csv": {"en", "ja"}, "markdown": {"en", "ja"}, "html": {"ja"},
+		"sarif": {"en", "ja"}, "junit": {"en", "ja"}, "csv": {"en", "ja"}, "markdown": {"en", "ja"}, "html": {"ja"}, "gitlab": {"en"}, "defectdojo": {"ja"},
 	} {
 		for _, language := range languages {
 			for _, name := range []string{"recorded", "nothing", "troubled"} {

@@ -48,3 +48,12 @@ func codeSpan(text string) string {
 	}
 	return fence + text + fence
 }
+
+// fenced is a text of several lines as code.
+func fenced(text string) string {
+	fence := "```"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + "\n" + strings.TrimRight(text, "\n") + "\n" + fence
+}

@@ -29,14 +29,16 @@ type Format func(w io.Writer, o Options) scanner.Sink
 // Formats are all formats by the name of --output.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text":     NewText,
-		"jsonl":    NewJSONLines,
-		"sarif":    NewSARIF,
-		"junit":    NewJUnit,
-		"csv":      NewCSV,
-		"markdown": NewMarkdown,
-		"xlsx":     NewXLSX,
-		"html":     NewHTML,
+		"text":       NewText,
+		"jsonl":      NewJSONLines,
+		"sarif":      NewSARIF,
+		"junit":      NewJUnit,
+		"csv":        NewCSV,
+		"markdown":   NewMarkdown,
+		"xlsx":       NewXLSX,
+		"html":       NewHTML,
+		"gitlab":     NewGitLab,
+		"defectdojo": NewDefectDojo,
 	}
 }
 
