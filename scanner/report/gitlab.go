@@ -201,7 +201,7 @@ func (g *gitlab) Close(s scanner.Summary) error {
 	}
 	tool := gitlabTool{"sotomi", "sotomi", cmp.Or(message.Line(g.start.Version), "0"), gitlabVendor{"sotomi"}}
 	scan := gitlabScan{
-		Analyzer: tool, Scanner: tool, Start: gitlabTime(g.start.Time), End: gitlabTime(g.start.Time.Add(s.Took)), Status: "failure", Type: "dast",
+		Analyzer: tool, Scanner: tool, Start: gitlabTime(g.start.Time), End: gitlabTime(endOf(g.start, s)), Status: "failure", Type: "dast",
 		Resources: orEmpty(g.resources), Messages: orEmpty(g.messages),
 	}
 	if complete(s) {

@@ -57,3 +57,11 @@ func fenced(text string) string {
 	}
 	return fence + "\n" + strings.TrimRight(text, "\n") + "\n" + fence
 }
+
+// markdownLink is an address of the web as a link, any other text as text.
+func markdownLink(text string) string {
+	if link := webLink(text); link != "" && !strings.ContainsAny(link, "<> ") {
+		return "<" + link + ">"
+	}
+	return inMarkdown(text)
+}

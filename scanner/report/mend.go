@@ -77,11 +77,10 @@ func (m *mend) title(words message.Language) string {
 	if m.product == "" {
 		return cut(cmp.Or(firstSentence(m.worst.Remediation), m.worst.Name), 160)
 	}
-	id := "mend-update"
 	if len(m.fixed) > 1 {
 		return words.Say("mend-update-all", map[string]any{"Product": m.product, "Releases": strings.Join(m.fixed, ", ")})
 	}
-	return words.Say(id, map[string]any{"Product": m.product, "Releases": m.fixed[0]})
+	return words.Say("mend-update", map[string]any{"Product": m.product, "Releases": m.fixed[0]})
 }
 
 // sorted are the things to do, what matters most first.

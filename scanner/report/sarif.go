@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -156,16 +157,24 @@ func (s *sarif) rule(f scanner.Finding, e *entry) sarifRule {
 	info, _ := f.Signature.For(f.Hit.Variant)
 	remedy := message.Printable(info.Words(s.language).Remediation)
 	help := []string{}
-	for _, part := range []string{e.Impact, prefixed(s.words.Say("todo", nil)+": ", remedy), strings.Join(e.References, "\n")} {
+	for _, part := range []string{e.Impact, prefixed(s.words.Say("todo", nil)+": ", remedy)} {
 		if part != "" {
 			help = append(help, part)
 		}
 	}
-	helpText := cmp.Or(strings.Join(help, "\n\n"), e.Name)
+	if len(help) == 0 {
+		help = []string{e.Name}
+	}
+	helpText := strings.Join(help, "\n\n")
+	helpMarkdown := inMarkdown(helpText)
+	for _, reference := range e.References {
+		helpText += "\n" + reference
+		helpMarkdown += "\n- " + markdownLink(reference)
+	}
 	r := sarifRule{
 		ID: e.Rule, Name: e.Rule, Short: sarifMessage{Text: cut(e.Name, sarifText)},
 		Full:    sarifMessage{Text: cut(cmp.Or(strings.Join(strings.Fields(e.Description), " "), e.Name), sarifText)},
-		Help:    sarifMessage{Text: helpText, Markdown: inMarkdown(helpText)},
+		Help:    sarifMessage{Text: helpText, Markdown: helpMarkdown},
 		Default: sarifLevel{level(e.Severity)},
 		Properties: sarifProperties{
 			Tags:      sarifTagsOf(e),
@@ -286,7 +295,7 @@ func (s *sarif) Close(end scanner.Summary) error {
 	invocation := sarifInvocation{Successful: complete(end), Notifications: s.notifications}
 	if !s.start.Time.IsZero() {
 		invocation.Start = s.start.Time.UTC().Format("2006-01-02T15:04:05Z")
-		invocation.End = s.start.Time.Add(end.Took).UTC().Format("2006-01-02T15:04:05Z")
+		invocation.End = endOf(s.start, end).UTC().Format("2006-01-02T15:04:05Z")
 	}
 	if invocation.Notifications == nil {
 		invocation.Notifications = []sarifNotification{}
@@ -301,6 +310,11 @@ func (s *sarif) Close(end scanner.Summary) error {
 	s.out.value(s.start.SignatureSet)
 	s.out.raw("}}]}\n")
 	return s.out.err
+}
+
+// endOf is when a scan ended. A saved scan has the start in whole seconds, so it counts from there.
+func endOf(start scanner.Start, end scanner.Summary) time.Time {
+	return start.Time.Truncate(time.Second).Add(end.Took)
 }
 
 // complete reports whether a scan checked all that it could have.
