@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -150,4 +151,11 @@ func scan(t testing.TB, to scanner.Sink, severity signature.Severity) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+var longSignature = &signature.Signature{ID: "long", Info: signature.Info{Name: "Name", Description: strings.Repeat("word ", 100), Remediation: "Mend it."}}
+
+// longEvidence is evidence of the usual size, another one for each i.
+func longEvidence(i int) []evidence.Evidence {
+	return []evidence.Evidence{{Request: fmt.Sprintf("GET /%d HTTP/1.1", i), Response: "HTTP/1.1 200 OK\n\n" + strings.Repeat(fmt.Sprintf("%d ", i), 400)}}
 }
