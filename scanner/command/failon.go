@@ -45,3 +45,8 @@ func (f failOn) counted(s scanner.Summary) scanner.Summary {
 	}
 	return s
 }
+
+// reachedBy reports whether a finding of this severity and certainty fails a scan.
+func (f failOn) reachedBy(s signature.Severity, c scanner.Certainty) bool {
+	return f.severity != scanner.SeverityNever && s.Rank() >= f.severity.Rank() && (f.certainty == "" || c == f.certainty)
+}

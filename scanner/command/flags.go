@@ -50,7 +50,7 @@ func langFlag() cli.Flag {
 
 // outputFlag is on every command that writes reports.
 func outputFlag() cli.Flag {
-	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl; PATH - is standard output; repeatable (default: text)", "o")
+	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo; PATH - is standard output; repeatable; html keeps all findings in memory until the scan ends, the others do not (default: text)", "o")
 }
 
 func scanFlags() []cli.Flag {

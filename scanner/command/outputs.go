@@ -51,6 +51,9 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 		}
 		switch path {
 		case "", "-", "/dev/stdout":
+			if name == "xlsx" && isTerminal(e.stdout) {
+				return nil, message.Errorf("--output %s: a workbook is not for a terminal; name a file, as in -o xlsx=report.xlsx", entry)
+			}
 			path = ""
 			standard++
 		default:

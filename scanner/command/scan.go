@@ -127,6 +127,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	outs.options.Fails = failOn.reachedBy
 	j.client, j.outputs, j.failOn, j.allowIncomplete = client, outs, failOn, s.yes("allow-incomplete", s.file.AllowIncomplete)
 	crawl := s.number("crawl-pages", s.file.CrawlPages)
 	if crawl == 0 {

@@ -46,6 +46,7 @@ type (
 		Target      string              `json:"target"`
 		URL         string              `json:"url"`
 		Matcher     string              `json:"matcher,omitempty"`
+		Variant     string              `json:"variant,omitempty"` // of the signature, whose words these are
 		Title       translated          `json:"title"`
 		Description translated          `json:"description,omitzero"`
 		Impact      translated          `json:"impact,omitzero"`
@@ -141,7 +142,7 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 	}
 	return j.encoder.Encode(findingRecord{
 		Type: "finding", Signature: f.Signature.ID, Severity: f.Severity, Certainty: certainty, Target: f.Target, URL: f.Hit.URL,
-		Matcher: f.Hit.Matcher, Title: translated{info.Name, info.JA.Name}, Description: translated{info.Description, info.JA.Description},
+		Matcher: f.Hit.Matcher, Variant: f.Hit.Variant, Title: translated{info.Name, info.JA.Name}, Description: translated{info.Description, info.JA.Description},
 		Impact: translated{info.Impact, info.JA.Impact}, Values: inEnglish(f.Hit.Values), Evidence: orEmpty(f.Hit.Evidence),
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,

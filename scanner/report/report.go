@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"sotomi/scanner"
-
 	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
 )
 
 // Options say how a report reads.
@@ -19,6 +19,8 @@ type Options struct {
 	Color    bool   // the destination is a terminal that shows colours
 	Width    int    // columns of the terminal that text goes to; 0 for what is no terminal
 	Verbose  bool   // every outcome, also the clean ones
+
+	Fails func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
 }
 
 // Format makes the sink of one format.
@@ -27,8 +29,16 @@ type Format func(w io.Writer, o Options) scanner.Sink
 // Formats are all formats by the name of --output.
 func Formats() map[string]Format {
 	return map[string]Format{
-		"text":  NewText,
-		"jsonl": NewJSONLines,
+		"text":       NewText,
+		"jsonl":      NewJSONLines,
+		"sarif":      NewSARIF,
+		"junit":      NewJUnit,
+		"csv":        NewCSV,
+		"markdown":   NewMarkdown,
+		"xlsx":       NewXLSX,
+		"html":       NewHTML,
+		"gitlab":     NewGitLab,
+		"defectdojo": NewDefectDojo,
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // NewText writes for people: findings by site, the most severe first, with evidence and what to do, and at the end what could
 // not be checked and why.
 func NewText(w io.Writer, o Options) scanner.Sink {
-	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: map[gap]*gapCount{}, moreGaps: map[gap]bool{}}
+	return &textReport{w: w, options: o, words: message.In(o.Language), gaps: newGaps(maxGaps)}
 }
 
 const (
@@ -28,7 +28,6 @@ const (
 	evidenceLines = 8   // of a response
 	evidenceWidth = 160 // columns of one line
 	maxGaps       = 20  // reasons listed
-	gapTargets    = 3   // sites named beside each
 )
 
 // textReport holds the findings of the current site, and counts for the end.
@@ -42,9 +41,7 @@ type textReport struct {
 	target   string
 	findings []scanner.Finding
 	total    int
-	gaps     map[gap]*gapCount
-	order    []gap
-	moreGaps map[gap]bool // those beyond maxGaps
+	gaps     *gaps
 	places   places
 	renamed  []signature.Renamed
 	start    time.Time      // of the scan
@@ -54,19 +51,6 @@ type textReport struct {
 func (t *textReport) Target(i scanner.TargetInfo) error {
 	t.places.add(i)
 	return t.err
-}
-
-type gap struct {
-	status scanner.Status
-	reason string
-}
-
-// gapCount counts the checks and sites that have a gap. The outcomes of one target come one after the other.
-type gapCount struct {
-	checks  int
-	sites   int
-	targets []string // the first of the sites
-	last    string   // of the sites
 }
 
 func (t *textReport) print(format string, a ...any) {
@@ -95,28 +79,7 @@ func (t *textReport) Outcome(o scanner.Outcome) error {
 		t.flush()
 		t.print("%s  %s  %s%s\n", message.Line(o.Target), message.Line(o.Signature), t.words.Say("status-"+string(o.Status), nil), prefixed(": ", message.Line(t.words.Text(o.Reason))))
 	}
-	if o.Status.Complete() {
-		return t.err
-	}
-	g := gap{o.Status, t.words.Text(o.Reason)}
-	c, ok := t.gaps[g]
-	if !ok {
-		if len(t.gaps) == maxGaps {
-			t.moreGaps[g] = true
-			return t.err
-		}
-		c = &gapCount{}
-		t.gaps[g] = c
-		t.order = append(t.order, g)
-	}
-	c.checks++
-	if c.sites > 0 && c.last == o.Target {
-		return t.err
-	}
-	c.sites, c.last = c.sites+1, o.Target
-	if len(c.targets) < gapTargets {
-		c.targets = append(c.targets, o.Target)
-	}
+	t.gaps.add(o, t.words)
 	return t.err
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/mattn/go-runewidth"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -113,25 +112,11 @@ func (t *textReport) notLookedAt(s scanner.Summary) {
 
 // unchecked lists what could not be checked.
 func (t *textReport) unchecked() {
-	if len(t.order) == 0 {
+	if len(t.gaps.order) == 0 {
 		return
 	}
 	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("unchecked", nil)))
-	for _, g := range t.order {
-		c := t.gaps[g]
-		where := strings.Join(c.targets, ", ")
-		if more := c.sites - len(c.targets); more > 0 {
-			where += " " + t.words.Say("more", map[string]any{"N": more})
-		}
-		reason := message.Line(g.reason)
-		if reason == "" {
-			reason = t.words.Say("no-reason", nil)
-		}
-		t.print("  %s\n", t.words.Count("unchecked-line", c.checks, map[string]any{
-			"Status": t.words.Say("status-"+string(g.status), nil), "Reason": runewidth.Truncate(reason, evidenceWidth, "…"), "Where": message.Line(where),
-		}))
-	}
-	if n := len(t.moreGaps); n > 0 {
-		t.print("  %s\n", t.words.Count("unchecked-more", n, nil))
+	for _, line := range t.gaps.lines(t.words) {
+		t.print("  %s\n", line)
 	}
 }

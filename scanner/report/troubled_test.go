@@ -23,7 +23,7 @@ func troubled(t testing.TB, to scanner.Sink) {
 			t.Fatal(err)
 		}
 	}
-	must(to.Start(scanner.Start{Version: "1.0.0", Time: time.Date(2026, 11, 24, 18, 0, 0, 999, time.FixedZone("JST", 9*60*60)), Targets: []string{"@sites.txt"}, Signatures: 10}))
+	must(to.Start(scanner.Start{Version: "1.0.0", Time: time.Date(2026, 11, 24, 18, 0, 0, 999_000_000, time.FixedZone("JST", 9*60*60)), Targets: []string{"@sites.txt"}, Signatures: 10}))
 	must(to.Finding(scanner.Finding{
 		Signature: &signature.Signature{
 			ID: "wide", Info: signature.Info{

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"html/template"
+	"slices"
+
+	"sotomi/scanner"
+)
+
+// bar is a line of a picture.
+type bar struct {
+	Class string
+	Name  template.HTML
+	Plain string
+	Count int
+	Share int // of the longest, in percent
+}
+
+// whole is what the page says of the scan.
+func (p *page) whole(s scanner.Summary, mends []*mend) map[string]any {
+	var first, firstJapanese *mend
+	if len(mends) > 0 {
+		first = mends[0]
+		same := *first
+		e := newEntry(p.findings[first][0], "ja")
+		same.worst = &e
+		firstJapanese = &same
+	}
+	en, ja := newAnswer(s, first, p.english), newAnswer(s, firstJapanese, p.japanese)
+	title := en.Bad
+	if p.language == "ja" {
+		title = ja.Bad
+	}
+	total := 0
+	for _, list := range p.findings {
+		total += len(list)
+	}
+	return map[string]any{
+		"Language": p.language, "Policy": policy(), "Style": template.CSS(pageStyle), "Script": template.JS(pageScript), "Title": title,
+		"About": span(about(p.start, s, "en"), about(p.start, s, "ja")),
+		"Bad":   span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
+		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": total,
+		"Gaps":     spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
+		"Beyond":   spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
+		"Glossary": p.glossary(),
+	}
+}
+
+// spans are lines in both languages, as many in the one as in the other. Two reasons may read alike in one of them.
+func spans(english, japanese []string) []template.HTML {
+	list := []template.HTML{}
+	if len(english) != len(japanese) {
+		for _, text := range english {
+			list = append(list, template.HTML(`<span lang="en">`+template.HTMLEscapeString(text)+`</span>`))
+		}
+		for _, text := range japanese {
+			list = append(list, template.HTML(`<span lang="ja">`+template.HTMLEscapeString(text)+`</span>`))
+		}
+		return list
+	}
+	for i := range english {
+		list = append(list, span(english[i], japanese[i]))
+	}
+	return list
+}
+
+func (p *page) severities(s scanner.Summary) []bar {
+	var list []bar
+	for _, g := range grades {
+		id := "severity-" + string(g)
+		list = append(list, bar{Class: string(g), Name: p.Say(id), Plain: p.plain(id), Count: s.Severities[string(g)]})
+	}
+	return shares(list)
+}
+
+func (p *page) statuses(s scanner.Summary) []bar {
+	var list []bar
+	for _, status := range statuses {
+		n := s.Statuses[status]
+		if n == 0 {
+			continue
+		}
+		b := bar{Class: "none", Name: p.Say("status-" + string(status)), Count: n}
+		switch {
+		case status == scanner.StatusClean:
+			b.Class = "good"
+		case status.Gap() || status == scanner.StatusFound:
+			b.Class = "gap"
+		}
+		list = append(list, b)
+	}
+	return shares(list)
+}
+
+// shares makes the longest bar fill the picture; what is there at all is seen.
+func shares(list []bar) []bar {
+	most := 1
+	for _, b := range list {
+		most = max(most, b.Count)
+	}
+	for i, b := range list {
+		if b.Count > 0 {
+			list[i].Share = max(1, b.Count*100/most)
+		}
+	}
+	return list
+}
+
+// word is an entry of the glossary.
+type word struct{ Word, Meaning template.HTML }
+
+func (p *page) glossary() []word {
+	var list []word
+	for _, g := range grades[:len(grades)-1] {
+		list = append(list, word{p.Say("severity-" + string(g)), p.Say("meaning-" + string(g))})
+	}
+	for _, c := range []scanner.Certainty{scanner.Confirmed, scanner.Possible} {
+		list = append(list, word{p.Say("certainty-" + string(c)), p.Say("meaning-" + string(c))})
+	}
+	for _, status := range statuses {
+		if !slices.Contains([]scanner.Status{scanner.StatusFound, scanner.StatusInterrupted}, status) {
+			list = append(list, word{p.Say("status-" + string(status)), p.Say("meaning-" + string(status))})
+		}
+	}
+	return list
+}

@@ -1,0 +1,135 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/message"
+)
+
+// What a comment on a pull request holds. The services end at 65,536 characters.
+const (
+	markdownFindings = 50
+	markdownMends    = 15
+	markdownName     = 160 // characters
+	markdownRemedy   = 700
+	markdownURL      = 300
+)
+
+// NewMarkdown writes a summary for a pull request or a ticket: the most severe findings, what to do, and what was not checked.
+func NewMarkdown(w io.Writer, o Options) scanner.Sink {
+	words := message.In(o.Language)
+	return &markdown{w: w, language: o.Language, words: words, mends: newMends(words), gaps: newGaps(maxGaps)}
+}
+
+type markdown struct {
+	scanner.Discard
+	w        io.Writer
+	language string
+	words    message.Language
+	start    scanner.Start
+	worst    []*entry // at least as many as are shown
+	total    int
+	mends    *mends
+	gaps     *gaps
+}
+
+func (m *markdown) Start(s scanner.Start) error {
+	m.start = s
+	return nil
+}
+
+func (m *markdown) Finding(f scanner.Finding) error {
+	e := newEntry(f, m.language)
+	m.mends.add(&e)
+	m.total++
+	m.worst = append(m.worst, &e)
+	if len(m.worst) == 4*markdownFindings {
+		m.trim()
+	}
+	return nil
+}
+
+// trim keeps the most severe.
+func (m *markdown) trim() {
+	slices.SortStableFunc(m.worst, rank)
+	m.worst = slices.Clone(m.worst[:min(len(m.worst), markdownFindings)])
+}
+
+func (m *markdown) Outcome(o scanner.Outcome) error {
+	m.gaps.add(o, m.words)
+	return nil
+}
+
+func (m *markdown) Close(s scanner.Summary) error {
+	m.trim()
+	mends := m.mends.sorted()
+	var first *mend
+	if len(mends) > 0 {
+		first = mends[0]
+	}
+	a := newAnswer(s, first, m.words)
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("## sotomi: %s\n", inMarkdown(a.Bad))
+	line("- **%s**: %s", m.words.Say("first", nil), inMarkdown(a.First))
+	line("- **%s**: %s", m.words.Say("coverage", nil), inMarkdown(a.Unchecked))
+	m.table(line)
+	if len(mends) > 0 {
+		line("\n### %s\n", m.words.Say("todo", nil))
+	}
+	for _, one := range mends[:min(len(mends), markdownMends)] {
+		line("- **%s** (%s, %s)  \n  %s", inMarkdown(one.Title), m.words.Say("severity-"+string(one.Severity), nil), m.words.Count("findings", one.Count, nil),
+			inMarkdown(cut(strings.Join(strings.Fields(one.worst.Remediation), " "), markdownRemedy)))
+	}
+	if more := len(mends) - markdownMends; more > 0 {
+		line("- %s", m.words.Say("more", map[string]any{"N": more}))
+	}
+	if gaps := m.gaps.lines(m.words); len(gaps) > 0 {
+		line("\n### %s\n", inMarkdown(strings.TrimSuffix(m.words.Say("unchecked", nil), ":")))
+		for _, gap := range gaps {
+			line("- %s", inMarkdown(gap))
+		}
+	}
+	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.language)))
+	_, err := io.WriteString(m.w, b.String())
+	return err
+}
+
+// table is the list of findings.
+func (m *markdown) table(line func(string, ...any)) {
+	if len(m.worst) == 0 {
+		return
+	}
+	line("\n| %s | %s | %s |\n|---|---|---|", m.words.Say("column-severity", nil), m.words.Say("column-name", nil), m.words.Say("where", nil))
+	for _, e := range m.worst {
+		severity := m.words.Say("severity-"+string(e.Severity), nil)
+		if e.Certainty == scanner.Possible {
+			severity += " (" + m.words.Say("certainty-possible", nil) + ")"
+		}
+		line("| %s | %s | %s |", severity, inMarkdown(cut(e.Name, markdownName)), codeSpan(cut(e.URL, markdownURL)))
+	}
+	if more := m.total - len(m.worst); more > 0 {
+		line("\n%s", m.words.Say("more", map[string]any{"N": more}))
+	}
+}
+
+// about says which scan it was.
+func about(start scanner.Start, s scanner.Summary, language string) string {
+	words := message.In(language)
+	const named = 5
+	targets := strings.Join(printable(start.Targets[:min(len(start.Targets), named)]), ", ")
+	if more := len(start.Targets) - named; more > 0 {
+		targets += " " + words.Say("more", map[string]any{"N": more})
+	}
+	when := ""
+	if !start.Time.IsZero() {
+		when = start.Time.UTC().Format("2006-01-02 15:04") + " UTC"
+	}
+	return words.Count("about", int(s.Requests), map[string]any{
+		"Version": message.Line(start.Version), "Time": when, "Set": message.Line(start.SignatureSet), "Targets": targets, "Seconds": seconds(s.Took),
+	})
+}
