@@ -16,9 +16,10 @@ import (
 )
 
 const weaknessesHeader = `# Published weaknesses of WordPress, its plug-ins and themes. Made by checks/internal/wordpressdb; do not edit.
-# Facts (names, ranges of releases, CVE numbers, CVSS scores, numbers of records) from Wordfence Intelligence, copyright
-# Defiant, Inc.; each record is at https://www.wordfence.com/threat-intel/vulnerabilities/id/RECORD. Its ranges are as
-# published there and were not tried. "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
+# Facts (names, ranges of releases, CVE numbers, CVSS scores, numbers of records) from Wordfence Intelligence. Copyright
+# 2012-2026 Defiant Inc.; the licence is in checks/wordpress/NOTICE-weaknesses.md. Each record is at
+# https://www.wordfence.com/threat-intel/vulnerabilities/id/RECORD. Its ranges are as published there and were not tried.
+# "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
 # Kept of plug-ins and themes: what needs neither an account nor a visitor's help and has CVSS 7 or more, what is known to be
 # exploited, and all of components from Japan; of WordPress itself all that has a score.
 # date: %s (records), %s (exploited)
