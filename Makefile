@@ -69,12 +69,15 @@ bench-eccube:
 # The data that the program carries, each from its source. A clone is bare: git clone --bare ADDRESS.
 #   ENDOFLIFE_GIT   https://github.com/endoflife-date/endoflife.date (MIT): last days of lines of releases
 #   RETIRE_GIT      https://github.com/RetireJS/retire.js (Apache-2.0): JavaScript libraries and what is known against them
-#   KEV_GIT         https://github.com/cisagov/kev-data (CC0): which of that is exploited
+#   WORDPRESS_GIT   https://github.com/johnpbloch/wordpress-core: releases of WordPress
+#   WORDFENCE_GIT   https://github.com/topscoder/nuclei-wordfence-cve: weaknesses (checks/wordpress/NOTICE-weaknesses.md)
+#   KEV_GIT         https://github.com/cisagov/kev-data (CC0): which of them are exploited
 # checks/internal/endoflife/byhand.txt is kept by hand; it names the pages that its days stand on.
 # signatures/eccube/eccube.db: docs/CONTRIBUTING.md, "Add a release of EC-CUBE".
 data:
 	go run ./checks/internal/endoflifedb -git "$(ENDOFLIFE_GIT)" -to checks/internal/endoflife/dates.txt
 	go run ./checks/internal/librarydb -retire "$(RETIRE_GIT)" -kev "$(KEV_GIT)"
+	go run ./checks/internal/wordpressdb -core "$(WORDPRESS_GIT)" -records "$(WORDFENCE_GIT)" -exploited "$(KEV_GIT)"
 
 # schema.json for editors, from the types.
 schema:

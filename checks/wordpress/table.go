@@ -77,7 +77,7 @@ func parseTable(text string) (*table, error) {
 		switch {
 		case strings.HasPrefix(line, "#"):
 			if rest, ok := strings.CutPrefix(line, "# date: "); ok {
-				t.date, _, _ = strings.Cut(rest, " ")
+				t.date = rest
 			}
 		case strings.HasPrefix(line, " "):
 			t.entries[component] = append(t.entries[component], line)

@@ -17,6 +17,8 @@ import (
 )
 
 const releasesHeader = `# What static files each release of WordPress gives out. Made by checks/internal/wordpressdb; do not edit.
+# source: https://github.com/johnpbloch/wordpress-core
+# date: %s
 # release NAME DATE; in the order of their numbers
 # file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
 # another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
@@ -106,7 +108,8 @@ func writeReleases(ctx context.Context, w io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(w, releasesHeader)
+	newest := slices.MaxFunc(list, func(a, b release) int { return strings.Compare(a.date, b.date) })
+	fmt.Fprintf(w, releasesHeader, newest.date)
 	for _, r := range list {
 		fmt.Fprintf(w, "release %s %s\n", r.name, r.date)
 	}

@@ -16,12 +16,14 @@ import (
 )
 
 const weaknessesHeader = `# Published weaknesses of WordPress, its plug-ins and themes. Made by checks/internal/wordpressdb; do not edit.
-# Facts (names, ranges of releases, CVE numbers, CVSS scores, numbers of records) from Wordfence Intelligence, copyright
-# Defiant, Inc.; each record is at https://www.wordfence.com/threat-intel/vulnerabilities/id/RECORD. Its ranges are as
-# published there and were not tried. "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
+# Facts (names, ranges of releases, CVE numbers, CVSS scores, numbers of records) from Wordfence Intelligence. Copyright
+# 2012-2026 Defiant Inc.; the licence is in checks/wordpress/NOTICE-weaknesses.md. Each record is at
+# https://www.wordfence.com/threat-intel/vulnerabilities/id/RECORD. Its ranges are as published there and were not tried.
+# "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
 # Kept of plug-ins and themes: what needs neither an account nor a visitor's help and has CVSS 7 or more, what is known to be
 # exploited, and all of components from Japan; of WordPress itself all that has a score.
-# date: %s (records), %s (exploited)
+# source: Wordfence Intelligence by https://github.com/topscoder/nuclei-wordfence-cve commit %s; exploited: https://github.com/cisagov/kev-data of %s
+# date: %s
 # KIND NAME, then a line for each record: its CVE or -, score, RECORD, ranges: LAST, <FIRST-NOT, FROM..LAST, FROM..<NOT, * for all
 `
 
@@ -54,13 +56,15 @@ func writeWeaknesses(ctx context.Context, w io.Writer, records, exploited string
 		return err
 	}
 	list = slices.DeleteFunc(list, func(r record) bool { return !r.keep(known) })
-	var dates [2]string
+	var heads [2][]string // commit and date
 	for i, dir := range []string{records, exploited} {
-		if dates[i], err = git(ctx, dir, "log", "-1", "--format=%cs"); err != nil {
+		text, err := git(ctx, dir, "log", "-1", "--format=%H %cs")
+		if err != nil {
 			return err
 		}
+		heads[i] = strings.Fields(text)
 	}
-	fmt.Fprintf(w, weaknessesHeader, strings.TrimSpace(dates[0]), strings.TrimSpace(dates[1]))
+	fmt.Fprintf(w, weaknessesHeader, heads[0][0], heads[1][1], heads[0][1])
 	component := ""
 	for _, r := range list {
 		if c := r.kind + " " + r.name; c != component {
