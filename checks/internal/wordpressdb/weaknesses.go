@@ -21,6 +21,7 @@ const weaknessesHeader = `# Published weaknesses of WordPress, its plug-ins and 
 # published there and were not tried. "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
 # Kept of plug-ins and themes: what needs neither an account nor a visitor's help and has CVSS 7 or more, what is known to be
 # exploited, and all of components from Japan; of WordPress itself all that has a score.
+# source: https://github.com/topscoder/nuclei-wordfence-cve
 # date: %s (records), %s (exploited)
 # KIND NAME, then a line for each record: its CVE or -, score, RECORD, ranges: LAST, <FIRST-NOT, FROM..LAST, FROM..<NOT, * for all
 `
