@@ -31,7 +31,7 @@ func ReadData(name, text string) (Data, bool) {
 		case "source":
 			d.Source = value
 		case "date":
-			d.Date = value
+			d.Date, _, _ = strings.Cut(value, " ") // behind it may stand what the day is of
 		}
 	}
 	_, err := time.Parse(time.DateOnly, d.Date)

@@ -16,6 +16,7 @@ func TestReadData(t *testing.T) {
 		ok   bool
 	}{
 		"both":              {"# Some data.\n# source: https://a.test commit 1\n# date: 2026-08-22\na 1\n", scanner.Data{Name: "f", Source: "https://a.test commit 1", Date: "2026-08-22"}, true},
+		"several_days":      {"# source: x\n# date: 2026-08-22 (records), 2025-08-25 (exploited)\n", scanner.Data{Name: "f", Source: "x", Date: "2026-08-22"}, true},
 		"no_date":           {"# source: https://a.test\na 1\n", scanner.Data{Name: "f", Source: "https://a.test"}, false},
 		"no_source":         {"# date: 2026-08-22\na 1\n", scanner.Data{Name: "f", Date: "2026-08-22"}, false},
 		"no_day":            {"# source: x\n# date: summer\n", scanner.Data{Name: "f", Source: "x", Date: "summer"}, false},

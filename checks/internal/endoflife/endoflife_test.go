@@ -28,6 +28,8 @@ func TestEnd(t *testing.T) {
 		{"drupal", "7.103", "2026-11-26", "2025-01-05"},
 		{"drupal", "9", "2026-11-26", "≤2023-11-01"}, // all its lines have ended
 		{"drupal", "10", "2026-11-26", ""},           // one of its lines has not
+		{"magento", "2.4", "2026-11-26", ""},         // some of its lines have ended, others have no last day
+		{"magento", "2.3", "2026-11-26", "2022-09-30"},
 		{"movable-type", "4.28", "2026-11-26", "≤2015-09-30"},
 		{"movable-type", "7.9.4", "2026-11-26", ""}, // no day is known
 		{"no-such-product", "1.0", "2026-11-26", ""},
