@@ -23,6 +23,10 @@ type Database struct {
 	Pages    []Page
 	Until    string // releases up to this day are in it: 2026-04-22; "" when unknown
 
+	prior, openPrior []float64 // logarithms by release: that a site runs it, and that it runs one after it that is not here
+	next             []int     // by release: that after it with the same first number, -1 for none
+	open             []bool    // by release: the newest of a line that goes on
+
 	byName map[string]int
 	byPath map[string]int
 }
@@ -134,6 +138,7 @@ func Parse(r io.Reader) (*Database, error) {
 	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
 		return nil, errors.New("no releases or no files in it")
 	}
+	p.db.prepareEnds()
 	for i := range p.db.Files {
 		p.db.Files[i].prepare(len(p.db.Releases))
 	}

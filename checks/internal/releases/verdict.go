@@ -11,12 +11,21 @@ const candidateRatio = 50
 // Verdict is what the answers come to: the releases that the site can be running, and what does not fit them.
 type Verdict struct {
 	Candidates Set
-	Confidence float64 // probability that the release is among the candidates
+	Confidence float64 // probability that the release is among the candidates, if the database has it
+	Unlisted   float64 // probability that the site runs a release that the database lacks
+	Published  bool    // a candidate is more than a release before a release or a state of development
+	After      int     // the likeliest release before such a one
 	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
 	Mixed      []Mixed // files that candidates have, with the content of other releases
 	Leftover   []int   // files that no candidate has, with the content of other releases
 }
+
+// Doubtful reports whether the release may be one that the database lacks.
+func (v Verdict) Doubtful() bool { return v.Unlisted*candidateRatio >= 1-v.Unlisted }
+
+// Lacking reports whether the release is rather one that the database lacks than one of the candidates.
+func (v Verdict) Lacking() bool { return v.Unlisted > 1-v.Unlisted }
 
 // Mixed is a file with the content of releases that are no candidates.
 type Mixed struct {
@@ -33,8 +42,10 @@ func (p *Posterior) Verdict() Verdict {
 		if x*candidateRatio >= top {
 			v.Candidates.add(r)
 			v.Confidence += x
+			v.Published = v.Published || p.db.Releases[r].Stable
 		}
 	}
+	v.Unlisted, v.After = p.Unlisted()
 	for _, a := range p.answers {
 		if a.Missing {
 			continue
