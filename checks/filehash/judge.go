@@ -25,6 +25,7 @@ const cannotTell = "these releases cannot be told apart from outside"
 
 const (
 	evidenceFiles = 6 // exchanges shown for the first page and files
+	foreignShown  = 2 // of these, for files that no release has
 	evidencePages = 2 // and for further pages
 	neighbours    = 2 // scripts that must fit before one that no release has is worth a finding
 )
@@ -49,7 +50,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if v.Doubtful() {
 		maps.Copy(values, c.unlisted(v))
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s, v), Values: values, Evidence: c.evidence(s)}}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s, v), Values: values, Evidence: c.evidence(s, v)}}
 	if len(v.Mixed) > 0 && !v.Doubtful() {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
@@ -162,11 +163,18 @@ func (s *seen) exchange(file int) *web.Exchange {
 	return nil
 }
 
-// evidence shows the page that named the product, the first files that fit, and pages of the product's own theme.
-func (c *check) evidence(s *seen) []evidence.Evidence {
+// evidence shows the page that named the product, what no release has when that says something, the first files that fit, and
+// pages of the product's own theme.
+func (c *check) evidence(s *seen, v releases.Verdict) []evidence.Evidence {
 	var list []evidence.Evidence
 	if !s.why.IsZero() {
 		list = append(list, evidence.New(s.first, s.why))
+	}
+	if v.Doubtful() {
+		for _, at := range v.Foreign[:min(len(v.Foreign), foreignShown)] {
+			ex := s.exchange(at)
+			list = append(list, evidence.New(ex, message.New("%s has a content that no known release has (SHA-256 %s…)", c.db.Files[at].Path, releases.Digest(ex.Body))))
+		}
 	}
 	for _, a := range s.posterior.Answers() {
 		fits := s.posterior.Fits(a)

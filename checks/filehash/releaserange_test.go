@@ -75,7 +75,7 @@ func TestAffectedReleases(t *testing.T) {
 		"last_is_affected":           {last, "2.12.6", "2.12.6", scanner.Confirmed},
 		"after_the_last":             {last, "2.13.5", "", ""},
 		"oldest":                     {first, "2.4.4", "2.4.4", scanner.Confirmed},
-		"beta_before_the_last":       {first, "2.11.0-beta", "2.11.0-beta", scanner.Confirmed},
+		"beta_before_the_last":       {first, "2.11.0-beta", "2.11.0-beta", scanner.Possible},
 		"all_candidates":             {fixed, "4.0.6, 4.0.6-p1", "4.0.6, 4.0.6-p1", scanner.Confirmed},
 		"one_of_the_candidates":      {fixed, "4.0.6-p1, 4.0.6-p2", "4.0.6-p1", scanner.Possible},
 		"last_of_the_candidates":     {fixed, "4.0-beta, 4.0.0", "4.0.0", scanner.Possible},

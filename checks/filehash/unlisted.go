@@ -33,15 +33,18 @@ func (c *check) unlisted(v releases.Verdict) scanner.Values {
 	}
 	if !v.Lacking() {
 		values["note"] = message.New("some files have a content that no known release has: the release may be one that this program's data does not have, or the files were changed")
+		if newest != "" {
+			values["note"] = message.New("some files have a content that no known release has: the release may be newer than this program's data (newest known: %s), or the files were changed", newest)
+		}
 		return values
 	}
 	values[unlistedValue], values["confidence"], values["candidates"] = unlistedLikely, math.Round(v.Unlisted*1000)/1000, []string{}
 	if newest != "" {
 		values["range"] = message.New("newer than this program's data (newest known: %s)", newest)
-		values["note"] = message.New("the files of the site are of a release that came after this program's data, which know the releases up to %s", c.db.Until)
+		values["note"] = message.New("the files of the site are of a release that came after this program's data, which has the releases up to %s", c.db.Until)
 		return values
 	}
 	values["range"] = message.New("not in this program's data (nearest known: %s)", c.db.Range(v.Candidates))
-	values["note"] = message.New("the files of the site are of no release that this program's data have")
+	values["note"] = message.New("the files of the site are of no release that this program's data has")
 	return values
 }

@@ -12,7 +12,7 @@ const (
 	// release that is known.
 	openEnd = 0.05
 	// openGap is the same for a release after any other: a build of its own, or one that was never published.
-	openGap = 0.05
+	openGap = 0.02
 	// knownForm is how likely a content of a release that the database lacks is one of a known release but for its line ends,
 	// comments or white space, compared with such a change by an owner.
 	knownForm = 0.1
@@ -121,7 +121,7 @@ func (d *Database) goesOn(r int) bool {
 }
 
 const (
-	inDoubt  = 0.001  // probability of a release that the database lacks from which on more files are worth asking for
+	inDoubt  = 0.002  // probability of a release that the database lacks from which on more files are worth asking for
 	strange  = 0.0001 // the same when some content does not fit the leading release
 	decided  = 0.99   // and from which on no more are
 	openMost = 6      // contents of a file above which more say nothing about how often it changes
@@ -148,10 +148,10 @@ func (p *Posterior) OpenQuestion(usable func(File) bool) int {
 	return best
 }
 
-// strange reports whether a file of a release has a content that is not its own.
+// strange reports whether a file has a content that a release has not there.
 func (p *Posterior) strange(r int) bool {
 	return slices.ContainsFunc(p.answers, func(a Answer) bool {
-		return !a.Missing && p.db.Files[a.File].Has.Has(r) && !p.Fits(a).Has(r)
+		return !a.Missing && !p.Fits(a).Has(r)
 	})
 }
 

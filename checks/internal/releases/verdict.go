@@ -14,6 +14,7 @@ type Verdict struct {
 	Confidence float64 // probability that the release is among the candidates, if the database has it
 	Unlisted   float64 // probability that the site runs a release that the database lacks
 	Published  bool    // a candidate is more than a release before a release or a state of development
+	Strange    bool    // some content does not fit the likeliest release
 	After      int     // the likeliest release before such a one
 	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
@@ -21,11 +22,13 @@ type Verdict struct {
 	Leftover   []int   // files that no candidate has, with the content of other releases
 }
 
-// Doubtful reports whether the release may be one that the database lacks.
-func (v Verdict) Doubtful() bool { return v.Unlisted*candidateRatio >= 1-v.Unlisted }
+// Doubtful reports whether the release may be one that the database lacks: some content that does not fit says so.
+func (v Verdict) Doubtful() bool {
+	return v.Unlisted*candidateRatio >= 1-v.Unlisted && v.Strange
+}
 
 // Lacking reports whether the release is rather one that the database lacks than one of the candidates.
-func (v Verdict) Lacking() bool { return v.Unlisted > 1-v.Unlisted }
+func (v Verdict) Lacking() bool { return v.Doubtful() && v.Unlisted > 1-v.Unlisted }
 
 // Mixed is a file with the content of releases that are no candidates.
 type Mixed struct {
@@ -46,6 +49,7 @@ func (p *Posterior) Verdict() Verdict {
 		}
 	}
 	v.Unlisted, v.After = p.Unlisted()
+	v.Strange = p.strange(p.Leading())
 	for _, a := range p.answers {
 		if a.Missing {
 			continue
