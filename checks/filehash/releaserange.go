@@ -190,11 +190,11 @@ func (c *releaseRange) judge(candidates []string, told bool) (scanner.Hit, bool)
 	return hit, true
 }
 
-// span is the first span that a release lies in. English builds are patched apart from the others, so a span that begins or
-// ends with one says nothing about those.
+// span is the first span that a release lies in. English builds are patched apart from the others, so a span that begins with
+// one says nothing about those.
 func (c *releaseRange) span(name string) (releaseSpan, bool) {
 	for _, a := range c.params.Affected {
-		if (releases.English(a.Introduced) || releases.English(a.Last)) && !releases.English(name) {
+		if releases.English(a.Introduced) && !releases.English(name) {
 			continue
 		}
 		if a.Introduced != "" && c.releases.Compare(name, a.Introduced) < 0 ||

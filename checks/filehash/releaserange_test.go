@@ -82,6 +82,7 @@ func TestAffectedReleases(t *testing.T) {
 		"two_spans":                  {fixed + ", " + last, "2.12.6, 4.0.0", "2.12.6, 4.0.0", scanner.Confirmed},
 		"english_build":              {english, "2.12.3en-p1", "2.12.3en-p1", scanner.Confirmed},
 		"others_beside_english":      {english, "2.12.6", "", ""},
+		"others_in_a_common_span":    {`{introduced: 2.12.3, last: 2.12.3en-p1}`, "2.12.3", "2.12.3", scanner.Confirmed},
 		"english_in_a_common_span":   {last, "2.12.3en", "2.12.3en", scanner.Confirmed},
 		"patch_that_cannot_be_seen":  {patch, "4.1.0", "4.1.0", scanner.Possible},
 		"patch_of_another_release":   {patch, "4.0.6", "4.0.6", scanner.Confirmed},

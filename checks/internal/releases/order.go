@@ -62,15 +62,15 @@ func (o Order) Newest() string {
 	return newest
 }
 
-// Stable is the release itself, or for an alpha, beta or release candidate the first release of the list that came after it;
-// "" when there is none.
+// Stable is the release itself, or for an alpha, beta, release candidate or state of development the first release of the list
+// that came after it; "" when there is none. What was developed for one line is in no release of another.
 func (o Order) Stable(name string) string {
 	if name == "" || Stable(name) {
 		return name
 	}
 	next := ""
 	for other := range o {
-		if Stable(other) && o.Compare(other, name) > 0 && (next == "" || o.Compare(other, next) < 0) {
+		if Stable(other) && o.Compare(other, name) > 0 && (!Development(name) || SameMajor(other, name)) && (next == "" || o.Compare(other, next) < 0) {
 			next = other
 		}
 	}
