@@ -66,3 +66,13 @@ func TestAdvisoriesOfUnlistedReleases(t *testing.T) {
 		}
 	}
 }
+
+// Where no script and no style sheet is as released but the pictures are, the server may change them: the release is not
+// called one that nobody knows.
+func TestServerThatChangesScripts(t *testing.T) {
+	s := newShop("4.2.1", layout{})
+	s.each(func(at string) bool { return isText(at) }, func(body string) string { return "var a=" + body })
+	if l := look(t, s, "/"); l.value("unlisted") == "likely" || len(l.candidates()) == 0 || len(l.findings) != 1 {
+		t.Errorf("values %v", l.value("candidates"))
+	}
+}

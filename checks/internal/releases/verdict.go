@@ -15,6 +15,7 @@ type Verdict struct {
 	Unlisted   float64 // probability that the site runs a release that the database lacks
 	Published  bool    // a candidate is more than a release before a release or a state of development
 	Strange    bool    // some content does not fit the likeliest release
+	Untouched  bool    // some script or style sheet that a server can rewrite is as a release has it
 	After      int     // the likeliest release before such a one
 	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
@@ -27,8 +28,9 @@ func (v Verdict) Doubtful() bool {
 	return v.Unlisted*candidateRatio >= 1-v.Unlisted && v.Strange
 }
 
-// Lacking reports whether the release is rather one that the database lacks than one of the candidates.
-func (v Verdict) Lacking() bool { return v.Doubtful() && v.Unlisted > 1-v.Unlisted }
+// Lacking reports whether the release is rather one that the database lacks than one of the candidates. Where no script and no
+// style sheet is as any release has it, it is the server that changes them.
+func (v Verdict) Lacking() bool { return v.Doubtful() && v.Untouched && v.Unlisted > 1-v.Unlisted }
 
 // Mixed is a file with the content of releases that are no candidates.
 type Mixed struct {
@@ -50,6 +52,9 @@ func (p *Posterior) Verdict() Verdict {
 	}
 	v.Unlisted, v.After = p.Unlisted()
 	v.Strange = p.strange(p.Leading())
+	v.Untouched = slices.ContainsFunc(p.answers, func(a Answer) bool {
+		return !a.Missing && a.Loose && p.db.Files[a.File].Class == ClassScript && p.Fits(a).Count() > 0
+	})
 	for _, a := range p.answers {
 		if a.Missing {
 			continue
