@@ -98,10 +98,7 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 		return nil, scanner.NotApplicable("no %s here", c.params.Product)
 	}
 	if fact[unlistedValue] == unlistedLikely {
-		if newest := fact[newestValue]; newest != "" {
-			return nil, scanner.Undetermined("the release of %s is newer than this program's data (newest known: %s)", c.params.Product, newest)
-		}
-		return nil, scanner.Undetermined("the release of %s is not in this program's data", c.params.Product)
+		return nil, scanner.Undetermined("the release of %s is newer than this program's data (newest known: %s)", c.params.Product, fact[newestValue])
 	}
 	candidates := slices.DeleteFunc(scanner.FactList(fact["candidates"]), func(name string) bool { return !releases.IsRelease(name) })
 	if len(candidates) == 0 {

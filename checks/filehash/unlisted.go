@@ -17,7 +17,7 @@ const (
 	newestValue      = "newest"   // the newest known release of the site's line, when it is newer than that
 )
 
-// unlisted are the values of a site whose release may be one that the database lacks. When that is likely it has no
+// unlisted are the values of a site whose release may be one that the database lacks. When that is likely, because it is newer, it has no
 // candidates: those that would be are only near.
 func (c *check) unlisted(v releases.Verdict) scanner.Values {
 	values := scanner.Values{unlistedValue: unlistedPossible, "confidence": math.Round(v.Confidence*(1-v.Unlisted)*1000) / 1000}
@@ -27,7 +27,7 @@ func (c *check) unlisted(v releases.Verdict) scanner.Values {
 	}
 	values["unlisted-files"] = files
 	newest := ""
-	if c.db.Open(v.After) {
+	if v.Newer {
 		newest = c.db.Releases[c.db.NewestOfLine(v.After)].Name
 		values[newestValue] = newest
 	}
@@ -39,12 +39,7 @@ func (c *check) unlisted(v releases.Verdict) scanner.Values {
 		return values
 	}
 	values[unlistedValue], values["confidence"], values["candidates"] = unlistedLikely, math.Round(v.Unlisted*1000)/1000, []string{}
-	if newest != "" {
-		values["range"] = message.New("newer than this program's data (newest known: %s)", newest)
-		values["note"] = message.New("the files of the site are of a release that came after this program's data, which has the releases up to %s", c.db.Until)
-		return values
-	}
-	values["range"] = message.New("not in this program's data (nearest known: %s)", c.db.Range(v.Candidates))
-	values["note"] = message.New("the files of the site are of no release that this program's data has")
+	values["range"] = message.New("newer than this program's data (newest known: %s)", newest)
+	values["note"] = message.New("the files of the site are of a release that came after this program's data, which has the releases up to %s", c.db.Until)
 	return values
 }

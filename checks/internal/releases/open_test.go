@@ -144,6 +144,9 @@ var tooNear = []string{"1.1.1", "2.13.2", "2.17.0", "2.4.0", "2.4.2", "2.4.3", "
 func TestLinesThatTheDatabaseLacks(t *testing.T) {
 	db := eccube(t)
 	byLine := lines(db)
+	if testing.Short() {
+		maps.DeleteFunc(byLine, func(line string, _ []int) bool { return line != "4.3" && line != "2.25" })
+	}
 	shops, likely := 0, 0
 	for _, line := range slices.Sorted(maps.Keys(byLine)) {
 		lacks := byLine[line]

@@ -8,6 +8,9 @@ import (
 // candidateRatio is how many times less likely than the likeliest release another may be and still be a candidate.
 const candidateRatio = 50
 
+// lacking is the probability from which on a release that the database lacks is told as one, rather than its candidates.
+const lacking = 0.75
+
 // Verdict is what the answers come to: the releases that the site can be running, and what does not fit them.
 type Verdict struct {
 	Candidates Set
@@ -16,6 +19,7 @@ type Verdict struct {
 	Published  bool    // a candidate is more than a release before a release or a state of development
 	Strange    bool    // some content does not fit the likeliest release
 	Untouched  bool    // some script or style sheet that a server can rewrite is as a release has it
+	Newer      bool    // that release would be the next of a line that goes on
 	After      int     // the likeliest release before such a one
 	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
@@ -30,7 +34,10 @@ func (v Verdict) Doubtful() bool {
 
 // Lacking reports whether the release is rather one that the database lacks than one of the candidates. Where no script and no
 // style sheet is as any release has it, it is the server that changes them.
-func (v Verdict) Lacking() bool { return v.Doubtful() && v.Untouched && v.Unlisted > 1-v.Unlisted }
+// And of a line that goes on no more all releases are known: such a site is rather a changed one.
+func (v Verdict) Lacking() bool {
+	return v.Doubtful() && v.Untouched && v.Newer && v.Unlisted > lacking
+}
 
 // Mixed is a file with the content of releases that are no candidates.
 type Mixed struct {
@@ -51,6 +58,7 @@ func (p *Posterior) Verdict() Verdict {
 		}
 	}
 	v.Unlisted, v.After = p.Unlisted()
+	v.Newer = p.db.Open(v.After)
 	v.Strange = p.strange(p.Leading())
 	v.Untouched = slices.ContainsFunc(p.answers, func(a Answer) bool {
 		return !a.Missing && a.Loose && p.db.Files[a.File].Class == ClassScript && p.Fits(a).Count() > 0
