@@ -64,7 +64,7 @@ bench:
 # Every stable release of EC-CUBE served as a shop: ECCUBE2_GIT and ECCUBE_GIT name bare mirrors of EC-CUBE/ec-cube2 and
 # EC-CUBE/ec-cube.
 bench-eccube:
-	go run ./checks/internal/eccubebench -ec-cube2 "$(ECCUBE2_GIT)" -ec-cube "$(ECCUBE_GIT)"
+	go run ./checks/internal/eccubebench -ec-cube2 "$(ECCUBE2_GIT)" -ec-cube "$(ECCUBE_GIT)" $(ECCUBE_FORKS)
 
 # The data that the program carries, each from its source. A clone is bare: git clone --bare ADDRESS.
 #   ENDOFLIFE_GIT   https://github.com/endoflife-date/endoflife.date (MIT): last days of lines of releases

@@ -57,13 +57,14 @@ var floors = map[string][]string{
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
-	"checks/internal/eccubedb":    {"checks/internal/releases"},
+	"checks/internal/eccubegit":   {},
+	"checks/internal/eccubedb":    {"checks/internal/eccubegit", "checks/internal/releases"},
 	"checks/internal/librarydb":   {},
 	"checks/internal/wordpressdb": {"checks/internal/releases"},
 	"checks/internal/endoflife":   {},
 	"checks/internal/endoflifedb": {"checks/internal/endoflife"},
 	"checks/internal/eccubebench": { // a measuring tool: it serves shops and scans them
-		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "signatures",
+		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "checks/internal/eccubegit", "signatures",
 	},
 }
 

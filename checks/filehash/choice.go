@@ -111,6 +111,20 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 	return nil
 }
 
+// open asks for files that tell a release that the database lacks from a known one, as long as that is in doubt.
+func (g *gatherer) open(ctx context.Context) error {
+	for range openFiles {
+		file := g.seen.posterior.OpenQuestion(func(f releases.File) bool { return g.usable(f) && !anyMatch(g.check.foreign, f.Path) })
+		if file < 0 {
+			return nil
+		}
+		if err := g.askFile(ctx, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // neighbours asks for further scripts of the candidates when a core script fits no release and too few others are as released
 // to call it modified.
 func (g *gatherer) neighbours(ctx context.Context) error {

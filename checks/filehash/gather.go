@@ -21,6 +21,7 @@ const (
 	wrongFolder    = 4  // files, none of them fitting, after which the next public folder is tried
 	controlFiles   = 14 // files asked for to learn how many the site lost
 	coreFiles      = 2  // core scripts asked for beyond what identification needs, each time
+	openFiles      = 8  // files asked for to see whether the release is one that the database lacks
 	neighbourFiles = 6  // files asked for to see whether a core script stands alone in its changes
 	errorsMax      = 3  // requests in a row without an answer, after which the check gives up
 
@@ -107,7 +108,7 @@ func (g *gatherer) gather(ctx context.Context) (*seen, error) {
 		return nil, nil
 	}
 	if !g.allMissing() {
-		for _, more := range []func(context.Context) error{g.controls, g.coreScripts, g.neighbours} {
+		for _, more := range []func(context.Context) error{g.controls, g.coreScripts, g.open, g.neighbours} {
 			if err := more(ctx); err != nil {
 				return nil, err
 			}

@@ -25,6 +25,7 @@ const cannotTell = "these releases cannot be told apart from outside"
 
 const (
 	evidenceFiles = 6 // exchanges shown for the first page and files
+	foreignShown  = 2 // of these, for files that no release has
 	evidencePages = 2 // and for further pages
 	neighbours    = 2 // scripts that must fit before one that no release has is worth a finding
 )
@@ -37,7 +38,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	values := scanner.Values{
 		"product": c.params.Product, "candidates": c.db.Names(v.Candidates), "range": c.db.Range(v.Candidates),
 		"base": s.base, "modified": modified, "confidence": math.Round(v.Confidence*1000) / 1000, "files": len(v.Fitting),
-		"basis": s.basis,
+		"basis": s.basis, "data": c.db.Until,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
 	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
@@ -46,8 +47,11 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if v.Candidates.Count() > 1 {
 		values["note"] = cannotTell
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s), Values: values, Evidence: c.evidence(s)}}
-	if len(v.Mixed) > 0 {
+	if v.Doubtful() {
+		maps.Copy(values, c.unlisted(v))
+	}
+	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s, v), Values: values, Evidence: c.evidence(s, v)}}
+	if len(v.Mixed) > 0 && !v.Doubtful() {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
 	for _, name := range modified {
@@ -72,9 +76,10 @@ func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	return values
 }
 
-// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing.
-func certaintyOf(s *seen) scanner.Certainty {
-	if s.basis != basisFiles {
+// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing, when the release may be
+// one that the database lacks, or when it is one that hardly any shop runs: that before a release.
+func certaintyOf(s *seen, v releases.Verdict) scanner.Certainty {
+	if s.basis != basisFiles || v.Doubtful() || !v.Published {
 		return scanner.Possible
 	}
 	return scanner.Confirmed
@@ -82,7 +87,7 @@ func certaintyOf(s *seen) scanner.Certainty {
 
 // modified lists core scripts with a content that no release has, provided that scripts of the site are as released.
 func (c *check) modified(s *seen, v releases.Verdict) []string {
-	if !c.trusted(s, v) {
+	if v.Doubtful() || !c.trusted(s, v) {
 		return []string{}
 	}
 	return c.foreignCore(v)
@@ -158,11 +163,18 @@ func (s *seen) exchange(file int) *web.Exchange {
 	return nil
 }
 
-// evidence shows the page that named the product, the first files that fit, and pages of the product's own theme.
-func (c *check) evidence(s *seen) []evidence.Evidence {
+// evidence shows the page that named the product, what no release has when that says something, the first files that fit, and
+// pages of the product's own theme.
+func (c *check) evidence(s *seen, v releases.Verdict) []evidence.Evidence {
 	var list []evidence.Evidence
 	if !s.why.IsZero() {
 		list = append(list, evidence.New(s.first, s.why))
+	}
+	if v.Doubtful() {
+		for _, at := range v.Foreign[:min(len(v.Foreign), foreignShown)] {
+			ex := s.exchange(at)
+			list = append(list, evidence.New(ex, message.New("%s has a content that no known release has (SHA-256 %s…)", c.db.Files[at].Path, releases.Digest(ex.Body))))
+		}
 	}
 	for _, a := range s.posterior.Answers() {
 		fits := s.posterior.Fits(a)

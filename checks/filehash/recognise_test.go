@@ -357,7 +357,7 @@ func TestRequestLimit(t *testing.T) {
 	s := newShop("2.12.3", layout{})
 	limited := loadSignature(t, "product: EC-CUBE\n", "product: EC-CUBE\n  requests: 1\n")
 	lookWith(t, limited, mustNew(t, limited), s, "/")
-	if n := len(s.asked); n > 2+2*coreFiles {
+	if n := len(s.asked); n > 2+2*coreFiles+openFiles {
 		t.Errorf("%d requests: %v", n, s.asked)
 	}
 }

@@ -97,6 +97,9 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if !ok {
 		return nil, scanner.NotApplicable("no %s here", c.params.Product)
 	}
+	if fact[unlistedValue] == unlistedLikely {
+		return nil, scanner.Undetermined("the release of %s is newer than this program's data (newest known: %s)", c.params.Product, fact[newestValue])
+	}
 	candidates := slices.DeleteFunc(scanner.FactList(fact["candidates"]), func(name string) bool { return !releases.IsRelease(name) })
 	if len(candidates) == 0 {
 		return nil, scanner.Undetermined("the release of %s is not known", c.params.Product)
@@ -105,7 +108,10 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 		return nil, scanner.Undetermined("the pages of the %s site tell its line but not its release, and no file does", c.params.Product)
 	}
 	candidates = c.withClaim(candidates, fact["claimed"])
-	hit, ok := c.judge(candidates, fact["basis"] != basisPage)
+	hit, ok := c.judge(candidates, fact["basis"] != basisPage && fact[unlistedValue] == "")
+	if !ok && fact[unlistedValue] != "" {
+		return nil, scanner.Undetermined("the release of %s may be one that is not in this program's data; the known ones that it can be are not affected", c.params.Product)
+	}
 	if !ok {
 		p.Explain("%s is not affected", strings.Join(candidates, ", "))
 		return nil, nil
@@ -158,6 +164,9 @@ func (c *releaseRange) judge(candidates []string, told bool) (scanner.Hit, bool)
 		if strings.HasPrefix(span.Fixed, name+"-p") && !c.releases.Known(span.Fixed) {
 			certain = false
 		}
+		// A state of development stands for what came before it with the same files, and hardly any shop runs what came before a
+		// release.
+		certain = certain && releases.Stable(name)
 	}
 	if len(affected) == 0 {
 		return hit, false
@@ -178,11 +187,11 @@ func (c *releaseRange) judge(candidates []string, told bool) (scanner.Hit, bool)
 	return hit, true
 }
 
-// span is the first span that a release lies in. English builds are patched apart from the others, so a span that begins or
-// ends with one says nothing about those.
+// span is the first span that a release lies in. English builds are patched apart from the others, so a span that begins with
+// one says nothing about those.
 func (c *releaseRange) span(name string) (releaseSpan, bool) {
 	for _, a := range c.params.Affected {
-		if (releases.English(a.Introduced) || releases.English(a.Last)) && !releases.English(name) {
+		if releases.English(a.Introduced) && !releases.English(name) {
 			continue
 		}
 		if a.Introduced != "" && c.releases.Compare(name, a.Introduced) < 0 ||

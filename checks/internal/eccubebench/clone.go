@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"sotomi/checks/internal/eccubegit"
 )
 
 // clone reads objects of one git clone and keeps them.
 type clone struct {
+	all   eccubegit.Clones
 	dir   string
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -20,8 +24,8 @@ type clone struct {
 	blobs map[string][]byte
 }
 
-func openClone(dir string) (*clone, error) {
-	c := &clone{dir: dir, cmd: exec.Command("git", "--git-dir", dir, "cat-file", "--batch"), blobs: map[string][]byte{}}
+func openClone(all eccubegit.Clones, dir string) (*clone, error) {
+	c := &clone{all: all, dir: dir, cmd: all.Command(dir, "cat-file", "--batch"), blobs: map[string][]byte{}}
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -69,14 +73,44 @@ func (c *clone) blob(id string) ([]byte, error) {
 	return body[:size], nil
 }
 
+// treeOf is the files of a release, by its tag or as package eccubegit says.
+func (c *clone) treeOf(r *release) (map[string]string, error) {
+	if r.tag != "" {
+		return c.tree(r.tag)
+	}
+	at := slices.IndexFunc(eccubegit.States, func(s eccubegit.State) bool { return s.Name == r.name })
+	if at < 0 {
+		return nil, fmt.Errorf("%s has no tag", r.name)
+	}
+	s := eccubegit.States[at]
+	files, err := c.tree(s.Commit)
+	if err != nil || s.Versions == "" {
+		return files, err
+	}
+	other := map[string]string{}
+	if s.Versions != "-" {
+		if other, err = c.tree(s.Versions); err != nil {
+			return nil, err
+		}
+	}
+	for name := range files {
+		if from, own := s.Manifests(name); from == "" {
+			delete(files, name)
+		} else if !own {
+			files[name] = other[name]
+		}
+	}
+	return files, nil
+}
+
 // tree is the files of a tag and their objects.
 func (c *clone) tree(tag string) (map[string]string, error) {
-	out, err := exec.Command("git", "--git-dir", c.dir, "ls-tree", "-r", "-z", tag).Output()
+	out, err := c.all.Output(c.dir, "ls-tree", "-r", "-z", tag)
 	if err != nil {
-		return nil, fmt.Errorf("%s: tag %s: %w", c.dir, tag, err)
+		return nil, err
 	}
 	files := map[string]string{}
-	for entry := range strings.SplitSeq(string(out), "\x00") {
+	for entry := range strings.SplitSeq(out, "\x00") {
 		meta, name, ok := strings.Cut(entry, "\t")
 		if fields := strings.Fields(meta); ok && fields[1] == "blob" {
 			files[name] = fields[2]
@@ -87,12 +121,12 @@ func (c *clone) tree(tag string) (map[string]string, error) {
 
 // tags are all tags of the clone.
 func (c *clone) tags() (map[string]bool, error) {
-	out, err := exec.Command("git", "--git-dir", c.dir, "tag").Output()
+	out, err := c.all.Output(c.dir, "tag")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.dir, err)
+		return nil, err
 	}
 	tags := map[string]bool{}
-	for t := range strings.FieldsSeq(string(out)) {
+	for t := range strings.FieldsSeq(out) {
 		tags[t] = true
 	}
 	return tags, nil

@@ -1,7 +1,9 @@
 // Command eccubebench serves every stable release of EC-CUBE from git clones as a shop would, lets the signature
 // eccube-version look at it, and prints how often the truth is in the answer, how exact the answer is, and what it cost.
 //
-//	ECCUBE2_GIT=DIR ECCUBE_GIT=DIR go run ./checks/internal/eccubebench [-only NAME] [-v]
+//	ECCUBE2_GIT=DIR ECCUBE_GIT=DIR go run ./checks/internal/eccubebench [-only NAME] [-v] FORK...
+//
+// FORK... are the clones that keep releases without a tag in those two, as for the command eccubedb.
 //
 // Nobody outside can tell releases apart that give out the very same bytes. "exact" means that the answer is the class of
 // such releases that the shop's is in. The command exits 1 when a figure is below what is promised.
@@ -27,7 +29,7 @@ func main() {
 	if *old == "" || *current == "" {
 		log.Fatal("both -ec-cube2 and -ec-cube are needed")
 	}
-	ok, err := run(context.Background(), options{old: *old, current: *current, only: *only, verbose: *verbose})
+	ok, err := run(context.Background(), options{dirs: append([]string{*old, *current}, flag.Args()...), only: *only, verbose: *verbose})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -37,8 +39,9 @@ func main() {
 }
 
 type options struct {
-	old, current, only string
-	verbose            bool
+	dirs    []string // clones: ec-cube2, ec-cube, forks
+	only    string
+	verbose bool
 }
 
 func run(ctx context.Context, o options) (bool, error) {

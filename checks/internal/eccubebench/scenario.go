@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"sotomi/checks/filehash"
+	"sotomi/checks/internal/eccubegit"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
@@ -81,8 +82,8 @@ func newBench(o options) (*bench, error) {
 	if b.client, err = web.NewClient(web.Options{Rate: -1}); err != nil {
 		return nil, err
 	}
-	for _, c := range []struct{ dir, majors string }{{o.old, "12"}, {o.current, "34"}} {
-		if err := b.open(c.dir, c.majors); err != nil {
+	for i, majors := range []string{"12", "34"} {
+		if err := b.open(o.dirs[i], majors); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +92,7 @@ func newBench(o options) (*bench, error) {
 
 // open adds the stable releases of a clone, as the database lists them.
 func (b *bench) open(dir, majors string) error {
-	c, err := openClone(dir)
+	c, err := openClone(eccubegit.Clones{Dirs: b.options.dirs}, dir)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (b *bench) open(dir, majors string) error {
 				r.tag = tag
 			}
 		}
-		if r.files, err = c.tree(r.tag); err != nil {
+		if r.files, err = c.treeOf(r); err != nil {
 			return err
 		}
 		b.releases = append(b.releases, r)

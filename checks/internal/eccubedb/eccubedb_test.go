@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"sotomi/checks/internal/eccubegit"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -78,7 +80,7 @@ func TestDatabase(t *testing.T) {
 		t, map[string]string{"tag": "4.0.0", "html/js/eccube.js": "two\n", "package.json": "{}", "html/a b.js": "x"}, map[string]string{"tag": "4.0.0-rc", "src/x": "x"},
 	)
 	out := filepath.Join(t.TempDir(), "eccube.db")
-	if err := run(old, current, out); err != nil {
+	if err := run(eccubegit.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(out)
@@ -86,7 +88,8 @@ func TestDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.TrimPrefix(string(text), header)
-	want := `release 2.13.5 2020-02-03
+	want := `until 2020-02-03
+release 2.13.5 2020-02-03
 release 2.13.5-p1 2020-02-03
 pre 4.0.0-rc 2020-02-03
 release 4.0.0 2020-02-03
@@ -111,7 +114,7 @@ page frame
 		t.Errorf("marks of the frame: %q", frame)
 	}
 	first := string(text)
-	if err := run(old, current, out); err != nil {
+	if err := run(eccubegit.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := os.ReadFile(out); err != nil || string(again) != first {

@@ -2,17 +2,17 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os/exec"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
 
+	"sotomi/checks/internal/eccubegit"
 	"sotomi/checks/internal/releases"
 )
 
@@ -23,17 +23,6 @@ type variant struct{ raw, text, code string }
 type file struct {
 	path string             // from the folder of the package: html/js/eccube.js
 	has  map[string]variant // by release name
-}
-
-func git(dir string, args ...string) (string, error) {
-	cmd := exec.Command("git", append([]string{"--git-dir", dir, "-c", "core.quotepath=off"}, args...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("git %s in %s: %w: %s", args[0], dir, err, stderr.String())
-	}
-	return string(out), nil
 }
 
 // blob is one version of a file's content in a clone. Its ending says how it is read.
@@ -48,7 +37,10 @@ func publicFiles(list []release) ([]file, error) {
 			return nil, err
 		}
 	}
-	hashes, err := hashAll(byPath)
+	if len(list) == 0 {
+		return nil, errors.New("no releases")
+	}
+	hashes, err := hashAll(list[0].clones, byPath)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +61,15 @@ func publicFiles(list []release) ([]file, error) {
 
 // collect reads the tree of a release and adds its public files.
 func (r *release) collect(byPath map[string]map[string]blob) error {
-	tree, err := git(r.dir, "ls-tree", "-r", "-z", r.tag)
+	if err := r.collectTree(r.tag, byPath); err != nil || r.state.Versions == "" || r.state.Versions == "-" {
+		return err
+	}
+	return r.collectTree(r.state.Versions, byPath)
+}
+
+// collectTree adds the public files of one tree of a release.
+func (r *release) collectTree(commit string, byPath map[string]map[string]blob) error {
+	tree, err := r.clones.Output(r.dir, "ls-tree", "-r", "-z", commit)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,9 @@ func (r *release) collect(byPath map[string]map[string]blob) error {
 		meta, name, ok := strings.Cut(entry, "\t")
 		fields := strings.Fields(meta) // mode, kind, id
 		if !ok || fields[1] != "blob" || fields[0] == symlink {
+			continue
+		}
+		if from, own := r.state.Manifests(name); r.state.Commit != "" && from != commit || commit != r.tag && own {
 			continue
 		}
 		r.tree = append(r.tree, name)
@@ -99,7 +102,7 @@ func (r *release) collect(byPath map[string]map[string]blob) error {
 const symlink = "120000" // git's mode of symbolic links
 
 // hashAll hashes every blob once.
-func hashAll(byPath map[string]map[string]blob) (map[blob]variant, error) {
+func hashAll(clones eccubegit.Clones, byPath map[string]map[string]blob) (map[blob]variant, error) {
 	blobs := map[string]map[blob]bool{} // by clone
 	for _, byRelease := range byPath {
 		for _, b := range byRelease {
@@ -114,7 +117,7 @@ func hashAll(byPath map[string]map[string]blob) (map[blob]variant, error) {
 		sorted := slices.SortedFunc(maps.Keys(set), func(a, b blob) int {
 			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.ending, b.ending))
 		})
-		if err := hashBlobs(dir, sorted, hashes); err != nil {
+		if err := hashBlobs(clones, dir, sorted, hashes); err != nil {
 			return nil, err
 		}
 	}
@@ -169,12 +172,13 @@ func places(name string) []string {
 	return []string{name}
 }
 
-// biggest is the size in bytes up to which a scanner may ask for a file.
-const biggest = 256 << 10
+// biggest is the size in bytes up to which a scanner may ask for a file: the style sheet of the theme, which every page of the
+// 4 line loads, is within it.
+const biggest = 512 << 10
 
 // hashBlobs adds the hashes of blobs of one clone; files that are too big get none.
-func hashBlobs(dir string, blobs []blob, into map[blob]variant) error {
-	cmd := exec.Command("git", "--git-dir", dir, "cat-file", "--batch")
+func hashBlobs(clones eccubegit.Clones, dir string, blobs []blob, into map[blob]variant) error {
+	cmd := clones.Command(dir, "cat-file", "--batch")
 	var ids strings.Builder
 	for _, b := range blobs {
 		fmt.Fprintln(&ids, b.id)

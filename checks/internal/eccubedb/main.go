@@ -1,7 +1,10 @@
 // Command eccubedb writes the fingerprint database of EC-CUBE, signatures/eccube/eccube.db, from git clones of
 // EC-CUBE/ec-cube2 (releases 1.x and 2.x) and EC-CUBE/ec-cube (3.x and 4.x). Bare clones do.
 //
-//	go run ./checks/internal/eccubedb -ec-cube2 DIR -ec-cube DIR
+//	go run ./checks/internal/eccubedb -ec-cube2 DIR -ec-cube DIR FORK...
+//
+// FORK... are clones of the repositories that package eccubegit names: they keep releases and development states that have no
+// tag in the other two. One that is missing is named. What came out is compared with hashes of telling files (known.go).
 //
 // To add a release, fetch its tag into the clone and run the command again: the same tags give the same bytes, so the
 // difference is the new release. Tags that it does not understand are listed on standard error and skipped.
@@ -15,6 +18,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+
+	"sotomi/checks/internal/eccubegit"
 )
 
 func main() {
@@ -27,30 +32,38 @@ func main() {
 	if *old == "" || *current == "" {
 		log.Fatal("both -ec-cube2 and -ec-cube are needed")
 	}
-	if err := run(*old, *current, *out); err != nil {
+	c := eccubegit.Clones{Dirs: append([]string{*old, *current}, flag.Args()...)}
+	if err := run(c, eccubegit.States, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(old, current, out string) error {
+// run writes the database of the first two clones' tags and of states that any of the clones has.
+func run(clones eccubegit.Clones, states []eccubegit.State, out string) error {
 	var releases []release
-	for _, clone := range []struct {
-		dir    string
-		majors string
-	}{{old, "12"}, {current, "34"}} {
-		list, unknown, err := releasesOf(clone.dir, clone.majors)
+	for i, majors := range []string{"12", "34"} {
+		list, unknown, err := releasesOf(clones, clones.Dirs[i], majors)
 		if err != nil {
 			return err
 		}
 		for _, tag := range unknown {
-			log.Printf("%s: tag %s is not a release", clone.dir, tag)
+			log.Printf("%s: tag %s is not a release", clones.Dirs[i], tag)
 		}
 		releases = append(releases, list...)
+	}
+	releases, err := withStates(releases, clones, states)
+	if err != nil {
+		return err
 	}
 	sortReleases(releases)
 	files, err := publicFiles(releases)
 	if err != nil {
 		return err
+	}
+	if len(states) > 0 {
+		if err := agree(files); err != nil {
+			return err
+		}
 	}
 	files = prune(files)
 	pages := publicPages()

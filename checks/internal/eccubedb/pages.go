@@ -106,7 +106,7 @@ func groups(always, maybe map[string][]string) []group {
 func (r *release) marks(templates []string) (always, maybe map[string]bool, err error) {
 	always, maybe = map[string]bool{}, map[string]bool{}
 	for _, name := range r.templates(templates) {
-		text, err := git(r.dir, "show", r.tag+":"+name)
+		text, err := r.clones.Output(r.dir, "show", r.tag+":"+name)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/eccubegit"
 	"sotomi/checks/internal/releases"
 )
 
@@ -15,6 +16,9 @@ type release struct {
 	date string // of the tagged commit: 2007-02-13
 	tag  string
 	dir  string // the clone it is in
+
+	clones eccubegit.Clones
+	state  eccubegit.State // zero for a release with a tag
 
 	tree   []string // all files of the tag
 	prefix string   // folder of the package in the tree, "" for the root
@@ -50,8 +54,8 @@ func sortReleases(list []release) {
 
 // releasesOf lists the releases of a clone whose major version is one of majors ("34"), and the tags that it does not
 // understand.
-func releasesOf(dir, majors string) (list []release, unknown []string, err error) {
-	text, err := git(dir, "for-each-ref", "--format=%(refname:strip=2) %(creatordate:short)", "refs/tags")
+func releasesOf(clones eccubegit.Clones, dir, majors string) (list []release, unknown []string, err error) {
+	text, err := clones.Output(dir, "for-each-ref", "--format=%(refname:strip=2) %(creatordate:short)", "refs/tags")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,8 +76,31 @@ func releasesOf(dir, majors string) (list []release, unknown []string, err error
 			return nil, nil, fmt.Errorf("%s: tags %s and %s are both release %s", dir, other, tag, r.name)
 		}
 		seen[r.name] = tag
-		r.date, r.dir = date, dir
+		r.date, r.dir, r.clones = date, dir, clones
 		list = append(list, r)
 	}
 	return list, unknown, nil
+}
+
+// withStates adds states to a list of releases. A tag of the same name wins.
+func withStates(list []release, clones eccubegit.Clones, states []eccubegit.State) ([]release, error) {
+	var missing []string
+	for _, s := range states {
+		if slices.ContainsFunc(list, func(r release) bool { return r.name == s.Name }) {
+			continue
+		}
+		dir := clones.Dirs[1]
+		if s.Name[0] == '2' {
+			dir = clones.Dirs[0]
+		}
+		if !clones.Has(dir, s.Commit) || len(s.Versions) > 1 && !clones.Has(dir, s.Versions) {
+			missing = append(missing, fmt.Sprintf("%s (clone github.com/%s)", s.Name, s.Source))
+			continue
+		}
+		list = append(list, release{name: s.Name, date: s.Date, tag: s.Commit, dir: dir, clones: clones, state: s})
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("no clone has %s", strings.Join(missing, ", "))
+	}
+	return list, nil
 }

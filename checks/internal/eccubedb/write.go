@@ -6,10 +6,13 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"sotomi/checks/internal/releases"
 )
 
 const header = `# What files each release of EC-CUBE gives out. Made by checks/internal/eccubedb; do not edit.
-# release NAME DATE, or pre for what came before a release; oldest first
+# until DATE: releases up to that day are in it
+# release NAME DATE, pre for what came before a release, or dev for a state between releases; oldest first
 # file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
 # another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
 # releases that have it (FIRST..LAST in the order above)
@@ -18,14 +21,18 @@ const header = `# What files each release of EC-CUBE gives out. Made by checks/i
 `
 
 // writeDatabase writes the database: the same releases and files give the same bytes.
-func writeDatabase(w io.Writer, releases []release, files []file) {
+func writeDatabase(w io.Writer, list []release, files []file) {
 	fmt.Fprint(w, header)
+	fmt.Fprintf(w, "until %s\n", until(list))
 	position := map[string]int{}
-	for i, r := range releases {
+	for i, r := range list {
 		position[r.name] = i
 		word := "pre"
-		if r.stable() {
+		switch {
+		case r.stable():
 			word = "release"
+		case releases.Development(r.name):
+			word = "dev"
 		}
 		fmt.Fprintf(w, "%s %s %s\n", word, r.name, r.date)
 	}
@@ -54,9 +61,23 @@ func writeDatabase(w io.Writer, releases []release, files []file) {
 			if v.code != v.text {
 				hash += ":" + v.code
 			}
-			fmt.Fprintf(w, " %s %s\n", hash, spans(releases, byVariant[v]))
+			fmt.Fprintf(w, " %s %s\n", hash, spans(list, byVariant[v]))
 		}
 	}
+}
+
+// until is the day up to which both the old and the current line are known: that of the newest state of the one that is known
+// for less long.
+func until(list []release) string {
+	newest := map[bool]string{} // by whether it is the old line
+	for _, r := range list {
+		old := r.name[0] < '3'
+		newest[old] = max(newest[old], r.date)
+	}
+	if len(newest) < 2 {
+		return newest[true] + newest[false]
+	}
+	return min(newest[true], newest[false])
 }
 
 // spans writes ascending positions as names, runs of them as FIRST..LAST.

@@ -37,21 +37,28 @@ func compare(f *File, r int, missing bool, fits Set) (has bool, got result) {
 // presence: of the files that the release has, how many are there and how many are missing. Scripts and images get lost
 // together, so they share one line. content: what the files that are there hold. unexpected: files that the release
 // lacks; missing is then a match.
-var (
-	presence = [classes][2]float64{ClassScript: {10, 0.4}, ClassInstaller: {0.9, 5}, ClassManifest: {0.9, 5}}
-	content  = [classes][results]float64{
+type expectation struct {
+	presence   [classes][2]float64
+	content    [classes][results]float64
+	unexpected [classes][results]float64
+}
+
+// listed is what is expected of a site with a release of the database.
+var listed = expectation{
+	presence: [classes][2]float64{ClassScript: {10, 0.4}, ClassInstaller: {0.9, 5}, ClassManifest: {0.9, 5}},
+	content: [classes][results]float64{
 		ClassScript:    {resultMatch: 9, resultForeign: 0.8, resultOlder: 0.04, resultNewer: 0.01},
 		ClassImage:     {resultMatch: 9, resultForeign: 0.4, resultOlder: 0.04, resultNewer: 0.01},
 		ClassInstaller: {resultMatch: 1.6, resultForeign: 0.1, resultOlder: 0.04, resultNewer: 0.01},
 		ClassManifest:  {resultMatch: 1.2, resultForeign: 0.4, resultOlder: 0.04, resultNewer: 0.01},
-	}
-	unexpected = [classes][results]float64{
+	},
+	unexpected: [classes][results]float64{
 		ClassScript:    {resultMatch: 9, resultForeign: 0.2, resultOlder: 0.15, resultNewer: 0.01},
 		ClassImage:     {resultMatch: 9, resultForeign: 0.2, resultOlder: 0.15, resultNewer: 0.01},
 		ClassInstaller: {resultMatch: 9, resultForeign: 0.1, resultOlder: 0.1, resultNewer: 0.01},
 		ClassManifest:  {resultMatch: 9, resultForeign: 0.5, resultOlder: 0.1, resultNewer: 0.01},
-	}
-)
+	},
+}
 
 // presenceClass is the class whose line of presence a class shares.
 func presenceClass(c Class) Class {
@@ -82,11 +89,11 @@ func (n *counts) add(c Class, has bool, got result) {
 }
 
 // logLikelihood is the natural logarithm of the likelihood of the counts.
-func (n *counts) logLikelihood() float64 {
+func (n *counts) logLikelihood(e *expectation) float64 {
 	sum := 0.0
 	for c := range classes {
-		sum += logEvidence(presence[c][:], n.presence[c][:]) + logEvidence(content[c][:], n.content[c][:]) +
-			logEvidence(unexpected[c][:], n.unexpected[c][:])
+		sum += logEvidence(e.presence[c][:], n.presence[c][:]) + logEvidence(e.content[c][:], n.content[c][:]) +
+			logEvidence(e.unexpected[c][:], n.unexpected[c][:])
 	}
 	return sum
 }
@@ -94,13 +101,13 @@ func (n *counts) logLikelihood() float64 {
 // chance is the probability of a result for the next file of class c that the release has or lacks.
 func (n *counts) chance(c Class, has bool, got result) float64 {
 	if !has {
-		return share(unexpected[c][:], n.unexpected[c][:], int(got))
+		return share(listed.unexpected[c][:], n.unexpected[c][:], int(got))
 	}
 	l := presenceClass(c)
 	if got == resultMissing {
-		return share(presence[l][:], n.presence[l][:], 1)
+		return share(listed.presence[l][:], n.presence[l][:], 1)
 	}
-	return share(presence[l][:], n.presence[l][:], 0) * share(content[c][:], n.content[c][:], int(got))
+	return share(listed.presence[l][:], n.presence[l][:], 0) * share(listed.content[c][:], n.content[c][:], int(got))
 }
 
 func share(expect []float64, n []int, at int) float64 {

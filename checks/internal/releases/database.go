@@ -21,6 +21,11 @@ type Database struct {
 	Releases []Release // oldest first
 	Files    []File    // by path
 	Pages    []Page
+	Until    string // releases up to this day are in it: 2026-04-22; "" when unknown
+
+	prior, openPrior []float64 // logarithms by release: that a site runs it, and that it runs one after it that is not here
+	next             []int     // by release: that after it with the same first number, -1 for none
+	open             []bool    // by release: the newest of a line that goes on
 
 	byName map[string]int
 	byPath map[string]int
@@ -30,7 +35,7 @@ type Database struct {
 type Release struct {
 	Name   string
 	Date   string // 2007-02-13
-	Stable bool   // false for alphas, betas and release candidates
+	Stable bool   // false for alphas, betas, release candidates and states of development
 }
 
 // File is one public path with its contents.
@@ -78,7 +83,8 @@ func (d *Database) Find(path string) (int, bool) {
 	return i, ok
 }
 
-// Span is the releases from first to last; "" stands for the oldest or the newest. unknown is the name that is no release of
+// Span is the releases from first to last, with the states of development that follow last; "" stands for the oldest or the
+// newest. unknown is the name that is no release of
 // the database, "" when both are.
 func (d *Database) Span(first, last string) (set Set, unknown string) {
 	set = newSet(len(d.Releases))
@@ -94,6 +100,9 @@ func (d *Database) Span(first, last string) (set Set, unknown string) {
 		case end.name != "":
 			return set, end.name
 		}
+	}
+	for last != "" && j+1 < len(d.Releases) && strings.HasPrefix(d.Releases[j+1].Name, last+"+") {
+		j++
 	}
 	for ; i <= j; i++ {
 		set.add(i)
@@ -129,6 +138,7 @@ func Parse(r io.Reader) (*Database, error) {
 	if len(p.db.Releases) == 0 || len(p.db.Files) == 0 {
 		return nil, errors.New("no releases or no files in it")
 	}
+	p.db.prepareEnds()
 	for i := range p.db.Files {
 		p.db.Files[i].prepare(len(p.db.Releases))
 	}
@@ -170,7 +180,9 @@ func (p *parser) line(text string) error {
 		return p.variant(fields)
 	}
 	switch fields[0] {
-	case "release", "pre":
+	case "until":
+		p.db.Until = fields[1]
+	case "release", "pre", "dev":
 		if len(fields) != 3 || len(p.db.Files) > 0 {
 			return fmt.Errorf("%q: a release has a name and a date, and stands before the first file", text)
 		}
@@ -184,7 +196,7 @@ func (p *parser) line(text string) error {
 		p.inPage = true
 		p.db.Pages = append(p.db.Pages, Page{Name: fields[1], Paths: fields[2:]})
 	default:
-		return fmt.Errorf("%q is none of release, pre, file and page", fields[0])
+		return fmt.Errorf("%q is none of until, release, pre, dev, file and page", fields[0])
 	}
 	return nil
 }

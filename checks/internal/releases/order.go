@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// nameForm is how EC-CUBE names releases: 2.13.5, 1.3.1a, 2.12.3en-p1, 4.2.0-beta2, 3.n-alpha6.
-var nameForm = regexp.MustCompile(`^(\d+(?:\.\d+|\.n)*)([a-z]?)(en)?(?:-(alpha|beta|deta|pre|rc|RC|comu)(\d*))?(?:-p(\d+))?$`)
+// nameForm is how EC-CUBE names releases: 2.13.5, 1.3.1a, 2.12.3en-p1, 4.2.0-beta2, 3.n-alpha6; and how we name states of
+// development after one, by their day: 2.25.0+20260804.
+var nameForm = regexp.MustCompile(`^(\d+(?:\.\d+|\.n)*)([a-z]?)(en)?(?:-(alpha|beta|deta|pre|rc|RC|comu)(\d*))?(?:-p(\d+))?(?:\+(\d{8}))?$`)
 
 // Order is the releases of a product, oldest first.
 type Order map[string]int
@@ -21,7 +22,7 @@ func ParseOrder(text []byte) (Order, error) {
 	o := Order{}
 	for line := range bytes.Lines(text) {
 		fields := strings.Fields(string(line))
-		if len(fields) == 3 && (fields[0] == "release" || fields[0] == "pre") {
+		if len(fields) == 3 && (fields[0] == "release" || fields[0] == "pre" || fields[0] == "dev") {
 			o[fields[1]] = len(o)
 		}
 		if len(fields) > 0 && fields[0] == "file" {
@@ -50,26 +51,26 @@ func (o Order) Compare(a, b string) int {
 	return Compare(a, b)
 }
 
-// Newest is the newest release of the list.
+// Newest is the newest release of the list; states of development are none.
 func (o Order) Newest() string {
 	newest := ""
 	for name, at := range o {
-		if newest == "" || at > o[newest] {
+		if !Development(name) && (newest == "" || at > o[newest]) {
 			newest = name
 		}
 	}
 	return newest
 }
 
-// Stable is the release itself, or for an alpha, beta or release candidate the first release of the list that came after it;
-// "" when there is none.
+// Stable is the release itself, or for an alpha, beta, release candidate or state of development the first release of the list
+// that came after it; "" when there is none. What was developed for one line is in no release of another.
 func (o Order) Stable(name string) string {
 	if name == "" || Stable(name) {
 		return name
 	}
 	next := ""
 	for other := range o {
-		if Stable(other) && o.Compare(other, name) > 0 && (next == "" || o.Compare(other, next) < 0) {
+		if Stable(other) && o.Compare(other, name) > 0 && (!Development(name) || SameMajor(other, name)) && (next == "" || o.Compare(other, next) < 0) {
 			next = other
 		}
 	}
@@ -98,7 +99,7 @@ func Compare(a, b string) int {
 
 type nameKey struct {
 	numbers [4]int
-	suffix  [5]int // letter, stage, number of the stage, English, patch
+	suffix  [6]int // letter, stage, number of the stage, English, patch, day
 }
 
 var stages = []string{"alpha", "beta", "rc", ""}
@@ -139,6 +140,7 @@ func keyOf(name string) nameKey {
 		k.suffix[3] = 1
 	}
 	k.suffix[4], _ = strconv.Atoi(m[6])
+	k.suffix[5], _ = strconv.Atoi(m[7])
 	return k
 }
 
@@ -148,8 +150,15 @@ func English(name string) bool {
 	return m != nil && m[3] != ""
 }
 
-// Stable reports whether a name is that of a release rather than of an alpha, beta, release candidate or community build.
+// Stable reports whether a name is that of a release rather than of an alpha, beta, release candidate or community build, or of a
+// state of development.
 func Stable(name string) bool {
 	m := nameForm.FindStringSubmatch(name)
-	return m != nil && m[4] == ""
+	return m != nil && m[4] == "" && m[7] == ""
+}
+
+// Development reports whether a name is that of a state of development after a release.
+func Development(name string) bool {
+	m := nameForm.FindStringSubmatch(name)
+	return m != nil && m[7] != ""
 }

@@ -42,7 +42,7 @@ func TestCompareOrdersUnlistedNames(t *testing.T) {
 	ascending := []string{
 		"1.0.1a-beta", "1.1.0-alpha", "1.1.0-deta", "1.1.1", "1.4.7", "1.5.0-beta", "1.5.0-beta2", "2.0.0-beta", "2.0.1", "2.0.1a", "2.4.4", "2.11.0-beta", "2.11.0",
 		"2.12.3", "2.12.3-p1", "2.12.3en", "2.12.3en-p2", "2.12.4", "2.13.5", "2.13.5-p1", "2.13.5-p2", "3.0.11-alpha", "3.0.11-pre", "3.0.11-RC", "3.0.11", "3.0.18", "3.0.18-p4", "3.0.18-p7", "3.0.18-p10",
-		"4.0.6", "4.0.6-p1", "4.0.6-p4", "4.0.6-p5", "4.1.0", "4.2.3", "4.2.3-p1", "4.3.0-alpha", "4.3.0-rc", "4.3.0", "4.3.1", "4.10.0",
+		"4.0.6", "4.0.6-p1", "4.0.6-p4", "4.0.6-p5", "4.1.0", "4.2.3", "4.2.3-p1", "4.3.0-alpha", "4.3.0-rc", "4.3.0", "4.3.0+20250619", "4.3.1", "4.3.1-p1", "4.3.1-p1+20260311", "4.3.1-p1+20260422", "4.3.1-p2", "4.10.0",
 	}
 	o := readOrder(t)
 	for i := range ascending {
@@ -120,5 +120,22 @@ func TestParseOrder(t *testing.T) {
 func TestCompareLongNames(t *testing.T) {
 	if got := Compare("1.2.3.4.5.6", "1.2.4"); got != -1 {
 		t.Errorf("Compare(1.2.3.4.5.6, 1.2.4) = %d, want -1", got)
+	}
+}
+
+// A state of development is no release: it is none to update to, not the newest, and what it has is in the next release of its
+// line only.
+func TestStatesOfDevelopment(t *testing.T) {
+	o := readOrder(t)
+	for name, want := range map[string]string{"2.25.0+20260324": "", "4.3.0+20250619": "4.3.1", "4.3.1-p1+20260422": "", "4.3.0-beta": "4.3.0"} {
+		if got := o.Stable(name); got != want {
+			t.Errorf("Stable(%s) = %q, want %q", name, got, want)
+		}
+	}
+	if got := o.Newest(); got != "4.3.1-p1" {
+		t.Errorf("newest is %s", got)
+	}
+	if Stable("4.3.0+20250619") || !Development("4.3.0+20250619") || Development("4.3.0-rc") || Development("4.3.0") {
+		t.Error("what a state of development is")
 	}
 }

@@ -5,8 +5,13 @@ import (
 	"slices"
 )
 
-// preRelease is how likely a shop runs an alpha, beta or release candidate compared with a release.
-const preRelease = 1.0 / 400
+const (
+	// preRelease is how likely a shop runs an alpha, beta or release candidate compared with a release.
+	preRelease = 1.0 / 400
+	// development is the same for a state of development. Below a candidateRatio-th, so that a shop of a release with the same
+	// files is not told as one.
+	development = 1.0 / 100
+)
 
 // Answer is what a site gave for one file.
 type Answer struct {
@@ -22,15 +27,16 @@ type Posterior struct {
 	answers []Answer
 	asked   map[int]bool
 	counts  [deliveries][]counts // by release
+	between [deliveries][]counts // by release: for one that the database lacks, between it and the next
 	beside  []float64            // log-likelihood by release of what was seen beside files
-	odd     [deliveries]float64  // log-likelihood by delivery of contents in a form that it does not explain
+	odd     [deliveries]int      // contents by delivery in a form that it does not explain
 }
 
 // NewPosterior starts before any answer: every release is as likely as any other, pre-releases less so.
 func NewPosterior(db *Database) *Posterior {
 	p := &Posterior{db: db, asked: map[int]bool{}, beside: make([]float64, len(db.Releases))}
 	for d := range p.counts {
-		p.counts[d] = make([]counts, len(db.Releases))
+		p.counts[d], p.between[d] = make([]counts, len(db.Releases)), make([]counts, len(db.Releases))
 	}
 	return p
 }
@@ -43,11 +49,17 @@ func (p *Posterior) Observe(a Answer) {
 	for d := range deliveries {
 		fits := p.db.fits(a, d)
 		if fits.Count() == 0 && p.db.anyForm(a).Count() > 0 {
-			p.odd[d] += math.Log(oddForm)
+			p.odd[d]++
 		}
 		for r := range p.counts[d] {
 			has, got := compare(f, r, a.Missing, fits)
 			p.counts[d][r].add(f.Class, has, got)
+			if next := p.db.next[r]; got != resultMatch && next >= 0 {
+				if hasToo, too := compare(f, next, a.Missing, fits); too == resultMatch {
+					has, got = hasToo, too
+				}
+			}
+			p.between[d][r].add(f.Class, has, got)
 		}
 	}
 }
@@ -80,17 +92,18 @@ func (p *Posterior) Probabilities() []float64 {
 
 // joint is the probability of each delivery and release: all releases of the first delivery, then those of the next.
 func (p *Posterior) joint() []float64 {
+	return normalise(p.logs(&p.counts, &listed, func(r int) float64 { return p.db.prior[r] }))
+}
+
+// logs are the logarithms of the likelihood of each delivery and release by what is expected, times a prior.
+func (p *Posterior) logs(n *[deliveries][]counts, e *expectation, prior func(r int) float64) []float64 {
 	log := make([]float64, 0, int(deliveries)*len(p.beside))
 	for d := range deliveries {
 		for r := range p.beside {
-			l := p.beside[r] + p.counts[d][r].logLikelihood() + math.Log(deliveryPrior[d]) + p.odd[d]
-			if !p.db.Releases[r].Stable {
-				l += math.Log(preRelease)
-			}
-			log = append(log, l)
+			log = append(log, p.beside[r]+n[d][r].logLikelihood(e)+math.Log(deliveryPrior[d])+float64(p.odd[d])*math.Log(oddForm)+prior(r))
 		}
 	}
-	return normalise(log)
+	return log
 }
 
 // delivery is the likeliest one.

@@ -8,14 +8,35 @@ import (
 // candidateRatio is how many times less likely than the likeliest release another may be and still be a candidate.
 const candidateRatio = 50
 
+// lacking is the probability from which on a release that the database lacks is told as one, rather than its candidates.
+const lacking = 0.75
+
 // Verdict is what the answers come to: the releases that the site can be running, and what does not fit them.
 type Verdict struct {
 	Candidates Set
-	Confidence float64 // probability that the release is among the candidates
+	Confidence float64 // probability that the release is among the candidates, if the database has it
+	Unlisted   float64 // probability that the site runs a release that the database lacks
+	Published  bool    // a candidate is more than a release before a release or a state of development
+	Strange    bool    // some content does not fit the likeliest release
+	Untouched  bool    // some script or style sheet that a server can rewrite is as a release has it
+	Newer      bool    // that release would be the next of a line that goes on
+	After      int     // the likeliest release before such a one
 	Fitting    []int   // files whose content a candidate has, line ends, comments and white space aside
 	Foreign    []int   // files that candidates have, with a content that no release has
 	Mixed      []Mixed // files that candidates have, with the content of other releases
 	Leftover   []int   // files that no candidate has, with the content of other releases
+}
+
+// Doubtful reports whether the release may be one that the database lacks: some content that does not fit says so.
+func (v Verdict) Doubtful() bool {
+	return v.Unlisted*candidateRatio >= 1-v.Unlisted && v.Strange
+}
+
+// Lacking reports whether the release is rather one that the database lacks than one of the candidates. Where no script and no
+// style sheet is as any release has it, it is the server that changes them.
+// And of a line that goes on no more all releases are known: such a site is rather a changed one.
+func (v Verdict) Lacking() bool {
+	return v.Doubtful() && v.Untouched && v.Newer && v.Unlisted > lacking
 }
 
 // Mixed is a file with the content of releases that are no candidates.
@@ -33,8 +54,15 @@ func (p *Posterior) Verdict() Verdict {
 		if x*candidateRatio >= top {
 			v.Candidates.add(r)
 			v.Confidence += x
+			v.Published = v.Published || p.db.Releases[r].Stable
 		}
 	}
+	v.Unlisted, v.After = p.Unlisted()
+	v.Newer = p.db.Open(v.After)
+	v.Strange = p.strange(p.Leading())
+	v.Untouched = slices.ContainsFunc(p.answers, func(a Answer) bool {
+		return !a.Missing && a.Loose && p.db.Files[a.File].Class == ClassScript && p.Fits(a).Count() > 0
+	})
 	for _, a := range p.answers {
 		if a.Missing {
 			continue
