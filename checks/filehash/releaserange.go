@@ -97,8 +97,8 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	if !ok {
 		return nil, scanner.NotApplicable("no %s here", c.params.Product)
 	}
-	if fact[unlistedValue] == unlistedLikely {
-		return nil, scanner.Undetermined("the release of %s is newer than this program's data (newest known: %s)", c.params.Product, fact[newestValue])
+	if fact["unlisted"] == unlistedLikely {
+		return nil, scanner.Undetermined("the release of %s is newer than this program's data (newest known: %s)", c.params.Product, fact["newest"])
 	}
 	candidates := slices.DeleteFunc(scanner.FactList(fact["candidates"]), func(name string) bool { return !releases.IsRelease(name) })
 	if len(candidates) == 0 {
@@ -108,8 +108,8 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 		return nil, scanner.Undetermined("the pages of the %s site tell its line but not its release, and no file does", c.params.Product)
 	}
 	candidates = c.withClaim(candidates, fact["claimed"])
-	hit, ok := c.judge(candidates, fact["basis"] != basisPage && fact[unlistedValue] == "")
-	if !ok && fact[unlistedValue] != "" {
+	hit, ok := c.judge(candidates, fact["basis"] != basisPage && fact["unlisted"] == "")
+	if !ok && fact["unlisted"] != "" {
 		return nil, scanner.Undetermined("the release of %s may be one that is not in this program's data; the known ones that it can be are not affected", c.params.Product)
 	}
 	if !ok {

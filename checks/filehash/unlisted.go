@@ -9,18 +9,17 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Values of a site whose release may be one that the database lacks. Signatures that need the release read them as facts.
+// The value "unlisted" of a site whose release may be one that the database lacks; "newest" is then the newest known release
+// of its line. Signatures that need the release read them as facts.
 const (
-	unlistedValue    = "unlisted"
 	unlistedLikely   = "likely"   // rather than one of the candidates
 	unlistedPossible = "possible" // less likely than one of the candidates, but not out of the question
-	newestValue      = "newest"   // the newest known release of the site's line, when it is newer than that
 )
 
-// unlisted are the values of a site whose release may be one that the database lacks. When that is likely, because it is newer, it has no
-// candidates: those that would be are only near.
+// unlisted are the values of a site whose release may be one that the database lacks. When that is likely, because it is newer,
+// it has no candidates: those that would be are only near.
 func (c *check) unlisted(v releases.Verdict) scanner.Values {
-	values := scanner.Values{unlistedValue: unlistedPossible, "confidence": math.Round(v.Confidence*(1-v.Unlisted)*1000) / 1000}
+	values := scanner.Values{"unlisted": unlistedPossible, "confidence": math.Round(v.Confidence*(1-v.Unlisted)*1000) / 1000}
 	files := []string{}
 	for _, at := range v.Foreign {
 		files = append(files, strings.TrimPrefix(c.db.Files[at].Path, c.params.Folder+"/"))
@@ -29,7 +28,7 @@ func (c *check) unlisted(v releases.Verdict) scanner.Values {
 	newest := ""
 	if v.Newer {
 		newest = c.db.Releases[c.db.NewestOfLine(v.After)].Name
-		values[newestValue] = newest
+		values["newest"] = newest
 	}
 	if !v.Lacking() {
 		values["note"] = message.New("some files have a content that no known release has: the release may be one that this program's data does not have, or the files were changed")
@@ -38,7 +37,7 @@ func (c *check) unlisted(v releases.Verdict) scanner.Values {
 		}
 		return values
 	}
-	values[unlistedValue], values["confidence"], values["candidates"] = unlistedLikely, math.Round(v.Unlisted*1000)/1000, []string{}
+	values["unlisted"], values["confidence"], values["candidates"] = unlistedLikely, math.Round(v.Unlisted*1000)/1000, []string{}
 	values["range"] = message.New("newer than this program's data (newest known: %s)", newest)
 	values["note"] = message.New("the files of the site are of a release that came after this program's data, which has the releases up to %s", c.db.Until)
 	return values
