@@ -157,6 +157,9 @@ func reportLines(t *testing.T, s *signature.Signature) map[string]bool {
 // TestEveryValueHasAName: what checks and embedded signatures call values, in the source and in every case, has a Japanese
 // name, and so have the constant words among the values; no name and no word is there for nothing.
 func TestEveryValueHasAName(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the cases of all signatures once more")
+	}
 	var mu sync.Mutex
 	used := map[string]bool{"extracted": true}
 	note := func(name string) {

@@ -157,14 +157,15 @@ var alike = map[string][]string{
 	"session-mixup":           {"cache-leak", "cache-personal-storable"},
 }
 
-// TestSignaturesCrossfire runs all signatures on the server of each one's positive cases; in a short run, of the first.
+// TestSignaturesCrossfire runs all signatures on the server of each one's positive cases; in a short run, on one
+// of every third.
 func TestSignaturesCrossfire(t *testing.T) {
 	sigs := ownSignatures(t)
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0) * 2)
-	for _, s := range sigs {
-		if s.Check == releaseRange {
-			continue // its cases serve nothing
+	for n, s := range sigs {
+		if s.Check == releaseRange || testing.Short() && n%3 != 0 {
+			continue // the cases of releaseRange serve nothing
 		}
 		for i := range s.Tests {
 			c := &s.Tests[i]
