@@ -45,6 +45,9 @@ func TestSignatures(t *testing.T) {
 // TestSignaturesStayQuiet runs all signatures on servers that answer to anything, refuse everything or are no web
 // servers worth the name.
 func TestSignaturesStayQuiet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: a short run scans no servers with all signatures")
+	}
 	sigs := ownSignatures(t)
 	for name, h := range sigtest.Noise() {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +79,9 @@ func carried(f scanner.Finding) bool { return slices.Contains(f.Signature.Info.T
 
 // TestSignaturesOnCatchAll serves what a signature looks for at every address: then it means nothing.
 func TestSignaturesOnCatchAll(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: a short run scans no servers with all signatures")
+	}
 	for _, s := range ownSignatures(t) {
 		if len(s.HTTP) == 0 {
 			continue
