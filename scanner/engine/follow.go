@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -32,6 +31,8 @@ func (p *Plan) settle(ctx context.Context, o endpoint, s *site, ex *web.Exchange
 	}
 	next, end := p.followMove(ctx, o, s)
 	switch {
+	case end != nil && next != nil:
+		return []discovery{{next, end}}
 	case end != nil:
 		return []discovery{{s, end}}
 	case next == nil:
@@ -47,8 +48,6 @@ func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
 	s.health.sawHome(ex)
 	s.status = ex.Status
 	s.closed = asksForLogin(ex)
-	s.folders = target.Folders(s.target.URL)
-	s.pages = []*url.URL{s.target.URL}
 	for range pagesFollowed {
 		to := ex.SendsTo()
 		if to == nil {
@@ -80,32 +79,19 @@ func (p *Plan) noteLogin(ctx context.Context, s *site, ex *web.Exchange) {
 	if err != nil || len(s.pages) == 1 || !page.AsksForPassword() {
 		return
 	}
-	a := s.do(ctx, controlRequest(s.target, &web.Request{Method: "GET", URL: s.target.URL}), nil)
-	if a.err != nil {
-		return
-	}
-	if to := a.ex.SendsTo(); to != nil && sameOrigin(ex.URL, to) && to.Path == ex.URL.Path {
+	if to := s.sendsStrangers(ctx); to != nil && sameOrigin(ex.URL, to) && to.Path == ex.URL.Path {
 		s.login, s.closed = to.Path, true
-	}
-}
-
-// addFolders adds the folders of a page that the target leads to.
-func (s *site) addFolders(u *url.URL) {
-	for _, folder := range target.Folders(u) {
-		if !slices.ContainsFunc(s.folders, func(known *url.URL) bool { return known.Path == folder.Path }) {
-			s.folders = append(s.folders, folder)
-		}
 	}
 }
 
 // leadsTo notes that the site's own page sends visitors to another origin.
 func (s *site) leadsTo(to *url.URL, p *Plan) {
-	origin := target.Origin(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
-	s.leads = strings.TrimSuffix(origin.String(), "/")
-	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == origin.Port() })
-	s.leadsToTarget = p.options.Targets.Includes(origin, further)
+	there := target.Origin(to.Scheme, strings.ToLower(to.Hostname()), to.Port())
+	s.leads = origin(there)
+	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == there.Port() })
+	s.leadsToTarget = p.options.Targets.Includes(there, further)
 	if !s.leadsToTarget && sameSite(s.target.URL, to) {
-		s.moved = origin
+		s.moved = there
 	}
 }
 
@@ -149,7 +135,8 @@ func (p *Plan) staysThere(ctx context.Context, o endpoint, s *site) bool {
 	return to == nil || sameOrigin(u, to)
 }
 
-// followMove goes to where a site has moved. nil is a move that is not to be followed; the end says that it leads nowhere.
+// followMove goes to where a site has moved. Without a site and without an end the move is not to be followed. An end says that
+// it leads nowhere; the site beside it is where a certificate is not accepted, which can be looked at all the same.
 func (p *Plan) followMove(ctx context.Context, o endpoint, s *site) (*site, *scanner.StatusError) {
 	at, origins := s, []*url.URL{s.target.URL}
 	for at.moved != nil {
@@ -167,7 +154,7 @@ func (p *Plan) followMove(ctx context.Context, o endpoint, s *site) (*site, *sca
 			return nil, scanner.End(scanner.StatusElsewhere, "leads to %s, which was not looked at: %s", origin(&u), reasonOf(err))
 		case err != nil && untrusted(err):
 			next.untrusted = true
-			return nil, scanner.End(scanner.StatusUnreachable, "leads to %s: %s; --ca or --insecure scans it all the same", origin(&u), reasonOf(err))
+			return next, scanner.End(scanner.StatusUnreachable, "leads to %s: %s; --ca or --insecure scans it all the same", origin(&u), reasonOf(err))
 		case err != nil:
 			return nil, &scanner.StatusError{Status: p.noAnswer(ctx, err).Status, Reason: message.New("leads to %s: %s", origin(&u), reasonOf(err))}
 		}
@@ -199,12 +186,17 @@ func (p *Plan) keepsCredentials(from, to *url.URL) bool {
 
 // movedAltogether reports whether the original site sends every visitor on, also one who asks for a page that does not exist.
 func (p *Plan) movedAltogether(ctx context.Context, s, next *site) bool {
+	to := s.sendsStrangers(ctx)
+	return to != nil && (sameSite(s.target.URL, to) || sameOrigin(next.target.URL, to))
+}
+
+// sendsStrangers is where the site sends visitors who ask for a page that does not exist, nil for nowhere.
+func (s *site) sendsStrangers(ctx context.Context) *url.URL {
 	a := s.do(ctx, controlRequest(s.target, &web.Request{Method: "GET", URL: s.target.URL}), nil)
 	if a.err != nil {
-		return false
+		return nil
 	}
-	to := a.ex.SendsTo()
-	return to != nil && (sameSite(s.target.URL, to) || sameOrigin(next.target.URL, to))
+	return a.ex.SendsTo()
 }
 
 // first reports whether a target that redirects led to is met for the first time: two may lead to the same one.
@@ -220,45 +212,4 @@ func (p *Plan) first(t target.Target) bool {
 	}
 	p.followed[key] = true
 	return true
-}
-
-// info is what reports say of the site itself.
-func (s *site) info() scanner.TargetInfo {
-	i := scanner.TargetInfo{Target: s.target.String(), Status: s.status}
-	if s.asked != nil {
-		i.Asked = target.Target{URL: s.asked}.String()
-	}
-	if s.leads != "" && !s.leadsToTarget {
-		i.Leads = s.leads
-	}
-	if len(s.folders) > 1 {
-		for _, u := range s.folders {
-			i.Folders = append(i.Folders, u.EscapedPath())
-		}
-	}
-	return i
-}
-
-// places are where a check looks on the site.
-func (s *site) places(c scanner.Check) []target.Target {
-	placed, ok := c.(scanner.Placed)
-	if !ok || placed.Place() == scanner.PlaceTarget {
-		return []target.Target{s.target}
-	}
-	return placesOf(s.target, placed.Place(), s.pages, s.folders)
-}
-
-func placesOf(t target.Target, place scanner.Place, pages, folders []*url.URL) []target.Target {
-	var list []target.Target
-	if place == scanner.PlacePages {
-		for _, u := range pages {
-			if !strings.HasSuffix(cmp.Or(u.Path, "/"), "/") || u.RawQuery != "" {
-				list = append(list, target.Target{URL: u, Source: t.Source})
-			}
-		}
-	}
-	for _, u := range folders {
-		list = append(list, target.Target{URL: u, Source: t.Source})
-	}
-	return list
 }

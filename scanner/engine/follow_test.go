@@ -2,11 +2,9 @@ package engine
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -147,6 +145,41 @@ func TestASiteThatMovedIsFollowedAndOthersAreNot(t *testing.T) {
 	}
 }
 
+// handshakeOnly is a check that looks at the certificate alone.
+type handshakeOnly struct{ at *string }
+
+func (handshakeOnly) Handshaker() bool { return true }
+
+func (c handshakeOnly) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	*c.at = p.Target.String()
+	return []scanner.Hit{{}}, nil
+}
+
+// The certificate that is not accepted is that of the place where the site is now: it is what there is to tell.
+func TestTheCertificateOfASiteThatMovedIsLookedAt(t *testing.T) {
+	client, err := web.NewClient(web.Options{Rate: -1, Resolve: map[string]string{
+		"shop.example:80": redirecting(t, 301, "https://shop.example{path}"), "shop.example:443": pageOnly(t, httptest.NewTLSServer),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	at := ""
+	sink := &scanner.Collector{}
+	if _, err := Run(t.Context(), Options{
+		Client: client, Targets: mustTargets(t, "http://shop.example"), Signatures: sigsOf("certificate", "page"), Sinks: []scanner.Sink{sink},
+		Checks: tableOf(map[string]scanner.Check{"certificate": handshakeOnly{&at}, "page": looksAt("/")}),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if at != "https://shop.example" || len(sink.Findings) != 1 {
+		t.Errorf("the certificate was looked at for %q, %d findings", at, len(sink.Findings))
+	}
+	if end := sink.Outcomes[1]; end.Target != "https://shop.example" || end.Status != scanner.StatusUnreachable || sink.Targets[0].Asked != "http://shop.example" {
+		t.Errorf("%+v, asked for %q", end, sink.Targets[0].Asked)
+	}
+}
+
 func tlsRedirecting(t *testing.T, to string) string {
 	t.Helper()
 	s := httptest.NewTLSServer(http.RedirectHandler(to, http.StatusFound))
@@ -219,208 +252,6 @@ func TestTwoTargetsThatLeadToOneSite(t *testing.T) {
 	want := map[string]scanner.Status{"https://www.shop.example": scanner.StatusClean, "http://www.shop.example": scanner.StatusNotApplicable}
 	if diff := cmp.Diff(want, statuses); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestASiteThatAsksForALoginIsNotClean(t *testing.T) {
-	for name, c := range map[string]struct {
-		status func(path string) int
-		header http.Header
-		want   map[string]string
-	}{
-		"everywhere": {
-			status: func(string) int { return 401 },
-			want:   map[string]string{"home": "blocked asks for a log-in", "env": "blocked asks for a log-in"},
-		},
-		"at_a_proxy": {
-			status: func(string) int { return 407 },
-			want:   map[string]string{"home": "blocked asks for a log-in", "env": "blocked asks for a log-in"},
-		},
-		"with_the_wrong_password": {
-			status: func(string) int { return 401 }, header: http.Header{"Authorization": {"Basic d3Jvbmc="}},
-			want: map[string]string{
-				"home": "blocked asks for a log-in, and does not accept the one given",
-				"env":  "blocked asks for a log-in, and does not accept the one given",
-			},
-		},
-		"but_not_for_what_is_not_there": {
-			status: func(path string) int {
-				if path == "/.env" {
-					return 404
-				}
-				return 401
-			},
-			want: map[string]string{"home": "blocked asks for a log-in", "env": "clean "},
-		},
-		"in_a_folder_of_an_open_site": {
-			status: func(path string) int {
-				if path == "/.env" {
-					return 401
-				}
-				return 200
-			},
-			want: map[string]string{"home": "clean ", "env": "clean "},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(c.status(r.URL.Path)) }))
-			defer s.Close()
-			client, err := web.NewClient(web.Options{Rate: -1, Header: c.header})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
-			sink := &scanner.Collector{}
-			if _, err := Run(t.Context(), Options{
-				Client: client, Targets: mustTargets(t, s.URL), Signatures: sigsOf("home", "env"), Sinks: []scanner.Sink{sink},
-				Checks: tableOf(map[string]scanner.Check{"home": looksAt("/"), "env": looksAt("/.env")}),
-			}); err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]string{}
-			for _, o := range sink.Outcomes {
-				got[o.Signature] = string(o.Status) + " " + o.Reason.String()
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// A site that sends everybody to its log-in page shows that page and nothing else.
-func TestASiteThatSendsEverybodyToItsLogin(t *testing.T) {
-	for name, c := range map[string]struct {
-		page  string
-		other func(http.ResponseWriter, *http.Request)
-		want  map[string]string
-	}{
-		"everything": {
-			page: `<form method="post"><input name="user"><input type="password" name="p"></form>`,
-			other: func(w http.ResponseWriter, r *http.Request) {
-				http.Redirect(w, r, "/login?next="+r.URL.Path, http.StatusFound)
-			},
-			want: map[string]string{"env": "blocked asks for a log-in", "login": "clean "},
-		},
-		"but says what is not there": {
-			page: `<form method="post"><input name="user"><input type="password" name="p"></form>`,
-			other: func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/" {
-					http.Redirect(w, r, "/login", http.StatusFound)
-					return
-				}
-				http.NotFound(w, r)
-			},
-			want: map[string]string{"env": "clean ", "login": "clean "},
-		},
-		"a page that asks for nothing": {
-			page:  `<h1>Shop</h1>`,
-			other: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
-			want:  map[string]string{"env": "clean ", "login": "clean "},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/login" {
-					w.Header().Set("Content-Type", "text/html")
-					_, _ = w.Write([]byte(c.page))
-					return
-				}
-				c.other(w, r)
-			}))
-			defer s.Close()
-			sink := &scanner.Collector{}
-			if _, err := Run(t.Context(), Options{
-				Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: sigsOf("env", "login"), Sinks: []scanner.Sink{sink},
-				Checks: tableOf(map[string]scanner.Check{"env": looksAt("/.env"), "login": looksAt("/login")}),
-			}); err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]string{}
-			for _, o := range sink.Outcomes {
-				got[o.Signature] = string(o.Status) + " " + o.Reason.String()
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// folderCheck notes where it was run.
-type folderCheck struct {
-	place scanner.Place
-	at    func(string)
-}
-
-func (c folderCheck) Place() scanner.Place { return c.place }
-
-func (c folderCheck) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
-	c.at(p.Target.URL.RequestURI())
-	return nil, nil
-}
-
-func TestChecksLookBelowEachFolderOfTheTarget(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/":
-			http.Redirect(w, r, "/ja/", http.StatusFound)
-		case "/ja/":
-			http.Redirect(w, r, "/ja/top.html", http.StatusFound)
-		case "/closed":
-			http.Redirect(w, r, "/login", http.StatusFound)
-		}
-	}))
-	t.Cleanup(s.Close)
-	for path, want := range map[string][2][]string{
-		"/about.html":       {{"/"}, {"/about.html", "/"}},
-		"/?p=1":             {{"/", "/ja/"}, {"/?p=1", "/ja/top.html", "/", "/ja/"}},
-		"/a/b/index.php":    {{"/a/b/", "/a/", "/"}, {"/a/b/index.php", "/a/b/", "/a/", "/"}},
-		"/a/b/":             {{"/a/b/", "/a/", "/"}, {"/a/b/", "/a/", "/"}},
-		"/shop":             {{"/shop/", "/"}, {"/shop", "/shop/", "/"}},
-		"/v1.0":             {{"/v1.0/", "/"}, {"/v1.0", "/v1.0/", "/"}},
-		"/":                 {{"/", "/ja/"}, {"/ja/top.html", "/", "/ja/"}},
-		"/closed":           {{"/closed/", "/"}, {"/closed", "/login", "/closed/", "/"}},
-		"/%E5%BA%97/?q=%31": {{"/%E5%BA%97/", "/"}, {"/%E5%BA%97/?q=%31", "/%E5%BA%97/", "/"}},
-	} {
-		t.Run(path, func(t *testing.T) {
-			var got [2][]string
-			for i, place := range []scanner.Place{scanner.PlaceFolders, scanner.PlacePages} {
-				sink := &scanner.Collector{}
-				if _, err := Run(t.Context(), Options{
-					Client: newClient(t), Targets: mustTargets(t, s.URL+path), Signatures: sigsOf("a"), Sinks: []scanner.Sink{sink},
-					Checks: tableOf(map[string]scanner.Check{"a": folderCheck{place, func(at string) { got[i] = append(got[i], at) }}}),
-				}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// What others need runs, counts for nobody, and is not reported.
-func TestHelpersRunUnseen(t *testing.T) {
-	s := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(s.Close)
-	giver, taker := sig("giver"), sig("taker")
-	giver.Gives, taker.Needs = "shop", []string{"shop"}
-	hit := checkFunc(func(context.Context, *scanner.Probe) ([]scanner.Hit, error) { return []scanner.Hit{{}}, nil })
-	sink := &scanner.Collector{}
-	summary, err := Run(t.Context(), Options{
-		Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: []*signature.Signature{taker}, Helpers: []*signature.Signature{giver},
-		Sinks: []scanner.Sink{sink}, Checks: tableOf(map[string]scanner.Check{"giver": hit, "taker": hit}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(sink.Findings) != 1 || sink.Findings[0].Signature.ID != "taker" || len(sink.Outcomes) != 1 || sink.Outcomes[0].Status != scanner.StatusFound {
-		t.Errorf("findings %v, outcomes %v", sink.Findings, sink.Outcomes)
-	}
-	if got := slices.Collect(maps.Values(summary.Statuses)); len(got) != 1 || got[0] != 1 {
-		t.Errorf("summary counts %v", summary.Statuses)
 	}
 }
 

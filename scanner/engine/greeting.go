@@ -21,41 +21,64 @@ const overTLS = "TLS"
 
 // protocolSigns are by the specification of each protocol, and where that leaves it open by the source of the server named.
 var protocolSigns = []protocolSign{
-	{"SSH", regexp.MustCompile(`^SSH-`)},                                                                  // RFC 4253 section 4.2
-	{"VNC", regexp.MustCompile(`^RFB 0`)},                                                                 // RFC 6143 section 7.1.1
-	{"POP3", regexp.MustCompile(`^\+OK`)},                                                                 // RFC 1939
-	{"IMAP", regexp.MustCompile(`^\* (?:OK|PREAUTH|BYE)`)},                                                // RFC 3501 section 7.1
-	{"SMTP", regexp.MustCompile(`(?i)^(?:220|421|554)[ -][^\r\n]*(?:e?smtp|mail|postfix|exim|sendmail)`)}, // RFC 5321
-	{"FTP", regexp.MustCompile(`(?i)^(?:220|421|530)[ -][^\r\n]*ftp`)},                                    // RFC 959
+	// RFC 4253 section 4.2
+	{"SSH", regexp.MustCompile(`^SSH-`)},
+	// RFC 6143 section 7.1.1
+	{"VNC", regexp.MustCompile(`^RFB 0`)},
+	// RFC 1939
+	{"POP3", regexp.MustCompile(`^\+OK`)},
+	// RFC 3501 section 7.1
+	{"IMAP", regexp.MustCompile(`^\* (?:OK|PREAUTH|BYE)`)},
+	// RFC 5321
+	{"SMTP", regexp.MustCompile(`(?i)^(?:220|421|554)[ -][^\r\n]*(?:e?smtp|mail|postfix|exim|sendmail)`)},
+	// RFC 959
+	{"FTP", regexp.MustCompile(`(?i)^(?:220|421|530)[ -][^\r\n]*ftp`)},
 	{"SMTP/FTP", regexp.MustCompile(`^220[ -]`)},
-	{"Redis", regexp.MustCompile(`^-(?:ERR|DENIED|NOAUTH)?`)},             // networking.c: protocol errors, protected mode
-	{"Memcached", regexp.MustCompile(`^ERROR\r\n`)},                       // doc/protocol.txt
-	{"AMQP", regexp.MustCompile(`^AMQP`)},                                 // AMQP 0-9-1 section 4.2.2
-	{"MySQL", regexp.MustCompile(`(?s)^...\x00(?:\x0a[0-9]|\xff|\x0a$)`)}, // protocol 10 handshake, or an error packet
-	{"PostgreSQL", regexp.MustCompile(`^E(?:\x00\x00|FATAL)`)},            // ErrorResponse, also of protocol 2
-	{"RDP", regexp.MustCompile(`^\x03\x00\x00`)},                          // TPKT, RFC 1006
-	{"LDAP", regexp.MustCompile(`(?s)^0(?:.|\x84....)\x02\x01`)},          // LDAPMessage, RFC 4511
-	{"Telnet", regexp.MustCompile(`^\xff[\xfb-\xfe]`)},                    // RFC 854
+	// networking.c: protocol errors, protected mode
+	{"Redis", regexp.MustCompile(`^-(?:ERR|DENIED|NOAUTH)`)},
+	// doc/protocol.txt
+	{"Memcached", regexp.MustCompile(`^ERROR\r\n`)},
+	// AMQP 0-9-1 section 4.2.2
+	{"AMQP", regexp.MustCompile(`^AMQP`)},
+	// protocol 10 handshake, or an error packet
+	{"MySQL", regexp.MustCompile(`(?s)^...\x00(?:\x0a[0-9]|\xff|\x0a$)`)},
+	// ErrorResponse, also of protocol 2
+	{"PostgreSQL", regexp.MustCompile(`^E(?:\x00\x00|FATAL)`)},
+	// TPKT, RFC 1006
+	{"RDP", regexp.MustCompile(`^\x03\x00\x00`)},
+	// LDAPMessage, RFC 4511
+	{"LDAP", regexp.MustCompile(`(?s)^0(?:.|\x84....)\x02\x01`)},
+	// RFC 854
+	{"Telnet", regexp.MustCompile(`^\xff[\xfb-\xfe]`)},
 	{"RTSP", regexp.MustCompile(`^RTSP/`)},
 	{"SIP", regexp.MustCompile(`^SIP/2`)},
 	{"rsync", regexp.MustCompile(`^@RSYN`)},
 	{"NATS", regexp.MustCompile(`^INFO (?:\{|$)`)},
 	{"NNTP", regexp.MustCompile(`^20[01] [^\r\n]*(?i:nntp|news|inn)`)},
-	{"Elasticsearch transport", regexp.MustCompile(`^(?:This is not an? HTTP port|ES\x00)`)}, // TcpTransport.java
+	// TcpTransport.java
+	{"Elasticsearch transport", regexp.MustCompile(`^(?:This is not an? HTTP port|ES\x00)`)},
 	{"ZooKeeper", regexp.MustCompile(`^(?:Zookeeper version|This ZooKeeper instance)`)},
 	{"ClickHouse", regexp.MustCompile(`^.{0,16}DB::(?:Net)?Exception`)},
-	{"h2c (HTTP/2)", regexp.MustCompile(`(?s)^\x00..\x04[\x00\x01]`)}, // SETTINGS, RFC 9113 section 3.4
-	{overTLS, regexp.MustCompile(`^[\x15\x16]\x03[\x00-\x04]`)},       // an alert or a handshake, RFC 8446 section 5.1
+	// SETTINGS, RFC 9113 section 3.4
+	{"h2c (HTTP/2)", regexp.MustCompile(`(?s)^\x00..\x04[\x00\x01]`)},
+	// an alert or a handshake, RFC 8446 section 5.1
+	{overTLS, regexp.MustCompile(`^[\x15\x16]\x03[\x00-\x04]`)},
 }
 
 // answerSigns are answers that are HTTP only to say that the port is not. The whole body is the sentence.
 var answerSigns = []protocolSign{
-	{"MongoDB", regexp.MustCompile(`^It looks like you are trying to access MongoDB over HTTP on the native driver port\.\s*$`)},                                                         // transport/session_workflow.cpp
-	{"ClickHouse", regexp.MustCompile(`^Port \d+ is for clickhouse-client program\.?\s+You must use port \d+ for HTTP\.?\s*$`)},                                                          // TCPHandler.cpp
-	{overTLS, regexp.MustCompile(`^Client sent an HTTP request to an HTTPS server\.\s*$`)},                                                                                               // net/http/server.go
-	{overTLS, regexp.MustCompile(`^(?:400 )?The plain HTTP request was sent to HTTPS port$`)},                                                                                            // ngx_http_special_response.c: the title
-	{overTLS, regexp.MustCompile(`^Bad Request Your browser sent a request that this server could not understand\. Reason: You're speaking plain HTTP to an SSL-enabled server port\.`)}, // Apache: modules/ssl/ssl_engine_kernel.c
-	{overTLS, regexp.MustCompile(`^Bad Request\s+This combination of host and port requires TLS\.\s*$`)},                                                                                 // Tomcat: JSSE and OpenSSL engines
+	// transport/session_workflow.cpp
+	{"MongoDB", regexp.MustCompile(`^It looks like you are trying to access MongoDB over HTTP on the native driver port\.\s*$`)},
+	// TCPHandler.cpp
+	{"ClickHouse", regexp.MustCompile(`^Port \d+ is for clickhouse-client program\.?\s+You must use port \d+ for HTTP\.?\s*$`)},
+	// net/http/server.go
+	{overTLS, regexp.MustCompile(`^Client sent an HTTP request to an HTTPS server\.\s*$`)},
+	// ngx_http_special_response.c: the title
+	{overTLS, regexp.MustCompile(`^(?:400 )?The plain HTTP request was sent to HTTPS port$`)},
+	// Apache: modules/ssl/ssl_engine_kernel.c
+	{overTLS, regexp.MustCompile(`^Bad Request Your browser sent a request that this server could not understand\. Reason: You're speaking plain HTTP to an SSL-enabled server port\.`)},
+	// Tomcat: JSSE and OpenSSL engines
+	{overTLS, regexp.MustCompile(`^Bad Request\s+This combination of host and port requires TLS\.\s*$`)},
 }
 
 // notHTTP is what a port speaks that is no web server. It is an error of a request.
