@@ -57,14 +57,16 @@ var floors = map[string][]string{
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
+	"checks/internal/gitclone":    {},
 	"checks/internal/eccubegit":   {},
-	"checks/internal/eccubedb":    {"checks/internal/eccubegit", "checks/internal/releases"},
-	"checks/internal/librarydb":   {},
-	"checks/internal/wordpressdb": {"checks/internal/releases"},
+	"checks/internal/eccubedb":    {"checks/internal/eccubegit", "checks/internal/gitclone", "checks/internal/releases"},
+	"checks/internal/librarydb":   {"checks/internal/gitclone"},
+	"checks/internal/wordpressdb": {"checks/internal/gitclone", "checks/internal/releases"},
 	"checks/internal/endoflife":   {},
-	"checks/internal/endoflifedb": {"checks/internal/endoflife"},
+	"checks/internal/endoflifedb": {"checks/internal/endoflife", "checks/internal/gitclone"},
 	"checks/internal/eccubebench": { // a measuring tool: it serves shops and scans them
-		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "checks/internal/eccubegit", "signatures",
+		"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web", "scanner/sigtest", "checks/filehash", "checks/internal/eccubegit",
+		"checks/internal/gitclone", "signatures",
 	},
 }
 

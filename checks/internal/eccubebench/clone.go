@@ -6,16 +6,16 @@ import (
 	"io"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 )
 
 // clone reads objects of one git clone and keeps them.
 type clone struct {
-	all   eccubegit.Clones
+	all   gitclone.Clones
 	dir   string
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -24,7 +24,7 @@ type clone struct {
 	blobs map[string][]byte
 }
 
-func openClone(all eccubegit.Clones, dir string) (*clone, error) {
+func openClone(all gitclone.Clones, dir string) (*clone, error) {
 	c := &clone{all: all, dir: dir, cmd: all.Command(dir, "cat-file", "--batch"), blobs: map[string][]byte{}}
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
@@ -53,43 +53,31 @@ func (c *clone) blob(id string) ([]byte, error) {
 	if _, err := fmt.Fprintln(c.in, id); err != nil {
 		return nil, err
 	}
-	head, err := c.out.ReadString('\n')
+	body, err := gitclone.ReadObject(c.out, id)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", c.dir, err)
 	}
-	fields := strings.Fields(head)
-	if len(fields) != 3 {
-		return nil, fmt.Errorf("%s: object %s: %s", c.dir, id, head)
-	}
-	size, err := strconv.Atoi(fields[2])
-	if err != nil {
-		return nil, err
-	}
-	body := make([]byte, size+1)
-	if _, err := io.ReadFull(c.out, body); err != nil {
-		return nil, err
-	}
-	c.blobs[id] = body[:size]
-	return body[:size], nil
+	c.blobs[id] = body
+	return body, nil
 }
 
 // treeOf is the files of a release, by its tag or as package eccubegit says.
 func (c *clone) treeOf(r *release) (map[string]string, error) {
 	if r.tag != "" {
-		return c.tree(r.tag)
+		return c.all.Tree(c.dir, r.tag)
 	}
 	at := slices.IndexFunc(eccubegit.States, func(s eccubegit.State) bool { return s.Name == r.name })
 	if at < 0 {
 		return nil, fmt.Errorf("%s has no tag", r.name)
 	}
 	s := eccubegit.States[at]
-	files, err := c.tree(s.Commit)
+	files, err := c.all.Tree(c.dir, s.Commit)
 	if err != nil || s.Versions == "" {
 		return files, err
 	}
 	other := map[string]string{}
 	if s.Versions != "-" {
-		if other, err = c.tree(s.Versions); err != nil {
+		if other, err = c.all.Tree(c.dir, s.Versions); err != nil {
 			return nil, err
 		}
 	}
@@ -98,22 +86,6 @@ func (c *clone) treeOf(r *release) (map[string]string, error) {
 			delete(files, name)
 		} else if !own {
 			files[name] = other[name]
-		}
-	}
-	return files, nil
-}
-
-// tree is the files of a tag and their objects.
-func (c *clone) tree(tag string) (map[string]string, error) {
-	out, err := c.all.Output(c.dir, "ls-tree", "-r", "-z", tag)
-	if err != nil {
-		return nil, err
-	}
-	files := map[string]string{}
-	for entry := range strings.SplitSeq(out, "\x00") {
-		meta, name, ok := strings.Cut(entry, "\t")
-		if fields := strings.Fields(meta); ok && fields[1] == "blob" {
-			files[name] = fields[2]
 		}
 	}
 	return files, nil

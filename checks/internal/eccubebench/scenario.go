@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"sotomi/checks/filehash"
-	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
@@ -92,7 +92,7 @@ func newBench(o options) (*bench, error) {
 
 // open adds the stable releases of a clone, as the database lists them.
 func (b *bench) open(dir, majors string) error {
-	c, err := openClone(eccubegit.Clones{Dirs: b.options.dirs}, dir)
+	c, err := openClone(gitclone.Clones{Dirs: b.options.dirs}, dir)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,7 +80,7 @@ func TestDatabase(t *testing.T) {
 		t, map[string]string{"tag": "4.0.0", "html/js/eccube.js": "two\n", "package.json": "{}", "html/a b.js": "x"}, map[string]string{"tag": "4.0.0-rc", "src/x": "x"},
 	)
 	out := filepath.Join(t.TempDir(), "eccube.db")
-	if err := run(eccubegit.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
+	if err := run(gitclone.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(out)
@@ -114,7 +114,7 @@ page frame
 		t.Errorf("marks of the frame: %q", frame)
 	}
 	first := string(text)
-	if err := run(eccubegit.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
+	if err := run(gitclone.Clones{Dirs: []string{old, current}}, nil, out); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := os.ReadFile(out); err != nil || string(again) != first {

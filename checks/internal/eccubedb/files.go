@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
-	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 	"sotomi/checks/internal/releases"
 )
 
@@ -102,7 +99,7 @@ func (r *release) collectTree(commit string, byPath map[string]map[string]blob) 
 const symlink = "120000" // git's mode of symbolic links
 
 // hashAll hashes every blob once.
-func hashAll(clones eccubegit.Clones, byPath map[string]map[string]blob) (map[blob]variant, error) {
+func hashAll(clones gitclone.Clones, byPath map[string]map[string]blob) (map[blob]variant, error) {
 	blobs := map[string]map[blob]bool{} // by clone
 	for _, byRelease := range byPath {
 		for _, b := range byRelease {
@@ -177,44 +174,17 @@ func places(name string) []string {
 const biggest = 512 << 10
 
 // hashBlobs adds the hashes of blobs of one clone; files that are too big get none.
-func hashBlobs(clones eccubegit.Clones, dir string, blobs []blob, into map[blob]variant) error {
-	cmd := clones.Command(dir, "cat-file", "--batch")
-	var ids strings.Builder
-	for _, b := range blobs {
-		fmt.Fprintln(&ids, b.id)
+func hashBlobs(clones gitclone.Clones, dir string, blobs []blob, into map[blob]variant) error {
+	ids := make([]string, len(blobs))
+	for i, b := range blobs {
+		ids[i] = b.id
 	}
-	cmd.Stdin = strings.NewReader(ids.String())
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	in := bufio.NewReaderSize(out, 1<<20)
-	for _, b := range blobs {
-		head, err := in.ReadString('\n')
-		if err != nil {
-			return fmt.Errorf("git cat-file in %s: %w", dir, err)
+	return clones.Contents(dir, ids, func(i int, body []byte) {
+		if len(body) <= biggest {
+			f := releases.FormsOf(blobs[i].ending, body)
+			into[blobs[i]] = variant{f.Bytes, f.Text, f.Code}
 		}
-		fields := strings.Fields(head)
-		if len(fields) != 3 || fields[0] != b.id {
-			return fmt.Errorf("git cat-file in %s: %q", dir, head)
-		}
-		size, err := strconv.Atoi(fields[2])
-		if err != nil {
-			return err
-		}
-		body := make([]byte, size+1)
-		if _, err := io.ReadFull(in, body); err != nil {
-			return err
-		}
-		if body = body[:size]; size <= biggest {
-			f := releases.FormsOf(b.ending, body)
-			into[b] = variant{f.Bytes, f.Text, f.Code}
-		}
-	}
-	return cmd.Wait()
+	})
 }
 
 // How many of the files that tell the same releases apart are kept: enough for a shop that lost or changed most of them.

@@ -20,6 +20,7 @@ import (
 	"os"
 
 	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 )
 
 func main() {
@@ -32,14 +33,14 @@ func main() {
 	if *old == "" || *current == "" {
 		log.Fatal("both -ec-cube2 and -ec-cube are needed")
 	}
-	c := eccubegit.Clones{Dirs: append([]string{*old, *current}, flag.Args()...)}
+	c := gitclone.Clones{Dirs: append([]string{*old, *current}, flag.Args()...)}
 	if err := run(c, eccubegit.States, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // run writes the database of the first two clones' tags and of states that any of the clones has.
-func run(clones eccubegit.Clones, states []eccubegit.State, out string) error {
+func run(clones gitclone.Clones, states []eccubegit.State, out string) error {
 	var releases []release
 	for i, majors := range []string{"12", "34"} {
 		list, unknown, err := releasesOf(clones, clones.Dirs[i], majors)

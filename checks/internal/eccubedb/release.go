@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 	"sotomi/checks/internal/releases"
 )
 
@@ -17,7 +18,7 @@ type release struct {
 	tag  string
 	dir  string // the clone it is in
 
-	clones eccubegit.Clones
+	clones gitclone.Clones
 	state  eccubegit.State // zero for a release with a tag
 
 	tree   []string // all files of the tag
@@ -54,7 +55,7 @@ func sortReleases(list []release) {
 
 // releasesOf lists the releases of a clone whose major version is one of majors ("34"), and the tags that it does not
 // understand.
-func releasesOf(clones eccubegit.Clones, dir, majors string) (list []release, unknown []string, err error) {
+func releasesOf(clones gitclone.Clones, dir, majors string) (list []release, unknown []string, err error) {
 	text, err := clones.Output(dir, "for-each-ref", "--format=%(refname:strip=2) %(creatordate:short)", "refs/tags")
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +84,7 @@ func releasesOf(clones eccubegit.Clones, dir, majors string) (list []release, un
 }
 
 // withStates adds states to a list of releases. A tag of the same name wins.
-func withStates(list []release, clones eccubegit.Clones, states []eccubegit.State) ([]release, error) {
+func withStates(list []release, clones gitclone.Clones, states []eccubegit.State) ([]release, error) {
 	var missing []string
 	for _, s := range states {
 		if slices.ContainsFunc(list, func(r release) bool { return r.name == s.Name }) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sotomi/checks/internal/eccubegit"
+	"sotomi/checks/internal/gitclone"
 )
 
 // States without a tag come from any clone: a release cut from another one has its files but for its own package.json, one
@@ -17,7 +18,7 @@ func TestStatesWithoutATag(t *testing.T) {
 	fork := repository(t, map[string]string{"tag": "base", "html/a.js": "y", "package.json": `{"version":"4.3.0"}`, "composer.json": "{}"})
 	shop := repository(t, map[string]string{"tag": "shop", "html/a.js": "ours", "package.json": `{"version":"4.3.1"}`})
 	commit := func(dir, tag string) string {
-		out, err := eccubegit.Clones{Dirs: []string{dir}}.Output(dir, "rev-parse", tag)
+		out, err := gitclone.Clones{Dirs: []string{dir}}.Output(dir, "rev-parse", tag)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func TestStatesWithoutATag(t *testing.T) {
 		{Name: "4.3.1-p1", Date: "2026-03-11", Commit: base, Versions: "-", Source: "a/fork"},
 		{Name: "2.25.0+20260804", Date: "2026-08-04", Commit: "eccube2-weekly-20260804", Source: "a/old"},
 	}
-	releases, err := withStates(nil, eccubegit.Clones{Dirs: []string{old, current, fork, shop}}, states)
+	releases, err := withStates(nil, gitclone.Clones{Dirs: []string{old, current, fork, shop}}, states)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ file html/js/eccube.js
 	if got := strings.TrimPrefix(out.String(), header); !strings.HasPrefix(got, want) || strings.Count(got[strings.Index(got, "file package.json"):], "\n ") != 2 {
 		t.Errorf("database:\n%s", got)
 	}
-	_, err = withStates(nil, eccubegit.Clones{Dirs: []string{old, current, fork}}, states)
+	_, err = withStates(nil, gitclone.Clones{Dirs: []string{old, current, fork}}, states)
 	if err == nil || err.Error() != "no clone has 4.3.1 (clone github.com/a/shop)" {
 		t.Errorf("without a clone: %v", err)
 	}
@@ -70,7 +71,7 @@ func TestContentsThatAreKnown(t *testing.T) {
 	dir := repository(t, map[string]string{"tag": "eccube-2.13.5", "html/a.js": "x"})
 	out := filepath.Join(t.TempDir(), "eccube.db")
 	states := []eccubegit.State{{Name: "4.3.0", Date: "2024-07-29", Commit: "eccube-2.13.5", Source: "a/b"}}
-	if err := run(eccubegit.Clones{Dirs: []string{dir, dir}}, states, out); err == nil {
+	if err := run(gitclone.Clones{Dirs: []string{dir, dir}}, states, out); err == nil {
 		t.Error("no error")
 	}
 	if _, err := os.Stat(out); err == nil {

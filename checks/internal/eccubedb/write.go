@@ -51,17 +51,7 @@ func writeDatabase(w io.Writer, list []release, files []file) {
 			return cmp.Compare(byVariant[a][0], byVariant[b][0])
 		})
 		for _, v := range variants {
-			hash := v.raw
-			if v.text != v.raw || v.code != v.text {
-				hash += ":"
-			}
-			if v.text != v.raw {
-				hash += v.text
-			}
-			if v.code != v.text {
-				hash += ":" + v.code
-			}
-			fmt.Fprintf(w, " %s %s\n", hash, spans(list, byVariant[v]))
+			fmt.Fprintf(w, " %s %s\n", releases.Hashes(v.raw, v.text, v.code), spans(list, byVariant[v]))
 		}
 	}
 }
@@ -80,28 +70,10 @@ func until(list []release) string {
 	return min(newest[true], newest[false])
 }
 
-// spans writes ascending positions as names, runs of them as FIRST..LAST.
-func spans(releases []release, at []int) string {
-	var out []string
-	for i := 0; i < len(at); {
-		j := i
-		for j+1 < len(at) && at[j+1] == at[j]+1 {
-			j++
-		}
-		if i == j {
-			out = append(out, releases[at[i]].name)
-		} else {
-			out = append(out, releases[at[i]].name+".."+releases[at[j]].name)
-		}
-		i = j + 1
-	}
-	return strings.Join(out, " ")
-}
-
 // writePages writes the marks of the pages.
-func writePages(w io.Writer, releases []release, pages []page) {
+func writePages(w io.Writer, list []release, pages []page) {
 	position := map[string]int{}
-	for i, r := range releases {
+	for i, r := range list {
 		position[r.name] = i
 	}
 	for _, p := range pages {
@@ -112,7 +84,7 @@ func writePages(w io.Writer, releases []release, pages []page) {
 			for _, name := range g.releases {
 				at = append(at, position[name])
 			}
-			line := " " + spans(releases, at) + " = " + strings.Join(g.always, " ")
+			line := " " + spans(list, at) + " = " + strings.Join(g.always, " ")
 			if len(g.maybe) > 0 {
 				line += " ? " + strings.Join(g.maybe, " ")
 			}
@@ -123,4 +95,8 @@ func writePages(w io.Writer, releases []release, pages []page) {
 			fmt.Fprintln(w, " "+line)
 		}
 	}
+}
+
+func spans(list []release, at []int) string {
+	return releases.Spans(at, func(i int) string { return list[i].name })
 }

@@ -6,17 +6,16 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"sotomi/checks/internal/endoflife"
+	"sotomi/checks/internal/gitclone"
 )
 
 // products are those that sotomi can tell the version of, by their names there.
@@ -25,11 +24,13 @@ var products = []string{
 	"phpbb", "tomcat", "typo3",
 }
 
+var clones gitclone.Clones // each reads its own objects
+
 func main() {
 	git := flag.String("git", "", "bare clone of https://github.com/endoflife-date/endoflife.date")
 	to := flag.String("to", "", "file to write")
 	flag.Parse()
-	text, err := build(context.Background(), *git)
+	text, err := build(*git)
 	if err == nil {
 		err = os.WriteFile(*to, text, 0o644)
 	}
@@ -38,20 +39,20 @@ func main() {
 	}
 }
 
-func build(ctx context.Context, git string) ([]byte, error) {
-	commit, err := run(ctx, git, "log", "-1", "--format=%H %cs")
+func build(git string) ([]byte, error) {
+	commit, err := clones.Output(git, "log", "-1", "--format=%H %cs")
 	if err != nil {
 		return nil, err
 	}
-	hash, day, _ := strings.Cut(strings.TrimSpace(string(commit)), " ")
+	hash, day, _ := strings.Cut(strings.TrimSpace(commit), " ")
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "# Copyright 2020 endoflife.date contributors\n# source: https://github.com/endoflife-date/endoflife.date commit %s\n# date: %s\n# licence: MIT\n", hash, day)
 	for _, product := range products {
-		page, err := run(ctx, git, "show", hash+":products/"+product+".md")
+		page, err := clones.Output(git, "show", hash+":products/"+product+".md")
 		if err != nil {
 			return nil, err
 		}
-		if err := write(&out, product, page); err != nil {
+		if err := write(&out, product, []byte(page)); err != nil {
 			return nil, fmt.Errorf("%s: %w", product, err)
 		}
 	}
@@ -84,12 +85,4 @@ func write(out *bytes.Buffer, product string, page []byte) error {
 		}
 	}
 	return nil
-}
-
-func run(ctx context.Context, git string, args ...string) ([]byte, error) {
-	out, err := exec.CommandContext(ctx, "git", append([]string{"--git-dir", git}, args...)...).Output()
-	if err != nil {
-		return nil, fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
-	}
-	return out, nil
 }

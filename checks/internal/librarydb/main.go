@@ -15,10 +15,13 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"sotomi/checks/internal/gitclone"
 )
+
+var clones gitclone.Clones // each reads its own objects
 
 func main() {
 	log.SetFlags(0)
@@ -60,12 +63,12 @@ func run(retire, kev, out string) error {
 	if err != nil {
 		return err
 	}
-	date, err := git(retire, "log", "-1", "--format=%cs", "--", source)
+	date, err := clones.Output(retire, "log", "-1", "--format=%cs", "--", source)
 	if err != nil {
 		return err
 	}
 	day, _, _ := strings.Cut(known.Released, "T")
-	text, err := render(list, strings.TrimSpace(string(date)), day)
+	text, err := render(list, strings.TrimSpace(date), day)
 	if err != nil {
 		return err
 	}
@@ -75,11 +78,11 @@ func run(retire, kev, out string) error {
 	for from, to := range map[string]string{
 		"LICENSE.md": "LICENSE-libraries.md", "NOTICE.md": "NOTICE-libraries.md", "repository/testcases.json": "testdata/testcases.json",
 	} {
-		text, err := git(retire, "show", "HEAD:"+from)
+		text, err := clones.Output(retire, "show", "HEAD:"+from)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(out, to), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(out, to), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -107,20 +110,12 @@ func render(list []library, date, kev string) ([]byte, error) {
 }
 
 func readJSON(clone, path string, to any) error {
-	text, err := git(clone, "show", "HEAD:"+path)
+	text, err := clones.Output(clone, "show", "HEAD:"+path)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, to); err != nil {
+	if err := json.Unmarshal([]byte(text), to); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
-}
-
-func git(dir string, args ...string) ([]byte, error) {
-	out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).Output()
-	if err != nil {
-		return nil, fmt.Errorf("git %s: %w", strings.Join(args, " "), err)
-	}
-	return out, nil
 }

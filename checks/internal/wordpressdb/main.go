@@ -14,13 +14,16 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+
+	"sotomi/checks/internal/gitclone"
 )
+
+var clones gitclone.Clones // each reads its own objects
 
 func main() {
 	log.SetFlags(0)
@@ -33,12 +36,12 @@ func main() {
 	if *core == "" && *records == "" || (*records == "") != (*exploited == "") {
 		log.Fatal("-core, or both -records and -exploited, are needed")
 	}
-	if err := run(context.Background(), *core, *records, *exploited, *out); err != nil {
+	if err := run(*core, *records, *exploited, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, core, records, exploited, out string) error {
+func run(core, records, exploited, out string) error {
 	var text bytes.Buffer
 	write := func(name string) error {
 		log.Printf("%s: %d bytes", name, text.Len())
@@ -49,7 +52,7 @@ func run(ctx context.Context, core, records, exploited, out string) error {
 		return nil
 	}
 	if core != "" {
-		if err := writeReleases(ctx, &text, core); err != nil {
+		if err := writeReleases(&text, core); err != nil {
 			return err
 		}
 		if err := write("wordpress.db"); err != nil {
@@ -59,7 +62,7 @@ func run(ctx context.Context, core, records, exploited, out string) error {
 	if records == "" {
 		return nil
 	}
-	if err := writeWeaknesses(ctx, &text, records, exploited); err != nil {
+	if err := writeWeaknesses(&text, records, exploited); err != nil {
 		return err
 	}
 	return write("weaknesses.txt")

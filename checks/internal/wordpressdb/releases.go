@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"io"
 	"log"
@@ -40,8 +39,8 @@ type release struct {
 var tagForm = regexp.MustCompile(`^\d+\.\d+(\.\d+)*$`)
 
 // releasesOf are the releases of a clone, in the order of their numbers: those of one line stand together.
-func releasesOf(ctx context.Context, dir string) ([]release, error) {
-	text, err := git(ctx, dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
+func releasesOf(dir string) ([]release, error) {
+	text, err := clones.Output(dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +51,7 @@ func releasesOf(ctx context.Context, dir string) ([]release, error) {
 			continue
 		}
 		r := release{tag: tag, name: nameOf(tag), date: date}
-		if r.files, err = tree(ctx, dir, tag); err != nil {
+		if r.files, err = clones.Tree(dir, tag); err != nil {
 			return nil, err
 		}
 		maps.DeleteFunc(r.files, func(name, _ string) bool { return !static(name) })
@@ -95,8 +94,8 @@ func static(name string) bool {
 }
 
 // writeReleases writes the database.
-func writeReleases(ctx context.Context, w io.Writer, dir string) error {
-	list, err := releasesOf(ctx, dir)
+func writeReleases(w io.Writer, dir string) error {
+	list, err := releasesOf(dir)
 	if err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func writeReleases(ctx context.Context, w io.Writer, dir string) error {
 		return fmt.Errorf("no releases in %s", dir)
 	}
 	chosen := choose(list)
-	forms, err := formsOf(ctx, dir, list, chosen)
+	forms, err := formsOf(dir, list, chosen)
 	if err != nil {
 		return err
 	}
@@ -204,7 +203,7 @@ func split(groups []int, ids []string) {
 }
 
 // formsOf hashes the contents of the chosen files, by id; those that are too large are left out.
-func formsOf(ctx context.Context, dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
+func formsOf(dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
 	of := map[string]string{} // paths by id
 	for _, r := range list {
 		for _, name := range chosen {
@@ -214,9 +213,10 @@ func formsOf(ctx context.Context, dir string, list []release, chosen []string) (
 		}
 	}
 	forms := map[string]releases.Forms{}
-	err := contents(ctx, dir, slices.Sorted(maps.Keys(of)), func(id string, body []byte) {
+	ids := slices.Sorted(maps.Keys(of))
+	err := clones.Contents(dir, ids, func(i int, body []byte) {
 		if len(body) <= largestFile {
-			forms[id] = releases.FormsOf(of[id], body)
+			forms[ids[i]] = releases.FormsOf(of[ids[i]], body)
 		}
 	})
 	return forms, err
@@ -241,34 +241,6 @@ func writeFile(w io.Writer, name string, list []release, forms map[string]releas
 	}
 	fmt.Fprintf(w, "file %s\n", name)
 	for _, f := range order {
-		hash := f.Bytes
-		if f.Text != f.Bytes || f.Code != f.Text {
-			hash += ":"
-		}
-		if f.Text != f.Bytes {
-			hash += f.Text
-		}
-		if f.Code != f.Text {
-			hash += ":" + f.Code
-		}
-		fmt.Fprintf(w, " %s %s\n", hash, spans(list, at[f]))
+		fmt.Fprintf(w, " %s %s\n", releases.Hashes(f.Bytes, f.Text, f.Code), releases.Spans(at[f], func(i int) string { return list[i].name }))
 	}
-}
-
-// spans writes ascending positions as names, runs of them as FIRST..LAST.
-func spans(list []release, at []int) string {
-	var out []string
-	for i := 0; i < len(at); {
-		j := i
-		for j+1 < len(at) && at[j+1] == at[j]+1 {
-			j++
-		}
-		if i == j {
-			out = append(out, list[at[i]].name)
-		} else {
-			out = append(out, list[at[i]].name+".."+list[at[j]].name)
-		}
-		i = j + 1
-	}
-	return strings.Join(out, " ")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -46,19 +45,19 @@ type record struct {
 }
 
 // writeWeaknesses writes the table.
-func writeWeaknesses(ctx context.Context, w io.Writer, records, exploited string) error {
-	known, err := exploitedCVEs(ctx, exploited)
+func writeWeaknesses(w io.Writer, records, exploited string) error {
+	known, err := exploitedCVEs(exploited)
 	if err != nil {
 		return err
 	}
-	list, err := readRecords(ctx, records)
+	list, err := readRecords(records)
 	if err != nil {
 		return err
 	}
 	list = slices.DeleteFunc(list, func(r record) bool { return !r.keep(known) })
 	var heads [2][]string // commit and date
 	for i, dir := range []string{records, exploited} {
-		text, err := git(ctx, dir, "log", "-1", "--format=%H %cs")
+		text, err := clones.Output(dir, "log", "-1", "--format=%H %cs")
 		if err != nil {
 			return err
 		}
@@ -93,8 +92,8 @@ func (r record) keep(exploited map[string]bool) bool {
 }
 
 // exploitedCVEs are those that somebody is known to have used.
-func exploitedCVEs(ctx context.Context, dir string) (map[string]bool, error) {
-	text, err := git(ctx, dir, "show", "HEAD:known_exploited_vulnerabilities.json")
+func exploitedCVEs(dir string) (map[string]bool, error) {
+	text, err := clones.Output(dir, "show", "HEAD:known_exploited_vulnerabilities.json")
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +111,8 @@ func exploitedCVEs(ctx context.Context, dir string) (map[string]bool, error) {
 }
 
 // readRecords reads all templates; files of one record and component are one record with several ranges.
-func readRecords(ctx context.Context, dir string) ([]record, error) {
-	files, err := tree(ctx, dir, "HEAD")
+func readRecords(dir string) ([]record, error) {
+	files, err := clones.Tree(dir, "HEAD")
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +123,7 @@ func readRecords(ctx context.Context, dir string) ([]record, error) {
 		}
 	}
 	merged := map[[3]string]*record{}
-	err = contents(ctx, dir, slices.Sorted(maps.Keys(ids)), func(_ string, body []byte) {
+	err = clones.Contents(dir, slices.Sorted(maps.Keys(ids)), func(_ int, body []byte) {
 		r, ok := parseTemplate(string(body))
 		if !ok {
 			return
