@@ -140,9 +140,6 @@ func (v *verdict) look(a *answers) {
 	if counted {
 		v.Documents = count // the list counts nested documents as well; this does not
 	}
-	if !v.listed && len(v.Indices) > 0 && len(v.Ransom) == len(v.Indices) {
-		data = 0
-	}
 	if len(v.Ransom) > 0 {
 		v.Variants = append(v.Variants, "ransom")
 	}

@@ -39,6 +39,12 @@ func ended(t *testing.T, text string, site http.HandlerFunc) (scanner.Outcome, s
 
 func run(t *testing.T, text string, site http.HandlerFunc) ([]scanner.Finding, scanner.Outcome, string) {
 	t.Helper()
+	return runAt(t, "/", text, site)
+}
+
+// runAt is run with a page of the site as the target.
+func runAt(t *testing.T, page, text string, site http.HandlerFunc) ([]scanner.Finding, scanner.Outcome, string) {
+	t.Helper()
 	keys, blocks, _ := strings.Cut("\n"+text, "\n  - ")
 	s, err := signature.Parse("t.yaml", []byte("id: t\ninfo: {name: t, severity: high}"+strings.TrimSuffix("\n"+strings.TrimPrefix(keys, "\n"), "\n")+"\nhttp:\n  - "+blocks), false)
 	if err != nil {
@@ -59,7 +65,7 @@ func run(t *testing.T, text string, site http.HandlerFunc) ([]scanner.Finding, s
 		t.Fatal(err)
 	}
 	defer client.Close()
-	u, err := url.Parse(server.URL + "/")
+	u, err := url.Parse(server.URL + page)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package template_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -10,10 +9,8 @@ import (
 
 	"sotomi/checks/template"
 	"sotomi/scanner"
-	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
-	"sotomi/scanner/web"
 )
 
 // The folders that pages name are asked too, each once, and no block asks for more than a few.
@@ -46,80 +43,36 @@ payloads: {folder: {list: folders}}`, site)
 
 // Where all matchers must match, the one that is named like a variant gives the finding its severity.
 func TestVariant_of_a_block_whose_matchers_must_all_match(t *testing.T) {
-	s, err := signature.Parse("t.yaml", []byte(`id: t
-info: {name: t, severity: medium}
-variants: {worse: {severity: high}}
-http:
+	findings, _, _ := run(t, `variants: {worse: {severity: critical}}
   - path: ["{{BaseURL}}/list"]
     matchers-condition: and
     matchers: [{type: word, words: [listing]}, {type: word, name: worse, words: [SECRET]}]
-`), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check, err := template.New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+`, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/list" {
 			_, _ = w.Write([]byte("listing of SECRET"))
 		}
-	}))
-	defer server.Close()
-	client, err := web.NewClient(web.Options{Rate: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	u, err := url.Parse(server.URL + "/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	findings, _ := engine.RunCheck(t.Context(), client, target.Target{URL: u}, s, check, signature.SafetyIntrusive)
-	if len(findings) != 1 || findings[0].Severity != signature.SeverityHigh {
-		t.Errorf("findings %+v; want one of high severity", findings)
+	})
+	if len(findings) != 1 || findings[0].Severity != signature.SeverityCritical {
+		t.Errorf("findings %+v; want one of critical severity", findings)
 	}
 }
 
 // A template that asks for the target's own page among others looks at the page that the user named, and for all it asks
 // below the folders of that page.
 func TestOwnPage_among_other_addresses(t *testing.T) {
-	s, err := signature.Parse("t.yaml", []byte(`id: t
-info: {name: t, severity: high}
-http:
-  - path: ["{{BaseURL}}", "{{BaseURL}}/tool.php"]
-    matchers: [{type: word, words: [SECRET]}]
-`), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check, err := template.New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mu sync.Mutex
 	asked := map[string]int{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	findings, _, base := runAt(t, "/x/db.php", `  - path: ["{{BaseURL}}", "{{BaseURL}}/tool.php"]
+    matchers: [{type: word, words: [SECRET]}]
+`, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		asked[r.URL.Path]++
 		mu.Unlock()
 		if r.URL.Path == "/x/db.php" {
 			_, _ = w.Write([]byte("SECRET"))
 		}
-	}))
-	defer server.Close()
-	client, err := web.NewClient(web.Options{Rate: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	u, err := url.Parse(server.URL + "/x/db.php")
-	if err != nil {
-		t.Fatal(err)
-	}
-	findings, _ := engine.RunCheck(t.Context(), client, target.Target{URL: u}, s, check, signature.SafetyIntrusive)
-	if len(findings) != 1 || findings[0].Hit.URL != u.String() {
+	})
+	if len(findings) != 1 || findings[0].Hit.URL != base+"/x/db.php" {
 		t.Errorf("findings %+v; want one, of the page that was named", findings)
 	}
 	for _, path := range []string{"/x/db.php", "/x/", "/x/tool.php", "/", "/tool.php"} {

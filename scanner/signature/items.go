@@ -13,9 +13,8 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Item is one item of a checklist that people have to fill in.
-type Item struct {
-	ID      string `yaml:"-"` // LIST/ITEM, such as card-6.0/2a
+// checklistItem is one item of a checklist that people have to fill in.
+type checklistItem struct {
 	Name    string `yaml:"name"`
 	JA      string `yaml:"ja"`
 	Outside string `yaml:"outside"` // what a look from outside can say of it: refutes, hints, nothing
@@ -24,9 +23,9 @@ type Item struct {
 // checklists is the file items.yaml.
 type checklists struct {
 	Lists map[string]struct {
-		Name  string          `yaml:"name"`
-		JA    string          `yaml:"ja"`
-		Items map[string]Item `yaml:"items"`
+		Name  string                   `yaml:"name"`
+		JA    string                   `yaml:"ja"`
+		Items map[string]checklistItem `yaml:"items"`
 	} `yaml:"lists"`
 	Profiles map[string][]string `yaml:"profiles"` // lists by profile
 }
@@ -44,24 +43,11 @@ var readChecklists = sync.OnceValue(func() checklists {
 	return c
 })
 
-// ItemOf is the item of a checklist with an id such as card-6.0/2a.
-func ItemOf(id string) (Item, bool) {
+// itemOf is the item of a checklist with an id such as card-6.0/2a.
+func itemOf(id string) (checklistItem, bool) {
 	list, name, _ := strings.Cut(id, "/")
 	item, ok := readChecklists().Lists[list].Items[name]
-	item.ID = id
 	return item, ok
-}
-
-// ItemsOf are the items of a profile's lists, in the order of their ids.
-func ItemsOf(profile string) []Item {
-	var all []Item
-	for _, list := range readChecklists().Profiles[profile] {
-		for _, name := range slices.Sorted(maps.Keys(readChecklists().Lists[list].Items)) {
-			item, _ := ItemOf(list + "/" + name)
-			all = append(all, item)
-		}
-	}
-	return all
 }
 
 // checkProfile refuses a profile that there is not.

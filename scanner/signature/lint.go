@@ -40,7 +40,7 @@ func Lint(s *Signature) []error {
 	require(len(s.Info.Classification.CWEID) > 0, "info.classification.cwe-id is missing")
 	require(len(s.Info.Tags) > 0, "info.tags is missing")
 	for _, id := range s.Info.Items {
-		item, ok := ItemOf(id)
+		item, ok := itemOf(id)
 		require(ok, "info.items: %q is in no checklist", id)
 		require(!ok || item.Outside != "nothing", "info.items: no look from outside can say anything about %q", id)
 	}

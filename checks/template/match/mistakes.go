@@ -163,31 +163,6 @@ func requiredStatuses(tokens []govaluate.ExpressionToken) []int {
 	return all
 }
 
-// conjunction are the terms of a chain of &&; the whole when it is none.
-func conjunction(tokens []govaluate.ExpressionToken) [][]govaluate.ExpressionToken {
-	var terms [][]govaluate.ExpressionToken
-	depth, start := 0, 0
-	for i, t := range tokens {
-		switch t.Kind {
-		case govaluate.CLAUSE:
-			depth++
-		case govaluate.CLAUSE_CLOSE:
-			depth--
-		case govaluate.LOGICALOP, govaluate.TERNARY, govaluate.SEPARATOR:
-			if depth > 0 {
-				continue
-			}
-			if t.Value != "&&" {
-				return [][]govaluate.ExpressionToken{tokens}
-			}
-			terms = append(terms, tokens[start:i])
-			start = i + 1
-		default: // part of a term
-		}
-	}
-	return append(terms, tokens[start:])
-}
-
 // contradiction says why matchers that must all match never can, nil when they may.
 func (p *Program) contradiction() error {
 	if !p.and || slices.ContainsFunc(p.extractors, func(e extractor) bool { return e.name == "status_code" }) {

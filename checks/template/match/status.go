@@ -71,6 +71,20 @@ func wantedStatus(tokens []govaluate.ExpressionToken) int {
 		n, _ := tokens[2].Value.(float64)
 		return int(n)
 	}
+	terms := conjunction(tokens)
+	if len(terms) == 1 {
+		return 0
+	}
+	for _, term := range terms {
+		if n := wantedStatus(term); n != 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// conjunction are the terms of a chain of &&; the whole when it is none.
+func conjunction(tokens []govaluate.ExpressionToken) [][]govaluate.ExpressionToken {
 	var terms [][]govaluate.ExpressionToken
 	depth, start := 0, 0
 	for i, t := range tokens {
@@ -84,22 +98,14 @@ func wantedStatus(tokens []govaluate.ExpressionToken) int {
 				continue
 			}
 			if t.Value != "&&" {
-				return 0
+				return [][]govaluate.ExpressionToken{tokens}
 			}
 			terms = append(terms, tokens[start:i])
 			start = i + 1
 		default: // part of a term
 		}
 	}
-	if terms == nil {
-		return 0
-	}
-	for _, term := range append(terms, tokens[start:]) {
-		if n := wantedStatus(term); n != 0 {
-			return n
-		}
-	}
-	return 0
+	return append(terms, tokens[start:])
 }
 
 // withoutParentheses takes away those that stand around the whole.
