@@ -3,7 +3,9 @@ package scanner
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 
 	"sotomi/scanner/message"
@@ -74,6 +76,28 @@ func (p *Probe) Get(ctx context.Context, path string) (*web.Exchange, error) {
 		return nil, err
 	}
 	return p.Do(ctx, &web.Request{URL: u})
+}
+
+// PagesFrom are the page of home, which is an answer of the target's own page, and those that Crawl gives, as far as they were
+// answered 200. When there is none the error ends the check: it is a *StatusError.
+func (p *Probe) PagesFrom(ctx context.Context, home *web.Exchange) ([]*web.Page, error) {
+	var pages []*web.Page
+	if page, err := web.ParsePage(home); err == nil {
+		pages = append(pages, page)
+	}
+	crawled, err := p.Crawl(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pages = slices.DeleteFunc(append(pages, crawled...), func(page *web.Page) bool { return page.Exchange.Status != http.StatusOK })
+	if len(pages) > 0 {
+		return pages, nil
+	}
+	switch home.Status {
+	case http.StatusOK, http.StatusNoContent, http.StatusNotFound, http.StatusGone:
+		return nil, NotApplicable("the target shows no HTML page")
+	}
+	return nil, Undetermined("none of the target's pages could be read; its own answers %d", home.Status)
 }
 
 // Count adds requests that the check sent through sessions of its own to the number in its Outcome.

@@ -75,23 +75,7 @@ func pagesOf(ctx context.Context, p *scanner.Probe) ([]*web.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pages []*web.Page
-	if page, err := web.ParsePage(home); err == nil {
-		pages = append(pages, page)
-	}
-	crawled, err := p.Crawl(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pages = slices.DeleteFunc(append(pages, crawled...), func(page *web.Page) bool { return page.Exchange.Status != http.StatusOK })
-	if len(pages) > 0 {
-		return pages, nil
-	}
-	switch home.Status {
-	case http.StatusOK, http.StatusNoContent, http.StatusNotFound, http.StatusGone:
-		return nil, scanner.NotApplicable("the target shows no HTML page")
-	}
-	return nil, scanner.Undetermined("none of the target's pages could be read; its own answers %d", home.Status)
+	return p.PagesFrom(ctx, home)
 }
 
 // gatherer looks at the scripts of one site.

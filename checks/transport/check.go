@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -147,42 +146,30 @@ func mixedContent(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit
 // onPages gives the first hit of the target's own page and those that it leads to; one that has a variant of its own, which
 // is the lesser kind, only when no page has another.
 func onPages(ctx context.Context, p *scanner.Probe, look func(*web.Page) *scanner.Hit) (*scanner.Hit, error) {
-	var pages []*web.Page
 	home, err := homeOf(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	if page, err := web.ParsePage(home); err == nil {
-		pages = append(pages, page)
-	}
-	crawled, err := p.Crawl(ctx)
+	pages, err := p.PagesFrom(ctx, home)
 	if err != nil {
 		return nil, err
 	}
-	pages = slices.DeleteFunc(append(pages, crawled...), func(page *web.Page) bool { return page.Exchange.Status != http.StatusOK })
-	if len(pages) == 0 {
-		return nil, noPages(home)
-	}
+	return firstHit(pages, look), nil
+}
+
+// firstHit is the first that is no lesser kind, else the first.
+func firstHit[T any](all []T, look func(T) *scanner.Hit) *scanner.Hit {
 	var lesser *scanner.Hit
-	for _, page := range pages {
-		switch hit := look(page); {
+	for _, one := range all {
+		switch hit := look(one); {
 		case hit == nil:
 		case hit.Variant == "":
-			return hit, nil
+			return hit
 		case lesser == nil:
 			lesser = hit
 		}
 	}
-	return lesser, nil
-}
-
-// noPages is the end of a check that looks at pages where there are none.
-func noPages(home *web.Exchange) error {
-	switch home.Status {
-	case http.StatusOK, http.StatusNoContent, http.StatusNotFound, http.StatusGone:
-		return scanner.NotApplicable("the target shows no HTML page")
-	}
-	return scanner.Undetermined("none of the target's pages could be read; its own answers %d", home.Status)
+	return lesser
 }
 
 // cookieFlags: session cookies without the attributes that protect them.
@@ -199,17 +186,7 @@ func cookieFlags(ctx context.Context, p *scanner.Probe, _ params) (*scanner.Hit,
 	for _, page := range crawled {
 		answers = append(answers, page.Exchange)
 	}
-	var lesser *scanner.Hit
-	for _, ex := range answers {
-		switch hit := cookieHit(ex, p.Target.URL.Scheme == "https"); {
-		case hit == nil:
-		case hit.Variant == "":
-			return hit, nil
-		case lesser == nil:
-			lesser = hit
-		}
-	}
-	return lesser, nil
+	return firstHit(answers, func(ex *web.Exchange) *scanner.Hit { return cookieHit(ex, p.Target.URL.Scheme == "https") }), nil
 }
 
 // cookieHit is what is wrong with the session cookies of one answer, nil for nothing.
