@@ -113,8 +113,8 @@ func TestElasticsearchBehindProxies(t *testing.T) {
 		"all_refused_but_greeting":    {[][2]string{{"/$", "pass"}, {"/", "refused"}}, "personal", "elasticsearch-banner", 8},
 		"a_script_that_only_names_it": {[][2]string{{"/$", "page"}, {"/assets/app.js", "script"}}, "personal", "", 40},
 		"a_page_everywhere":           {[][2]string{{"/assets/app.js", "script"}, {"/", "page"}}, "personal", "", 40},
-		"a_plain_site":                {[][2]string{{"/$", "page"}}, "personal", "", 8},
-		"a_password_everywhere":       {[][2]string{{"/", "password"}}, "personal", "", 8},
+		"a_plain_site":                {[][2]string{{"/$", "page"}}, "personal", "", 5},
+		"a_password_everywhere":       {[][2]string{{"/", "password"}}, "personal", "", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := &sigtest.Recorder{Handler: behind{c.rules, sigtest.Elasticsearch(c.kind)}}
