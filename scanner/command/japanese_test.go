@@ -10,10 +10,8 @@ import (
 	"sync"
 	"testing"
 
-	"sotomi/checks"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
-	"sotomi/scanner/sigtest"
 	"sotomi/signatures"
 )
 
@@ -106,25 +104,6 @@ func variantsOf(s *signature.Signature) map[string]bool {
 	return names
 }
 
-// resultsOf runs the cases of a signature.
-func resultsOf(t *testing.T, s *signature.Signature) []*sigtest.Result {
-	t.Helper()
-	var results []*sigtest.Result
-	for i := range s.Tests {
-		options := sigtest.Options{Checks: checks.All, Files: signatures.FS}
-		handler, err := sigtest.Handler(s, &s.Tests[i], options.Files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := sigtest.Scan(t.Context(), handler, &s.Tests[i], options, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		results = append(results, r)
-	}
-	return results
-}
-
 // reportLines are the lines of the Japanese reports of all cases, without those that show what was sent and received.
 func reportLines(t *testing.T, s *signature.Signature) map[string]bool {
 	t.Helper()
@@ -157,9 +136,6 @@ func reportLines(t *testing.T, s *signature.Signature) map[string]bool {
 // TestEveryValueHasAName: what checks and embedded signatures call values, in the source and in every case, has a Japanese
 // name, and so have the constant words among the values; no name and no word is there for nothing.
 func TestEveryValueHasAName(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the cases of all signatures once more")
-	}
 	var mu sync.Mutex
 	used := map[string]bool{"extracted": true}
 	note := func(name string) {

@@ -35,9 +35,6 @@ func TestMain(m *testing.M) {
 //	asked NAME PATH N       NAME got N requests for PATH
 //	status N PROGRAM ARG... runs a program that must end with exit status N
 func TestScript(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: a short run starts no programs of its own for each line of the scripts")
-	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

@@ -51,22 +51,28 @@ func Run(ctx context.Context, s *signature.Signature, o Options) []Failure {
 	var failures []Failure
 	for i := range s.Tests {
 		c := &s.Tests[i]
-		if err := runCase(ctx, s, c, o); err != nil {
+		r, err := RunCase(ctx, s, c, o)
+		if err == nil {
+			err = Judge(s, c, r)
+		}
+		if err != nil {
 			failures = append(failures, Failure{s.ID, c.Name, s.File, err})
 		}
 	}
 	return failures
 }
 
-func runCase(ctx context.Context, s *signature.Signature, c *signature.Case, o Options) error {
+// RunCase runs one case of a signature against a server of its own on loopback.
+func RunCase(ctx context.Context, s *signature.Signature, c *signature.Case, o Options) (*Result, error) {
 	handler, err := Handler(s, c, o.Files)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r, err := Scan(ctx, handler, c, o, s)
-	if err != nil {
-		return err
-	}
+	return Scan(ctx, handler, c, o, s)
+}
+
+// Judge says in what the result of a case is not what the case wants, nil when it is.
+func Judge(s *signature.Signature, c *signature.Case, r *Result) error {
 	want := scanner.Status(c.Outcome)
 	switch {
 	case want == "" && len(c.Want) > 0:

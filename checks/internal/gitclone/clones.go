@@ -4,6 +4,7 @@ package gitclone
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -19,9 +20,9 @@ type Clones struct {
 	Dirs []string
 }
 
-// Command is git in one of the clones.
+// Command is git in one of the clones. It ends with the tool that runs it, which has nothing else to do meanwhile.
 func (c Clones) Command(dir string, args ...string) *exec.Cmd {
-	cmd := exec.Command("git", append([]string{"--git-dir", dir, "-c", "core.quotepath=off"}, args...)...)
+	cmd := exec.CommandContext(context.Background(), "git", append([]string{"--git-dir", dir, "-c", "core.quotepath=off"}, args...)...)
 	var objects []string
 	for _, d := range c.Dirs {
 		if abs, err := filepath.Abs(filepath.Join(d, "objects")); err == nil {
