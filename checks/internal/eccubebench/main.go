@@ -45,7 +45,7 @@ type options struct {
 }
 
 func run(ctx context.Context, o options) (bool, error) {
-	b, err := newBench(o)
+	b, err := newBench(o) //nolint:contextcheck // git ends when its input does
 	if err != nil {
 		return false, err
 	}
