@@ -101,6 +101,18 @@ type Redirected struct {
 	To     string `json:"to"`     // scheme://host:port
 }
 
+// Checkpoint says that all about one input of a scan has been told, and what its records do not hold.
+type Checkpoint struct {
+	Input      int     `json:"input"`   // its place among the inputs, from 0
+	Targets    int     `json:"targets"` // that it turned out to be
+	Suppressed int     `json:"suppressed"`
+	Planned    int64   `json:"planned"`
+	Answered   int64   `json:"answered"`
+	Unneeded   int64   `json:"unneeded"`
+	Requests   int64   `json:"requests"` // of the whole scan so far
+	Seconds    float64 `json:"seconds"`  // since the scan began, without the time in which it did not run
+}
+
 // Progress is for people only; a report that never gets one is complete.
 type Progress struct {
 	TargetsDone  int   `json:"targets_done"`

@@ -65,6 +65,7 @@ func scanFlags() []cli.Flag {
 		boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		boolFlag("hash-names", categoryReport, "show names that may be personal, such as names of indices, as hashes"),
 		boolFlag("dry-run", categoryReport, "print what would be sent, and send nothing"),
+		stringFlag("resume", categoryReport, "finish the scan whose journal is `FILE`, which is kept beside the first report in a file, as FILE.journal, until all is done; flags and targets of that scan hold unless they are given again", ""),
 		stringFlag("config", categoryReport, "read settings from `FILE` (default: sotomi.yaml in the working directory)", ""),
 
 		&cli.Float64Flag{Name: "rate", Category: categoryHow, Usage: "requests per second to one host; 0 is no limit", Value: 20, EnvVars: env("rate")},

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"sotomi/scanner/engine"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -49,34 +51,58 @@ func (e *environment) scan() *cli.Command {
 		Name: "scan", Usage: "scan sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
 		Flags: scanFlags(),
 		Action: func(c *cli.Context) error {
+			earlier, err := e.readEarlier(c)
+			if err != nil {
+				return err
+			}
 			s, err := e.readSettings(c)
 			if err != nil {
 				return err
 			}
-			return e.runScan(c.Context, s, c.Args().Slice())
+			return e.runScan(c.Context, s, c.Args().Slice(), earlier)
 		},
 	})
 }
 
-func (e *environment) runScan(ctx context.Context, s *settings, args []string) error {
-	if len(args) == 0 {
+// runScan scans, or goes on with an earlier scan unless that is nil.
+func (e *environment) runScan(ctx context.Context, s *settings, args []string, earlier *earlier) error {
+	var err error
+	switch {
+	case len(args) == 0 && earlier != nil:
+		args, err = earlier.targets()
+	case len(args) == 0:
 		args = s.file.Targets
+	}
+	if err != nil {
+		return err
 	}
 	j, err := e.job(s, args)
 	if err != nil {
 		return err
 	}
 	defer j.client.Close()
+	plan := e.journalPlan(s, j)
+	if earlier != nil {
+		if err := earlier.sameScan(plan); err != nil {
+			return err
+		}
+	}
 	if s.c.Bool("dry-run") {
 		return e.dryRun(ctx, j.plan)
 	}
 	if err := j.outputs.open(); err != nil { // may wait for the reader of a named pipe
 		return err
 	}
+	kept, err := e.openJournal(earlier, j, plan, s.secrets)
+	if err != nil {
+		j.outputs.finish()
+		return err
+	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
 	j.outputs.finish()
+	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted))
 	switch {
 	case err != nil && summary.Interrupted:
 		return &statusError{scanner.ExitInterrupted, message.New("interrupted; the report could not be written: %v", err)}
@@ -94,6 +120,11 @@ type job struct {
 	failOn          failOn
 	allowIncomplete bool
 	gaps            *gaps
+
+	targets      *target.List
+	signatureSet string
+	visitors     []engine.Visitor
+	pages        []*url.URL
 }
 
 // job makes a scan of the settings. All mistakes are found here, before anything is sent.
@@ -127,6 +158,8 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.targets, j.visitors, j.pages = targets, visitors, pages
+	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
 	outs.options.Fails = failOn.reachedBy
 	j.client, j.outputs, j.failOn, j.allowIncomplete = client, outs, failOn, s.yes("allow-incomplete", s.file.AllowIncomplete)
 	crawl := s.number("crawl-pages", s.file.CrawlPages)
@@ -142,7 +175,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash), Renamed: set.Renamed, Data: data(),
+		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: data(),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,
 		Watchers: withoutSecrets(watchers, s.secrets),

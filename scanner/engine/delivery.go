@@ -18,11 +18,13 @@ type delivery struct {
 	plan    *Plan
 	outer   context.Context
 	cancel  context.CancelFunc
-	before  int64
+	before  int64     // requests of the client that are not of this scan
+	since   time.Time // when the scan would have begun if it had never been interrupted
 	room    chan struct{}
 	results chan hostResult
 	fed     int // inputs that gave a result; set before results is closed
 	outlets []*outlet
+	journal *outlet // nil without one
 	errs    []error
 
 	waiting  map[int]hostResult
@@ -30,6 +32,8 @@ type delivery struct {
 	finished int
 	findings int
 	summary  scanner.Summary
+
+	repeating bool // what is told now is in the journal already
 }
 
 // orderPatience is how long a finished input waits for those named before it.
@@ -37,7 +41,7 @@ const orderPatience = 30 * time.Second
 
 func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, reports []scanner.Sink) *delivery {
 	d := &delivery{
-		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(),
+		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(), since: time.Now(),
 		room: make(chan struct{}, p.window()), results: make(chan hostResult), waiting: map[int]hostResult{},
 		summary: scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
 	}
@@ -46,6 +50,14 @@ func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, repo
 	}
 	for _, s := range reports {
 		d.outlets = append(d.outlets, newOutlet(s, true))
+	}
+	if p.journal != nil {
+		d.journal = newOutlet(p.journal, false)
+		d.outlets = append(d.outlets, d.journal)
+	}
+	if p.earlier != nil {
+		d.before -= p.earlier.Requests()
+		d.since = d.since.Add(-p.earlier.Took())
 	}
 	return d
 }
@@ -107,25 +119,34 @@ func (d *delivery) deliver(r hostResult) {
 	delete(d.waiting, r.index)
 	d.next = max(d.next, r.index+1)
 	<-d.room
+	switch {
+	case d.nobodyReports():
+		return
+	case r.earlier:
+		d.repeat(r.index)
+		return
+	}
+	c := scanner.Checkpoint{Input: r.index, Targets: len(r.targets)}
 	for _, t := range r.targets {
-		d.write(t)
+		c.Suppressed += t.suppressed
+		c.Planned += t.tally.planned
+		c.Answered += t.tally.answered
+		c.Unneeded += t.tally.unneeded
+	}
+	d.count(c)
+	whole := true
+	for _, t := range r.targets {
+		whole = d.write(t) && whole
+	}
+	if whole && !d.nobodyReports() {
+		d.checkpoint(c)
 	}
 }
 
-// write tells of one target, and counts what some report took: the summary must agree with what was written.
-func (d *delivery) write(t targetResult) {
-	if d.nobodyReports() {
-		return
-	}
-	d.summary.Targets++
-	d.summary.Suppressed += t.suppressed
-	d.summary.Planned += t.tally.planned
-	d.summary.Answered += t.tally.answered
-	d.summary.Unneeded += t.tally.unneeded
-	if t.info.Leads != "" && len(d.summary.Redirected) < maxRedirected {
-		d.summary.Redirected = append(d.summary.Redirected, scanner.Redirected{Target: t.info.Target, To: t.info.Leads})
-	}
-	d.tell(func(s scanner.Sink) error { return s.Target(t.info) })
+// write tells of one target. It reports whether every signature came to its end there.
+func (d *delivery) write(t targetResult) bool {
+	d.target(t.info)
+	whole := true
 	findings := t.findings
 	for _, end := range t.outcomes {
 		st := d.plan.steps[end.step]
@@ -133,28 +154,54 @@ func (d *delivery) write(t targetResult) {
 		for len(findings) > 0 && findings[0].Signature == sig {
 			f := findings[0]
 			findings = findings[1:]
-			if !d.plan.wanted(st, f) {
-				continue
-			}
-			if d.tell(func(s scanner.Sink) error { return s.Finding(f) }) {
-				d.findings++
-				d.summary.Severities[string(f.Severity)]++
-				if f.Hit.Certainty != scanner.Possible {
-					d.summary.Confirmed[string(f.Severity)]++
-				}
+			if d.plan.wanted(st, f) {
+				d.finding(f)
 			}
 		}
 		if st.helper {
 			continue
 		}
-		o := scanner.Outcome{
+		whole = whole && end.end.Status != scanner.StatusInterrupted
+		d.outcome(scanner.Outcome{
 			Signature: sig.ID, Target: t.info.Target, Status: end.end.Status, Reason: end.end.Reason,
 			Requests: int(end.requests), Took: end.took,
-		}
-		if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
-			d.summary.Statuses[o.Status]++
-			d.summary.Complete = d.summary.Complete && !o.Status.Gap()
-		}
+		})
+	}
+	return whole
+}
+
+// count, target, finding and outcome tell of what there is, and count what some report took: the summary must agree with
+// what was written.
+func (d *delivery) count(c scanner.Checkpoint) {
+	d.summary.Targets += c.Targets
+	d.summary.Suppressed += c.Suppressed
+	d.summary.Planned += c.Planned
+	d.summary.Answered += c.Answered
+	d.summary.Unneeded += c.Unneeded
+}
+
+func (d *delivery) target(t scanner.TargetInfo) {
+	if t.Leads != "" && len(d.summary.Redirected) < maxRedirected {
+		d.summary.Redirected = append(d.summary.Redirected, scanner.Redirected{Target: t.Target, To: t.Leads})
+	}
+	d.tell(func(s scanner.Sink) error { return s.Target(t) })
+}
+
+func (d *delivery) finding(f scanner.Finding) {
+	if !d.tell(func(s scanner.Sink) error { return s.Finding(f) }) {
+		return
+	}
+	d.findings++
+	d.summary.Severities[string(f.Severity)]++
+	if f.Hit.Certainty != scanner.Possible {
+		d.summary.Confirmed[string(f.Severity)]++
+	}
+}
+
+func (d *delivery) outcome(o scanner.Outcome) {
+	if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
+		d.summary.Statuses[o.Status]++
+		d.summary.Complete = d.summary.Complete && !o.Status.Gap()
 	}
 }
 
@@ -171,12 +218,8 @@ func (d *delivery) progress() {
 // packets.
 func (d *delivery) tell(call func(scanner.Sink) error) bool {
 	for _, o := range d.outlets {
-		if o.failed {
-			continue
-		}
-		if err := o.call(d.outer, call); err != nil {
-			o.failed = true
-			d.errs = append(d.errs, message.Errorf("writing results: %w", err))
+		if o != d.journal || !d.repeating {
+			d.tellOne(o, call)
 		}
 	}
 	if d.nobodyReports() {
@@ -184,6 +227,16 @@ func (d *delivery) tell(call func(scanner.Sink) error) bool {
 		return false
 	}
 	return true
+}
+
+func (d *delivery) tellOne(o *outlet, call func(scanner.Sink) error) {
+	if o.failed {
+		return
+	}
+	if err := o.call(d.outer, call); err != nil {
+		o.failed = true
+		d.errs = append(d.errs, message.Errorf("writing results: %w", err))
+	}
 }
 
 // nobodyReports: there were reports, and all have failed.

@@ -41,6 +41,8 @@ type Plan struct {
 	facts       bool    // some steps need others
 	alone       bool    // some steps must be alone with their host
 	aboveSafety []string
+	journal     Journal // nil for none
+	earlier     Earlier // nil for none
 
 	gates        gates
 	mu           sync.Mutex

@@ -30,6 +30,9 @@ func Run(ctx context.Context, o Options) (scanner.Summary, error) {
 // Run scans as planned; see the function Run. reports are sinks beside those of the options.
 func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summary, error) {
 	started := time.Now()
+	if e := p.earlier; e != nil {
+		started = e.Started()
+	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	d := newDelivery(ctx, p, cancel, slices.Concat(p.options.Sinks, reports))
@@ -43,7 +46,7 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 	})
 	d.collect()
 	_ = group.Wait() // feed has no error of its own
-	d.summary.Took = time.Since(started)
+	d.summary.Took = time.Since(d.since)
 	err := d.finish()
 	return d.summary, err
 }
@@ -59,6 +62,7 @@ func (p *Plan) start(t time.Time) scanner.Start {
 // hostResult is all about one input, in the order in which it is written.
 type hostResult struct {
 	index   int       // of the input
+	earlier bool      // the results are those of an earlier scan
 	at      time.Time // when it was ready
 	targets []targetResult
 }
@@ -106,11 +110,15 @@ func (p *Plan) feed(ctx context.Context, d *delivery) {
 		}
 		d.room <- struct{}{}
 		at := index
+		index++
+		if p.earlier != nil && p.earlier.Has(at) {
+			d.results <- hostResult{index: at, earlier: true}
+			continue
+		}
 		group.Go(func() error {
 			d.results <- hostResult{index: at, targets: p.scanInput(ctx, in)}
 			return nil
 		})
-		index++
 	}
 	_ = group.Wait() // nothing above returns an error
 	d.fed = index

@@ -24,7 +24,7 @@ const maxLine = 64 << 20
 // Replay reads a scan in JSON lines into a sink. Unknown fields and records are ignored. Errors name the line.
 // When the summary is missing the sink is closed with what can be counted, and the error is ErrIncomplete.
 func Replay(r io.Reader, to scanner.Sink) error {
-	p := &replay{to: to, counted: scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}}
+	p := &replay{to: to, counted: newCounts()}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	n := 0
@@ -63,26 +63,40 @@ func half(err error) bool {
 	return errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input"
 }
 
+// newCounts is the summary of a scan that did not end.
+func newCounts() scanner.Summary {
+	return scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, Interrupted: true}
+}
+
 type replay struct {
 	to              scanner.Sink
 	started, closed bool
 	counted         scanner.Summary
 }
 
-func (p *replay) line(text []byte) error {
+// typeOf is the type of a record.
+func typeOf(text []byte) (string, error) {
 	var kind struct {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(text, &kind); err != nil {
-		return message.Errorf("not JSON: %w", err)
+		return "", message.Errorf("not JSON: %w", err)
 	}
-	if kind.Type != "scan" && !p.started {
+	return kind.Type, nil
+}
+
+func (p *replay) line(text []byte) error {
+	kind, err := typeOf(text)
+	if err != nil {
+		return err
+	}
+	if kind != "scan" && !p.started {
 		return message.Errorf("the first line is not of type scan")
 	}
 	if p.closed {
 		return message.Errorf("there are more lines after the summary")
 	}
-	switch kind.Type {
+	switch kind {
 	case "scan":
 		return p.scan(text)
 	case "target":

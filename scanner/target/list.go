@@ -3,6 +3,9 @@
 package target
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"iter"
 	"net/netip"
 	"net/url"
@@ -73,6 +76,15 @@ func (t *List) Args() []string { return t.args }
 
 // Len is the number of inputs, every address of a CIDR block counted.
 func (t *List) Len() int { return t.total }
+
+// Hash is the same for lists with the same inputs in the same order: 16 hex digits.
+func (t *List) Hash() string {
+	sum := sha256.New()
+	for _, it := range t.items {
+		fmt.Fprintf(sum, "%q\n", it.text)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
+}
 
 // All gives the inputs one by one.
 func (t *List) All() iter.Seq[Input] {
