@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // Sink takes the results of a run, one call at a time: Start, then for each target what it turned out to be, its findings
@@ -93,6 +94,8 @@ type TargetInfo struct {
 	Status  int      `json:"status,omitempty"`  // of its own page; 0 when it gave none
 	Folders []string `json:"folders,omitempty"` // paths below which was looked, when there are more than the root
 	Leads   string   `json:"leads,omitempty"`   // scheme://host:port of the other site that its own page sends visitors to
+
+	target.About // what the list of targets says of it
 }
 
 // Redirected is a site whose own page leads to another site, which was not looked at.

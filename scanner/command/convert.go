@@ -19,7 +19,7 @@ func (e *environment) convert() *cli.Command {
 		Description: "Reads a scan that was saved with -o jsonl and writes it in another format or language, without scanning again.\n\n" +
 			"EXAMPLES\n   sotomi convert scan.jsonl -o text\n   sotomi convert scan.jsonl -o text=report.txt --lang ja\n   sotomi scan -o jsonl=- shop.example | sotomi convert - -o text",
 		Flags: []cli.Flag{
-			outputFlag(),
+			outputFlag(), perFlag(),
 			boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		},
 		Action: func(c *cli.Context) error {
@@ -32,7 +32,7 @@ func (e *environment) convert() *cli.Command {
 }
 
 func (e *environment) runConvert(s *settings, name string) error {
-	outs, err := e.outputs(s.list("output", nil), s.c.Bool("verbose"))
+	outs, err := e.outputs(s.list("output", nil), s.c.String("per"), s.c.Bool("verbose"))
 	if err != nil {
 		return err
 	}

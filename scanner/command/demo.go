@@ -42,7 +42,7 @@ func (e *environment) demo() *cli.Command {
 }
 
 func (e *environment) runDemo(ctx context.Context, s *settings) error {
-	outs, err := e.outputs(s.list("output", nil), false)
+	outs, err := e.outputs(s.list("output", nil), "", false)
 	if err != nil {
 		return err
 	}

@@ -232,7 +232,7 @@ func scriptFile(t *testing.T, script, name string) string {
 	return rest
 }
 
-// TestSettingsOfDocuments: a sotomi.yaml in a document is one.
+// TestSettingsOfDocuments: a sotomi.yaml in a document is one, and so is a list of targets.
 func TestSettingsOfDocuments(t *testing.T) {
 	var settings []fence
 	for _, file := range documents {
@@ -249,7 +249,14 @@ func TestSettingsOfDocuments(t *testing.T) {
 	t.Setenv("STAGING_TOKEN", "x-0123")
 	t.Setenv("PREVIEW_KEY", "y-0123")
 	for _, f := range settings {
-		if err := os.WriteFile(defaultConfig, []byte(f.text), 0o600); err != nil {
+		text := f.text
+		if strings.HasPrefix(text, "- target:") {
+			if err := os.WriteFile("targets.yaml", []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			text = "targets: ['@targets.yaml']\nper: owner\noutput: ['text={owner}.txt']\n"
+		}
+		if err := os.WriteFile(defaultConfig, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		var out, said bytes.Buffer

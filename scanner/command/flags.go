@@ -50,7 +50,12 @@ func langFlag() cli.Flag {
 
 // outputFlag is on every command that writes reports.
 func outputFlag() cli.Flag {
-	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo; PATH - is standard output; repeatable; html keeps all findings in memory until the scan ends, the others do not (default: text)", "o")
+	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo, and letters=FOLDER for a letter to each owner; PATH - is standard output; repeatable; html keeps all findings in memory until the scan ends, the others do not (default: text)", "o")
+}
+
+// perFlag is on every command that writes reports.
+func perFlag() cli.Flag {
+	return stringFlag("per", categoryReport, "write each report in a file once for each `target|owner|label`, whose name takes the place of {target}, {owner} or {label} in the file's name, as in -o html=report-{target}.html; owners and labels come from a list of targets as YAML or CSV", "")
 }
 
 func scanFlags() []cli.Flag {
@@ -58,7 +63,7 @@ func scanFlags() []cli.Flag {
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
 		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
-		outputFlag(),
+		outputFlag(), perFlag(),
 		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none; SEVERITY:confirmed leaves possible findings out", "high"),
 		boolFlag("allow-incomplete", categoryReport, "exit with 0 even if something could not be checked"),
 		boolFlag("strict", categoryReport, "also signatures that sotomi cannot run make the exit status 3"),

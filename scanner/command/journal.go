@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -45,11 +44,10 @@ func (e *environment) openJournal(earlier *earlier, of *job, plan report.Journal
 		of.plan.Resumable(j, earlier)
 		return j, nil
 	}
-	path := of.outputs.firstFile()
+	path := of.outputs.journal
 	if path == "" {
 		return nil, nil
 	}
-	path += journalEnding
 	if err := e.setAside(path); err != nil {
 		return nil, err
 	}
@@ -151,11 +149,9 @@ func (e *environment) endJournal(j *journal, left bool) error {
 	return nil
 }
 
-// firstFile is the path of the first report that goes to a file, "" when none does.
-func (o *outputs) firstFile() string {
-	i := slices.IndexFunc(o.files, func(f *outputFile) bool { return f.kind != device })
-	if i < 0 {
-		return ""
+// keepBeside says where a report in a file goes: the journal stands beside the first.
+func (o *outputs) keepBeside(path string) {
+	if o.journal == "" {
+		o.journal = path + journalEnding
 	}
-	return o.files[i].path
 }

@@ -22,7 +22,7 @@ import (
 
 // differs is what the joined report of a scan that was killed may have different from that of an undisturbed one: how many
 // requests there were, and when.
-var differs = regexp.MustCompile(`"(requests|seconds|time)":("[^"]*"|[0-9.]+)|[0-9]+ requests?|in [0-9.\\]+ s\b|20[0-9-]{8}[T ][0-9:]{5,8}(Z| UTC)?`)
+var differs = regexp.MustCompile(`"(requests|seconds|time)":("[^"]*"|[0-9.]+)|[0-9]+ requests?|in [0-9.\\]+ s\b|20[0-9\\-]{8,10}[T ][0-9\\:]{5,10}(Z| UTC)?`)
 
 // again makes a row ready for another scan.
 func (r *row) again(at int, act func(*http.Request)) {

@@ -21,26 +21,33 @@ type outputs struct {
 	live    bool // JSON lines are in their file as soon as they are known
 	wanted  []output
 	options report.Options
+	per     string // what each report in a file is split by; "" for whole ones
 	sinks   []scanner.Sink
 	files   []*outputFile
+	spools  []*os.File
+	journal string // where the journal of the scan goes; "" when no report goes to a file
 }
 
 type output struct {
 	name   string
-	format report.Format
-	path   string // "" or "-" for standard output
+	format report.Format // nil for letters
+	path   string        // "" or "-" for standard output
 }
 
-func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
+func (e *environment) outputs(list []string, per string, verbose bool) (*outputs, error) {
 	if len(list) == 0 {
 		list = []string{"text"}
 	}
-	o := &outputs{stdout: e.stdout, live: true, options: report.Options{Language: e.lang, Verbose: verbose}}
+	o := &outputs{stdout: e.stdout, live: true, per: per, options: report.Options{Language: e.lang, Verbose: verbose}}
 	standard := 0
 	for _, entry := range list {
 		name, path, toFile := strings.Cut(entry, "=")
 		name = strings.ToLower(strings.TrimSpace(name))
-		format, err := report.ByName(name)
+		var format report.Format
+		var err error
+		if name != letters {
+			format, err = report.ByName(name)
+		}
 		switch extension := strings.TrimPrefix(filepath.Ext(name), "."); {
 		case err != nil && !toFile && report.Formats()[extension] != nil:
 			return nil, message.Errorf("--output: %w; a file is named behind it, as in %s=%s", err, extension, name)
@@ -51,6 +58,9 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 		}
 		switch path {
 		case "", "-", "/dev/stdout":
+			if name == letters {
+				return nil, message.Errorf("--output %s: name the folder for the letters, as in -o letters=letters", entry)
+			}
 			if name == "xlsx" && isTerminal(e.stdout) {
 				return nil, message.Errorf("--output %s: a workbook is not for a terminal; name a file, as in -o xlsx=report.xlsx", entry)
 			}
@@ -67,7 +77,7 @@ func (e *environment) outputs(list []string, verbose bool) (*outputs, error) {
 	if standard > 1 {
 		return nil, message.Errorf("--output: two reports go to standard output; give one of them a path, as in -o jsonl=scan.jsonl")
 	}
-	return o, nil
+	return o, o.checkPer()
 }
 
 // open makes the sinks. A path that cannot be written is an error before anything is sent.
@@ -77,6 +87,16 @@ func (o *outputs) open() error {
 			options := o.options
 			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
 			o.sinks = append(o.sinks, w.format(o.stdout, options))
+			continue
+		}
+		if o.per != "" || w.name == letters {
+			sink, err := o.parts(w)
+			if err != nil {
+				o.finish()
+				return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
+			}
+			o.sinks = append(o.sinks, sink)
+			o.keepBeside(w.path)
 			continue
 		}
 		p, err := newOutputFile(w.path, o.live && w.name == "jsonl")
@@ -89,6 +109,9 @@ func (o *outputs) open() error {
 			return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
 		}
 		o.files = append(o.files, p)
+		if p.kind != device {
+			o.keepBeside(p.path)
+		}
 		o.sinks = append(o.sinks, &fileSink{w.format(p, o.options), p})
 	}
 	return nil
@@ -108,6 +131,10 @@ func (o *outputs) finish() {
 	for _, p := range o.files {
 		p.abandon()
 	}
+	for _, s := range o.spools {
+		_, _ = s.Close(), os.Remove(s.Name())
+	}
+	o.spools = nil
 }
 
 // colours reports whether to use colours: on a terminal unless NO_COLOR is set, and always with CLICOLOR_FORCE.

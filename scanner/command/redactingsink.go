@@ -32,6 +32,7 @@ func (s *redactingSink) Start(start scanner.Start) error {
 
 func (s *redactingSink) Target(t scanner.TargetInfo) error {
 	t.Target, t.Asked, t.Leads, t.Folders = s.text(t.Target), s.text(t.Asked), s.text(t.Leads), s.texts(t.Folders)
+	t.Owner, t.Contact, t.Label, t.Environment = s.text(t.Owner), s.text(t.Contact), s.text(t.Label), s.text(t.Environment)
 	return s.Sink.Target(t)
 }
 

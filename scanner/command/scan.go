@@ -24,7 +24,7 @@ import (
 	"sotomi/signatures"
 )
 
-const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with one target per line, or - for standard input. Flags may stand before or after the targets.
+const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with a list, or - for a list from standard input. A list has one target per line, or it is YAML or CSV with target, owner, contact, label and environment, XML of nmap (-oX), or JSON lines of httpx or naabu. Flags may stand before or after the targets.
 
 Flags can also be set in sotomi.yaml, under their names without the leading dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file. Of a flag that takes one value, the last one counts.
 
@@ -137,14 +137,14 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	visitors, err5 := s.visitors()
 	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
 	set, selected, err6 := s.load(signatures.FS, skipBroken)
-	outs, err7 := e.outputs(s.list("output", s.file.Output), s.yes("verbose", s.file.Verbose))
+	outs, err7 := e.outputs(s.list("output", s.file.Output), s.text("per", s.file.Per), s.yes("verbose", s.file.Verbose))
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
-	if err := onTargets(pages, targets, selected); err != nil {
+	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}
 	if skipBroken {

@@ -31,6 +31,7 @@ type configFile struct {
 	Profile             *string        `yaml:"profile"`
 	Safety              *string        `yaml:"safety"`
 	Output              []string       `yaml:"output"`
+	Per                 *string        `yaml:"per"`
 	Lang                *string        `yaml:"lang"`
 	FailOn              *string        `yaml:"fail-on"`
 	AllowIncomplete     *bool          `yaml:"allow-incomplete"`

@@ -116,7 +116,11 @@ func (p *Plan) feed(ctx context.Context, d *delivery) {
 			continue
 		}
 		group.Go(func() error {
-			d.results <- hostResult{index: at, targets: p.scanInput(ctx, in)}
+			results := p.scanInput(ctx, in)
+			for i := range results {
+				results[i].info.About = in.About
+			}
+			d.results <- hostResult{index: at, targets: results}
 			return nil
 		})
 	}

@@ -47,9 +47,7 @@ type JournalWriter struct {
 
 // NewJournal writes a journal. One that goes on with an earlier journal has no plan, and is to be written behind it.
 func NewJournal(w io.Writer, plan *JournalPlan) *JournalWriter {
-	e := json.NewEncoder(printableJSON{w})
-	e.SetEscapeHTML(false)
-	return &JournalWriter{&jsonLines{encoder: e}, plan}
+	return &JournalWriter{newJSONLines(w), plan}
 }
 
 // Start writes the beginning.

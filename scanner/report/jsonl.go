@@ -97,7 +97,9 @@ type translated struct {
 }
 
 // NewJSONLines writes one object per line.
-func NewJSONLines(w io.Writer, _ Options) scanner.Sink {
+func NewJSONLines(w io.Writer, _ Options) scanner.Sink { return newJSONLines(w) }
+
+func newJSONLines(w io.Writer) *jsonLines {
 	e := json.NewEncoder(printableJSON{w})
 	e.SetEscapeHTML(false)
 	return &jsonLines{encoder: e}

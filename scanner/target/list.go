@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/netip"
 	"net/url"
+	"slices"
 )
 
 // MaxAddresses is how many addresses the CIDR blocks of one scan may name together: those of an IPv4 /8.
@@ -20,6 +21,15 @@ type Input struct {
 	Host   string   // a host without a scheme: https is tried, then http; ASCII name or address without brackets
 	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures
 	Source Source
+	About  About
+}
+
+// About is what a list says of a target beside its address.
+type About struct {
+	Owner       string `json:"owner,omitempty"`       // who is responsible for it
+	Contact     string `json:"contact,omitempty"`     // the owner's address
+	Label       string `json:"label,omitempty"`       // what the user calls it
+	Environment string `json:"environment,omitempty"` // such as production
 }
 
 // List is the inputs of a scan in the user's order, each once. CIDR blocks are kept as blocks and expanded while
@@ -28,6 +38,7 @@ type List struct {
 	args  []string
 	files []string
 	items []item
+	about []About // each once; the first is that of targets of which nothing is said
 	total int
 	named map[string]named // addresses that another input of the list may turn out to be
 	index index
@@ -59,6 +70,8 @@ type item struct {
 	skip *skipped // of a CIDR block; nil when it repeats nothing
 	file int32    // index in files, -1 for the command line
 	line int32
+
+	about int32 // index in List.about
 }
 
 // skipped are the addresses of a block that were named before it.
@@ -77,11 +90,11 @@ func (t *List) Args() []string { return t.args }
 // Len is the number of inputs, every address of a CIDR block counted.
 func (t *List) Len() int { return t.total }
 
-// Hash is the same for lists with the same inputs in the same order: 16 hex digits.
+// Hash is the same for lists with the same inputs in the same order, with the same said of them: 16 hex digits.
 func (t *List) Hash() string {
 	sum := sha256.New()
 	for _, it := range t.items {
-		fmt.Fprintf(sum, "%q\n", it.text)
+		fmt.Fprintf(sum, "%q %q\n", it.text, t.aboutOf(it))
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
@@ -91,6 +104,7 @@ func (t *List) All() iter.Seq[Input] {
 	return func(yield func(Input) bool) {
 		for _, it := range t.items {
 			source := Source{Text: it.text}
+			about := t.aboutOf(it)
 			if it.file >= 0 {
 				source.File, source.Line = t.files[it.file], int(it.line)
 			}
@@ -99,7 +113,7 @@ func (t *List) All() iter.Seq[Input] {
 				continue // it parsed before, or it would not be here
 			}
 			if !parsed.block.IsValid() {
-				parsed.input.Source = source
+				parsed.input.Source, parsed.input.About = source, about
 				if !yield(parsed.input) {
 					return
 				}
@@ -109,12 +123,24 @@ func (t *List) All() iter.Seq[Input] {
 				if it.skip.has(a) {
 					continue
 				}
-				if !yield(Input{Host: a.String(), Source: source}) {
+				if !yield(Input{Host: a.String(), Source: source, About: about}) {
 					return
 				}
 			}
 		}
 	}
+}
+
+func (t *List) aboutOf(it item) About {
+	if int(it.about) < len(t.about) {
+		return t.about[it.about]
+	}
+	return About{}
+}
+
+// Describes reports whether some target has a value of this kind, which about picks.
+func (t *List) Describes(pick func(About) string) bool {
+	return slices.ContainsFunc(t.about, func(a About) bool { return pick(a) != "" })
 }
 
 // URLs is a list made by a program.

@@ -15,11 +15,11 @@ import (
 	"sotomi/scanner/message"
 )
 
-// Parse reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list with one per line,
-// "-" the same from stdin. A list is UTF-8; blank lines and what follows a # are left out of it, and one that names nothing
-// is a mistake. The error names every mistake with its place.
+// Parse reads the targets of a command line: URL, host, host:port or CIDR block; @FILE is a list, "-" the same from stdin. A
+// list is UTF-8 with one target per line; blank lines and what follows a # are left out of it. It may also be one of the
+// formats of formatOf. One that names nothing is a mistake. The error names every mistake with its place.
 func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser, error)) (*List, error) {
-	p := &reader{targets: &List{args: args}, seen: map[string]bool{}, single: map[netip.Addr]bool{}}
+	p := &reader{targets: &List{args: args, about: []About{{}}}, abouts: map[About]int32{{}: 0}, seen: map[string]bool{}, single: map[netip.Addr]bool{}}
 	for _, arg := range args {
 		switch {
 		case arg == "-":
@@ -41,7 +41,7 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 		case strings.HasPrefix(arg, "-"):
 			p.errs = append(p.errs, message.Errorf("%q is not a target; see --help for the flags", arg))
 		default:
-			p.add(strings.TrimSpace(arg), -1, 0)
+			p.add(entry{text: strings.TrimSpace(arg)}, -1)
 		}
 	}
 	if err := errors.Join(p.errs...); err != nil {
@@ -89,16 +89,27 @@ type reader struct {
 	seen    map[string]bool // by address or "host port"
 	blocks  []netip.Prefix  // none inside another
 	single  map[netip.Addr]bool
+	abouts  map[About]int32 // places in List.about
 	errs    []error
 }
 
 // maxLine is the longest line of a list in bytes.
 const maxLine = 64 << 10
 
-// list reads one list. When it is no text there is one error for all of it.
+// list reads one list.
 func (p *reader) list(name string, r io.Reader) {
 	file := int32(len(p.targets.files))
 	p.targets.files = append(p.targets.files, name)
+	text := bufio.NewReaderSize(r, sniffed)
+	if format := formatOf(name, text); format != nil {
+		p.formatted(name, file, text, format)
+		return
+	}
+	p.lines(name, file, text)
+}
+
+// lines reads a list with a target per line. When it is no text there is one error for all of it.
+func (p *reader) lines(name string, file int32, r io.Reader) {
 	before := len(p.errs)
 	fail := func(err error) { p.errs = append(p.errs[:before], err) }
 	lines := bufio.NewScanner(r)
@@ -118,7 +129,7 @@ func (p *reader) list(name string, r io.Reader) {
 		case strings.HasPrefix(text, "@"), text == "-":
 			p.errs = append(p.errs, message.Errorf("%s:%d: %q: a list cannot name another list", name, n, text))
 		default:
-			p.add(text, file, n)
+			p.add(entry{text: text, line: n}, file)
 		}
 	}
 	switch err := lines.Err(); {
@@ -164,16 +175,23 @@ func withoutComment(s string) string {
 	return s
 }
 
-func (p *reader) add(text string, file, line int32) {
-	parsed, err := parse(text)
+// entry is one target of a list.
+type entry struct {
+	text  string
+	line  int32 // 0 on the command line
+	about About
+}
+
+func (p *reader) add(e entry, file int32) {
+	parsed, err := parse(e.text)
 	if err != nil {
 		if file >= 0 {
-			err = message.Errorf("%s:%d: %w", p.targets.files[file], line, err)
+			err = message.Errorf("%s:%d: %w", p.targets.files[file], e.line, err)
 		}
 		p.errs = append(p.errs, err)
 		return
 	}
-	it := item{text: text, file: file, line: line}
+	it := item{text: e.text, file: file, line: e.line, about: p.aboutOf(e.about)}
 	count := 1
 	switch {
 	case parsed.block.IsValid():
@@ -184,10 +202,20 @@ func (p *reader) add(text string, file, line int32) {
 		return
 	}
 	if p.targets.total += count; p.targets.total > MaxAddresses && parsed.block.IsValid() {
-		p.errs = append(p.errs, message.Errorf("%q: more than %d addresses in one scan; split it into several", text, MaxAddresses))
+		p.errs = append(p.errs, message.Errorf("%q: more than %d addresses in one scan; split it into several", e.text, MaxAddresses))
 		return
 	}
 	p.targets.items = append(p.targets.items, it)
+}
+
+func (p *reader) aboutOf(a About) int32 {
+	i, ok := p.abouts[a]
+	if !ok {
+		i = int32(len(p.targets.about))
+		p.targets.about = append(p.targets.about, a)
+		p.abouts[a] = i
+	}
+	return i
 }
 
 // addressKey is the same for addresses that differ in a slash at the end only.
