@@ -230,7 +230,8 @@ func (e *entry) bytes() int {
 
 // send asks the site, unless it is known to be gone.
 func (s *site) send(ctx context.Context, r *web.Request) answer {
-	if err := s.health.before(ctx); err != nil {
+	sent, err := s.health.before(ctx)
+	if err != nil {
 		return answer{err: err}
 	}
 	ex, err := unlessFiltered(s.session().Do(ctx, r))
@@ -240,7 +241,7 @@ func (s *site) send(ctx context.Context, r *web.Request) answer {
 	if err != nil && r.URL.Host != s.target.URL.Host {
 		return answer{ex: ex, err: err} // another port of the host says nothing about this one
 	}
-	order, filter := s.health.after(ctx, s, ex, err)
+	order, filter := s.health.after(ctx, s, sent, ex, err)
 	return answer{ex: ex, err: err, order: order, filter: filter}
 }
 

@@ -15,8 +15,11 @@ import (
 
 // scanInput scans every place that an input means: the named one or the web ports, then further ports.
 func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
+	unlimited := ctx
 	ctx, cancel := p.limited(ctx)
-	defer cancel()
+	defer func() { cancel() }()
+	var taken *slot
+	defer func() { taken.leave() }()
 	var results []targetResult
 	var down *scanner.StatusError
 	for i, o := range p.endpoints(in) {
@@ -34,6 +37,11 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 			}
 			if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
 				end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
+			}
+			if end == nil && taken == nil {
+				taken = p.takeSlot(ctx)
+				cancel()
+				ctx, cancel = p.limited(unlimited) // waiting is no fault of the host
 			}
 			results = append(results, p.scanSite(ctx, site, o, end))
 		}

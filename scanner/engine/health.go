@@ -45,6 +45,7 @@ type health struct {
 	other     bool // something was answered that is not a refusal
 	proper    bool // something was answered that is no error of the server
 	failures  int  // in a row
+	failed    int  // order of the first of them
 	throttled int  // in a row
 	refusals  refusals
 	same      sameRow
@@ -115,34 +116,34 @@ func (h *health) ended() (*scanner.StatusError, int) {
 	return h.end, h.endOrder
 }
 
-// before waits while it is being found out whether the site is still there.
-func (h *health) before(ctx context.Context) error {
+// before waits while it is being found out whether the site is still there, and gives the order of the latest answer so far.
+func (h *health) before(ctx context.Context) (sent int, err error) {
 	for {
 		h.mu.Lock()
-		end, checking := h.end, h.checking
+		end, checking, order := h.end, h.checking, h.order
 		h.mu.Unlock()
 		if end != nil {
-			return end
+			return 0, end
 		}
 		if checking == nil {
-			return nil
+			return order, nil
 		}
 		select {
 		case <-checking:
 		case <-ctx.Done():
-			return &web.Error{Kind: web.KindCanceled, Err: ctx.Err()}
+			return 0, &web.Error{Kind: web.KindCanceled, Err: ctx.Err()}
 		}
 	}
 }
 
-// after counts one answer and gives its order, and the filter that gave it in place of the site. It asks the site again when
-// there are too many bad signs.
-func (h *health) after(ctx context.Context, s *site, ex *web.Exchange, err error) (order int, filter string) {
+// after counts one answer, to a request that was sent when there had been as many as sent, and gives its order, and the filter
+// that gave it in place of the site. It asks the site again when there are too many bad signs.
+func (h *health) after(ctx context.Context, s *site, sent int, ex *web.Exchange, err error) (order int, filter string) {
 	filter = filterOf(ex)
 	h.mu.Lock()
 	h.order++
 	order = h.order
-	q, patience := h.count(order, ex, filter, err)
+	q, patience := h.count(order, sent, ex, filter, err)
 	if q == nil || h.end != nil || h.checking != nil {
 		h.mu.Unlock()
 		return order, filter
@@ -206,7 +207,7 @@ func (h *health) conclude(v verdict, patience *int) {
 
 // count notes one answer. When there is reason to ask the site again it gives the question, and the patience that grows
 // if the suspicion is wrong.
-func (h *health) count(order int, ex *web.Exchange, filter string, err error) (question, *int) {
+func (h *health) count(order, sent int, ex *web.Exchange, filter string, err error) (question, *int) {
 	switch kind := web.KindOf(err); kind {
 	case web.KindCanceled, web.KindScope:
 		return nil, nil
@@ -216,13 +217,18 @@ func (h *health) count(order int, ex *web.Exchange, filter string, err error) (q
 		}
 		return nil, nil
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
-		h.failures++
+		if h.failures++; h.failures == 1 {
+			h.failed = order
+		}
 		return h.due(order)
 	}
 	if ex == nil {
 		return nil, nil
 	}
-	h.failures, h.throttled = 0, 0
+	h.throttled = 0
+	if sent >= h.failed { // else it was on its way before the first failure, and the site may be gone all the same
+		h.failures = 0
+	}
 	if h.addresses == nil {
 		h.addresses = addressSet{}
 	}

@@ -64,7 +64,7 @@ func TestWhatMakesTheEngineAskAgain(t *testing.T) {
 			got := 0
 			for n := 1; n < firstCheck && got == 0; n++ {
 				ex, err := c.say(n)
-				if q, _ := h.count(n, ex, "", err); q != nil {
+				if q, _ := h.count(n, n-1, ex, "", err); q != nil {
 					got = n
 				}
 			}
@@ -80,9 +80,9 @@ func TestOneProperAnswerIsEnough(t *testing.T) {
 	for _, proper := range []bool{true, false} {
 		h := &health{}
 		h.sawHome(answered(500, "/", "sorry"))
-		h.count(1, answered(500, "/", "sorry"), "", nil)
+		h.count(1, 0, answered(500, "/", "sorry"), "", nil)
 		if proper {
-			h.count(2, answered(404, "/x", "not here"), "", nil)
+			h.count(2, 1, answered(404, "/x", "not here"), "", nil)
 		}
 		h.witnesses.faulty = nil
 		h.lastCheck(context.Background(), nil)
@@ -116,6 +116,33 @@ func TestPagesOfOneProductAreAlike(t *testing.T) {
 		r.add(2, answered(403, "/b", "no access to another"), c.filters[1])
 		if r.alike != c.want {
 			t.Errorf("pages of %q: alike %v, want %v", c.filters, r.alike, c.want)
+		}
+	}
+}
+
+// TestLateAnswersDoNotEndARowOfFailures: answers to requests that were under way when a host died say nothing of it now.
+func TestLateAnswersDoNotEndARowOfFailures(t *testing.T) {
+	gone := &web.Error{Kind: web.KindUnreachable, Err: errors.New("refused")}
+	var h health
+	for order, ex := range []*web.Exchange{answered(404, "/a", "x"), nil, answered(404, "/b", "x"), nil, answered(404, "/c", "x"), nil} {
+		var err error
+		if ex == nil {
+			err = gone
+		}
+		q, _ := h.count(order+1, 1, ex, "", err) // all were sent when there had been one answer
+		if asked := q != nil; asked != (order == 5) {
+			t.Errorf("answer %d: asked again %v", order+1, asked)
+		}
+	}
+	h = health{}
+	for order := range 12 {
+		var ex *web.Exchange
+		err := error(gone)
+		if order%3 == 2 {
+			ex, err = answered(404, "/a", "x"), nil
+		}
+		if q, _ := h.count(order+1, order, ex, "", err); q != nil {
+			t.Errorf("answer %d: asked again, though the host answers in between", order+1)
 		}
 	}
 }

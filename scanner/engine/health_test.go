@@ -212,13 +212,13 @@ func TestThrottlingInARowEndsTheSite(t *testing.T) {
 	var h health
 	throttled := &web.Error{Kind: web.KindThrottled, Err: errors.New("asked to wait 1h")}
 	for range throttledInRow {
-		if err := h.before(t.Context()); err != nil {
+		if _, err := h.before(t.Context()); err != nil {
 			t.Fatalf("ended early: %v", err)
 		}
-		h.after(t.Context(), nil, nil, throttled)
+		h.after(t.Context(), nil, 0, nil, throttled)
 	}
 	var stop *scanner.StatusError
-	if err := h.before(t.Context()); !errors.As(err, &stop) || stop.Status != scanner.StatusThrottled {
+	if _, err := h.before(t.Context()); !errors.As(err, &stop) || stop.Status != scanner.StatusThrottled {
 		t.Errorf("before = %v, want throttled", err)
 	}
 }

@@ -44,6 +44,7 @@ type Plan struct {
 	journal     Journal // nil for none
 	earlier     Earlier // nil for none
 
+	scanning     chan struct{} // a slot for each host that is scanned at the same time
 	gates        gates
 	mu           sync.Mutex
 	requestPlans map[string]*requestPlan // by kind of target
@@ -71,6 +72,7 @@ type step struct {
 // nothing has been sent then.
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{options: o.withDefaults()}
+	p.scanning = make(chan struct{}, p.options.Concurrency)
 	if o.Client == nil || o.Targets == nil {
 		return nil, message.Errorf("a scan needs a client and targets")
 	}

@@ -213,7 +213,7 @@ func (a *answers) say(t *testing.T, code int, body string) {
 	t.Helper()
 	a.said++
 	u := a.site.target.URL.JoinPath(strconv.Itoa(a.said))
-	a.site.health.after(t.Context(), a.site, &web.Exchange{URL: u, Status: code, Body: []byte(body)}, nil)
+	a.site.health.after(t.Context(), a.site, 0, &web.Exchange{URL: u, Status: code, Body: []byte(body)}, nil)
 }
 
 func (a *answers) begin(code int, body string) {
@@ -288,7 +288,7 @@ func TestRefusedPageThatWasThereMeansAFilter(t *testing.T) {
 		a.begin(200, "the shop's own page")
 		a.there = status
 		u := a.site.target.URL.JoinPath("/there")
-		a.site.health.after(t.Context(), a.site, &web.Exchange{Request: &web.Request{URL: u}, URL: u, Status: 200}, nil)
+		a.site.health.after(t.Context(), a.site, 0, &web.Exchange{Request: &web.Request{URL: u}, URL: u, Status: 200}, nil)
 		for range manyRefusals {
 			a.say(t, 403, "no")
 		}
@@ -387,8 +387,8 @@ func TestAnAnswerBreaksTheRowOfThrottledRequests(t *testing.T) {
 	throttled := &web.Error{Kind: web.KindThrottled, Err: fmt.Errorf("asked to wait 1h")}
 	var h health
 	for range 3 * throttledInRow {
-		h.after(t.Context(), nil, nil, throttled)
-		h.after(t.Context(), nil, &web.Exchange{Status: 404}, nil)
+		h.after(t.Context(), nil, 0, nil, throttled)
+		h.after(t.Context(), nil, 0, &web.Exchange{Status: 404}, nil)
 	}
 	if end, _ := h.ended(); end != nil {
 		t.Errorf("ended = %v although it answers between", end)

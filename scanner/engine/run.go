@@ -90,13 +90,13 @@ func (p *Plan) window() int {
 	const budget = 16 << 20
 	const each = 32 // bytes of a stepOutcome
 	fit := budget / (each * max(1, len(p.steps)))
-	return max(4*p.options.Concurrency, min(fit, 4096))
+	return max(p.options.Concurrency+p.ahead()+1, min(fit, 4096))
 }
 
-// feed scans the inputs, Concurrency of them side by side.
+// feed scans the inputs, Concurrency of them side by side, and looks for some more meanwhile.
 func (p *Plan) feed(ctx context.Context, d *delivery) {
 	var group errgroup.Group
-	group.SetLimit(p.options.Concurrency)
+	group.SetLimit(p.options.Concurrency + p.ahead())
 	index := 0
 	var ended time.Time // when ctx was found to have ended
 	for in := range p.options.Targets.All() {
