@@ -21,7 +21,7 @@ test:
 
 # All but the labs, and but two thirds of the scans of each signature's server with all signatures. Needs a C compiler.
 race:
-	go test -race -short -shuffle=on -timeout 30m ./...
+	go test -race -short -shuffle=on -timeout 60m ./...
 
 # Every fuzz target for 20 seconds.
 fuzz:
