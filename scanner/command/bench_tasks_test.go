@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package command_test
 
@@ -44,6 +44,8 @@ func runBenchTask(b *testing.B, task string) {
 	switch task {
 	case "scan":
 		report = benchScan(b, input, flag.Args())
+	case "targets":
+		report = benchTargets(b, input)
 	case "bare":
 		report = benchBare(b, input, flag.Args())
 	}

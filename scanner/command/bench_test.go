@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package command_test
 
@@ -43,7 +43,9 @@ type benchReport struct {
 	Unneeded    int64
 	Outcomes    int
 	Statuses    map[string]int
-	Peak        int64 // bytes, VmHWM of the process
+	Peak        int64   // bytes, VmHWM of the process
+	Descriptors int     // open at the same time
+	Forecast    float64 // the worst of how long it was to take, as the part by which it was wrong
 }
 
 // sentRequest is one request as a site received it.
@@ -110,7 +112,7 @@ func table(scan, bare benchReport, answered int64) string {
 // child runs a task in a process of its own.
 func child(b *testing.B, task, input string, urls []string) benchReport {
 	b.Helper()
-	cmd := exec.CommandContext(b.Context(), os.Args[0], append([]string{"-test.run=^$", "-test.bench=^BenchmarkScan$", "-test.benchtime=1x", //nolint:gosec // ourselves
+	cmd := exec.CommandContext(b.Context(), os.Args[0], append([]string{"-test.run=^$", "-test.bench=^" + b.Name() + "$", "-test.benchtime=1x", //nolint:gosec // ourselves
 		"-test.cpuprofile=" + os.Getenv("SOTOMI_BENCH_PROFILE_"+strings.ToUpper(task))}, urls...)...)
 	out := b.TempDir() + "/report.json"
 	cmd.Env = append(os.Environ(), benchTask+"="+task, "SOTOMI_BENCH_INPUT="+input, "SOTOMI_BENCH_OUT="+out)
