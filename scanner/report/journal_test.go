@@ -102,3 +102,19 @@ func TestReportIsNoJournal(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func FuzzReadJournal(f *testing.F) {
+	f.Add([]byte(`{"type":"scan","targets":["a"]}` + "\n" + `{"type":"plan","targets":"x"}` + "\n" + `{"type":"outcome"}` + "\n" + `{"type":"checkpoint","input":0}` + "\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		j, err := ReadJournal(bytes.NewReader(text), int64(len(text)))
+		if err != nil {
+			return
+		}
+		if j.End > int64(len(text)) {
+			t.Fatalf("it ends at %d of %d", j.End, len(text))
+		}
+		for _, input := range j.Inputs() {
+			_, _ = j.Repeat(input, scanner.Discard{}) // a record may be of the wrong type
+		}
+	})
+}

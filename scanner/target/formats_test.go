@@ -129,3 +129,27 @@ func TestDescribes(t *testing.T) {
 		t.Error("a label and no owner are given")
 	}
 }
+
+func FuzzLists(f *testing.F) {
+	for name, text := range map[string]string{
+		"x.yaml": "- {target: a.test, owner: x}\n- b.test\n", "x.csv": "target,owner\na.test,\"x\ny\"\n", "x": nmapScan,
+		"y": `{"host":"g.test","port":{"Port":80}}`, "z": "a.test # b\n",
+	} {
+		f.Add(name, text)
+	}
+	f.Fuzz(func(t *testing.T, name, text string) {
+		list, err := Parse([]string{"@" + name}, nil, opener(map[string]string{name: text}))
+		if err != nil {
+			return
+		}
+		n := 0
+		for range list.All() {
+			if n++; n > 1<<16 {
+				return
+			}
+		}
+		if n != list.Len() || n == 0 {
+			t.Errorf("%d inputs, Len says %d", n, list.Len())
+		}
+	})
+}

@@ -148,7 +148,7 @@ func TestTargetsAsTyped(t *testing.T) {
 		"a.test b.test":                  `"a.test b.test": targets stand apart by spaces, or one per line in a list`,
 		"https://a.test,https://b.test":  `"https://a.test,https://b.test": targets stand apart by spaces, or one per line in a list`,
 		"https://user@a.test/":           `"https://***@a.test/": leave the user information out; --header "Authorization: ..." sends it to the target only`,
-		"https://user:pass/word@a.test/": `"https://***@a.test/" is not a URL: invalid port ":pass" after host`,
+		"https://user:pass/word@a.test/": `"https://***@a.test/": leave the user information out; --header "Authorization: ..." sends it to the target only`,
 		"user:pass/word@a.test":          `"***@a.test": a target with a path needs its scheme: https://***@a.test; a list of targets is @FILE`,
 		"https://host:99999/@me":         `"https://host:99999/@me": "99999" is not a port (1 to 65535)`,
 		"a..b":                           `"a..b": not a host name: a label is empty or longer than 63 characters`,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -32,7 +33,7 @@ func parse(text string) (parsed, error) {
 		return parseBlock(text)
 	}
 	if strings.Contains(text, "@") {
-		return parsed{}, message.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
+		return parsed{}, leaveUserOut(text)
 	}
 	host, port := text, ""
 	if _, err := netip.ParseAddr(text); err != nil { // a bare IPv6 address is full of colons
@@ -79,13 +80,16 @@ func parseURL(text string) (*url.URL, error) {
 		if errors.As(err, &e) {
 			err = e.Err // the outer error repeats the text, and with it a password
 		}
-		return nil, message.Errorf("%q is not a URL: %w", hideUser(text), err)
+		if hideUser(text) != text { // what is wrong may be a part of the password
+			return nil, leaveUserOut(text)
+		}
+		return nil, message.Errorf("%q is not a URL: %w", text, err)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, message.Errorf("%q: scheme %q is not one that sotomi scans; use http or https", hideUser(text), u.Scheme)
 	case u.User != nil:
-		return nil, message.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
+		return nil, leaveUserOut(text)
 	case u.Hostname() == "":
 		return nil, message.Errorf("%q has no host", text)
 	case u.Port() != "" && !validPort(u.Port()):
@@ -108,12 +112,17 @@ func validPort(s string) bool {
 	return err == nil && n > 0
 }
 
+func leaveUserOut(text string) error {
+	return message.Errorf("%q: leave the user information out; --header \"Authorization: ...\" sends it to the target only", hideUser(text))
+}
+
+// schemeLike is the beginning of an address, also of a mistyped one, such as http:/ or https:\\.
+var schemeLike = regexp.MustCompile(`^[A-Za-z]+:?[/\\]+`)
+
 // hideUser is text without what stands before an @ in its authority: it goes to terminals and logs.
 func hideUser(text string) string {
-	start, end := 0, authorityEnd(text)
-	if i := strings.Index(text, "://"); i >= 0 {
-		start = i + len("://")
-	}
+	start := len(schemeLike.FindString(text))
+	end := start + authorityEnd(text[start:])
 	if _, port, ok := strings.Cut(text[start:end], ":"); ok && strings.Trim(port, "0123456789") != "" {
 		end = len(text) // it may be a password with a slash in it
 	}

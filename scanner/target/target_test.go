@@ -95,7 +95,7 @@ func TestParseTargetsNamesEveryMistake(t *testing.T) {
 		`a target with a path needs its scheme: https://h.test/path`, `"10.0.0.0/33" is not a CIDR block`, `"10.0.0.0/4": too many addresses; a block may be a /8`,
 		`"--format" is not a target`, `@missing: no such file`, `list:2: "ftp://f.test": scheme "ftp"`, `list:3: "@other": a list cannot name another list`,
 		`list:5: "h.test:99999": "99999" is not a port`, `"": the target is empty`, `"http://" has no host`, `"1.2.3": not an IP address`, `"a..b": not a host name`,
-		`"[1.2.3.4]": "1.2.3.4" is not an IPv6 address`, `"0" is not a port`, `"http://***@h.test/%zz" is not a URL`, `"sp ace": targets stand apart by spaces`,
+		`"[1.2.3.4]": "1.2.3.4" is not an IPv6 address`, `"0" is not a port`, `"http://***@h.test/%zz": leave the user information out`, `"sp ace": targets stand apart by spaces`,
 	}
 	for _, w := range want {
 		if !strings.Contains(err.Error(), w) {
