@@ -45,12 +45,11 @@ const (
 
 // Client is shared by all visitors of all hosts: it holds connections, rates and limits.
 type Client struct {
-	options    Options
-	limiter    *limiter
-	transports []*http.Transport
-	retry      *retryablehttp.Client
-	roots      *x509.CertPool // nil: the system's
-	header     http.Header    // of every request, unless it says otherwise; never changes
+	options Options
+	limiter *limiter
+	retry   *retryablehttp.Client
+	roots   *x509.CertPool // nil: the system's
+	header  http.Header    // of every request, unless it says otherwise; never changes
 }
 
 // NewClient checks the options; an error names the one that is wrong.
@@ -66,12 +65,13 @@ func NewClient(o Options) (*Client, error) {
 	if o.Proxy != nil && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, o.Proxy.Scheme) {
 		return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 	}
-	transports := []*http.Transport{o.transport(tlsConfig, true), o.transport(tlsConfig, false)}
+	transports := []*renewable{newRenewable(o.transport(tlsConfig, true)), newRenewable(o.transport(tlsConfig, false))}
 	l := &limiter{next: transports[0], http1: transports[1], options: o, hosts: map[string]*hostState{}}
 	if o.Proxy == nil {
-		transports = append(transports, o.lenientTransport(tlsConfig))
+		transports = append(transports, newRenewable(o.lenientTransport(tlsConfig)))
 		l.lenient = transports[2]
 	}
+	l.transports = transports
 	hc := &http.Client{
 		Transport:     l,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -87,7 +87,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, limiter: l, transports: transports, retry: rc, roots: tlsConfig.RootCAs, header: header}, nil
+	return &Client{options: o, limiter: l, retry: rc, roots: tlsConfig.RootCAs, header: header}, nil
 }
 
 func withDefaults(o Options) Options {
@@ -136,8 +136,8 @@ func isNotFound(err error) bool {
 
 // Close ends idle connections.
 func (c *Client) Close() {
-	for _, t := range c.transports {
-		t.CloseIdleConnections()
+	for _, t := range c.limiter.transports {
+		t.close()
 	}
 }
 

@@ -21,6 +21,8 @@ type limiter struct {
 	options Options
 	sent    atomic.Int64
 
+	transports []*renewable // all of them
+
 	mu    sync.Mutex
 	hosts map[string]*hostState
 }
@@ -51,9 +53,12 @@ func (l *limiter) host(name string) *hostState {
 	return h
 }
 
-// forget drops hosts that nobody is using, so that memory does not grow with the number of targets. Those that asked for
-// something are kept.
+// forget drops hosts that nobody is using, and the connections that nobody is using, so that memory does not grow with the
+// number of targets. Those that asked for something are kept.
 func (l *limiter) forget() {
+	for _, t := range l.transports {
+		t.renew()
+	}
 	now := time.Now()
 	for name, h := range l.hosts {
 		if h.idle(now) {
