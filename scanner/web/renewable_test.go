@@ -63,7 +63,7 @@ func TestDeadHostsTakeNoMemory(t *testing.T) {
 	ask(0, few)
 	before := heap()
 	ask(few, many)
-	if now := heap(); now > before+before/4 {
+	if now := heap(); now > before+before/2 { // the transport of the request under way is kept, too
 		t.Errorf("%d bytes in use after %d dead hosts, %d after %d", now, many, before, few)
 	}
 	if c.limiter.transports[0].now.Load() == first {
