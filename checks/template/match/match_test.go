@@ -114,6 +114,27 @@ func TestMatchers(t *testing.T) {
 	}
 }
 
+// A page for people that begins as XML is read as browsers read it, with its entities.
+func TestXPathOfAPageThatBeginsAsXML(t *testing.T) {
+	for name, tc := range map[string]struct {
+		body, xpath string
+		want        bool
+	}{
+		"with_entities":       {`<?xml version="1.0" encoding="utf-8"?>` + "\n" + `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/TR/xhtml11/DTD/xhtml11.dtd">` + "\n" + `<html xmlns="http://www.w3.org/1999/xhtml"><body><p>a.txt&nbsp;</p></body></html>`, "/html/body/p", true},
+		"with_open_elements":  {"<?xml version='1.0'?><!-- <list> --><HTML><BODY><p>1<br><p>2", "/html/body/p[2]", true},
+		"another_document":    {`<?xml version="1.0"?><list><file>html</file></list>`, "/list/file", true},
+		"one_that_quotes_it":  {`<?xml version="1.0"?><list><![CDATA[<html><p>]]></list>`, "//p", false},
+		"one_of_another_name": {`<?xml version="1.0"?><htmlish><p/></htmlish>`, "/htmlish/p", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := program(t, `matchers: [{type: xpath, xpath: ['`+tc.xpath+`']}]`)
+			if got := judged(t, p, &Data{Exchange: answer(200, tc.body)}).Matched; got != tc.want {
+				t.Errorf("matched = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestNamesAndExtraction(t *testing.T) {
 	page := answer(200, `{"version": "7.1", "nodes": [{"n": 1}, {"n": 2}], "x": null}`, "X-Powered-By", "PHP/8.1")
 	p := program(t, `

@@ -2,6 +2,7 @@ package match
 
 import (
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/antchfx/htmlquery"
@@ -28,7 +29,7 @@ func compileXPath(query string) (e *xpath.Expr, err error) {
 	return xpath.Compile(query)
 }
 
-// matchXPath reads the text as XML when it says that it is, else as HTML.
+// matchXPath reads the text as XML when it says that it is and is no page, else as HTML.
 func (m *matcher) matchXPath(s *scope, in string) bool {
 	counts := make([]int, len(m.xpaths))
 	err := s.eachNode(in, m.xpaths, func(query int, _ xpath.NodeNavigator) bool {
@@ -47,6 +48,10 @@ func (m *matcher) matchXPath(s *scope, in string) bool {
 	}
 	return total > 0
 }
+
+// xhtml is the beginning of a page for people that is written as XML. It is read as HTML, as browsers do: such pages have
+// entities that XML lacks, and elements left open.
+var xhtml = regexp.MustCompile(`(?is)\A(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*<html[\s>]`)
 
 // eachNode calls visit with the nodes of each query until it returns false, then goes on with the next query.
 func (s *scope) eachNode(in string, queries []*xpath.Expr, visit func(query int, node xpath.NodeNavigator) bool) (err error) {
@@ -70,7 +75,7 @@ func (s *scope) eachNode(in string, queries []*xpath.Expr, visit func(query int,
 }
 
 func parseTree(in *meteredText) (xpath.NodeNavigator, error) {
-	if strings.HasPrefix(in.rest, "<?xml") {
+	if strings.HasPrefix(in.rest, "<?xml") && !xhtml.MatchString(in.rest) {
 		doc, err := xmlquery.Parse(in)
 		if err != nil {
 			return nil, err
