@@ -150,7 +150,7 @@ func (e *extractor) take(s *scope, to *values) {
 	case "json":
 		e.json(s, t.s, to)
 	case "xpath":
-		_ = s.eachNode(t.s, e.xpaths, func(_ int, node xpath.NodeNavigator) bool { // text that does not parse holds nothing
+		_ = s.eachNode(t, e.xpaths, func(_ int, node xpath.NodeNavigator) bool { // text that does not parse holds nothing
 			return to.add(attribute(node, e.attribute))
 		})
 	case "dsl":

@@ -25,6 +25,11 @@ func turn(ctx context.Context, ex *web.Exchange) (done func(), err error) {
 	if len(ex.Body) < large {
 		return func() {}, nil
 	}
+	return room(ctx, turns)
+}
+
+// room waits for room in turns, and gives it back when done is called.
+func room(ctx context.Context, turns chan struct{}) (done func(), err error) {
 	select {
 	case turns <- struct{}{}:
 		return func() { <-turns }, nil

@@ -39,8 +39,8 @@ var costly = map[string]struct{ block, body string }{
 	"jq_deep_recursion":        {`extractors: [{type: json, json: ['def f: 1 + f; f']}]`, "{}"},
 	"jq_large":                 {`extractors: [{type: json, json: ['[range(1000000000)]']}]`, "{}"},
 	"jq_of_a_large_document":   {`extractors: [{type: json, json: ['[.[] as $a | .[] as $b | 1] | length']}]`, "[" + strings.Repeat("1,", 1<<18) + "1]"},
-	"xpath_in_each_descendant": {`matchers: [{type: xpath, xpath: ['//*[count(//*) = 1]']}]`, strings.Repeat("<p>", 1<<17)},
-	"xpath_of_what_precedes":   {`matchers: [{type: xpath, xpath: ["//p[count(preceding::p) = 1000000]"]}]`, strings.Repeat("<p>a", 1<<17)},
+	"xpath_in_each_descendant": {`matchers: [{type: xpath, xpath: ['//*[count(//*) = 1]']}]`, strings.Repeat("<p>", 1<<15)},
+	"xpath_of_what_precedes":   {`matchers: [{type: xpath, xpath: ["//p[count(preceding::p) = 1000000]"]}]`, strings.Repeat("<p>a", 1<<14)},
 	"many_patterns": {
 		"matchers-condition: and\nmatchers:\n" + strings.Repeat("  - {type: regex, negative: true, regex: ['(?i)[\\w-]?[a-z]+[^\\S\\r\\n]*[=:][^\\S\\r\\n]*[\\w-]+;']}\n", 200),
 		uniqueWords(),

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/antchfx/xpath"
 	"github.com/itchyny/gojq"
 
 	"sotomi/scanner/signature"
@@ -98,7 +97,7 @@ type matcher struct {
 	words    []word
 	regexes  []*pattern
 	binaries []string
-	xpaths   []*xpath.Expr
+	xpaths   []query
 	dsl      []*expression
 }
 
@@ -117,7 +116,7 @@ type extractor struct {
 	regexes   []*pattern
 	keys      []string
 	queries   []*gojq.Code
-	xpaths    []*xpath.Expr
+	xpaths    []query
 	attribute string
 	dsl       []*expression
 }

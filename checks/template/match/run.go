@@ -123,7 +123,7 @@ func (m *matcher) run(s *scope) (bool, []string) {
 	case "dsl":
 		matched = m.matchDSL(s)
 	case "xpath":
-		matched = m.matchXPath(s, t.s)
+		matched = m.matchXPath(s, t)
 	case "favicon":
 		matched, _ = m.each(s, len(m.words), func(i int) []string { return found(s.view.faviconHash() == m.words[i].text, "") })
 	}

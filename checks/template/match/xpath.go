@@ -1,8 +1,10 @@
 package match
 
 import (
+	"cmp"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/antchfx/htmlquery"
@@ -12,14 +14,14 @@ import (
 	"sotomi/scanner/message"
 )
 
-func compileXPaths(queries []string) ([]*xpath.Expr, error) {
-	list := make([]*xpath.Expr, 0, len(queries))
+func compileXPaths(queries []string) ([]query, error) {
+	list := make([]query, 0, len(queries))
 	for _, q := range queries {
 		e, err := compileXPath(q)
 		if err != nil {
 			return nil, message.Errorf("xpath %q: %w", q, err)
 		}
-		list = append(list, e)
+		list = append(list, query{e, needsOf(q)})
 	}
 	return list, nil
 }
@@ -30,7 +32,7 @@ func compileXPath(query string) (e *xpath.Expr, err error) {
 }
 
 // matchXPath reads the text as XML when it says that it is and is no page, else as HTML.
-func (m *matcher) matchXPath(s *scope, in string) bool {
+func (m *matcher) matchXPath(s *scope, in *text) bool {
 	counts := make([]int, len(m.xpaths))
 	err := s.eachNode(in, m.xpaths, func(query int, _ xpath.NodeNavigator) bool {
 		counts[query]++
@@ -54,16 +56,26 @@ func (m *matcher) matchXPath(s *scope, in string) bool {
 var xhtml = regexp.MustCompile(`(?is)\A(?:\s|<\?.*?\?>|<!--.*?-->|<!doctype[^>]*>)*<html[\s>]`)
 
 // eachNode calls visit with the nodes of each query until it returns false, then goes on with the next query.
-func (s *scope) eachNode(in string, queries []*xpath.Expr, visit func(query int, node xpath.NodeNavigator) bool) (err error) {
-	if len(queries) == 0 {
-		return nil
+func (s *scope) eachNode(in *text, queries []query, visit func(query int, node xpath.NodeNavigator) bool) (err error) {
+	isXML := strings.HasPrefix(in.s, xmlStart) && !xhtml.MatchString(in.s)
+	possible := func(q query) bool { return isXML || q.possible(in) }
+	if s.meter.spend(len(in.s)) != nil || !slices.ContainsFunc(queries, possible) {
+		return s.meter.err
 	}
 	defer recovered(&err)
-	top, err := parseTree(&meteredText{&s.meter, in})
+	done, err := s.treeTurn(in.s)
+	if err != nil {
+		return err
+	}
+	defer done()
+	top, err := s.tree(in.s, isXML)
 	if err != nil {
 		return err
 	}
 	for i, q := range queries {
+		if !possible(q) {
+			continue
+		}
 		nodes := q.Select(&meteredNavigator{top.Copy(), &s.meter})
 		for nodes.MoveNext() {
 			if !visit(i, nodes.Current()) {
@@ -74,8 +86,28 @@ func (s *scope) eachNode(in string, queries []*xpath.Expr, visit func(query int,
 	return nil
 }
 
-func parseTree(in *meteredText) (xpath.NodeNavigator, error) {
-	if strings.HasPrefix(in.rest, "<?xml") && !xhtml.MatchString(in.rest) {
+const xmlStart = "<?xml"
+
+// treeTurn waits until a tree of a page may be in memory, or refuses a page whose tree would be too large; done must be called.
+func (s *scope) treeTurn(page string) (done func(), err error) {
+	const few = 2000
+	size := treeSize(page)
+	switch {
+	case size > maxTree:
+		s.meter.err = ErrTooCostly
+		return nil, s.meter.err
+	case size <= few || len(s.data.Exchange.Body) >= large: // which has its turn
+		return func() {}, nil
+	}
+	done, err = room(s.meter.ctx, turns)
+	s.meter.err = err
+	return done, err
+}
+
+// tree is that of a page. HTML that cannot be read is nested too deeply, and says nothing about what it holds.
+func (s *scope) tree(page string, isXML bool) (xpath.NodeNavigator, error) {
+	in := &meteredText{&s.meter, page}
+	if isXML {
 		doc, err := xmlquery.Parse(in)
 		if err != nil {
 			return nil, err
@@ -84,6 +116,7 @@ func parseTree(in *meteredText) (xpath.NodeNavigator, error) {
 	}
 	doc, err := htmlquery.Parse(in)
 	if err != nil {
+		s.meter.err = cmp.Or(s.meter.err, ErrTooCostly)
 		return nil, err
 	}
 	return htmlquery.CreateXPathNavigator(doc), nil
