@@ -2,7 +2,6 @@ package web
 
 import (
 	"bufio"
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -23,8 +22,11 @@ import (
 // drained is how many bytes of an unread rest are read so that the connection can be used again.
 const drained = 64 << 10
 
+// chunk is a piece of a body while it is read. Most bodies are one.
+type chunk [32 << 10]byte
+
 var (
-	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	chunks  = sync.Pool{New: func() any { return new(chunk) }}
 	readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 )
 
@@ -51,28 +53,45 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 			raw.limited.R = reader
 		}
 	}
-	b := buffers.Get().(*bytes.Buffer)
-	defer func() {
-		if b.Cap() < 1<<20 {
-			b.Reset()
-			buffers.Put(b)
-		}
-	}()
-	b.Reset()
-	n, err := b.ReadFrom(&raw.limited)
+	got.body, err = readAll(&raw.limited)
+	n := int64(len(got.body))
 	if raw.err != nil && timedOut(raw.err) {
-		return got, raw.err
+		return received{}, raw.err
 	}
-	if n > limit {
-		b.Truncate(int(limit))
-	}
+	got.body = got.body[:min(n, limit)]
 	got.truncated = n > limit || err != nil
 	got.broken = err != nil || n > 0 && unreadable(res.Header.Get("Content-Encoding"))
 	if raw.err == nil && !raw.ended {
 		_, _ = io.CopyN(io.Discard, raw, drained) // only so that the connection can be kept
 	}
-	got.body = bytes.Clone(b.Bytes())
 	return got, nil
+}
+
+// readAll is io.ReadAll with no more memory than the body needs: many large ones are read at once.
+func readAll(r io.Reader) (body []byte, err error) {
+	var list []*chunk
+	defer func() {
+		for _, c := range list {
+			chunks.Put(c)
+		}
+	}()
+	size := 0
+	for err == nil {
+		if size == len(list)*len(chunk{}) {
+			list = append(list, chunks.Get().(*chunk))
+		}
+		var n int
+		n, err = r.Read(list[len(list)-1][size%len(chunk{}):])
+		size += n
+	}
+	if err == io.EOF { //nolint:errorlint // what wraps it is no end
+		err = nil
+	}
+	body = make([]byte, 0, size)
+	for _, c := range list {
+		body = append(body, c[:min(len(c), size-len(body))]...)
+	}
+	return body, err
 }
 
 // unreadable reports a content coding that we neither asked for nor undo. A name that is no coding, such as UTF-8, is a
