@@ -1,6 +1,7 @@
 package elasticsearch
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -55,6 +56,9 @@ var (
 	asked = regexp.MustCompile("[\"'`(=]((?:https?://[^/\"'`\\s]+)?(?:/[\\w.-]+)+)/_(?:search|msearch|count|mapping)\\b")
 )
 
+// telling are texts without one of which neither finds anything.
+var telling = []string{"/_", "/es", "/elastic", "/opensearch", "/search-api"}
+
 // namedPlaces are the addresses on the site's own host that its pages and scripts name.
 func namedPlaces(texts []*web.Exchange) []place {
 	var list []place
@@ -69,6 +73,9 @@ func namedPlaces(texts []*web.Exchange) []place {
 		}
 	}
 	for _, ex := range texts {
+		if !slices.ContainsFunc(telling, func(text string) bool { return bytes.Contains(ex.Body, []byte(text)) }) {
+			continue // as nearly all: to search a large page for patterns takes long
+		}
 		for _, m := range asked.FindAllSubmatch(ex.Body, -1) {
 			add(ex, string(m[1]), true)
 			if u, err := url.Parse(string(m[1])); err == nil {

@@ -236,6 +236,7 @@ func (s *site) send(ctx context.Context, r *web.Request) answer {
 	}
 	ex, err := unlessFiltered(s.session().Do(ctx, r))
 	if ex != nil {
+		s.bulk.add(ex)
 		s.intern(ex)
 	}
 	if err != nil && r.URL.Host != s.target.URL.Host {

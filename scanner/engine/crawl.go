@@ -18,7 +18,7 @@ const crawlPages = 30
 
 // Limits of a crawl beyond the number of pages: a site can have more addresses than pages.
 const (
-	crawlBytes    = 4 << 20   // of all pages together; they stay in memory while the site is scanned
+	crawlBytes    = 4 << 20   // of all pages together, as text; they stay in memory while the site is scanned
 	crawlRobots   = 500 << 10 // of robots.txt that is read (RFC 9309 section 2.5)
 	sameShape     = 4         // addresses that differ in numbers or parameter values only
 	crawlQueue    = 2000      // addresses waiting
@@ -130,7 +130,7 @@ func (w *walk) read(ctx context.Context, u *url.URL) error {
 		return nil //nolint:nilerr // not a page: nothing to follow
 	}
 	w.pages = append(w.pages, page)
-	w.bytes += len(a.ex.Body)
+	w.bytes += max(len(a.ex.Body), len(a.ex.Text()))
 	for _, link := range page.Links {
 		w.add(link)
 	}

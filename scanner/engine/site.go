@@ -32,6 +32,7 @@ type site struct {
 	unnamed       bool       // the user did not name it: it is sent no given headers and sessions
 	untrusted     bool       // its certificate was not accepted, so nothing but handshakes is possible
 	crawl         crawl
+	bulk          bulk
 
 	mu     sync.Mutex
 	memo   map[digest]*entry
@@ -70,7 +71,7 @@ func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
 		t.URL = &u
 	}
 	return &site{
-		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)},
+		client: c, target: t, settings: settings, kept: list.New(), crawl: crawl{turn: make(chan struct{}, 1)}, bulk: newBulk(),
 		pages: []*url.URL{t.URL}, folders: target.Folders(t.URL),
 		memo: map[digest]*entry{}, bodies: map[digest][]byte{}, facts: map[string]fact{},
 	}

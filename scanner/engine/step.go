@@ -152,6 +152,11 @@ func (r *siteRun) step(ctx context.Context, i int) {
 		}
 		defer r.gate.end(st.alone)
 	}
+	done, ok := r.site.bulk.turn(ctx)
+	if !ok {
+		return
+	}
+	defer done()
 	result := r.site.look(ctx, r.plan.options.StepTimeout, st, r.plan.options.Safety, c)
 	if len(result.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, result.findings[0].Hit.Values.Facts())

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
@@ -66,7 +67,7 @@ func text(body []byte, contentType string) string {
 		return decoded(e, body)
 	}
 	if utf8.Valid(body) && !bytes.Contains(body, []byte("\x1b$")) {
-		return string(body)
+		return unsafe.String(unsafe.SliceData(body), len(body)) // not a copy: neither an exchange nor a string ever changes
 	}
 	for _, e := range []encoding.Encoding{japanese.ISO2022JP, japanese.EUCJP, japanese.ShiftJIS} {
 		if e == japanese.ISO2022JP && !bytes.Contains(body, []byte("\x1b$")) {

@@ -1,0 +1,29 @@
+package command
+
+import (
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
+)
+
+// MemoryLimit is where the program gives memory back sooner rather than later, in bytes, at most: many hosts with large pages
+// at once would take three times as much otherwise.
+const MemoryLimit = 400 << 20
+
+// What a scan may take beyond what is in memory before it, in bytes, before garbage is collected more often than GCPercent
+// says. Plain sites stay below it.
+const (
+	firstHost   = 20 << 20
+	furtherHost = 14 << 20
+)
+
+// limitMemory lowers the limit to what a scan of so many hosts at once needs, unless there is none or the user set it.
+func limitMemory(hosts int) {
+	if os.Getenv("GOMEMLIMIT") != "" || debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		return
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetMemoryLimit(min(MemoryLimit, int64(m.Sys-m.HeapReleased)+firstHost+int64(hosts-1)*furtherHost))
+}
