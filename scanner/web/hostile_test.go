@@ -467,3 +467,54 @@ func TestRefusedResendingWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+// bodiesUnread is a server that answers each request when its head is there and takes its body, like everything, for the
+// next one. conns counts its connections.
+func bodiesUnread(t *testing.T) (u *url.URL, conns *atomic.Int64) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns = new(atomic.Int64)
+	listen(t, l, func(c net.Conn) {
+		conns.Add(1)
+		r := bufio.NewReader(c)
+		for {
+			req, err := http.ReadRequest(r)
+			if err == nil && req.Close {
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+				c.Close()
+				return
+			}
+			answer := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+			if err != nil {
+				answer = "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
+			}
+			if _, failed := io.WriteString(c, answer); failed != nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+				return
+			}
+		}
+	})
+	return parse(t, "http://"+l.Addr().String()+"/"), conns
+}
+
+// A server may answer without having read the body of a request. What it takes for the next request then must not be asked
+// on the same connection.
+func TestConnectionsOfBodiesAreNotUsedAgain(t *testing.T) {
+	u, conns := bodiesUnread(t)
+	c := client(t, Options{InFlight: 1})
+	s := c.Session(u)
+	for i, method := range []string{"GET", "POST", "GET", "PUT", "GET", "GET"} {
+		r := Request{Method: method}
+		if method != "GET" {
+			r.Body = []byte(`{"query": "{a}"}`)
+		}
+		if ex := get(t, s, u, r); ex.Status != http.StatusOK {
+			t.Errorf("request %d, %s: status %d, want 200", i, method, ex.Status)
+		}
+	}
+	if n := conns.Load(); n != 3 {
+		t.Errorf("%d connections, want 3: one more after each body", n)
+	}
+}

@@ -265,6 +265,8 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
+	// A server that answers without having read the body takes it for the next request of the connection.
+	req.Close = len(r.Body) > 0 && req.Header["Connection"] == nil
 	return req, nil
 }
 
