@@ -1,0 +1,164 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"sync"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// nameServer answers for every name with the addresses that it has now.
+type nameServer struct {
+	mu        sync.Mutex
+	addresses []string
+}
+
+// names starts a server of names that the process asks until the test ends.
+func names(t *testing.T) *nameServer {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &nameServer{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		query := make([]byte, 512)
+		for {
+			size, from, err := conn.ReadFrom(query)
+			if err != nil {
+				return
+			}
+			_, _ = conn.WriteTo(n.answer(query[:size]), from)
+		}
+	}()
+	old := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
+	}}
+	t.Cleanup(func() {
+		net.DefaultResolver = old
+		conn.Close()
+		<-done
+	})
+	return n
+}
+
+func (n *nameServer) say(addresses ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.addresses = addresses
+}
+
+func (n *nameServer) answer(query []byte) []byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var m dnsmessage.Message
+	if m.Unpack(query) != nil || len(m.Questions) == 0 {
+		return nil
+	}
+	q := m.Questions[0]
+	m.Header = dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true}
+	m.Additionals = nil
+	for _, text := range n.addresses {
+		if a := netip.MustParseAddr(text); a.Is4() && q.Type == dnsmessage.TypeA {
+			m.Answers = append(m.Answers, dnsmessage.Resource{
+				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class}, Body: &dnsmessage.AResource{A: a.As4()},
+			})
+		}
+	}
+	out, _ := m.Pack()
+	return out
+}
+
+// siteOn is a server on a loopback address that says which one it is.
+func siteOn(t *testing.T, address, port string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort(address, port))
+	if err != nil {
+		t.Skipf("no server can be on %s here: %v", address, err)
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, address) }))
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// Of the addresses of a name, one that can be reached is asked, and none that may not be.
+func TestNamesWithSeveralAddresses(t *testing.T) {
+	n := names(t)
+	port := siteOn(t, "127.0.0.1", "0")
+	siteOn(t, "127.0.0.3", port)
+	u := &url.URL{Scheme: "http", Host: "shop.test:" + port, Path: "/"}
+	for name, c := range map[string]struct {
+		addresses []string
+		want      string // what answers, or the kind of the error
+	}{
+		"one":                 {[]string{"127.0.0.1"}, "127.0.0.1"},
+		"first_is_dead":       {[]string{"127.0.0.2", "127.0.0.3"}, "127.0.0.3"},
+		"first_is_link_local": {[]string{"169.254.169.254", "127.0.0.1"}, "127.0.0.1"},
+		"only_link_local":     {[]string{"169.254.169.254", "169.254.1.1"}, string(KindScope)},
+		"dead_and_link_local": {[]string{"169.254.169.254", "127.0.0.2"}, string(KindUnreachable)},
+		"all_are_dead":        {[]string{"127.0.0.2", "127.0.0.4"}, string(KindUnreachable)},
+		"none":                {nil, string(KindUnreachable)},
+		"many_dead":           {append(many("127.0.1.", 20), "127.0.0.3"), "127.0.0.3"},
+	} {
+		n.say(c.addresses...)
+		ex, err := client(t, Options{}).Session(u).Do(t.Context(), &Request{URL: u})
+		got := string(KindOf(err))
+		if err == nil {
+			got = string(ex.Body)
+		}
+		if got != c.want {
+			t.Errorf("%s: %s (%v), want %s", name, got, err, c.want)
+		}
+	}
+}
+
+func many(prefix string, n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprint(prefix, i+1))
+	}
+	return list
+}
+
+// A name whose address changes while a site is scanned leads to the new one, but not to one that may not be asked.
+func TestNamesWhoseAddressChanges(t *testing.T) {
+	n := names(t)
+	port := siteOn(t, "127.0.0.1", "0")
+	siteOn(t, "127.0.0.3", port)
+	u := &url.URL{Scheme: "http", Host: "shop.test:" + port, Path: "/"}
+	c := client(t, Options{})
+	s := c.Session(u)
+	n.say("127.0.0.1")
+	if ex := get(t, s, u, Request{}); string(ex.Body) != "127.0.0.1" {
+		t.Errorf("answer of %s, want 127.0.0.1", ex.Body)
+	}
+	n.say("127.0.0.3")
+	c.Close() // its idle connections: it must connect again
+	if ex := get(t, s, u, Request{}); string(ex.Body) != "127.0.0.3" || ex.Remote.String() != "127.0.0.3:"+port {
+		t.Errorf("answer of %s at %s, want 127.0.0.3", ex.Body, ex.Remote)
+	}
+	n.say("169.254.169.254")
+	c.Close()
+	if _, err := s.Do(t.Context(), &Request{URL: u}); KindOf(err) != KindScope {
+		t.Errorf("%v, want that the link-local address is refused", err)
+	}
+	s = c.Session(u)
+	s.PublicOnly()
+	n.say("127.0.0.1")
+	if _, err := s.Do(t.Context(), &Request{URL: u}); KindOf(err) != KindScope {
+		t.Errorf("%v, want that the private address is refused to a name that the user did not give", err)
+	}
+}
