@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -28,6 +29,7 @@ const GCPercent = 180
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
 	dropEmptyVariables()
+	log.SetOutput(io.Discard) // net/http writes a line for each frame of HTTP/2 that it does not know
 	return run(context.Background(), args, stdin, stdout, stderr)
 }
 
