@@ -53,14 +53,15 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 			raw.limited.R = reader
 		}
 	}
+	undecoded := err != nil
 	got.body, err = readAll(&raw.limited)
 	n := int64(len(got.body))
 	if raw.err != nil && timedOut(raw.err) {
 		return received{}, raw.err
 	}
 	got.body = got.body[:min(n, limit)]
-	got.truncated = n > limit || err != nil
-	got.broken = err != nil || n > 0 && unreadable(res.Header.Get("Content-Encoding"))
+	got.truncated = n > limit || err != nil || undecoded
+	got.broken = err != nil || undecoded || n > 0 && unreadable(res.Header.Get("Content-Encoding"))
 	if raw.err == nil && !raw.ended {
 		_, _ = io.CopyN(io.Discard, raw, drained) // only so that the connection can be kept
 	}

@@ -28,3 +28,13 @@ func TestReadAll(t *testing.T) {
 		}
 	}
 }
+
+// A body that its coding's own head breaks is none that was read.
+func TestBodiesWithABrokenHeadAreBroken(t *testing.T) {
+	for coding, body := range map[string]string{"gzip": "\x1f\x8bgarbage that is long enough", "x-gzip": "\x1f\x8b", "deflate": "\x78\xbb\x00\x00\x00\x01"} {
+		u, _ := says(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s", coding, len(body), body))
+		if ex := get(t, client(t, Options{}).Session(u), u, Request{}); !ex.Broken || !ex.Truncated {
+			t.Errorf("%s: broken %v, truncated %v, body %q", coding, ex.Broken, ex.Truncated, ex.Body)
+		}
+	}
+}
