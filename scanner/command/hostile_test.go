@@ -22,8 +22,8 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/report"
-	"sotomi/scanner/sigtest"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
@@ -142,7 +142,7 @@ func TestHostileServers(t *testing.T) {
 	for _, h := range sigtest.HostileServers() {
 		t.Run(h.Name, func(t *testing.T) {
 			t.Parallel()
-			s, err := h.Start()
+			s, err := h.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,15 +183,13 @@ func judgeHostile(t *testing.T, h sigtest.Hostile, outcomes map[string]scanner.O
 	}
 	for id, o := range outcomes {
 		seen := h.Seen || carriage[id]
-		switch o.Status {
-		case scanner.StatusCrashed, scanner.StatusInterrupted:
+		said := o.Status == scanner.StatusClean || o.Status == scanner.StatusFound
+		switch {
+		case o.Status == scanner.StatusCrashed || o.Status == scanner.StatusInterrupted:
 			t.Errorf("%s: %s (%s)", id, o.Status, o.Reason)
-		case scanner.StatusClean, scanner.StatusFound:
-			if !seen {
-				t.Errorf("%s: %s, though nothing could be seen", id, o.Status)
-			}
-		}
-		if o.Status != scanner.StatusClean && o.Status != scanner.StatusFound && o.Status != scanner.StatusNotApplicable && o.Reason.IsZero() {
+		case said && !seen:
+			t.Errorf("%s: %s, though nothing could be seen", id, o.Status)
+		case !said && o.Status != scanner.StatusNotApplicable && o.Reason.IsZero():
 			t.Errorf("%s: %s without a reason", id, o.Status)
 		}
 	}
@@ -203,7 +201,7 @@ func TestHostileServersEndWithTheScan(t *testing.T) {
 	for _, h := range sigtest.HostileServers() {
 		t.Run(h.Name, func(t *testing.T) {
 			t.Parallel()
-			s, err := h.Start()
+			s, err := h.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,9 +221,9 @@ func TestHostileServersEndWithTheScan(t *testing.T) {
 }
 
 var (
-	controls = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
-	markup   = regexp.MustCompile(`(?i)<(?:script|img)[^>]*>hostile7|<img src=x onerror|href=["']?\s*javascript:hostile7`)
-	codeFence    = regexp.MustCompile("(?m)^ *(`{3,})[^`\n]*$")
+	controls  = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]`)
+	markup    = regexp.MustCompile(`(?i)<(?:script|img)[^>]*>hostile7|<img src=x onerror|href=["']?\s*javascript:hostile7`)
+	codeFence = regexp.MustCompile("(?m)^ *(`{3,})[^`\n]*$")
 )
 
 // dangers are what in a report acts on the program that shows it.
@@ -279,7 +277,7 @@ func BenchmarkHostileServers(b *testing.B) {
 	for _, h := range sigtest.HostileServers() {
 		b.Run(h.Name, func(b *testing.B) {
 			for b.Loop() {
-				s, err := h.Start()
+				s, err := h.Start(b.Context())
 				if err != nil {
 					b.Fatal(err)
 				}

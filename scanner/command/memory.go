@@ -25,5 +25,10 @@ func limitMemory(hosts int) {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(min(MemoryLimit, int64(m.Sys-m.HeapReleased)+firstHost+int64(hosts-1)*furtherHost))
+	debug.SetMemoryLimit(memoryLimit(int64(m.Sys-m.HeapReleased), hosts))
+}
+
+// memoryLimit is that of a scan of so many hosts at once by a program that already has this much, in bytes.
+func memoryLimit(has int64, hosts int) int64 {
+	return min(MemoryLimit, has+firstHost+int64(hosts-1)*furtherHost)
 }

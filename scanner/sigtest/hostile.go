@@ -2,6 +2,7 @@ package sigtest
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // Hostile is a server that is broken or means harm, by name. No scan of it may hang, cost much, or say more than was seen.
@@ -19,11 +19,7 @@ type Hostile struct {
 	HTTP2 bool   // it speaks HTTP/2
 	Serve func(net.Conn)
 	Seen  bool // it answers what can be read, so signatures may be clean
-	Cost  Cost
 }
-
-// Cost is what a scan of a server may cost beyond what one of a plain site does. Zero is little.
-type Cost struct{ Requests int }
 
 // HostileServers are all of them.
 func HostileServers() []Hostile {
@@ -39,7 +35,6 @@ type Started struct {
 	URL           string
 	AuthorityFile string          // of its certificate; "" without TLS
 	Asked         <-chan struct{} // closed when it has its first connection
-	Requests      *atomic.Int64   // heads of requests that it read, where it reads any
 
 	listener net.Listener
 	folder   string
@@ -50,8 +45,8 @@ type Started struct {
 }
 
 // Start runs the server until it is closed.
-func (h Hostile) Start() (*Started, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (h Hostile) Start(ctx context.Context) (*Started, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

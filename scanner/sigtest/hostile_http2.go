@@ -83,7 +83,9 @@ func withHTTP2() []Hostile {
 			flood(func(f *http2.Framer, stream uint32) error { return start(f, stream, true) })(f, stream)
 		},
 		"http2_garbage": func(f *http2.Framer, stream uint32) {
-			flood(func(f *http2.Framer, stream uint32) error { return f.WriteRawFrame(0x42, 0xff, stream, make([]byte, 100)) })(f, stream)
+			flood(func(f *http2.Framer, stream uint32) error {
+				return f.WriteRawFrame(0x42, 0xff, stream, make([]byte, 100))
+			})(f, stream)
 		},
 		"http2_silence": func(*http2.Framer, uint32) {},
 	} {

@@ -57,25 +57,25 @@ func forReaders(r *http.Request) string {
 	const head = "HTTP/1.1 200 OK\r\nServer: nginx/1.10.0 " + HostileText + "\r\nX-Powered-By: PHP/5.3.1 " + HostileText +
 		"\r\nSet-Cookie: a" + HostileMark + "=" + HostileMark + "\r\n"
 	kind, body := "text/html", ""
-	switch path := r.URL.Path; {
-	case path == "/":
+	switch r.URL.Path {
+	case "/":
 		body = "<html><head><title>" + HostileText + "</title><meta name=generator content='WordPress 4.7.1 " + HostileText + "'>" +
 			"<script src='/jquery-1.6.1.js?" + HostileText + "'></script><script src='http://cdn.test/jquery.js?a'></script></head>" +
 			"<body><a href='/x/" + HostileText + "'>a</a><link rel=stylesheet href='/wp-content/plugins/akismet/style.css?ver=" + HostileText + "'>" +
 			"<img src='/uploads/a.png'><form><input name='q" + HostileText + "'></form></body></html>"
-	case path == "/.git/HEAD":
+	case "/.git/HEAD":
 		kind, body = "text/plain", "ref: refs/heads/"+HostileText+"\n"
-	case path == "/.git/config":
+	case "/.git/config":
 		kind, body = "text/plain", "[core]\n\trepositoryformatversion = 0\n[remote \"origin\"]\n\turl = https://"+HostileText+"\n"
-	case path == "/.env":
+	case "/.env":
 		kind, body = "text/plain", "APP_NAME="+HostileText+"\nAPP_KEY=base64:aGVsbG8gd29ybGQ=\nDB_PASSWORD="+HostileText+"\n"
-	case path == "/uploads/":
+	case "/uploads/":
 		body = "<html>\r\n<head><title>Index of /uploads/</title></head>\r\n<body>\r\n<h1>Index of /uploads/</h1><hr><pre><a href=\"../\">../</a>\r\n" +
 			"<a href=\"=hostile7()\x1b[31m\u202edump.sql\">" + HostileText + "dump.sql</a>  26-Nov-2026 20:37  2\r\n</pre><hr></body>\r\n</html>"
-	case path == "/phpinfo.php" || path == "/info.php":
+	case "/phpinfo.php", "/info.php":
 		body = "<html><head><title>phpinfo()</title></head><body><h1 class=\"p\">PHP Version 5.3.1" + HostileText +
 			"</h1><table><tr><td class=\"e\">Configuration File (php.ini) Path </td><td class=\"v\">" + HostileText + "</td></tr></table></body></html>"
-	case path == "/server-status":
+	case "/server-status":
 		body = "<html><head><title>Apache Status</title></head><body><h1>Apache Server Status for " + HostileText + "</h1>" +
 			"<dl><dt>Server Version: Apache/2.4.1 " + HostileText + "</dt></dl></body></html>"
 	default:
