@@ -133,6 +133,9 @@ func wellSite(t testing.TB) string {
 // TestHostileServers: a scan of each ends, says clean of nothing that was not seen, costs few requests, does not change what
 // is said of a well site in the same scan, and lets nothing through to those who read its reports.
 func TestHostileServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans a hundred servers with all signatures")
+	}
 	quiet(t)
 	alone := wellSite(t)
 	want := tally(scanAll(t.Context(), t, web.Options{MaxBody: quarter}, alone).at(alone))
@@ -197,6 +200,9 @@ func judgeHostile(t *testing.T, h sigtest.Hostile, outcomes map[string]scanner.O
 
 // Whatever a server does, a scan ends when it is told to.
 func TestHostileServersEndWithTheScan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans a hundred servers with all signatures")
+	}
 	quiet(t)
 	for _, h := range sigtest.HostileServers() {
 		t.Run(h.Name, func(t *testing.T) {
