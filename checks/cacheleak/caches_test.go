@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -132,10 +133,15 @@ func awaitListening(t testing.TB, address string, ended chan error, output *lock
 	}
 }
 
+// portsTried counts: no two caches that start side by side are given the same.
+var portsTried atomic.Int32
+
 // freePort is below the range from which the system takes ports for outgoing connections.
 func freePort(t testing.TB) int {
 	t.Helper()
-	for port := 21000 + os.Getpid()%8000; port < 32000; port++ {
+	const first, ports = 21000, 11000
+	for range ports {
+		port := first + (os.Getpid()+int(portsTried.Add(1)))%ports
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			_ = l.Close()
 			return port

@@ -3,14 +3,16 @@
 package cacheleak
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
 )
 
-const second = 20 * time.Millisecond // what the origin takes for a page
+const second = 20 * time.Millisecond // what the origin takes for a page, at the least
 
 // labPages are the heads under which the origin serves a member's page, and what is no member's page.
 var labPages = map[string]personalPage{
@@ -56,27 +58,52 @@ func TestLabs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the labs of real caches take minutes: they do not run with -short")
 	}
-	origin := startOrigin(t, labPages)
-	for _, l := range labs {
-		t.Run(l.name, func(t *testing.T) {
-			target := l.cache.start(t, origin.URL)
-			for _, c := range l.cases {
-				t.Run(c.page, func(t *testing.T) {
-					scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions()}
-					var intrusive bool
-					if c.via, intrusive = strings.CutSuffix(c.via, " intrusive"); intrusive {
-						scan.safety = signature.SafetyIntrusive
-					}
-					r := scan.run(t.Context(), t)
-					checkVia(t, r, c.via)
-					via, cache := "", ""
-					if len(r.Findings) > 0 {
-						via, cache = r.Findings[0].Hit.Values["via"].(string), r.Findings[0].Hit.Values["cache"].(string)
-					}
-					o := r.Outcomes[0]
-					t.Logf("%-24s %-16s truth %-11q verdict %-11q cache %q, %d requests, %.1f s", l.name, c.page, c.via, via, cache, o.Requests, o.Took.Seconds())
-				})
+	runs := labRuns(t)
+	for _, p := range labPaces(runs, paces[:1]) {
+		t.Run(p.name, func(t *testing.T) {
+			origin := startOrigin(t, later(labPages, p.late))
+			for run := range max(runs, 1) {
+				for _, l := range labs {
+					t.Run(fmt.Sprintf("%s/%d", l.name, run+1), func(t *testing.T) {
+						if runs > 0 {
+							t.Parallel()
+						}
+						l.scan(t, p, origin.URL)
+					})
+				}
 			}
+		})
+	}
+}
+
+// later are pages that take longer.
+func later(pages map[string]personalPage, by time.Duration) map[string]personalPage {
+	all := map[string]personalPage{}
+	for path, p := range pages {
+		p.latency += by
+		all[path] = p
+	}
+	return all
+}
+
+// scan looks at each page of a lab.
+func (l lab) scan(t *testing.T, p pace, origin string) {
+	target := l.cache.start(t, origin)
+	for _, c := range l.cases {
+		t.Run(strings.TrimPrefix(c.page, "/"), func(t *testing.T) {
+			scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions(), options: web.Options{Rate: p.rate}}
+			var intrusive bool
+			if c.via, intrusive = strings.CutSuffix(c.via, " intrusive"); intrusive {
+				scan.safety = signature.SafetyIntrusive
+			}
+			r := scan.run(t.Context(), t)
+			checkVia(t, r, c.via)
+			via, cache := "", ""
+			if len(r.Findings) > 0 {
+				via, cache = r.Findings[0].Hit.Values["via"].(string), r.Findings[0].Hit.Values["cache"].(string)
+			}
+			o := r.Outcomes[0]
+			t.Logf("%-24s %-16s truth %-11q verdict %-11q cache %q, %d requests, %.1f s", l.name, c.page, c.via, via, cache, o.Requests, o.Took.Seconds())
 		})
 	}
 }

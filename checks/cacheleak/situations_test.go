@@ -212,15 +212,22 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// TestSlowSituations: pages that take 300 ms, at the rate that scans have by default, come to the same.
-func TestSlowSituations(t *testing.T) {
-	if os.Getenv("SOTOMI_LABS") == "" {
+// TestPacedSituations: pages that take 300 ms, at the rate that scans have by default, come to the same.
+func TestPacedSituations(t *testing.T) {
+	runs := labRuns(t)
+	if os.Getenv("SOTOMI_LABS") == "" && runs == 0 {
 		t.Skip("slow pages take minutes: they are scanned with SOTOMI_LABS=require")
 	}
-	for _, s := range situations {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			s.run(t, 300*time.Millisecond, web.Options{Rate: 20})
+	for _, p := range labPaces(runs, paces[2:]) {
+		t.Run(p.name, func(t *testing.T) {
+			for run := range max(runs, 1) {
+				for _, s := range situations {
+					t.Run(fmt.Sprintf("%s/%d", s.name, run+1), func(t *testing.T) {
+						t.Parallel()
+						s.run(t, p.late, web.Options{Rate: p.rate})
+					})
+				}
+			}
 		})
 	}
 }

@@ -97,23 +97,35 @@ func runLab(t *testing.T, file string) {
 	for _, step := range l.Ready {
 		r.step(step)
 	}
-	for _, site := range l.Sites {
-		t.Run(site.Name, func(t *testing.T) { r.site(t, site) })
+	runs := labRuns(t)
+	for _, p := range labPaces(runs) {
+		t.Run(p.name, func(t *testing.T) {
+			for run := range max(runs, 1) {
+				for _, site := range l.Sites {
+					t.Run(fmt.Sprintf("%s/%d", site.Name, run+1), func(t *testing.T) {
+						if runs > 0 {
+							t.Parallel()
+						}
+						r.site(t, site, p)
+					})
+				}
+			}
+		})
 	}
 }
 
 // site scans one server and holds the findings against what is true of it.
-func (r *labRun) site(t *testing.T, site labSite) {
+func (r *labRun) site(t *testing.T, site labSite, p labPace) {
 	set := &signature.Set{Signatures: ownSignatures(t)}
 	selected, err := set.Select(signature.Filter{Only: site.Only})
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := target.Parse([]string{r.address(t, site)}, nil, nil)
+	targets, err := target.Parse([]string{"http://" + p.before(t, r.address(t, site)) + site.Path}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := web.NewClient(web.Options{Rate: -1, Insecure: site.Insecure})
+	client, err := web.NewClient(web.Options{Rate: p.rate, Insecure: site.Insecure})
 	if err != nil {
 		t.Fatal(err)
 	}
