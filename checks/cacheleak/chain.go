@@ -25,12 +25,14 @@ func (g *gatherer) sequential(ctx context.Context, r *references) (*leak, error)
 	return g.inOrders(ctx, r, orders)
 }
 
-// inOrders has visitors ask in one order after another until an answer crossed.
+// inOrders has visitors ask in one order after another until an answer crossed again. What crossed once and did not come
+// back may be the chance of several machines, which longer orders leave less to.
 func (g *gatherer) inOrders(ctx context.Context, r *references, orders [][]visitor) (*leak, error) {
+	var once *leak
 	for _, order := range orders {
 		visits, err := g.chain(ctx, false, order...)
 		if err != nil {
-			return nil, err
+			return once, err
 		}
 		tries := confirmations
 		if g.crossedIn(r, visits) == nil {
@@ -39,11 +41,15 @@ func (g *gatherer) inOrders(ctx context.Context, r *references, orders [][]visit
 			}
 			tries = enough
 		}
-		if l, err := g.confirmed(ctx, r, order, tries); l != nil || err != nil {
-			return l, err
+		l, err := g.confirmed(ctx, r, order, tries)
+		if once == nil || l != nil && l.again != nil {
+			once = l
+		}
+		if err != nil || once != nil && once.again != nil {
+			return once, err
 		}
 	}
-	return nil, nil
+	return once, nil
 }
 
 // confirmed looks for a crossing again, each time under a new cache buster and against controls of the same moment. It

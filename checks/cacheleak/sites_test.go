@@ -3,6 +3,7 @@ package cacheleak
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,10 +17,11 @@ type edge struct {
 	site  http.Handler
 	key   func(*http.Request) string // "" passes the request on
 	store func(*http.Request, *httptest.ResponseRecorder) bool
-	from  int  // requests of one key from which it stores; 0 is the first
-	nodes int  // it has, taking turns; 0 is one
-	blunt bool // cookies do not reach the site
-	says  bool // X-Cache tells hit and miss
+	from  int        // requests of one key from which it stores; 0 is the first
+	nodes int        // it has, taking turns; 0 is one
+	draws *rand.Rand // nodes are drawn instead; nil when they take turns
+	blunt bool       // cookies do not reach the site
+	says  bool       // X-Cache tells hit and miss
 
 	mu     sync.Mutex
 	turn   int
@@ -34,7 +36,11 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.stored, e.asked = map[string]*httptest.ResponseRecorder{}, map[string]int{}
 	}
 	if key != "" && e.nodes > 1 {
-		key = fmt.Sprint(e.turn%e.nodes, key)
+		node := e.turn % e.nodes
+		if e.draws != nil {
+			node = e.draws.IntN(e.nodes)
+		}
+		key = fmt.Sprint(node, key)
 		e.turn++
 	}
 	answer, hit := e.stored[key]

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -141,6 +142,12 @@ var situations = []situation{
 	{name: "six_nodes", page: "/account", sessions: cookieSessions(), via: "sequential", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, nodes: 6, site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
 	}},
+	{name: "members_cookies_from_the_fifth_request", page: "/", sessions: cookieSessions(), via: "set-cookie", site: func(late time.Duration) http.Handler {
+		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/": renewing("text/html", "s-maxage=60", anyone)})}
+	}},
+	{name: "one_session_and_stored_from_the_fifth_request", page: "/account", sessions: oneSession(), via: "anonymous", site: func(late time.Duration) http.Handler {
+		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
+	}},
 	{name: "guests_cookies_from_the_fifth_request", via: "set-cookie", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/": guestSession})}
 	}},
@@ -201,6 +208,18 @@ func (s situation) run(t *testing.T, late time.Duration, options web.Options) {
 func TestSituations(t *testing.T) {
 	for _, s := range situations {
 		t.Run(s.name, func(t *testing.T) { s.run(t, 0, web.Options{}) })
+	}
+}
+
+// TestNodesAtRandom: what crosses by chance in one order of visitors and does not come back is looked for in longer orders
+// before it is told as seen once.
+func TestNodesAtRandom(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			situation{name: "six_nodes", page: "/account", sessions: cookieSessions(), via: "any", site: func(late time.Duration) http.Handler {
+				return &edge{key: fullAddress, nodes: 6, draws: rand.New(rand.NewPCG(seed, 1)), site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
+			}}.run(t, 0, web.Options{})
+		})
 	}
 }
 
