@@ -158,6 +158,10 @@ func (g *gatherer) sawMixed(r *references, got, control *observation) {
 	}
 }
 
+// mixedUp reports whether marks of others came beside the receiver's own again, on a page that does not show its visitors
+// to each other.
+func (g *gatherer) mixedUp() bool { return g.mixed >= enough && !g.shows }
+
 // pause is long enough that the next request is not taken for a simultaneous one, however briefly a cache keeps an
 // answer that has expired, and too short for one that is kept for a second.
 func pause(ctx context.Context, firstByte time.Duration) error {

@@ -130,7 +130,7 @@ func (r *run) page(ctx context.Context, page *url.URL) (*pageResult, *scanner.Hi
 	case hit != nil || !result.open.IsZero():
 	case g.cut:
 		result.open = message.New("the page is too large to be compared in full")
-	case g.mixed >= enough && !g.shows:
+	case g.mixedUp():
 		result.open = message.New("responses contained marks of another visitor beside the receiver's own: the page shows other visitors, or requests are mixed up")
 	default:
 		result.open = result.doubt

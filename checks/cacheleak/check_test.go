@@ -166,7 +166,8 @@ func TestAuthorizationSessions(t *testing.T) {
 	}
 }
 
-// TestCutPagesAreNotClean: a page of which only a part was compared is not called clean.
+// TestCutPagesAreNotClean: a page of which only a part was compared is not called clean, by the signature that gathered its
+// answers and by those that use them after it.
 func TestCutPagesAreNotClean(t *testing.T) {
 	for name, text := range map[string]string{
 		"more_words_than_are_kept":   hugePages["unique_words"](3)[:10*maxTokens],
@@ -175,13 +176,16 @@ func TestCutPagesAreNotClean(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/html")
+				w.Header().Set("Cache-Control", "private")
 				_, a, member := whoAsks(r)
 				_, _ = w.Write([]byte(string(accountBody(a, member, true)) + text))
 			}))
 			t.Cleanup(site.Close)
-			r := cacheScan{signature: "cache-leak", target: site.URL, page: "/account", sessions: cookieSessions(), options: web.Options{MaxBody: 12 * maxTokens}}.run(t.Context(), t)
-			if o := r.Outcomes[0]; o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "too large") {
-				t.Errorf("outcome %s (%s), want failed: too large", o.Status, o.Reason)
+			r := cacheScan{signature: "cache-leak,cache-personal-storable", target: site.URL, page: "/account", sessions: cookieSessions(), options: web.Options{MaxBody: 12 * maxTokens}}.run(t.Context(), t)
+			for _, o := range r.Outcomes {
+				if o.Status != scanner.StatusFailed || !strings.Contains(o.Reason.String(), "too large") {
+					t.Errorf("%s: outcome %s (%s), want failed: too large", o.Signature, o.Status, o.Reason)
+				}
 			}
 		})
 	}

@@ -271,6 +271,34 @@ func TestMixed(t *testing.T) {
 	}
 }
 
+// TestMixedUp: marks beside the receiver's own count when they come back, and not on a page that shows everybody whom it
+// was visited by.
+func TestMixedUp(t *testing.T) {
+	lines := map[string]string{"A": "<p>Alice 48112233</p>", "B": "<p>Bob 90776655</p>", anonymous: "<p>guest</p>"}
+	refs := threeRounds(only(lines))
+	own, both := lines["B"], lines["B"]+"48112233"
+	type visit struct{ got, control string }
+	for _, c := range []struct {
+		name   string
+		visits []visit
+		want   bool
+	}{
+		{"once", []visit{{both, own}}, false},
+		{"again", []visit{{both, own}, {own, own}, {both, own}}, true},
+		{"never", []visit{{own, own}, {own, own}}, false},
+		{"shown_to_everybody", []visit{{both, both}, {both, both}}, false},
+		{"shown_to_everybody_at_times", []visit{{both, own}, {both, both}, {both, own}}, false},
+	} {
+		g := &gatherer{}
+		for _, v := range c.visits {
+			g.sawMixed(refs, answerTo("B", "k", v.got), answerTo("B", "c", v.control))
+		}
+		if got := g.mixedUp(); got != c.want {
+			t.Errorf("%s: mixed up %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 // TestBytesOfAnother: a body proves whose it is only as one that the donor got, and only where it holds something.
 func TestBytesOfAnother(t *testing.T) {
 	refs := threeRounds(personalBody)

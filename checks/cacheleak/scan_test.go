@@ -17,9 +17,9 @@ import (
 	"sotomi/signatures"
 )
 
-// cacheScan is one scan with one of the signatures about caches.
+// cacheScan is one scan with signatures about caches.
 type cacheScan struct {
-	signature string
+	signature string // or several, with commas between
 	target    string
 	page      string            // "" for none
 	sessions  map[string]string // file contents by visitor
@@ -46,7 +46,7 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *scanner.Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected, err := sigtest.Select(signatures.FS, c.signature)
+	selected, err := sigtest.Select(signatures.FS, strings.Split(c.signature, ",")...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func (c cacheScan) run(ctx context.Context, t testing.TB) *scanner.Collector {
 	if _, err := engine.Run(ctx, o); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Outcomes) != 1 {
-		t.Fatalf("%d outcomes, want 1", len(r.Outcomes))
+	if len(r.Outcomes) != len(selected) {
+		t.Fatalf("%d outcomes of %d signatures", len(r.Outcomes), len(selected))
 	}
 	return r
 }

@@ -70,6 +70,9 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func fullAddress(r *http.Request) string { return r.URL.RequestURI() }
 func pathOnly(r *http.Request) string    { return r.URL.Path }
 
+// spelling keeps the spellings of a path apart and ignores the query.
+func spelling(r *http.Request) string { return r.URL.EscapedPath() }
+
 // withoutQuery keeps queries away from the store, as page caches of shops and blogs do.
 func withoutQuery(r *http.Request) string {
 	if r.URL.RawQuery != "" {
@@ -258,10 +261,13 @@ func (b *board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // mixedPage greets whoever asks and shows the number of whoever asked for the address first.
 type mixedPage struct {
 	late    time.Duration
+	done    bool // only that of an answer that was done before
 	numbers sync.Map
 }
 
 func (m *mixedPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	address := r.URL.RequestURI()
+	before, known := m.numbers.Load(address)
 	wait(r.Context(), m.late)
 	_, a, member := whoAsks(r)
 	w.Header().Set("Cache-Control", "private, no-store")
@@ -270,6 +276,12 @@ func (m *mixedPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, anyone)
 		return
 	}
-	number, _ := m.numbers.LoadOrStore(r.URL.RequestURI(), a.number)
+	number, _ := m.numbers.LoadOrStore(address, a.number)
+	if m.done {
+		number = a.number
+		if known {
+			number = before
+		}
+	}
 	fmt.Fprintf(w, "<html><body><p>%s</p><p>%s</p></body></html>", a.name, number)
 }

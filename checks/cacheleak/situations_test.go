@@ -82,6 +82,12 @@ var situations = []situation{
 	{name: "one_copy_in_storable_mode", page: "/account", signature: "cache-personal-storable", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "neither", site: func(late time.Duration) http.Handler {
 		return &edge{key: pathOnly, blunt: true, site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
 	}},
+	{name: "one_copy_for_all_whatever_the_query", page: "/account", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "neither", site: func(late time.Duration) http.Handler {
+		return &edge{key: spelling, blunt: true, says: true, site: shop(late, map[string]pageFunc{"/account": saying("", true)})}
+	}},
+	{name: "a_public_page_whatever_the_query", page: "/opening-hours", sessions: cookieSessions(), reason: "/opening-hours", site: func(late time.Duration) http.Handler {
+		return &edge{key: spelling, says: true, site: shop(late, map[string]pageFunc{"/opening-hours": func(w http.ResponseWriter, _ account, _ bool) { _, _ = io.WriteString(w, anyone+newID()) }})}
+	}},
 	{name: "a_public_page", page: "/about", sessions: cookieSessions(), reason: "/about", site: func(late time.Duration) http.Handler {
 		return shop(late, map[string]pageFunc{"/about": func(w http.ResponseWriter, _ account, _ bool) { _, _ = io.WriteString(w, anyone) }})
 	}},
@@ -166,6 +172,9 @@ var situations = []situation{
 	{name: "board_that_counts_guests", page: "/account", sessions: cookieSessions(), status: "any", site: func(late time.Duration) http.Handler { return &board{late: late, guests: true} }},
 	{name: "board_and_mixup", page: "/account", signature: "session-mixup", sessions: cookieSessions(), status: "any", site: func(late time.Duration) http.Handler { return &board{late: late, guests: true} }},
 	{name: "part_of_a_page_is_anothers", page: "/account", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "beside", site: func(late time.Duration) http.Handler { return &mixedPage{late: late} }},
+	{name: "part_of_a_page_is_anothers_from_before", page: "/account", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "beside", site: func(late time.Duration) http.Handler {
+		return &mixedPage{late: late + 40*time.Millisecond, done: true}
+	}},
 	{name: "guest_token_of_the_second", site: guestToken(time.Second)},
 	{name: "guest_token_of_the_second_with_accounts", sessions: cookieSessions(), page: "/about", site: guestToken(time.Second), status: "any"},
 	{name: "guest_token_of_two_requests", site: countedToken(2)},
