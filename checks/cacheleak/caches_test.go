@@ -136,18 +136,20 @@ func awaitListening(t testing.TB, address string, ended chan error, output *lock
 // portsTried counts: no two caches that start side by side are given the same.
 var portsTried atomic.Int32
 
-// freePort is below the range from which the system takes ports for outgoing connections.
+// freePort is below the range from which the system takes ports for outgoing connections, and in a block that tests which
+// run beside this one take none from.
 func freePort(t testing.TB) int {
 	t.Helper()
-	const first, ports = 21000, 11000
-	for range ports {
-		port := first + (os.Getpid()+int(portsTried.Add(1)))%ports
+	const first, blocks, size = 21000, 40, 275
+	block := first + os.Getpid()%blocks*size
+	for range size {
+		port := block + int(portsTried.Add(1))%size
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			_ = l.Close()
 			return port
 		}
 	}
-	t.Fatal("no free port below 32000")
+	t.Fatalf("no free port in %d-%d", block, block+size-1)
 	return 0
 }
 

@@ -5,8 +5,12 @@ import (
 	"slices"
 	"time"
 
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
+
+// enoughCookies is how often visitors must get one new cookie at once.
+const enoughCookies = 3
 
 // concurrent has all ask at once, round after round, until an answer in the wrong hands was seen twice; where it was seen
 // once, for twice as long. Four ask: some caches merge only requests that come while an answer is being revalidated.
@@ -16,7 +20,7 @@ func (g *gatherer) concurrent(ctx context.Context, r *references, rounds int) (*
 	for ; round < rounds || len(seen) > 0 && round < 2*rounds; round++ {
 		c, looked, err := g.round(ctx, r, gap(r, round), g.crew(round))
 		if err != nil {
-			return concurrentLeak(seen, round), err
+			return concurrentLeak(lasting(seen), round), err
 		}
 		switch {
 		case c != nil:
@@ -24,11 +28,45 @@ func (g *gatherer) concurrent(ctx context.Context, r *references, rounds int) (*
 		case looked:
 			refuted++
 		}
-		if len(seen) >= enough || len(seen) == 0 && refuted >= confirmations {
-			return concurrentLeak(seen, round+1), nil
+		if g.momentary {
+			seen = lasting(seen)
+		}
+		if len(lasting(seen)) >= enough || len(seen) >= enoughCookies || len(seen) == 0 && refuted >= confirmations {
+			round++
+			break
 		}
 	}
-	return concurrentLeak(seen, round), nil
+	if certain := lasting(seen); len(certain) > 0 || len(seen) == 0 {
+		return concurrentLeak(certain, round), nil
+	}
+	return g.cookiesAtOnce(ctx, r, seen, round)
+}
+
+// lasting are the crossings that do not rest on a cookie of the moment alone.
+func lasting(seen []*crossUser) []*crossUser {
+	var list []*crossUser
+	for _, c := range seen {
+		if !c.made {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// cookiesAtOnce judges a new cookie that visitors got together: those made from the time are shared now and then by whoever
+// asks at one moment. They must be shared often, and never in twice as many rounds in which everybody asks at an address of
+// their own.
+func (g *gatherer) cookiesAtOnce(ctx context.Context, r *references, seen []*crossUser, rounds int) (*leak, error) {
+	for round := range 2 * rounds {
+		apart, err := g.cookiesApart(ctx, r, gap(r, round), g.crew(round))
+		if err != nil || !apart {
+			return nil, err
+		}
+	}
+	if len(seen) < enoughCookies {
+		return nil, message.Errorf("visitors who asked at the same moment received one new cookie in %d of %d rounds: that may be a cache, or cookies made from the time", len(seen), rounds)
+	}
+	return concurrentLeak(seen, rounds), nil
 }
 
 func concurrentLeak(seen []*crossUser, rounds int) *leak {
@@ -75,6 +113,9 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 			continue
 		}
 		looked = true
+		if g.momentary && !marks {
+			continue
+		}
 		control, err := g.control(ctx, g.named(got.who))
 		if err != nil {
 			return nil, looked, err
@@ -87,7 +128,7 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 				}
 				asked = true
 			}
-			if apart {
+			if apart && !g.momentary {
 				c = r.cookieCrossed(others, got, control)
 			}
 		}
@@ -119,6 +160,7 @@ func (g *gatherer) cookiesApart(ctx context.Context, r *references, gap time.Dur
 		for _, w := range visits[:i] {
 			for t := range v.tokens {
 				if !r.known(t) && v.handsOut(t) && w.handsOut(t) && (v.who != w.who || v.who == anonymous) {
+					g.momentary = true
 					return false, nil
 				}
 			}

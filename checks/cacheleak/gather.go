@@ -44,6 +44,8 @@ type gatherer struct {
 	cut      bool // one of the answers was not compared in full
 	mixed    int  // answers with marks of another visitor beside the receiver's own, and not without the other
 	shows    bool // the page shows its visitors to each other: such marks mean nothing
+
+	momentary bool // visitors who ask at one moment get one new cookie, each at an address of their own: that means nothing
 }
 
 // errLimit ends a page.

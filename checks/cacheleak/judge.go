@@ -40,6 +40,7 @@ type crossUser struct {
 	tokens  []string
 	proof   proof
 	cookie  bool // only in Set-Cookie
+	made    bool // the cookie is new and nobody's mark: two may get it by asking at one moment
 }
 
 // strength orders proofs: the best of a round is shown.
@@ -177,7 +178,7 @@ func (r *references) cookieCrossed(fills []*observation, got, control *observati
 		}
 		for _, f := range fills {
 			if f.handsOut(t) && (f.who != got.who || got.who == anonymous) {
-				return &crossUser{donor: f.who, fill: f, got: got, control: control, tokens: []string{t}, proof: proofSameAnswer, cookie: true}
+				return &crossUser{donor: f.who, fill: f, got: got, control: control, tokens: []string{t}, proof: proofSameAnswer, cookie: true, made: true}
 			}
 		}
 	}

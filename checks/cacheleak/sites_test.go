@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // edge is a shared cache with rules that real ones have, in front of a site.
@@ -194,6 +196,41 @@ func countedToken(n int64) func(time.Duration) http.Handler {
 			_, _ = io.WriteString(w, anyone)
 		}})
 	}
+}
+
+// drawnToken gives whoever asks next the token of the one before, by chance, as clocks do.
+func drawnToken(seed uint64, chance float64) http.Handler {
+	var mu sync.Mutex
+	draws, token := rand.New(rand.NewPCG(seed, 2)), ""
+	return shop(5*time.Millisecond, map[string]pageFunc{"/": func(w http.ResponseWriter, _ account, _ bool) {
+		mu.Lock()
+		if token == "" || draws.Float64() >= chance {
+			token = newID()
+		}
+		w.Header().Add("Set-Cookie", "guest_token="+token+"; Path=/; HttpOnly")
+		mu.Unlock()
+		_, _ = io.WriteString(w, anyone)
+	}})
+}
+
+// merging gives all who ask for one address at once one answer, and stores none.
+type merging struct {
+	site    http.Handler
+	flights singleflight.Group
+}
+
+func (m *merging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, _, _ := m.flights.Do(r.URL.RequestURI(), func() (any, error) {
+		a := httptest.NewRecorder()
+		m.site.ServeHTTP(a, r)
+		return a, nil
+	})
+	a := answer.(*httptest.ResponseRecorder)
+	for name, values := range a.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.Code)
+	_, _ = w.Write(a.Body.Bytes())
 }
 
 // sharedVariable keeps who asks in one place for all requests.

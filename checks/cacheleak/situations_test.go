@@ -157,6 +157,12 @@ var situations = []situation{
 	{name: "guests_cookies_from_the_fifth_request", via: "set-cookie", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/": guestSession})}
 	}},
+	{name: "guests_cookies_merged", via: "concurrent", site: func(late time.Duration) http.Handler {
+		return &merging{site: shop(late+40*time.Millisecond, map[string]pageFunc{"/": guestSession})}
+	}},
+	{name: "members_cookies_merged", page: "/", sessions: cookieSessions(), via: "concurrent", site: func(late time.Duration) http.Handler {
+		return &merging{site: shop(late+40*time.Millisecond, map[string]pageFunc{"/": renewing("text/html", "private, no-store", anyone)})}
+	}},
 	{name: "one_session_and_a_page_of_ones_own", page: "/account", sessions: oneSession(), status: scanner.StatusFailed, reason: "one session", site: func(late time.Duration) http.Handler {
 		return shop(late, map[string]pageFunc{"/account": saying("private, no-store", true)})
 	}},
@@ -181,9 +187,9 @@ var situations = []situation{
 	{name: "guest_token_of_three_requests", site: countedToken(3)},
 	{name: "guest_token_of_five_requests", site: countedToken(5)},
 	{name: "guest_token_of_eight_requests", site: countedToken(8)},
-	{name: "guest_token_of_3_ms", site: guestToken(3 * time.Millisecond)},
-	{name: "guest_token_of_10_ms", site: guestToken(10 * time.Millisecond)},
-	{name: "guest_token_of_30_ms", site: guestToken(30 * time.Millisecond)},
+	{name: "guest_token_of_3_ms", status: "any", site: guestToken(3 * time.Millisecond)},
+	{name: "guest_token_of_10_ms", status: "any", site: guestToken(10 * time.Millisecond)},
+	{name: "guest_token_of_30_ms", status: "any", site: guestToken(30 * time.Millisecond)},
 }
 
 func (s situation) run(t *testing.T, late time.Duration, options web.Options) {
@@ -216,7 +222,10 @@ func (s situation) run(t *testing.T, late time.Duration, options web.Options) {
 
 func TestSituations(t *testing.T) {
 	for _, s := range situations {
-		t.Run(s.name, func(t *testing.T) { s.run(t, 0, web.Options{}) })
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			s.run(t, 0, web.Options{})
+		})
 	}
 }
 
@@ -225,6 +234,7 @@ func TestSituations(t *testing.T) {
 func TestNodesAtRandom(t *testing.T) {
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			situation{name: "six_nodes", page: "/account", sessions: cookieSessions(), via: "any", site: func(late time.Duration) http.Handler {
 				return &edge{key: fullAddress, nodes: 6, draws: rand.New(rand.NewPCG(seed, 1)), site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
 			}}.run(t, 0, web.Options{})
@@ -232,7 +242,19 @@ func TestNodesAtRandom(t *testing.T) {
 	}
 }
 
-// TestMain lets the slow situations wait side by side: they cost time, not work.
+// TestCookiesByChance: visitors who now and then get one new cookie, whatever address they ask for, got no other's answer.
+func TestCookiesByChance(t *testing.T) {
+	for seed := range uint64(10) {
+		for _, chance := range []float64{0.1, 0.2, 0.4, 0.6, 0.8} {
+			t.Run(fmt.Sprint(seed, " ", chance), func(t *testing.T) {
+				t.Parallel()
+				situation{name: "cookie", status: "any", site: func(time.Duration) http.Handler { return drawnToken(seed, chance) }}.run(t, 0, web.Options{})
+			})
+		}
+	}
+}
+
+// TestMain lets situations wait side by side: they cost time, not work.
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
