@@ -190,3 +190,31 @@ func TestCutPagesAreNotClean(t *testing.T) {
 		})
 	}
 }
+
+// TestFilesOfGuestsCostLittle: on a site that gives everybody a cookie with everything, guests ask for files one after another
+// only. Members ask for them at the same moment too.
+func TestFilesOfGuestsCostLittle(t *testing.T) {
+	for name, c := range map[string]struct {
+		sessions    map[string]string
+		least, most int64
+	}{"guests": {nil, 10, 25}, "members": {cookieSessions(), 40, requestsPerPage}} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int64
+			site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Set-Cookie", "sid="+newID()+"; HttpOnly")
+				if r.URL.Path == "/app.js" {
+					asked.Add(1)
+					w.Header().Set("Content-Type", "text/javascript")
+					return
+				}
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = w.Write([]byte(anyone + `<script src="/app.js"></script>`))
+			}))
+			t.Cleanup(site.Close)
+			r := cacheScan{signature: "cache-leak", target: site.URL, sessions: c.sessions}.run(t.Context(), t)
+			if n := asked.Load(); n < c.least || n > c.most || len(r.Findings) > 0 {
+				t.Errorf("the file was asked for %d times, want %d to %d; %s (%s)", n, c.least, c.most, r.Outcomes[0].Status, r.Outcomes[0].Reason)
+			}
+		})
+	}
+}
