@@ -154,6 +154,17 @@ var situations = []situation{
 	{name: "one_session_and_stored_from_the_fifth_request", page: "/account", sessions: oneSession(), via: "anonymous", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)})}
 	}},
+	{name: "not_stored_the_second_time", page: "/account", sessions: cookieSessions(), via: "any", site: func(late time.Duration) http.Handler {
+		seen, missed := map[string]bool{}, ""
+		return &edge{key: fullAddress, from: 7, site: shop(late, map[string]pageFunc{"/account": saying("max-age=60", true)}), store: func(r *http.Request, _ *httptest.ResponseRecorder) bool {
+			if key := fullAddress(r); !seen[key] {
+				if seen[key] = true; len(seen) == 2 {
+					missed = key
+				}
+			}
+			return fullAddress(r) != missed
+		}}
+	}},
 	{name: "guests_cookies_from_the_fifth_request", via: "set-cookie", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/": guestSession})}
 	}},
