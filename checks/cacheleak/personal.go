@@ -204,8 +204,12 @@ func (g *gatherer) bareIfPossible(ctx context.Context) (*leak, *references, erro
 
 // unkeyed looks at a page that a cache serves whatever the query is.
 func (r *run) unkeyed(ctx context.Context, g *gatherer, result *pageResult) error {
+	cookie := result.refs.handsOutFromStore()
 	result.refs = nil // some of the answers came from the store
 	if len(g.members) == 0 {
+		if cookie {
+			result.open = message.New("the cache ignores the query, and a stored response hands a session cookie to guests: whether each visitor would have one of their own could not be told")
+		}
 		return nil
 	}
 	if r.params.Mode == "leak" {

@@ -301,6 +301,21 @@ func (r *references) handsOutCookies() bool {
 	return answers >= 2 && len(values) >= 2
 }
 
+// handsOutFromStore reports whether a response that says it was stored sets a session cookie.
+func (r *references) handsOutFromStore() bool {
+	return slices.ContainsFunc(r.visits, func(v *observation) bool {
+		if !cacheSigns(v.ex).Hit {
+			return false
+		}
+		for t := range v.tokens {
+			if v.handsOut(t) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // mentions are the addresses that the page names, as the first member got it, or whoever asked first.
 func (r *references) mentions() mentions {
 	var best mentions

@@ -168,6 +168,12 @@ var situations = []situation{
 	{name: "guests_cookies_from_the_fifth_request", via: "set-cookie", site: func(late time.Duration) http.Handler {
 		return &edge{key: fullAddress, from: 5, site: shop(late, map[string]pageFunc{"/": guestSession})}
 	}},
+	{name: "one_cookie_from_the_store_whatever_the_query", status: scanner.StatusFailed, reason: "session cookie", site: func(late time.Duration) http.Handler {
+		return &edge{key: pathOnly, says: true, site: shop(late, map[string]pageFunc{"/": guestSession})}
+	}},
+	{name: "one_copy_without_cookies_whatever_the_query", site: func(late time.Duration) http.Handler {
+		return &edge{key: pathOnly, says: true, site: shop(late, map[string]pageFunc{"/": func(w http.ResponseWriter, _ account, _ bool) { _, _ = io.WriteString(w, anyone) }})}
+	}},
 	{name: "guests_cookies_merged", via: "concurrent", site: func(late time.Duration) http.Handler {
 		return &merging{site: shop(late+40*time.Millisecond, map[string]pageFunc{"/": guestSession})}
 	}},
