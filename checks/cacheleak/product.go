@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"sotomi/scanner/web"
 )
@@ -99,8 +100,10 @@ func cacheSigns(ex *web.Exchange) signs {
 			}
 		}
 	}
-	// A second may pass while an answer is on its way, so an age of 1 says nothing.
-	if age, err := strconv.Atoi(h.Get("Age")); err == nil && age >= 2 {
+	// Caches count whole seconds, and each of those that pass on the way twice: as the answer's distance from its Date, and as
+	// the time that it took (RFC 9111 section 4.2.3).
+	onTheWay := 2 * (1 + int(ex.FirstByte/time.Second))
+	if age, err := strconv.Atoi(h.Get("Age")); err == nil && age > onTheWay {
 		mark(true, "hit")
 	}
 	return s

@@ -3,6 +3,7 @@ package cacheleak
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -33,8 +34,8 @@ func TestCacheSigns(t *testing.T) {
 		{[]string{"X-Cache", "hit-for-miss"}, signs{"", "miss", false, true}},
 		{[]string{"Via", "http/1.1 ats (ApacheTrafficServer/9.2.9 [cHs f ])"}, signs{"Traffic Server", "hit", true, false}},
 		{[]string{"Via", "http/1.1 ats (ApacheTrafficServer/9.2.9 [cMsSfW])"}, signs{"Traffic Server", "miss", false, true}},
-		{[]string{"Age", "2"}, signs{Status: "hit", Hit: true}},
-		{[]string{"Age", "1"}, signs{}},
+		{[]string{"Age", "3"}, signs{Status: "hit", Hit: true}},
+		{[]string{"Age", "2"}, signs{}},
 		{[]string{"Age", "soon"}, signs{}},
 		{[]string{"Cache-Status", "a; fwd=miss", "Cache-Status", "b; hit"}, signs{Status: "hit", Hit: true, Miss: true}},
 		{[]string{"X-Cache", "HIT", "X-Cache-Status", "MISS"}, signs{Product: "nginx", Status: "hit", Hit: true, Miss: true}},
@@ -62,6 +63,28 @@ func TestCacheSigns(t *testing.T) {
 				t.Errorf("signs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAgeOnTheWay: an age that an answer may have got on its way to the cache and to the client is no sign of a store.
+func TestAgeOnTheWay(t *testing.T) {
+	for _, c := range []struct {
+		age  string
+		took time.Duration
+		want bool
+	}{
+		{"2", 30 * time.Millisecond, false},
+		{"3", 30 * time.Millisecond, true},
+		{"4", 1200 * time.Millisecond, false},
+		{"5", 1200 * time.Millisecond, true},
+		{"6", 2 * time.Second, false},
+		{"7", 2 * time.Second, true},
+	} {
+		ex := answerTo("A", "k", "x", "Age", c.age).ex
+		ex.FirstByte = c.took
+		if got := cacheSigns(ex).Hit; got != c.want {
+			t.Errorf("age %s after %s: hit %v, want %v", c.age, c.took, got, c.want)
+		}
 	}
 }
 
