@@ -135,6 +135,17 @@ var situations = []situation{
 			return ""
 		}}
 	}},
+	{name: "public_profile_below_the_page", page: "/account", sessions: cookieSessions(), reason: "look like files", site: func(late time.Duration) http.Handler {
+		site := shop(late, map[string]pageFunc{"/account": saying("private, no-store", true)})
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/account/") {
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = w.Write(accountBody(testAccounts["A"], true, true))
+				return
+			}
+			site.ServeHTTP(w, r)
+		})
+	}},
 	{name: "fragment_at_a_fixed_address", page: "/account", sessions: cookieSessions(), via: "sequential", site: fragment(`<script>fetch('/ajax/cart').then(show)</script>`, "/ajax/cart")},
 	{name: "fragment_of_an_attribute", page: "/account", sessions: cookieSessions(), via: "sequential", site: fragment(`<div hx-get="/parts/header" data-x="1"></div>`, "/parts/header")},
 	{name: "fragment_of_the_edge", page: "/account", sessions: cookieSessions(), via: "sequential", site: fragment(`<esi:include src="/esi/greeting"/>`, "/esi/greeting")},
