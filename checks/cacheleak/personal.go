@@ -17,9 +17,7 @@ func (r *run) personal(ctx context.Context, g *gatherer, result *pageResult) err
 			return err
 		}
 		if l := result.leak; l != nil {
-			if l.via != "set-cookie" && judgeStorage(r.headOf(result.refs, l.shown.origin())).Storage == storageValidator {
-				l.via = "validator"
-			}
+			l.stored(judgeStorage(r.headOf(result.refs, l.shown.origin())).Storage)
 			return nil
 		}
 		result.did(wayInTurn)
@@ -32,7 +30,7 @@ func (r *run) personal(ctx context.Context, g *gatherer, result *pageResult) err
 		return err
 	}
 	result.did(wayAtOnce)
-	if r.params.Mode != "leak" || !r.probe.Safety.Allows(signature.SafetyActive) {
+	if r.params.Mode != "leak" {
 		return nil
 	}
 	if result.leak, err = g.deception(ctx, result.refs, result.mentions.folders()); err != nil || result.leak != nil {
@@ -40,6 +38,13 @@ func (r *run) personal(ctx context.Context, g *gatherer, result *pageResult) err
 	}
 	result.did(wayAsFile)
 	return r.ownAddress(ctx, g, result)
+}
+
+// stored says how the answer came to be stored. A cookie that is handed out is worse than what stores it.
+func (l *leak) stored(how storage) {
+	if l.via != "set-cookie" && how == storageValidator {
+		l.via = "validator"
+	}
 }
 
 // ownAddress looks at the page without a query, for caches that keep nothing under an address with one. Its own address

@@ -80,6 +80,25 @@ func TestBestCrossingIsShown(t *testing.T) {
 	}
 }
 
+// TestStoredByValidator: a page that the origin confirms to others is told as that, a cookie that is handed out as a cookie.
+func TestStoredByValidator(t *testing.T) {
+	for _, c := range []struct {
+		via  string
+		how  storage
+		want string
+	}{
+		{"sequential", storageValidator, "validator"},
+		{"anonymous", storageValidator, "validator"},
+		{"sequential", storageFresh, "sequential"},
+		{"set-cookie", storageValidator, "set-cookie"},
+	} {
+		l := &leak{via: c.via}
+		if l.stored(c.how); l.via != c.want {
+			t.Errorf("%s, stored by %q: via %s, want %s", c.via, c.how, l.via, c.want)
+		}
+	}
+}
+
 // TestCheckIsAlone: an answer may depend on who else asks at the moment.
 func TestCheckIsAlone(t *testing.T) {
 	if !(&check{}).Alone() {

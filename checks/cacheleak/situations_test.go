@@ -186,10 +186,10 @@ var situations = []situation{
 		return &edge{key: pathOnly, says: true, site: shop(late, map[string]pageFunc{"/": func(w http.ResponseWriter, _ account, _ bool) { _, _ = io.WriteString(w, anyone) }})}
 	}},
 	{name: "guests_cookies_merged", via: "concurrent", site: func(late time.Duration) http.Handler {
-		return &merging{site: shop(late+40*time.Millisecond, map[string]pageFunc{"/": guestSession})}
+		return &merging{site: shop(late+150*time.Millisecond, map[string]pageFunc{"/": guestSession})}
 	}},
 	{name: "members_cookies_merged", page: "/", sessions: cookieSessions(), via: "concurrent", site: func(late time.Duration) http.Handler {
-		return &merging{site: shop(late+40*time.Millisecond, map[string]pageFunc{"/": renewing("text/html", "private, no-store", anyone)})}
+		return &merging{site: shop(late+150*time.Millisecond, map[string]pageFunc{"/": renewing("text/html", "private, no-store", anyone)})}
 	}},
 	{name: "one_session_and_a_page_of_ones_own", page: "/account", sessions: oneSession(), status: scanner.StatusFailed, reason: "one session", site: func(late time.Duration) http.Handler {
 		return shop(late, map[string]pageFunc{"/account": saying("private, no-store", true)})
