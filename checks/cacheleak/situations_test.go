@@ -113,6 +113,16 @@ var situations = []situation{
 	{name: "own_address_spelt_anew", page: "/account", sessions: cookieSessions(), via: "bare", site: func(late time.Duration) http.Handler {
 		return &edge{key: withoutQuery, site: shop(late, map[string]pageFunc{"/account": saying("", true)})}
 	}},
+	{name: "own_address_spelt_anew_is_another_page", page: "/account", sessions: cookieSessions(), status: scanner.StatusFailed, reason: "own address", site: func(late time.Duration) http.Handler {
+		site := shop(late, map[string]pageFunc{"/account": saying("", true)})
+		return &edge{key: withoutQuery, says: true, site: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.EscapedPath(), "%") {
+				http.NotFound(w, r)
+				return
+			}
+			site.ServeHTTP(w, r)
+		})}
+	}},
 	{name: "own_address_of_a_private_page", page: "/", sessions: cookieSessions(), reason: "own address", site: func(late time.Duration) http.Handler {
 		return shop(late, map[string]pageFunc{"/": saying("private, no-store", true)})
 	}},
