@@ -57,7 +57,7 @@ func lasting(seen []*crossUser) []*crossUser {
 // asks at one moment. They must be shared often, and never in twice as many rounds in which everybody asks at an address of
 // their own.
 func (g *gatherer) cookiesAtOnce(ctx context.Context, r *references, seen []*crossUser, rounds int) (*leak, error) {
-	for round := range 2 * rounds {
+	for round := g.apart; round < 2*rounds; round++ {
 		apart, err := g.cookiesApart(ctx, r, gap(r, round), g.crew(round))
 		if err != nil || !apart {
 			return nil, err
@@ -156,6 +156,7 @@ func (g *gatherer) cookiesApart(ctx context.Context, r *references, gap time.Dur
 	if err != nil {
 		return false, err
 	}
+	g.apart++
 	for i, v := range visits {
 		for _, w := range visits[:i] {
 			for t := range v.tokens {

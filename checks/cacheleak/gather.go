@@ -45,6 +45,7 @@ type gatherer struct {
 	mixed    int  // answers with marks of another visitor beside the receiver's own, and not without the other
 	shows    bool // the page shows its visitors to each other: such marks mean nothing
 
+	apart     int  // rounds in which everybody asked at an address of their own
 	momentary bool // visitors who ask at one moment get one new cookie, each at an address of their own: that means nothing
 }
 
