@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -108,6 +109,7 @@ func benchScan(b *testing.B, folder string, urls []string) benchReport {
 func benchEmbedded(b *testing.B) time.Duration {
 	b.Helper()
 	names, err := fs.Glob(signatures.FS, "*/*.yaml")
+	names = slices.DeleteFunc(names, func(name string) bool { return path.Base(name) == "advisories.yaml" }) // a list
 	if err != nil || len(names) == 0 {
 		b.Fatalf("no embedded signatures: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -46,6 +47,7 @@ func BenchmarkLoadEmbedded(b *testing.B) {
 func many(tb testing.TB, n int) fstest.MapFS {
 	tb.Helper()
 	names, err := fs.Glob(signatures.FS, "*/*.yaml")
+	names = slices.DeleteFunc(names, func(name string) bool { return path.Base(name) == "advisories.yaml" }) // a list
 	if err != nil || len(names) == 0 {
 		tb.Fatalf("no embedded signatures: %v", err)
 	}

@@ -53,7 +53,11 @@ func (s *Signature) check(keys map[string]*yaml.Node) []mistake {
 	var all []mistake
 	bad := func(wrong bool, key, format string, a ...any) {
 		if wrong {
-			all = append(all, mistake{lineOf(keys[key]), message.New(format, a...)})
+			line := s.line
+			if keys[key] != nil {
+				line = keys[key].Line
+			}
+			all = append(all, mistake{line, message.New(format, a...)})
 		}
 	}
 	bad(!identifier.MatchString(s.ID), "id", "id %q must be letters and digits joined by dashes", s.ID)

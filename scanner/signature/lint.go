@@ -21,11 +21,11 @@ func Lint(s *Signature) []error {
 	var all []error
 	require := func(ok bool, format string, a ...any) {
 		if !ok {
-			all = append(all, message.Errorf("%s:1: %s", s.File, message.New(format, a...)))
+			all = append(all, message.Errorf("%s:%d: %s", s.File, s.line, message.New(format, a...)))
 		}
 	}
 	name := strings.TrimSuffix(path.Base(filepath.ToSlash(s.File)), path.Ext(s.File))
-	require(name == cmp.Or(s.fileID, s.ID), "the id %q differs from the name of the file", s.ID)
+	require(s.listed || name == cmp.Or(s.fileID, s.ID), "the id %q differs from the name of the file", s.ID)
 	require(s.Check == "" || s.declared != "", "safety is missing: nobody can see what a check sends")
 	require(s.declared == "" || s.declared.Allows(s.needed), "safety is %s, but the requests need %s", s.declared, s.needed)
 	for _, names := range s.Strangers() {

@@ -77,9 +77,9 @@ type file struct {
 }
 
 type result struct {
-	signature *Signature // nil for a file that is no signature
-	mistakes  error      // of an embedded file, or of one that cannot be opened
-	sum       [sha256.Size]byte
+	signatures []*Signature // none for a file that is no signature
+	mistakes   error        // of an embedded file, or of one that cannot be opened
+	sum        [sha256.Size]byte
 }
 
 // list names all files in a fixed order.
@@ -161,31 +161,34 @@ func (f file) load() result {
 		return result{mistakes: err}
 	}
 	r := result{sum: sha256.Sum256(text)}
-	s, err := Parse(f.name, text, f.own)
+	all, err := parseAll(f.name, text, f.own)
 	switch {
 	case err == nil:
 	case f.own:
 		r.mistakes = err
 		return r
-	case f.name == f.from || ourKey.Match(text) || templateKey.Match(text):
-		s = newBroken(f.name, idIn(f.name, text), err)
+	case f.name == f.from || ourKey.Match(text) || templateKey.Match(text) || listKey.Match(text):
+		all = []*Signature{newBroken(f.name, idIn(f.name, text), err)}
+	default:
+		all = nil
 	}
-	if s != nil {
+	for _, s := range all {
 		s.Roots, s.files = f.roots, f.embedded
 	}
-	r.signature = s
+	r.signatures = all
 	return r
 }
 
 var (
 	ourKey      = regexp.MustCompile(`(?m)^["']?(?:safety|certainty|check|with|ports|needs|gives|variants|tests)["']?[ \t]*:|^[ \t]+["']?ja["']?[ \t]*:|[{,][ \t]*ja[ \t]*:`)
+	listKey     = regexp.MustCompile(`(?m)^["']?each["']?[ \t]*:`)
 	templateKey = regexp.MustCompile(`(?m)^["']?(?:id|info)["']?[ \t]*:`)
 	idLine      = regexp.MustCompile(`(?m)^["']?id["']?[ \t]*:[ \t]*["']?([A-Za-z0-9._-]+)`)
 )
 
 // newBroken stands for a user's file with mistakes.
 func newBroken(name, id string, err error) *Signature {
-	s := &Signature{ID: id, File: name, Info: Info{Name: id, Severity: SeverityUnknown}, Safety: SafetyPassive}
+	s := &Signature{ID: id, File: name, line: 1, Info: Info{Name: id, Severity: SeverityUnknown}, Safety: SafetyPassive}
 	s.Break(err)
 	return s
 }
@@ -207,9 +210,27 @@ func idIn(name string, text []byte) string {
 	return "template"
 }
 
-// Parse reads one file. It is nil without an error when the text is YAML but no signature. Files with keys of ours, and
-// embedded ones, are read strictly.
+// Parse reads one file, of a list its first signature. It is nil without an error when the text is YAML but no signature. Files
+// with keys of ours, and embedded ones, are read strictly.
 func Parse(name string, text []byte, own bool) (*Signature, error) {
+	all, err := parseAll(name, text, own)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// parsed is the YAML that a signature is read from.
+type parsed struct {
+	name   string // of the file
+	text   []byte // of the whole file
+	root   *yaml.Node
+	own    bool
+	listed bool // with others in a file
+}
+
+// parseAll reads one file.
+func parseAll(name string, text []byte, own bool) ([]*Signature, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, mistakesOf(name, typeErrors(err))
@@ -220,13 +241,31 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		}
 		return nil, nil
 	}
-	root := doc.Content[0]
-	internStrings(root)
-	keys := topKeys(root)
+	f := parsed{name: name, text: text, root: doc.Content[0], own: own}
+	keys := topKeys(f.root)
+	if isList(keys) {
+		f.listed = true
+		return parseList(f)
+	}
 	if !own && keys["id"] == nil && (keys["info"] == nil || keys["http"] == nil && keys["requests"] == nil && keys["check"] == nil) {
 		return nil, nil
 	}
-	s := &Signature{File: name, Own: own, Strict: own || hasOurKeys(keys)}
+	s, err := newSignature(f)
+	if err != nil {
+		return nil, err
+	}
+	return []*Signature{s}, nil
+}
+
+// newSignature reads one signature.
+func newSignature(f parsed) (*Signature, error) {
+	root := f.root
+	internStrings(root)
+	keys := topKeys(root)
+	s := &Signature{File: f.name, Own: f.own, Strict: f.own || f.listed || hasOurKeys(keys), listed: f.listed, line: 1}
+	if f.listed {
+		s.line = root.Line
+	}
 	var mistakes []mistake
 	var lacking []message.Message
 	if s.Strict {
@@ -239,7 +278,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		mistakes = append(mistakes, typeErrors(err)...)
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakesOf(name, mistakes)
+		return nil, mistakesOf(f.name, mistakes)
 	}
 	if len(s.HTTP) == 0 {
 		s.HTTP = s.Requests
@@ -248,7 +287,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 	s.setLines(keys)
 	s.normalise()
 	mistakes = s.check(keys)
-	s.Unsupported = unsupported(s, keys, text)
+	s.Unsupported = unsupported(s, keys, f.text)
 	if len(s.HTTP) > 0 {
 		s.Unsupported = append(s.Unsupported, lacking...)
 	}
@@ -256,7 +295,7 @@ func Parse(name string, text []byte, own bool) (*Signature, error) {
 		mistakes = append(mistakes, mistake{s.HTTP[0].Line, why})
 	}
 	if len(mistakes) > 0 {
-		return nil, mistakesOf(name, mistakes)
+		return nil, mistakesOf(f.name, mistakes)
 	}
 	if !s.Strict {
 		s.refuse(keys)

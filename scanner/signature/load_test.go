@@ -340,6 +340,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("id: p\ninfo: {name: P}\nhttp:\n  - path: '{{BaseURL}}'\n    matchers: {type: word}\n", false)
 	f.Add("a: &a [*a]\nid: x\ninfo: *a\n", false)
 	f.Add("id: x\ninfo: {name: y}\nhttp:\n  - <<: {path: [x]}\nvariables: {a: [1]}\n", true)
+	f.Add("shared: [&a {x: \"${y}\"}]\neach: [{<<: *a, id: x, y: 1}]\nsignature: {id: \"${id}\", info: {name: \"${x}\", severity: low}, check: x}\n", true)
 	f.Fuzz(func(t *testing.T, text string, own bool) {
 		first, err := signature.Parse("f.yaml", []byte(text), own)
 		second, again := signature.Parse("f.yaml", []byte(text), own)

@@ -31,18 +31,21 @@ func merge(src Sources, files []file, loaded []result) (*Set, error) {
 	for i, r := range loaded {
 		if from := files[i].from; from != "" {
 			before, seen := empty[from]
-			empty[from] = (before || !seen) && r.signature == nil && r.mistakes == nil
+			empty[from] = (before || !seen) && len(r.signatures) == 0 && r.mistakes == nil
 		}
 		fmt.Fprintf(sum, "%s %x\n", path.Base(filepath.ToSlash(files[i].name)), r.sum)
 		switch {
 		case r.mistakes != nil:
 			m.mistakes = append(m.mistakes, r.mistakes)
-		case r.signature == nil:
+		case len(r.signatures) == 0:
 			m.set.Skipped = append(m.set.Skipped, files[i].name)
-		case r.signature.Broken != nil:
-			m.broken = append(m.broken, r.signature)
-		default:
-			m.add(r.signature, r.sum)
+		}
+		for _, s := range r.signatures {
+			if s.Broken != nil {
+				m.broken = append(m.broken, s)
+			} else {
+				m.add(s, r.sum)
+			}
 		}
 	}
 	m.addBroken(src.SkipBroken)
@@ -75,7 +78,7 @@ func (m *merger) add(s *Signature, sum [sha256.Size]byte) {
 		m.rename(before, s)
 		m.add(s, sum)
 	case before.Own == s.Own && (s.Strict || before.Strict || !same):
-		m.breaks(s, message.Errorf("%s:1: %s also has the id %q", s.File, before.File, s.ID))
+		m.breaks(s, message.Errorf("%s:%d: %s also has the id %q", s.File, s.line, before.File, s.ID))
 	default: // public collections hold the same template twice now and then
 		m.set.Skipped = append(m.set.Skipped, s.File)
 	}

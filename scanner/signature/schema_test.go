@@ -67,6 +67,7 @@ func TestSchema_refuses_what_Load_refuses(t *testing.T) {
 		"no_such_list":          "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: foldrs}}}]\n",
 		"more_than_a_list":      "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {list: folders, most: 3}}}]\n",
 		"a_list_without_a_name": "id: a\ninfo: {name: A, severity: low}\nhttp: [{payloads: {x: {values: [a]}}}]\n",
+		"key_of_a_list":         "each: [{id: a}]\nsignature: {id: \"${id}\", info: {name: A, severity: low}}\nshard: []\n",
 		"text_for_a_number":     "id: a\ninfo: {name: A, severity: low}\nports: [many]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,11 +104,21 @@ func schema(t *testing.T) []byte {
 	s := r.ReflectFromType(reflect.TypeFor[signature.Signature]())
 	s.Title = "sotomi signature"
 	s.Description = "A weakness or product, and how it is recognised: the public http template schema with keys of sotomi beside it."
+	s.If, s.Then, s.Else, s.Ref = &jsonschema.Schema{Required: []string{"each"}}, signatureList(), &jsonschema.Schema{Ref: s.Ref}, ""
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(text, '\n')
+}
+
+// signatureList is a file of several signatures. What they are made of shows only with the values of a row in it.
+func signatureList() *jsonschema.Schema {
+	s := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), Required: []string{"each", "signature"}, AdditionalProperties: jsonschema.FalseSchema}
+	s.Properties.Set("shared", &jsonschema.Schema{Description: "anchors over what several rows take over with <<"})
+	s.Properties.Set("each", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "object"}, Description: "values by name; each row makes a signature"})
+	s.Properties.Set("signature", &jsonschema.Schema{Type: "object", Description: "what all have in common, with ${NAME} where a value of the row belongs; what names a value that the row lacks is left out"})
+	return s
 }
 
 // namedList is a payload of the form {list: NAME, values: [FURTHER]}.

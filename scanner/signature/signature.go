@@ -53,6 +53,8 @@ type Signature struct {
 	fileID      string            // the id in the file, when that is not ID
 	refused     []mistake         // what lint refuses of a public template that can run
 	files       fs.FS             // of an embedded one, instead of Roots
+	listed      bool              // one of several in its file
+	line        int               // where it begins; that of its row in a list
 	Own         bool              `yaml:"-"` // one of the embedded signatures
 	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly
 	Unsupported []message.Message `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
