@@ -30,13 +30,13 @@ func ownSignatures(t *testing.T) []*signature.Signature {
 	return set.Signatures
 }
 
-// results are those of the cases of each signature by its file, which several tests look at: made when first asked for.
+// results are those of the cases of each signature by its file and id, which several tests look at: made when first asked for.
 var results sync.Map
 
 // resultsOf are the results of the cases of a signature, in their order.
 func resultsOf(t *testing.T, s *signature.Signature) []*sigtest.Result {
 	t.Helper()
-	run, _ := results.LoadOrStore(s.File, sync.OnceValues(func() (list []*sigtest.Result, err error) {
+	run, _ := results.LoadOrStore(s.File+" "+s.ID, sync.OnceValues(func() (list []*sigtest.Result, err error) {
 		for i := range s.Tests {
 			r, err := sigtest.RunCase(context.Background(), s, &s.Tests[i], sigtest.Options{Checks: checks.All, Files: signatures.FS})
 			if err != nil {

@@ -73,8 +73,8 @@ func (l *signatureList) fill(rows *yaml.Node, mistakes *[]mistake) []*yaml.Node 
 	}
 	used := map[string]bool{}
 	said := map[mistakePlace]bool{}
-	add := func(line int, format string, a ...any) {
-		m := mistake{line, message.New(format, a...)}
+	add := func(line int, what message.Message) {
+		m := mistake{line, what}
 		if at := (mistakePlace{line, m.what.String()}); !said[at] {
 			said[at] = true
 			*mistakes = append(*mistakes, m)
@@ -90,7 +90,7 @@ func (l *signatureList) fill(rows *yaml.Node, mistakes *[]mistake) []*yaml.Node 
 	for _, values := range l.Each {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			if node := values[name]; !used[name] {
-				add(node.Line, "signature: does not name the value %q", name)
+				add(node.Line, message.New("signature: does not name the value %q", name))
 			}
 		}
 	}
@@ -106,7 +106,7 @@ type mistakePlace struct {
 type row struct {
 	values, known map[string]yaml.Node // of this row, and of any
 	used          map[string]bool      // names that were asked for
-	mistake       func(line int, format string, a ...any)
+	mistake       func(line int, what message.Message)
 }
 
 // fill copies a node with the row's values in it; nil when it names one that the row lacks. depth is how many values it lies
@@ -132,7 +132,7 @@ func (r *row) fill(n *yaml.Node, depth int) *yaml.Node {
 			}
 		}
 	default: // it could stand for any number of nodes
-		r.mistake(n.Line, "a list takes anchors only over rows: <<: *NAME")
+		r.mistake(n.Line, message.New("a list takes anchors only over rows: <<: *NAME"))
 	}
 	return &out
 }
@@ -155,7 +155,7 @@ func (r *row) scalar(n *yaml.Node, depth int) *yaml.Node {
 			lacks = true
 			return ""
 		case value.Kind != yaml.ScalarNode:
-			r.mistake(value.Line, "a text names this value, expected text")
+			r.mistake(value.Line, message.New("a text names this value, expected text"))
 		}
 		return value.Value
 	})
@@ -170,7 +170,7 @@ func (r *row) value(within *yaml.Node, name string, depth int) *yaml.Node {
 	name = strings.Trim(name, "${}")
 	r.used[name] = true
 	if _, ok := r.known[name]; !ok {
-		r.mistake(within.Line, "no row has the value %q", name)
+		r.mistake(within.Line, message.New("no row has the value %q", name))
 		return nil
 	}
 	node, ok := r.values[name]
@@ -178,7 +178,7 @@ func (r *row) value(within *yaml.Node, name string, depth int) *yaml.Node {
 		return nil
 	}
 	if depth > 1 {
-		r.mistake(within.Line, "a value that another one names cannot name %q", name)
+		r.mistake(within.Line, message.New("a value that another one names cannot name %q", name))
 		return nil
 	}
 	return r.fill(resolve(&node), depth+1)
