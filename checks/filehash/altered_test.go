@@ -1,6 +1,7 @@
 package filehash
 
 import (
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -196,7 +197,7 @@ func TestModifiedCoreScript(t *testing.T) {
 		change func(*shop)
 		want   bool
 	}{
-		"core_script": {func(s *shop) { s.files[s.at(core)] += "new Image().src='//evil.example/'" }, true},
+		"core_script": {func(s *shop) { s.files[s.at(core)] += skimmer }, true},
 		"style_sheet": {func(s *shop) { s.each(with(".css"), edited) }, false},
 		"line_ends":   {func(s *shop) { s.each(isText, crlf) }, false},
 		"all_edited":  {func(s *shop) { s.each(anyFile, edited) }, false},
@@ -211,7 +212,9 @@ func TestModifiedCoreScript(t *testing.T) {
 		"byte_order_mark":   {func(s *shop) { s.each(isText, func(body string) string { return "\ufeff" + body }) }, false},
 		"minified":          {func(s *shop) { s.each(isText, minified) }, false},
 		"one_reformatted":   {func(s *shop) { s.files[s.at(core)] = crlf(commented(s.files[s.at(core)])) }, false},
-		"core_in_minified":  {func(s *shop) { s.files[s.at(core)] += "new Image().src='//evil.example/'"; s.each(isText, minified) }, true},
+		"core_in_minified":  {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, minified) }, true},
+		"core_in_crlf":      {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, crlf) }, true},
+		"core_with_mark":    {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, func(body string) string { return "\ufeff" + body }) }, true},
 		"core_with_comment": {func(s *shop) { s.files[s.at(core)] += "x"; s.each(with(".js"), commented) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,9 +235,12 @@ func TestModifiedCoreScript(t *testing.T) {
 				t.Errorf("a file that no release has is shown as evidence:\n%s", notes(l.findings[0].Hit))
 			}
 			if h == nil {
+				if edited := name == "all_scripts" || name == "one_script_fits"; edited && l.value("scripts") == nil {
+					t.Errorf("nothing says that scripts were not compared: %v", l.findings[0].Hit.Values)
+				}
 				return
 			}
-			if h.URL != "/html/template/default/assets/js/eccube.js" || h.Values["file"] != "template/default/assets/js/eccube.js" || h.Values["range"] != "4.2.1" || h.Certainty != scanner.Confirmed {
+			if h.URL != "/html/template/default/assets/js/eccube.js" || h.Values["file"] != "template/default/assets/js/eccube.js" || h.Values["range"] != "4.2.1" || h.Certainty != l.findings[0].Hit.Certainty {
 				t.Errorf("%s %v %s", h.URL, h.Values, h.Certainty)
 			}
 			if want := "this one has " + sum(s.files[s.at(core)]) + ", which no release has"; !strings.Contains(notes(*h), want) {
@@ -243,6 +249,45 @@ func TestModifiedCoreScript(t *testing.T) {
 		})
 	}
 }
+
+// A changed core script of a shop whose owner changed style sheets too is told, as possible: it may be of a release that is not
+// known. With so much changed that this is likely, it is named among the files that do not fit.
+func TestModifiedCoreScriptBesideStyleSheets(t *testing.T) {
+	for _, c := range []struct {
+		release, core string
+		sheets        int
+		want          scanner.Certainty // "" for no finding
+	}{
+		{"4.0.0", "html/template/default/assets/js/eccube.js", 0, scanner.Confirmed},
+		{"4.0.0", "html/template/default/assets/js/eccube.js", 1, scanner.Possible},
+		{"4.0.0", "html/template/default/assets/js/eccube.js", 3, ""},
+		{"2.12.6", "html/js/eccube.js", 0, scanner.Confirmed},
+		{"2.12.6", "html/js/eccube.js", 2, scanner.Possible},
+	} {
+		s := newShop(c.release, layout{})
+		s.files[s.at(c.core)] += skimmer
+		for _, at := range slices.Sorted(maps.Keys(s.files)) {
+			if strings.HasSuffix(at, ".css") && c.sheets > 0 {
+				c.sheets--
+				s.files[at] += "a{}"
+			}
+		}
+		l := look(t, s, "/")
+		var got scanner.Certainty
+		if h := l.variant("modified"); h != nil {
+			got = h.Certainty
+		}
+		if got != c.want {
+			t.Errorf("%s: the changed script is told as %q, want %q", c.release, got, c.want)
+		}
+		if files, _ := l.value("unlisted-files").([]string); got == "" && !slices.Contains(files, strings.TrimPrefix(c.core, "html/")) {
+			t.Errorf("%s: it is not among %v", c.release, files)
+		}
+	}
+}
+
+// skimmer sends what visitors type to somebody else.
+const skimmer = "new Image().src='//evil.example/'"
 
 // commented is what a server leaves that adds a line to what it gives out.
 func commented(body string) string { return "/* served by cdn */\n" + body + "<!-- cached -->\n" }

@@ -50,6 +50,9 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if v.Doubtful() {
 		maps.Copy(values, c.unlisted(v))
 	}
+	if !v.Lacking() && len(c.foreignCore(v)) > 0 && !c.trusted(s, v) {
+		values["scripts"] = message.New("not compared: most scripts of the product differ from every release, so it may be the server that changes them")
+	}
 	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s, v), Values: values, Evidence: c.evidence(s, v)}}
 	if len(v.Mixed) > 0 && !v.Doubtful() {
 		hits = append(hits, c.mixed(s, v, shop))
@@ -85,9 +88,10 @@ func certaintyOf(s *seen, v releases.Verdict) scanner.Certainty {
 	return scanner.Confirmed
 }
 
-// modified lists core scripts with a content that no release has, provided that scripts of the site are as released.
+// modified lists core scripts with a content that no release has, provided that scripts of the site are as released and that
+// the release is rather a known one.
 func (c *check) modified(s *seen, v releases.Verdict) []string {
-	if v.Doubtful() || !c.trusted(s, v) {
+	if !v.Likely() || !c.trusted(s, v) {
 		return []string{}
 	}
 	return c.foreignCore(v)
@@ -110,6 +114,9 @@ func (c *check) trusted(s *seen, v releases.Verdict) bool {
 			foreign++
 		}
 	}
+	if v.Doubtful() {
+		return fit >= neighbours && fit > foreign
+	}
 	return fit >= neighbours && fit >= foreign
 }
 
@@ -126,7 +133,7 @@ func (c *check) foreignCore(v releases.Verdict) []string {
 
 // modifiedHit is the finding of a core script that no release has.
 func (c *check) modifiedHit(s *seen, name string, v releases.Verdict) scanner.Hit {
-	h := scanner.Hit{Certainty: scanner.Confirmed, Variant: variantModified, Values: scanner.Values{"file": name, "range": c.db.Range(v.Candidates)}}
+	h := scanner.Hit{Certainty: certaintyOf(s, v), Variant: variantModified, Values: scanner.Values{"file": name, "range": c.db.Range(v.Candidates)}}
 	for _, f := range s.files {
 		if c.db.Files[f.file].Path == c.inFolder(name) {
 			h.URL = f.ex.URL.String()

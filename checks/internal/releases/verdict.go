@@ -39,6 +39,14 @@ func (v Verdict) Lacking() bool {
 	return v.Doubtful() && v.Untouched && v.Newer && v.Unlisted > lacking
 }
 
+// unlikely is the probability up to which a release that the database lacks is no reason to keep quiet about changed files.
+const unlikely = 0.1
+
+// Likely reports whether the release is rather one of the candidates, whatever content does not fit them.
+func (v Verdict) Likely() bool {
+	return !v.Doubtful() || v.Published && v.Unlisted <= unlikely
+}
+
 // Mixed is a file with the content of releases that are no candidates.
 type Mixed struct {
 	File     int // in the database
