@@ -207,14 +207,17 @@ func TestModifiedCoreScript(t *testing.T) {
 			}, lost)
 			s.files[s.at(core)] += "x"
 		}, false},
-		"all_scripts":       {func(s *shop) { s.each(with(".js"), edited) }, false},
-		"comment_added":     {func(s *shop) { s.each(with(".js"), commented) }, false},
-		"byte_order_mark":   {func(s *shop) { s.each(isText, func(body string) string { return "\ufeff" + body }) }, false},
-		"minified":          {func(s *shop) { s.each(isText, minified) }, false},
-		"one_reformatted":   {func(s *shop) { s.files[s.at(core)] = crlf(commented(s.files[s.at(core)])) }, false},
-		"core_in_minified":  {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, minified) }, true},
-		"core_in_crlf":      {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, crlf) }, true},
-		"core_with_mark":    {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, func(body string) string { return "\ufeff" + body }) }, true},
+		"all_scripts":      {func(s *shop) { s.each(with(".js"), edited) }, false},
+		"comment_added":    {func(s *shop) { s.each(with(".js"), commented) }, false},
+		"byte_order_mark":  {func(s *shop) { s.each(isText, func(body string) string { return "\ufeff" + body }) }, false},
+		"minified":         {func(s *shop) { s.each(isText, minified) }, false},
+		"one_reformatted":  {func(s *shop) { s.files[s.at(core)] = crlf(commented(s.files[s.at(core)])) }, false},
+		"core_in_minified": {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, minified) }, true},
+		"core_in_crlf":     {func(s *shop) { s.files[s.at(core)] += skimmer; s.each(isText, crlf) }, true},
+		"core_with_mark": {func(s *shop) {
+			s.files[s.at(core)] += skimmer
+			s.each(isText, func(body string) string { return "\ufeff" + body })
+		}, true},
 		"core_with_comment": {func(s *shop) { s.files[s.at(core)] += "x"; s.each(with(".js"), commented) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
