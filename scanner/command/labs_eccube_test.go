@@ -75,6 +75,6 @@ func TestLabOfAShop(t *testing.T) {
 			"eccube-cve-2022-25355": {{}}, // TRUSTED_HOSTS is empty
 			"eccube-payment-pages":  {{"scripts": []string{"yubinbango.github.io"}}},
 		}}
-		t.Run(name, func(t *testing.T) { r.site(t, site) })
+		t.Run(name, func(t *testing.T) { r.site(t, site, labPaces(0)[0]) })
 	}
 }
