@@ -10,24 +10,27 @@ import (
 )
 
 func TestReadData(t *testing.T) {
+	a := scanner.Data{Name: "f", Source: "https://a.test commit 1", Date: "2026-08-22"}
+	b := scanner.Data{Name: "f", Source: "https://b.test", Date: "2025-08-25"}
 	for name, c := range map[string]struct {
 		text string
-		want scanner.Data
-		ok   bool
+		want []scanner.Data
 	}{
-		"both":              {"# Some data.\n# source: https://a.test commit 1\n# date: 2026-08-22\na 1\n", scanner.Data{Name: "f", Source: "https://a.test commit 1", Date: "2026-08-22"}, true},
-		"several_days":      {"# source: x\n# date: 2026-08-22 (records), 2025-08-25 (exploited)\n", scanner.Data{Name: "f", Source: "x", Date: "2026-08-22"}, true},
-		"no_date":           {"# source: https://a.test\na 1\n", scanner.Data{Name: "f", Source: "https://a.test"}, false},
-		"no_source":         {"# date: 2026-08-22\na 1\n", scanner.Data{Name: "f", Date: "2026-08-22"}, false},
-		"no_day":            {"# source: x\n# date: summer\n", scanner.Data{Name: "f", Source: "x", Date: "summer"}, false},
-		"behind_the_data":   {"a 1\n# source: x\n# date: 2026-08-22\n", scanner.Data{Name: "f"}, false},
-		"nothing":           {"", scanner.Data{Name: "f"}, false},
-		"dates_of_releases": {"# release NAME DATE\nrelease 1.0 2026-01-01\n", scanner.Data{Name: "f"}, false},
+		"one":               {"# Some data.\n# source: https://a.test commit 1\n# date: 2026-08-22\na 1\n", []scanner.Data{a}},
+		"two":               {"# source: https://a.test commit 1\n# date: 2026-08-22\n# source: https://b.test\n# date: 2025-08-25\na 1\n", []scanner.Data{a, b}},
+		"no_date":           {"# source: https://a.test\na 1\n", nil},
+		"second_no_date":    {"# source: x\n# date: 2026-08-22\n# source: y\n", nil},
+		"two_dates":         {"# source: x\n# date: 2026-08-22\n# date: 2026-08-23\n", nil},
+		"no_source":         {"# date: 2026-08-22\na 1\n", nil},
+		"source_behind":     {"# date: 2026-08-22\n# source: x\n", nil},
+		"no_day":            {"# source: x\n# date: summer\n", nil},
+		"behind_the_data":   {"a 1\n# source: x\n# date: 2026-08-22\n", nil},
+		"nothing":           {"", nil},
+		"dates_of_releases": {"# release NAME DATE\nrelease 1.0 2026-01-01\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, ok := scanner.ReadData("f", c.text)
-			if diff := cmp.Diff(c.want, got); diff != "" || ok != c.ok {
-				t.Errorf("ReadData = %v, want %v (-want +got)\n%s", ok, c.ok, diff)
+			if diff := cmp.Diff(c.want, scanner.ReadData("f", c.text)); diff != "" {
+				t.Errorf("ReadData (-want +got)\n%s", diff)
 			}
 		})
 	}

@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"sotomi/checks/internal/datafile"
+	"sotomi/scanner/message"
 )
 
 // librariesText is what is known of libraries. checks/internal/librarydb writes it; its licence lies beside it.
@@ -15,7 +18,7 @@ import (
 var librariesText string
 
 // known are the libraries, read when a page first names a script: it takes milliseconds that most runs need not spend.
-var known = sync.OnceValues(func() ([]*library, error) { return parse(librariesText) })
+var known = sync.OnceValues(func() ([]*library, error) { return parse(datafile.Text(dataName, librariesText)) })
 
 // library is one JavaScript library: how it is recognised, and what is known against it.
 type library struct {
@@ -65,8 +68,20 @@ func compile(text string) (*regexp.Regexp, error) {
 	return regexp.Compile(strings.ReplaceAll(text, versionMark, versionText))
 }
 
-// Sources are the data file by its name, which says where the data is from, and of when.
-func Sources() map[string]string { return map[string]string{"libraries.txt": librariesText} }
+// dataName is the name of the data file.
+const dataName = "libraries.txt"
+
+// Sources are the data file that was compiled in by its name; it says where the data is from, and of when.
+func Sources() map[string]string { return map[string]string{dataName: librariesText} }
+
+// CheckData says what is wrong with a data file.
+func CheckData(text string) error {
+	list, err := parse(text)
+	if err == nil && len(list) == 0 {
+		err = message.Errorf("no libraries in it")
+	}
+	return err
+}
 
 // parse reads JSON after lines that begin with #.
 func parse(text string) ([]*library, error) {

@@ -76,7 +76,7 @@ func parseTable(text string) (*table, error) {
 		line = strings.TrimRight(line, "\n")
 		switch {
 		case strings.HasPrefix(line, "#"):
-			if rest, ok := strings.CutPrefix(line, "# date: "); ok {
+			if rest, ok := strings.CutPrefix(line, "# date: "); ok && t.date == "" { // behind it stands that of what is exploited
 				t.date = rest
 			}
 		case strings.HasPrefix(line, " "):
@@ -89,6 +89,40 @@ func parseTable(text string) (*table, error) {
 		return nil, fmt.Errorf("no date or no records in it")
 	}
 	return t, nil
+}
+
+// CheckData says what is wrong with a file of weaknesses.
+func CheckData(text string) error {
+	t, err := parseTable(text)
+	if err != nil {
+		return err
+	}
+	for component := range t.entries {
+		kind, name, _ := strings.Cut(component, " ")
+		list, err := t.of(kind, name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", component, err)
+		}
+		for _, w := range list {
+			if err := w.check(); err != nil {
+				return fmt.Errorf("%s: %w", component, err)
+			}
+		}
+	}
+	return nil
+}
+
+// check says what is wrong with a weakness.
+func (w weakness) check() error {
+	if len(w.record) != 36 || !(w.score > 0 && w.score <= 10) || w.cve != "" && !strings.HasPrefix(w.cve, "CVE-") {
+		return fmt.Errorf("%s: a record of %q with score %v", w.name(), w.record, w.score)
+	}
+	for _, v := range w.ranges {
+		if v.to != "" && versionOf(v.to) == "" || v.from != "" && versionOf(v.from) == "" {
+			return fmt.Errorf("%s: bounds %q and %q", w.name(), v.from, v.to)
+		}
+	}
+	return nil
 }
 
 // knows reports whether the table has a component; whether its name is written large or small does not matter.

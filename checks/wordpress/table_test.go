@@ -130,3 +130,11 @@ func TestUpdate(t *testing.T) {
 		}
 	}
 }
+
+// The day of a table is that of its records, not of what is known to be exploited.
+func TestTableDate(t *testing.T) {
+	list, err := parseTable("# date: 2026-08-22\n# source: b\n# date: 2025-08-25\nplugin a\n CVE-1 9.0 x *\n")
+	if err != nil || list.date != "2026-08-22" {
+		t.Errorf("parseTable: %+v, %v", list, err)
+	}
+}

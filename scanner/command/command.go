@@ -30,6 +30,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE) // else a reader of standard output that goes away takes the reports in files with it
 	dropEmptyVariables()
 	log.SetOutput(io.Discard) // net/http writes a line for each frame of HTTP/2 that it does not know
+	useImportedData()
 	return run(context.Background(), args, stdin, stdout, stderr)
 }
 
@@ -85,7 +86,7 @@ func (e *environment) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(args) < 2 || strings.HasPrefix(args[1], "-") || asked && about == nil {
-		app.Version = version() // shown, and it takes reading all signatures
+		app.Version = e.version() // shown, and it takes reading all signatures
 	}
 	if asked {
 		e.showHelp(app, about)
@@ -121,7 +122,7 @@ func (e *environment) app() *cli.App {
 		EnableBashCompletion:      true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
 		Flags:                     []cli.Flag{langFlag()},
-		Commands:                  []*cli.Command{e.scan(), e.demo(), e.signatures(), e.convert(), e.completion()},
+		Commands:                  []*cli.Command{e.scan(), e.demo(), e.signatures(), e.convert(), e.data(), e.completion()},
 		Action: func(c *cli.Context) error {
 			return noCommand(c.Args().First(), c.App.Commands)
 		},
@@ -158,9 +159,9 @@ func names(commands []*cli.Command) []string {
 }
 
 // version is that of the program, of the embedded signatures, and of the data that are the oldest.
-func version() string {
+func (e *environment) version() string {
 	oldest := ""
-	if list := data(); len(list) > 0 {
+	if list := e.dataInForce(); len(list) > 0 {
 		oldest = fmt.Sprintf("; oldest data %s, %s", list[0].Date, list[0].Name)
 	}
 	return fmt.Sprintf("%s (signatures %s%s)", web.Version, signatureSet(), oldest)

@@ -46,7 +46,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	set, err := signature.Load(signature.Sources{Embedded: checks.WithImported(signatures.FS)})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	defer outs.finish()
 	summary, err := engine.Run(ctx, engine.Options{
 		Client: client, Signatures: selected, Checks: checks.All, Targets: targets, Sinks: outs.sinks,
-		Version: web.Version, SignatureSet: signatureSet(), Data: data(),
+		Version: web.Version, SignatureSet: signatureSet(), Data: e.dataInForce(),
 	})
 	if err != nil {
 		return &statusError{scanner.ExitIncomplete, message.Of(err)}

@@ -138,7 +138,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	clientOptions, err4 := s.client()
 	visitors, err5 := s.visitors()
 	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
-	set, selected, err6 := s.load(signatures.FS, skipBroken)
+	set, selected, err6 := s.load(checks.WithImported(signatures.FS), skipBroken)
 	outs, err7 := e.outputs(s.list("output", s.file.Output), s.text("per", s.file.Per), s.yes("verbose", s.file.Verbose))
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
@@ -178,7 +178,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: data(),
+		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: e.dataInForce(),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,
 		Watchers: withoutSecrets(watchers, s.secrets),

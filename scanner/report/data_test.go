@@ -10,10 +10,11 @@ import (
 	"sotomi/scanner/report"
 )
 
-// A report says that the oldest data are old from 180 days on, counted to the start of the scan and not to today: a saved scan
-// reads the same for ever.
+// A report names each source that is 180 days old or more, with its files, counted to the start of the scan and not to today: a
+// saved scan reads the same for ever.
 func TestOldData(t *testing.T) {
 	list := []scanner.Data{{Name: "old.txt", Source: "https://a.test", Date: "2026-03-01"}, {Name: "new.txt", Source: "https://b.test", Date: "2026-11-01"}}
+	shared := append([]scanner.Data{{Name: "new.txt", Source: "https://a.test", Date: "2026-03-01"}}, list...)
 	day := func(n int) time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).AddDate(0, 0, n) }
 	for name, c := range map[string]struct {
 		language string
@@ -21,9 +22,10 @@ func TestOldData(t *testing.T) {
 		at       time.Time
 		want     string // in the report; "" for no line about data
 	}{
-		"old":           {"en", list, day(180), "old.txt, is 180 days old (2026-03-01)"},
+		"old":           {"en", list, day(180), "2026-03-01, 180 days old: old.txt (https://a.test)"},
+		"shared":        {"en", shared, day(180), "2026-03-01, 180 days old: new.txt, old.txt (https://a.test)\n"},
 		"one_day_less":  {"en", list, day(179), ""},
-		"in_japanese":   {"ja", list, day(200), "old.txt は200日前(2026-03-01)"},
+		"in_japanese":   {"ja", list, day(200), "2026-03-01(200日前): old.txt(https://a.test)"},
 		"only_new_data": {"en", list[1:], day(180), ""},
 		"none":          {"en", nil, day(1000), ""},
 	} {

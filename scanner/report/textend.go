@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/fatih/color"
 
@@ -63,7 +62,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	for _, r := range t.renamed {
 		t.print("%s\n", message.Line(t.words.Text(r.Message())))
 	}
-	t.oldData()
+	t.list(t.words.Say("old-data", nil), oldData(t.data, t.start, t.words))
 	t.list(t.words.Say("moved", nil), t.places.moved)
 	t.list(t.words.Say("absent", nil), t.places.absent)
 	t.unchecked()
@@ -72,16 +71,6 @@ func (t *textReport) Close(s scanner.Summary) error {
 	}
 	t.notLookedAt(s)
 	return t.err
-}
-
-// oldData says that the oldest of the data that the program carries are old.
-func (t *textReport) oldData() {
-	if len(t.data) == 0 || t.data[0].Age(t.start) < scanner.DataTooOld {
-		return
-	}
-	const day = 24 * time.Hour
-	d := t.data[0]
-	t.print("%s\n", t.paint(color.FgYellow, t.words.Count("old-data", int(d.Age(t.start)/day), map[string]any{"Name": message.Line(d.Name), "Date": message.Line(d.Date)})))
 }
 
 // list is lines under a heading, nothing when there are none.

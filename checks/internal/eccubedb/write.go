@@ -11,6 +11,8 @@ import (
 )
 
 const header = `# What files each release of EC-CUBE gives out. Made by checks/internal/eccubedb; do not edit.
+# source: https://github.com/EC-CUBE/ec-cube, https://github.com/EC-CUBE/ec-cube2, and forks of them
+# date: %[1]s
 # until DATE: releases up to that day are in it
 # release NAME DATE, pre for what came before a release, or dev for a state between releases; oldest first
 # file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
@@ -22,8 +24,7 @@ const header = `# What files each release of EC-CUBE gives out. Made by checks/i
 
 // writeDatabase writes the database: the same releases and files give the same bytes.
 func writeDatabase(w io.Writer, list []release, files []file) {
-	fmt.Fprint(w, header)
-	fmt.Fprintf(w, "until %s\n", until(list))
+	fmt.Fprintf(w, header+"until %[1]s\n", until(list))
 	position := map[string]int{}
 	for i, r := range list {
 		position[r.name] = i

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sotomi/checks/internal/datafile"
 )
 
 //go:embed dates.txt
@@ -18,7 +20,7 @@ var dates string
 //go:embed byhand.txt
 var byHand string
 
-// Sources are the texts of the data files by their names; each begins with lines "# source:", "# date:" and "# licence:".
+// Sources are the texts of the data files that were compiled in, by their names; each begins with lines "# source:", "# date:" and "# licence:".
 func Sources() map[string]string {
 	return map[string]string{"endoflife/dates.txt": dates, "endoflife/byhand.txt": byHand}
 }
@@ -84,9 +86,9 @@ func ended(l *Line, on time.Time) bool { return !l.End.IsZero() && !on.Before(l.
 var known = sync.OnceValue(func() map[string][]Line {
 	all := map[string][]Line{}
 	for name, text := range Sources() {
-		lines, err := Parse(text)
+		lines, err := Parse(datafile.Text(name, text))
 		if err != nil {
-			panic(fmt.Sprintf("%s: %v", name, err)) // embedded, and a test reads it
+			panic(fmt.Sprintf("%s: %v", name, err)) // compiled in, and a test reads it; the import reads the other
 		}
 		for _, l := range lines {
 			all[l.Product] = append(all[l.Product], l)

@@ -93,7 +93,7 @@ func run(retire, kev, out string) error {
 func render(list []library, date, kev string) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# source: RetireJS/retire.js (Apache-2.0: LICENSE-libraries.md, NOTICE-libraries.md), compacted and changed by checks/internal/librarydb\n")
-	fmt.Fprintf(&b, "# date: %s\n# exploited: cisagov/kev-data (CC0) of %s\n{\"libraries\": [\n", date, kev)
+	fmt.Fprintf(&b, "# date: %s\n# source: https://github.com/cisagov/kev-data (CC0): which are exploited\n# date: %s\n{\"libraries\": [\n", date, kev)
 	for i, l := range list {
 		if i > 0 {
 			b.WriteString(",\n")

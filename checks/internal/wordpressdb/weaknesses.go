@@ -21,7 +21,9 @@ const weaknessesHeader = `# Published weaknesses of WordPress, its plug-ins and 
 # "!" marks those in the catalogue of known exploited vulnerabilities of CISA.
 # Kept of plug-ins and themes: what needs neither an account nor a visitor's help and has CVSS 7 or more, what is known to be
 # exploited, and all of components from Japan; of WordPress itself all that has a score.
-# source: Wordfence Intelligence by https://github.com/topscoder/nuclei-wordfence-cve commit %s; exploited: https://github.com/cisagov/kev-data of %s
+# source: Wordfence Intelligence by https://github.com/topscoder/nuclei-wordfence-cve commit %s
+# date: %s
+# source: https://github.com/cisagov/kev-data (CC0): which are exploited
 # date: %s
 # KIND NAME, then a line for each record: its CVE or -, score, RECORD, ranges: LAST, <FIRST-NOT, FROM..LAST, FROM..<NOT, * for all
 `
@@ -63,7 +65,7 @@ func writeWeaknesses(w io.Writer, records, exploited string) error {
 		}
 		heads[i] = strings.Fields(text)
 	}
-	fmt.Fprintf(w, weaknessesHeader, heads[0][0], heads[1][1], heads[0][1])
+	fmt.Fprintf(w, weaknessesHeader, heads[0][0], heads[0][1], heads[1][1])
 	component := ""
 	for _, r := range list {
 		if c := r.kind + " " + r.name; c != component {
