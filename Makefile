@@ -78,10 +78,12 @@ bench-eccube:
 #   KEV_GIT         https://github.com/cisagov/kev-data (CC0): which of them are exploited
 # checks/internal/endoflife/byhand.txt is kept by hand; it names the pages that its days stand on.
 # signatures/eccube/eccube.db: docs/CONTRIBUTING.md, "Add a release of EC-CUBE".
+# DATA_KEY names the private key that signs the bundle of all data (docs/CONTRIBUTING.md, "Add data").
 data:
 	go run ./checks/internal/endoflifedb -git "$(ENDOFLIFE_GIT)" -to checks/internal/endoflife/dates.txt
 	go run ./checks/internal/librarydb -retire "$(RETIRE_GIT)" -kev "$(KEV_GIT)"
 	go run ./checks/internal/wordpressdb -core "$(WORDPRESS_GIT)" -records "$(WORDFENCE_GIT)" -exploited "$(KEV_GIT)"
+	if [ -n "$(DATA_KEY)" ]; then go run ./checks/internal/databundle -key "$(DATA_KEY)" -o dist/sotomi-data.tar.gz; else echo "DATA_KEY names no private key: no bundle for sotomi data import"; fi
 
 # schema.json for editors, from the types.
 schema:

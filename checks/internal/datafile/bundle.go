@@ -89,7 +89,7 @@ func (b *Bundle) Text(name string) (text string, data []scanner.Data, ok bool) {
 	return b.texts[name], b.Manifest.Files[i].Data, true
 }
 
-var errSize = errors.New("it is larger than bundles of data are")
+var errSize = message.Errorf("it is larger than bundles of data are")
 
 // read reads and verifies the archive of a bundle, not compressed.
 func read(r io.Reader, keys []ed25519.PublicKey) (*Bundle, error) {
