@@ -73,7 +73,7 @@ func (e *environment) dataInForce() []scanner.Data {
 
 func (e *environment) dataNotUsed(err error) {
 	if err != nil {
-		e.notice(message.New("the imported data are not used, but those that were compiled in: %w", err))
+		e.notice(message.New("the imported data are not used, but those that were compiled in: %v", err))
 	}
 }
 
