@@ -56,10 +56,14 @@ type Probe struct {
 	Signature *signature.Signature
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
 	HashNames bool             // names of things that may be personal are shown as hashes
+	Wordlist  string           // the list of names that the user wants guessed, "" for none
 
 	mu    sync.Mutex
 	notes Notes
 }
+
+// WordlistWordPress is the list of plug-ins and themes of WordPress.
+const WordlistWordPress = "wordpress"
 
 // Notes are what a check tells of its run beside hits and errors.
 type Notes struct {

@@ -2,8 +2,8 @@
 // plug-ins and themes that the site's pages name (mode "components") against published weaknesses, and finds releases that
 // get no fixes any more (mode "old").
 //
-// Nothing is guessed: a plug-in that no page and no index of the site names is not asked for. The data is read when
-// WordPress was seen, not before.
+// Nothing is guessed unless the user asks for that (guess.go): a plug-in that no page and no index of the site names is not
+// asked for. The data is read when WordPress was seen, not before.
 package wordpress
 
 import (

@@ -25,6 +25,7 @@ type component struct {
 	kind, name string // "plugin" or "theme"
 	folder     string // address of its folder; ends in a slash
 	indexed    bool   // only the index of the site's interface names it
+	guessed    bool   // nothing of the site names it
 	ex         *web.Exchange
 	counts     map[string]int // releases in the addresses of its files, and of how many
 
@@ -53,6 +54,12 @@ func (c *check) components(ctx context.Context, p *scanner.Probe, fact map[strin
 		}
 	}
 	list = slices.DeleteFunc(list, func(one *component) bool { return one.indexed && one.version == "" })
+	guesses := 0
+	if p.Wordlist == scanner.WordlistWordPress && asking == nil {
+		var found []*component
+		found, guesses, asking = guessed(ctx, p, fact, t, list)
+		list = append(list, found...)
+	}
 	var hits []scanner.Hit
 	if len(list) > 0 {
 		hits = append(hits, listed(list))
@@ -66,7 +73,11 @@ func (c *check) components(ctx context.Context, p *scanner.Probe, fact map[strin
 			hits = append(hits, *h)
 		}
 	}
-	if len(hits) == 0 {
+	switch {
+	case len(hits) > 0:
+	case guesses > 0:
+		p.Explain("the pages of the site name no plug-in or theme, and it has none of %d that were guessed", guesses)
+	default:
 		p.Explain("the pages of the site name no plug-in or theme")
 	}
 	return hits, cmp.Or(asking, failed)
@@ -167,11 +178,7 @@ const headSize = 16 << 10
 
 // ask asks a file of the component for its release.
 func (one *component) ask(ctx context.Context, p *scanner.Probe) error {
-	names := []string{"readme.txt", "README.txt"}
-	if one.kind == "theme" {
-		names = []string{"style.css"}
-	}
-	for _, name := range names {
+	for _, name := range one.files() {
 		u, err := url.Parse(one.folder + name)
 		if err != nil {
 			return err
@@ -194,18 +201,34 @@ func (one *component) ask(ctx context.Context, p *scanner.Probe) error {
 	return nil
 }
 
+// files are those that tell the component's release, as they are commonly called.
+func (one *component) files() []string {
+	if one.kind == "theme" {
+		return []string{"style.css"}
+	}
+	return []string{"readme.txt", "README.txt"}
+}
+
+// own reports whether an answer is such a file.
+func (one *component) own(ex *web.Exchange) bool {
+	head := readmeHead
+	if one.kind == "theme" {
+		head = styleHead
+	}
+	return ex.Status == http.StatusOK && head.MatchString(ex.Text())
+}
+
 // read is the release that a file of the component tells, "" when the answer is no such file. A site that answers anything
 // with a page has none.
 func (one *component) read(ex *web.Exchange) string {
-	head, tag := readmeHead, stableTag
+	tag := stableTag
 	if one.kind == "theme" {
-		head, tag = styleHead, styleTag
+		tag = styleTag
 	}
-	text := ex.Text()
-	if ex.Status != http.StatusOK || !head.MatchString(text) {
+	if !one.own(ex) {
 		return ""
 	}
-	if m := tag.FindStringSubmatch(text); m != nil {
+	if m := tag.FindStringSubmatch(ex.Text()); m != nil {
 		return versionOf(m[1])
 	}
 	return ""
@@ -240,7 +263,11 @@ func listed(list []*component) scanner.Hit {
 	for kind, list := range names {
 		h.Values[kind+"s"] = list
 	}
-	h.Evidence = []evidence.Evidence{evidence.New(list[0].ex, message.New("The page names %s.", list[0].name), list[0].name)}
+	note := message.New("The page names %s.", list[0].name)
+	if list[0].guessed {
+		note = message.New("No page names %s, but its file is there.", list[0].name)
+	}
+	h.Evidence = []evidence.Evidence{evidence.New(list[0].ex, note, list[0].name)}
 	return h
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -69,6 +70,15 @@ func (e *environment) dataInForce() []scanner.Data {
 		list = append(list, f.Data)
 	}
 	return list
+}
+
+// datesOf are the files of data with their dates.
+func datesOf(list []scanner.Data) string {
+	var dates []string
+	for _, d := range list {
+		dates = append(dates, d.Name+" "+d.Date)
+	}
+	return strings.Join(dates, ", ")
 }
 
 func (e *environment) dataNotUsed(err error) {

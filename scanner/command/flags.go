@@ -61,6 +61,7 @@ func perFlag() cli.Flag {
 func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
+		stringFlag("wordlist", categoryWhat, "also guess what the pages do not name, by `LIST`: wordpress (the 200 plug-ins and themes with the gravest known weaknesses, where WordPress was seen; not with --safety passive)", ""),
 		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
 		outputFlag(), perFlag(),

@@ -14,6 +14,7 @@ import (
 	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/web"
 )
 
 // earlier is a scan to go on with.
@@ -121,8 +122,10 @@ func (e *environment) journalPlan(s *settings, j *job) report.JournalPlan {
 		pages = append(pages, p.String())
 	}
 	plan := report.JournalPlan{Targets: j.targets.Hash(), Settings: map[string]string{
-		"version":     version(),
+		"version":     web.Version,
 		"signatures":  j.signatureSet,
+		"data":        datesOf(j.data),
+		"wordlist":    s.text("wordlist", s.file.Wordlist),
 		"only":        strings.Join(filter.Only, ","),
 		"exclude":     strings.Join(filter.Exclude, ","),
 		"profile":     filter.Profile,

@@ -125,6 +125,7 @@ type job struct {
 
 	targets      *target.List
 	signatureSet string
+	data         []scanner.Data
 	visitors     []engine.Visitor
 	pages        []*url.URL
 }
@@ -143,7 +144,8 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, errors.Join(s.mistakes...)); err != nil {
+	wordlist, err11 := s.wordlist()
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
@@ -161,6 +163,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		return nil, err
 	}
 	j.targets, j.visitors, j.pages = targets, visitors, pages
+	j.data = e.dataInForce()
 	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
 	outs.options.Fails = failOn.reachedBy
 	j.hosts = targets.Len()
@@ -178,9 +181,9 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: e.dataInForce(),
+		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data,
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
-		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), HostTimeout: hostTimeout,
+		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
 	if err != nil {
@@ -252,6 +255,15 @@ func isAddress(text string) bool {
 	}
 	_, err := netip.ParseAddrPort(text)
 	return err == nil
+}
+
+// wordlist is the list of names to guess, "" for none.
+func (s *settings) wordlist() (string, error) {
+	name := s.text("wordlist", s.file.Wordlist)
+	if name != "" && name != scanner.WordlistWordPress {
+		return "", message.Errorf("--wordlist %q: there is %s", name, scanner.WordlistWordPress)
+	}
+	return name, nil
 }
 
 // hostTimeout is the longest that one host may take, 0 for no limit.

@@ -30,6 +30,7 @@ type configFile struct {
 	Exclude             []string       `yaml:"exclude"`
 	Profile             *string        `yaml:"profile"`
 	Safety              *string        `yaml:"safety"`
+	Wordlist            *string        `yaml:"wordlist"`
 	Output              []string       `yaml:"output"`
 	Per                 *string        `yaml:"per"`
 	Lang                *string        `yaml:"lang"`

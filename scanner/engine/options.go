@@ -34,6 +34,7 @@ type Options struct {
 	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
 	HostTimeout time.Duration // the longest that one input may take; 0 is no limit
 	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
+	Wordlist    string        // of names to guess, "" for none: scanner.WordlistWordPress
 	NoFollow    bool          // a site that has moved to https or to another name is not followed
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 

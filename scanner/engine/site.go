@@ -59,6 +59,7 @@ type siteSettings struct {
 	crawlPages int
 	noMerge    bool
 	hashNames  bool
+	wordlist   string
 	visitors   []Visitor
 	pages      []*url.URL
 }

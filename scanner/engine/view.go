@@ -31,7 +31,7 @@ type siteView struct {
 // probe is the probe of one signature on the site. c is nil outside of a scan.
 func (s *site) probe(sig *signature.Signature, safety signature.Safety, c *consumer) (*scanner.Probe, *siteView) {
 	v := &siteView{site: s, consumer: c}
-	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames}, v
+	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, Wordlist: s.settings.wordlist}, v
 }
 
 func (v *siteView) Session() *web.Session {

@@ -28,9 +28,10 @@ import (
 
 // Options of a test run.
 type Options struct {
-	Checks scanner.Table
-	Files  fs.FS            // where raw answers named by cases are looked for, by path from the root of the signatures; may be nil
-	Safety signature.Safety // of the scan; "" is intrusive
+	Checks   scanner.Table
+	Files    fs.FS            // where raw answers named by cases are looked for, by path from the root of the signatures; may be nil
+	Safety   signature.Safety // of the scan; "" is intrusive
+	Wordlist string           // of the scan; "" for none
 }
 
 // Failure is a case that did not come out as it says.
@@ -142,7 +143,7 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 	sink := &scanner.Collector{}
 	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
-		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink},
+		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink}, Wordlist: options.Wordlist,
 	}
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err
