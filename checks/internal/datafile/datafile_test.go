@@ -24,7 +24,9 @@ func testKey(seed byte) (ed25519.PrivateKey, []ed25519.PublicKey) {
 }
 
 // text is a data file of a day.
-func text(day, body string) string { return "# source: https://a.test\n# date: " + day + "\n" + body + "\n" }
+func text(day, body string) string {
+	return "# source: https://a.test\n# date: " + day + "\n" + body + "\n"
+}
 
 var present = map[string]string{"a.txt": text("2026-08-22", "a 1"), "b/b.db": text("2026-08-01", "b 1")}
 
@@ -192,11 +194,17 @@ func TestImportRefuses(t *testing.T) {
 		"path_out":            {zipped(t, repack(t, good, named("a.txt", "../../a.txt"))), present, `"../../a.txt" is in it where a.txt should be`},
 		"path_out_signed":     {zipped(t, archive(t, key, map[string]string{"../../a.txt": text("2026-11-01", "a")})), present, "missing"},
 		"absolute":            {zipped(t, repack(t, good, named("a.txt", "/etc/a.txt"))), present, "where a.txt should be"},
-		"link":                {zipped(t, repack(t, good, func(h *tar.Header, b []byte) []byte { if h.Name == "a.txt" { h.Typeflag, h.Linkname = tar.TypeSymlink, "/etc/passwd"; return nil }; return b })), present, "where a.txt should be"},
-		"behind_the_files":    {zipped(t, append(bytes.Clone(good[:len(good)-1024]), good...)), present, "behind"},
-		"huge_file":           {zipped(t, archive(t, key, with("a.txt", huge))), present, "larger"},
-		"huge_manifest":       {zipped(t, signed(t, key, present, func(m *Manifest) { m.Files[0].Data[0].Source = strings.Repeat("x", maxManifest) })), present, "larger"},
-		"bomb":                {zipped(t, make([]byte, maxBundle+1)), present, "larger"},
+		"link": {zipped(t, repack(t, good, func(h *tar.Header, b []byte) []byte {
+			if h.Name == "a.txt" {
+				h.Typeflag, h.Linkname = tar.TypeSymlink, "/etc/passwd"
+				return nil
+			}
+			return b
+		})), present, "where a.txt should be"},
+		"behind_the_files": {zipped(t, append(bytes.Clone(good[:len(good)-1024]), good...)), present, "behind"},
+		"huge_file":        {zipped(t, archive(t, key, with("a.txt", huge))), present, "larger"},
+		"huge_manifest":    {zipped(t, signed(t, key, present, func(m *Manifest) { m.Files[0].Data[0].Source = strings.Repeat("x", maxManifest) })), present, "larger"},
+		"bomb":             {zipped(t, make([]byte, maxBundle+1)), present, "larger"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
