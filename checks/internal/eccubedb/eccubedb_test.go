@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,7 +88,7 @@ func TestDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.TrimPrefix(string(text), header)
+	got := strings.TrimPrefix(string(text), fmt.Sprintf(header, "2020-02-03"))
 	want := `until 2020-02-03
 release 2.13.5 2020-02-03
 release 2.13.5-p1 2020-02-03

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +54,7 @@ file html/a.js
  a1fce4363854 4.3.0..4.3.1-p1
 file html/js/eccube.js
  `
-	if got := strings.TrimPrefix(out.String(), header); !strings.HasPrefix(got, want) || strings.Count(got[strings.Index(got, "file package.json"):], "\n ") != 2 {
+	if got := strings.TrimPrefix(out.String(), fmt.Sprintf(header, "2026-03-11")); !strings.HasPrefix(got, want) || strings.Count(got[strings.Index(got, "file package.json"):], "\n ") != 2 {
 		t.Errorf("database:\n%s", got)
 	}
 	_, err = withStates(nil, gitclone.Clones{Dirs: []string{old, current, fork}}, states)
