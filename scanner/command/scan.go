@@ -144,7 +144,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
-	wordlist, err11 := s.wordlist()
+	wordlist, err11 := s.wordlist(safety)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
@@ -258,10 +258,13 @@ func isAddress(text string) bool {
 }
 
 // wordlist is the list of names to guess, "" for none.
-func (s *settings) wordlist() (string, error) {
+func (s *settings) wordlist(safety signature.Safety) (string, error) {
 	name := s.text("wordlist", s.file.Wordlist)
 	if name != "" && name != scanner.WordlistWordPress {
 		return "", message.Errorf("--wordlist %q: there is %s", name, scanner.WordlistWordPress)
+	}
+	if name != "" && safety == signature.SafetyPassive {
+		return "", message.Errorf("--wordlist %s guesses addresses, which --safety passive does not send", name)
 	}
 	return name, nil
 }
