@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/signature"
@@ -63,4 +64,7 @@ type Finding struct {
 	Target      string
 	Hit         Hit
 	Fingerprint string // stable over runs: hex
+
+	Time    time.Time // UTC, when the answer came that shows it; zero for a finding that was saved without
+	Address string    // IP:port that gave the answer; "" through a proxy
 }

@@ -5,6 +5,7 @@ import (
 
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
+	"sotomi/scanner/web"
 )
 
 // Sink takes the results of a run, one call at a time: Start, then for each target what it turned out to be, its findings
@@ -85,13 +86,36 @@ type Start struct {
 
 	Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
 	Data    []Data              `json:"data,omitempty"`    // that the program carries, the oldest first
+
+	Settings *Settings `json:"settings,omitempty"` // nil for a scan that was saved without them
 }
+
+// Settings are what a scan was told to do, as far as what it says depends on it.
+type Settings struct {
+	Only        []string         `json:"only,omitempty"`
+	Exclude     []string         `json:"exclude,omitempty"`
+	Profile     string           `json:"profile,omitempty"`
+	Safety      signature.Safety `json:"safety"`
+	Rate        float64          `json:"rate"` // requests per second to one host; 0 is no limit
+	Concurrency int              `json:"concurrency"`
+	InFlight    int              `json:"in_flight"`
+	Retries     int              `json:"retries"`
+	CrawlPages  int              `json:"crawl_pages"`
+	NoFollow    bool             `json:"no_follow,omitempty"`
+	Config      string           `json:"config,omitempty"` // SHA-256 of the configuration file, in hex
+
+	Items map[string][]string `json:"items,omitempty"` // of the profile's checklists, such as card-6.0/2a: the signatures that speak to each
+}
+
+// Request is a request that a scan sent, for a log of all of them.
+type Request web.Traffic
 
 // TargetInfo is what a target turned out to be, before anything is said about it.
 type TargetInfo struct {
 	Target  string   `json:"target"`            // as Target.String gives it
 	Asked   string   `json:"asked,omitempty"`   // the address that led here, when it is another one of the same site
 	Status  int      `json:"status,omitempty"`  // of its own page; 0 when it gave none
+	Address string   `json:"address,omitempty"` // IP:port that answered; none through a proxy
 	Folders []string `json:"folders,omitempty"` // paths below which was looked, when there are more than the root
 	Leads   string   `json:"leads,omitempty"`   // scheme://host:port of the other site that its own page sends visitors to
 

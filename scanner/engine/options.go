@@ -27,6 +27,7 @@ type Options struct {
 	SignatureSet string              // for Start
 	Renamed      []signature.Renamed // for Start
 	Data         []scanner.Data      // for Start
+	Settings     *scanner.Settings   // for Start
 
 	Concurrency int           // hosts at once; 0 is 25
 	InFlight    int           // steps at once within one host, that of the client; 0 is 6

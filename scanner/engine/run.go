@@ -55,7 +55,7 @@ func (p *Plan) start(t time.Time) scanner.Start {
 	return scanner.Start{
 		Version: p.options.Version, SignatureSet: p.options.SignatureSet, Time: t.UTC(),
 		Targets: p.options.Targets.Args(), Signatures: p.selected(), AboveSafety: p.aboveSafety,
-		Renamed: p.options.Renamed, Data: p.options.Data,
+		Renamed: p.options.Renamed, Data: p.options.Data, Settings: p.options.Settings,
 	}
 }
 

@@ -43,6 +43,8 @@ type site struct {
 	facts  map[string]fact
 	tally  tally
 
+	address string // IP:port that answered last; "" through a proxy
+
 	derived map[string]any // by name; what checks made of the target
 
 	requestPlan *requestPlan

@@ -201,7 +201,7 @@ func (r *siteRun) resultOf(i int) *stepResult {
 func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety signature.Safety, c *consumer) (e *stepResult) {
 	p, view := s.probe(st.signature, safety, c)
 	started := time.Now()
-	inner, cancel := context.WithTimeout(ctx, limit)
+	inner, cancel := context.WithTimeout(web.By(ctx, st.signature.ID), limit)
 	defer cancel()
 	e = &stepResult{}
 	defer func() {
@@ -231,6 +231,7 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 	}
 	e.deadline = e.err != nil && inner.Err() != nil && ctx.Err() == nil
 	e.findings = findings(p.Signature, s.target, hits)
+	s.date(e.findings)
 	return e
 }
 

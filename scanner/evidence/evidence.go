@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sotomi/scanner/message"
@@ -27,6 +28,9 @@ type Evidence struct {
 	Request  string
 	Response string
 	Note     message.Message
+
+	Time    time.Time // UTC, when the answer came; zero without an exchange. Not part of JSON lines
+	Address string    // IP:port that gave it; "" through a proxy
 }
 
 // New is the exchange as a report may show it: with credentials, cookies, secrets and personal data redacted, then cut. Parts
@@ -44,10 +48,17 @@ func (s Secrets) Evidence(ex *web.Exchange, note message.Message, keep ...string
 	if shown.end < len(request) {
 		shownRequest += " […]"
 	}
-	return Evidence{
+	e := Evidence{
 		Request: message.Printable(shownRequest), Response: message.Printable(s.response(ex, keep)),
 		Note: note.Map(func(text string) string { return message.Printable(s.Hide(text)) }),
 	}
+	if !ex.Started.IsZero() {
+		e.Time = ex.Started.Add(ex.Took).UTC()
+	}
+	if ex.Remote != nil {
+		e.Address = ex.Remote.String()
+	}
+	return e
 }
 
 func (s Secrets) response(ex *web.Exchange, keep []string) string {

@@ -31,6 +31,6 @@ func (e *Evidence) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return err
 	}
-	*e = Evidence{r.Request, r.Response, message.FromRecord(r.Note, r.Message)}
+	*e = Evidence{Request: r.Request, Response: r.Response, Note: message.FromRecord(r.Note, r.Message)}
 	return nil
 }

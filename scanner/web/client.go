@@ -33,6 +33,7 @@ type Options struct {
 	UserAgent  string            // "" is "sotomi/VERSION"
 	Header     http.Header       // sent to the origin of the session's target only
 	Secrets    []string          // values that no report may show, whoever repeats them: every Exchange carries them
+	Log        func(Traffic)     // told of every request that was sent, from many goroutines; nil for none
 }
 
 const (

@@ -5,6 +5,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -42,8 +43,11 @@ type Request struct {
 }
 
 func (r *Request) idempotent() bool {
-	return r.Method == "" || r.Method == http.MethodGet || r.Method == http.MethodHead
+	return r.method() == http.MethodGet || r.Method == http.MethodHead
 }
+
+// method is the method as it is sent.
+func (r *Request) method() string { return cmp.Or(r.Method, http.MethodGet) }
 
 // Exchange is one request and its response. It never changes and may be read by many goroutines.
 type Exchange struct {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/url"
+	"time"
 
 	"sotomi/scanner/message"
 )
@@ -36,8 +37,10 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	l.sent.Add(1)
+	begun := time.Now()
 	conn, err := dialer(o)(ctx, "tcp", address)
 	if err != nil {
+		s.client.logHandshake(ctx, u.String(), begun, nil, err)
 		return fail(kindOf(ctx, err), err)
 	}
 	defer func() { _ = conn.Close() }() // nothing is to be read any more
@@ -47,7 +50,9 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 		CipherSuites: everySuite(),
 	}
 	secure := tls.Client(conn, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
+	err = secure.HandshakeContext(ctx)
+	s.client.logHandshake(ctx, u.String(), begun, conn, err)
+	if err != nil {
 		if ctx.Err() != nil {
 			return fail(KindTimeout, err)
 		}

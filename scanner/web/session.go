@@ -195,6 +195,7 @@ func refusal(ex *Exchange) (wait time.Duration, explicit, refused bool) {
 func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Exchange, error) {
 	a := s.client.attempt(ctx, r, h)
 	fail := func(err error) (*Exchange, error) {
+		s.client.log(ctx, a.traffic(r.method(), address(r).String(), nil, err))
 		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err, Greeting: a.greeting(r.URL.Scheme == "https", err)}
 	}
 	defer a.end()
@@ -229,6 +230,7 @@ func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Excha
 	ex.Status, ex.Proto, ex.Header, ex.TLS = res.StatusCode, res.Proto, res.Header, res.TLS
 	ex.StatusLine = res.Proto + " " + res.Status
 	a.note(ex)
+	s.client.log(ctx, a.traffic(r.method(), address(r).String(), ex, nil))
 	if !r.NoCookies {
 		s.setCookies(r.URL, ex.Cookies())
 	}
@@ -237,10 +239,7 @@ func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Excha
 
 // build makes the request as it is sent, but for cookies and credentials. Its header is not to be written to.
 func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) {
-	method := r.Method
-	if method == "" {
-		method = http.MethodGet
-	}
+	method := r.method()
 	var req *http.Request
 	if len(r.Body) > 0 || method != http.MethodGet {
 		var body io.Reader
