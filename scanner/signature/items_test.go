@@ -25,6 +25,13 @@ func TestItems(t *testing.T) {
 			}
 		}
 	}
+	lists := Checklists("jp-ec")
+	if len(lists) != 3 || len(lists[1].Items) != 14 || lists[0].Items[0].ID != "card-6.0/1a" || lists[1].Items[9].Short != "10" || lists[1].Items[9].Outside != OutsideNothing || lists[2].JA == "" {
+		t.Errorf("checklists of jp-ec: %+v", lists)
+	}
+	if len(Checklists("none")) != 0 {
+		t.Error("an unknown profile has checklists")
+	}
 	if item, ok := itemOf("card-6.0/2a"); !ok || item.Outside != "refutes" {
 		t.Errorf("itemOf(card-6.0/2a) = %+v, %v", item, ok)
 	}

@@ -28,7 +28,7 @@ func (set *Set) Select(f Filter) ([]*Signature, error) {
 		names []string
 	}{{"--only", f.Only}, {"--exclude", f.Exclude}} {
 		for _, name := range given.names {
-			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !isSeverity(name) {
+			if !slices.ContainsFunc(set.Signatures, func(s *Signature) bool { return s.matches(name) }) && !IsSeverity(name) {
 				return nil, message.Errorf("%s %q is no id, tag or severity of a loaded signature%s", given.flag, name, set.similar(name))
 			}
 		}
@@ -36,7 +36,7 @@ func (set *Set) Select(f Filter) ([]*Signature, error) {
 	level := cmp.Or(f.Safety, SafetyActive)
 	var list []*Signature
 	for _, s := range set.Signatures {
-		if level.Allows(s.Safety) && slices.ContainsFunc(s.severities(), func(of Severity) bool { return f.Wants(s, of) }) {
+		if level.Allows(s.Safety) && f.Selects(s) {
 			list = append(list, s)
 		}
 	}
@@ -72,6 +72,11 @@ func (f Filter) Wants(s *Signature, severity Severity) bool {
 	return (f.Profile == "" || s.speaksTo(f.Profile)) && (len(f.Only) == 0 || slices.ContainsFunc(f.Only, picks)) && !slices.ContainsFunc(f.Exclude, picks)
 }
 
+// Selects reports whether a signature may have a finding that passes the filter.
+func (f Filter) Selects(s *Signature) bool {
+	return slices.ContainsFunc(s.severities(), func(of Severity) bool { return f.Wants(s, of) })
+}
+
 // severities are those that findings of the signature may have.
 func (s *Signature) severities() []Severity {
 	list := []Severity{cmp.Or(s.Info.Severity, SeverityUnknown)}
@@ -93,7 +98,8 @@ func (s *Signature) named(name string) bool {
 	return strings.EqualFold(s.ID, name) || strings.EqualFold(s.fileID, name) || slices.ContainsFunc(s.Info.Tags, func(tag string) bool { return strings.EqualFold(tag, name) })
 }
 
-func isSeverity(name string) bool {
+// IsSeverity reports whether a word is the name of a severity.
+func IsSeverity(name string) bool {
 	return slices.ContainsFunc(severities, func(s Severity) bool { return strings.EqualFold(string(s), name) })
 }
 
