@@ -97,6 +97,8 @@ var only = map[string][]string{
 	"github.com/owenrumney/go-sarif":      {"scanner/report"},
 	"github.com/jstemmer/go-junit-report": {"scanner/report"},
 	"github.com/xuri/excelize":            {"scanner/report"},
+	"github.com/chromedp":                 {"scanner/report"},
+	"github.com/CycloneDX":                {"scanner/report"},
 	"html/template":                       {"scanner/report"},
 
 	"net/http/httptest": {"scanner/sigtest", "checks/internal/eccubebench"},

@@ -11,7 +11,8 @@ import (
 // answer is what a reader wants to know first, in three lines: what is bad, what to do first, what was not checked.
 type answer struct{ Bad, First, Unchecked string }
 
-func newAnswer(s scanner.Summary, first *mend, words message.Language) answer {
+func newAnswer(s scanner.Summary, first *mend, language string) answer {
+	words := message.In(language)
 	total := 0
 	var parts []string
 	for _, g := range grades {
@@ -31,7 +32,7 @@ func newAnswer(s scanner.Summary, first *mend, words message.Language) answer {
 		a.Bad = words.Say("none-incomplete", nil)
 	}
 	if first != nil {
-		a.First = words.Count("answer-first", first.Count, map[string]any{"What": strings.TrimRight(first.title(words), ".。")})
+		a.First = words.Count("answer-first", first.Count, map[string]any{"What": first.title(language)})
 	}
 	checks, open := 0, 0
 	for status, n := range s.Statuses {

@@ -49,7 +49,7 @@ func newEntry(f scanner.Finding, language string) entry {
 		Signature: message.Line(f.Signature.ID), Severity: f.Severity, Certainty: f.Hit.Certainty,
 		Target: message.Line(f.Target), URL: message.Line(f.Hit.URL), Matcher: message.Line(f.Hit.Matcher),
 		Name: message.Line(w.Name), Description: message.Printable(w.Description), Impact: message.Printable(w.Impact),
-		Remediation: forProduct(message.Printable(w.Remediation), valueText(words, f.Hit.Values["cache"])),
+		Remediation: remedyOf(f, language),
 		Values:      valuesText(words, f.Hit.Values),
 		References:  printable(info.Reference), CVE: printable(info.Classification.CVEID), CVSS: message.Line(info.Classification.CVSSMetrics),
 		Tags: printable(info.Tags), Fingerprint: message.Line(f.Fingerprint),
@@ -75,6 +75,22 @@ func newEntry(f scanner.Finding, language string) entry {
 	}
 	e.Method, e.Curl = reproduce(e)
 	return e
+}
+
+// wordsOf are the words of a finding in a language, as the signature has them.
+func wordsOf(f *scanner.Finding, language string) signature.Words {
+	info, _ := f.Signature.For(f.Hit.Variant)
+	return info.Words(language)
+}
+
+// remedyOf is what to do about a finding, for the product that was seen alone.
+func remedyOf(f scanner.Finding, language string) string {
+	info, _ := f.Signature.For(f.Hit.Variant)
+	seen := ""
+	if cache := f.Hit.Values["cache"]; cache != nil {
+		seen = valueText(message.In(language), cache)
+	}
+	return forProduct(message.Printable(info.Words(language).Remediation), seen)
 }
 
 func printable(list []string) []string {
@@ -103,7 +119,7 @@ var productLine = regexp.MustCompile(`^([A-Z]?[A-Za-z]+(?: [A-Z]?[A-Za-z]+)?): `
 
 // forProduct leaves of a remedy that names what to do for several products the part for the one that was seen.
 func forProduct(remedy, seen string) string {
-	if seen == "" || seen == "<nil>" {
+	if seen == "" {
 		return remedy
 	}
 	lines := strings.Split(remedy, "\n")

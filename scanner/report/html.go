@@ -31,7 +31,7 @@ func NewHTML(w io.Writer, o Options) scanner.Sink {
 	if o.Language == "ja" {
 		p.language = "ja"
 	}
-	p.mends = newMends(p.english)
+	p.mends = newMends()
 	p.gaps = [2]*gaps{newGaps(maxPageGaps), newGaps(maxPageGaps)}
 	return p
 }
@@ -48,28 +48,36 @@ type page struct {
 	language          string
 	english, japanese message.Language
 	start             scanner.Start
-	mends             *mends // in English
-	findings          map[*mend][]scanner.Finding
+	mends             *mends
+	findings          []onPage
 	gaps              [2]*gaps
+	hosts             hosts
+	checklist         *checklist // nil for a scan without a profile
+}
+
+// onPage is a finding and what mends it on its site.
+type onPage struct {
+	scanner.Finding
+	mend *mend
 }
 
 func (p *page) Start(s scanner.Start) error {
 	p.start = s
-	p.findings = map[*mend][]scanner.Finding{}
+	p.checklist = newChecklist(s)
 	return nil
 }
 
 func (p *page) Finding(f scanner.Finding) error {
-	e := newEntry(f, "en")
-	e.Evidence, e.Curl = nil, "" // kept in the finding
-	m := p.mends.add(&e)
-	p.findings[m] = append(p.findings[m], f)
+	p.findings = append(p.findings, onPage{f, p.mends.add(f)})
+	p.checklist.finding(f)
 	return nil
 }
 
 func (p *page) Outcome(o scanner.Outcome) error {
 	p.gaps[0].add(o, p.english)
 	p.gaps[1].add(o, p.japanese)
+	p.hosts.add(o.Target)
+	p.checklist.outcome(o)
 	return nil
 }
 
@@ -81,12 +89,16 @@ func (p *page) Close(s scanner.Summary) error {
 	}
 	w := bufio.NewWriter(p.w)
 	mends := p.mends.sorted()
-	whole := p.whole(s, mends)
+	whole := p.whole(s)
 	if err := t.ExecuteTemplate(w, "begin", whole); err != nil {
 		return err
 	}
+	by := map[*mend][]scanner.Finding{}
+	for _, f := range p.findings {
+		by[f.mend.into] = append(by[f.mend.into], f.Finding)
+	}
 	for _, m := range mends {
-		if err := p.group(t, w, m); err != nil {
+		if err := p.group(t, w, m, by[m]); err != nil {
 			return err
 		}
 	}
@@ -97,31 +109,30 @@ func (p *page) Close(s scanner.Summary) error {
 }
 
 // group writes what one thing mends.
-func (p *page) group(t *template.Template, w io.Writer, m *mend) error {
-	japanese := *m
-	worst := p.findings[m][0]
-	for _, f := range p.findings[m] {
-		if f.Fingerprint == m.worst.Fingerprint && f.Signature.ID == m.worst.Signature {
-			worst = f
-			break
-		}
+func (p *page) group(t *template.Template, w io.Writer, m *mend, list []scanner.Finding) error {
+	var remedy template.HTML // once for all of them
+	if m.Count > 1 {
+		remedy = span(m.remedy("en"), m.remedy("ja"))
 	}
-	e := newEntry(worst, "ja")
-	japanese.worst = &e
-	n := m.Count
+	gone := "page-gone"
+	if m.isNote() {
+		gone = "findings"
+	}
 	err := t.ExecuteTemplate(w, "mend", map[string]any{
 		"Class": class(m.Severity), "Severity": p.Say("severity-" + string(m.Severity)),
-		"Title": span(m.title(p.english), japanese.title(p.japanese)),
-		"Gone":  span(p.english.Count("page-gone", n, nil), p.japanese.Count("page-gone", n, nil)),
+		"Title": span(m.title("en"), m.title("ja")), "Remedy": remedy, "Where": span(m.where("en"), m.where("ja")),
+		"Gone": span(p.english.Count(gone, m.Count, nil), p.japanese.Count(gone, m.Count, nil)),
 	})
 	if err != nil {
 		return err
 	}
-	list := slices.Clone(p.findings[m])
-	slices.SortStableFunc(list, func(a, b scanner.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+	slices.SortStableFunc(list, func(a, b scanner.Finding) int { return worth(b) - worth(a) })
 	told := map[string]int{}
 	for _, f := range list {
 		shown := p.finding(f)
+		if m.Count > 1 {
+			shown["Remedy"] = nil
+		}
 		rule := f.Signature.ID + "/" + f.Hit.Variant
 		if told[rule]++; told[rule] > maxTold {
 			shown["Description"], shown["Impact"], shown["Remedy"], shown["References"] = p.Say("page-told"), nil, nil, nil
@@ -199,11 +210,12 @@ func (p *page) labels() map[string]template.HTML {
 	for _, id := range []string{"certainty", "curl", "impact", "values"} {
 		labels[id] = p.Say("column-" + id)
 	}
-	for _, id := range []string{"bad", "disclaimer", "findings", "glossary", "search", "severities", "severity", "title", "unchecked"} {
+	for _, id := range []string{"bad", "checklist", "checklist-note", "disclaimer", "findings", "glossary", "search", "severities", "severity", "title", "unchecked"} {
 		labels[id] = p.Say("page-" + id)
 	}
 	labels["coverage"], labels["evidence"], labels["first"] = p.Say("coverage"), p.Say("evidence"), p.Say("first")
-	labels["not-looked-at"], labels["references"], labels["todo"] = p.Say("not-looked-at"), p.Say("references"), p.Say("todo")
+	labels["references"], labels["todo"] = p.Say("references"), p.Say("todo")
+	labels["not-looked-at"] = span(strings.TrimSuffix(p.english.Say("not-looked-at", nil), ":"), strings.TrimSuffix(p.japanese.Say("not-looked-at", nil), ":"))
 	return labels
 }
 

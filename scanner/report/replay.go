@@ -54,7 +54,7 @@ func Replay(r io.Reader, to scanner.Sink) error {
 	if !p.closed {
 		return errors.Join(ErrIncomplete, to.Close(p.counted))
 	}
-	return nil
+	return p.end
 }
 
 // half reports whether the error is JSON that ends too early.
@@ -72,6 +72,7 @@ type replay struct {
 	to              scanner.Sink
 	started, closed bool
 	counted         scanner.Summary
+	end             error // of the sink, when it was closed
 }
 
 // typeOf is the type of a record.
@@ -122,7 +123,7 @@ func (p *replay) scan(text []byte) error {
 	p.started = true
 	return p.to.Start(scanner.Start{
 		Version: r.Version, SignatureSet: r.SignatureSet, Time: r.Time, Targets: r.Targets, Signatures: r.Signatures, AboveSafety: r.AboveSafety,
-		Renamed: r.Renamed, Data: r.Data,
+		Renamed: r.Renamed, Data: r.Data, Settings: r.Settings,
 	})
 }
 
@@ -146,14 +147,19 @@ func (p *replay) finding(text []byte) error {
 	s := &signature.Signature{ID: r.Signature, Info: signature.Info{
 		Name: r.Title.EN, Description: r.Description.EN, Impact: r.Impact.EN, Remediation: r.Remediation.EN,
 		JA:       signature.Words{Name: r.Title.JA, Description: r.Description.JA, Impact: r.Impact.JA, Remediation: r.Remediation.JA},
-		Severity: r.Severity, Reference: r.References, Tags: r.Tags,
+		Severity: r.Severity, Reference: r.References, Tags: r.Tags, Items: r.Items,
 		Classification: signature.Classification{CVEID: r.CVE, CVSSMetrics: r.CVSS},
 	}}
+	for name, m := range r.ValueMessages {
+		if text, ok := r.Values[name].(string); ok {
+			r.Values[name] = message.FromRecord(text, m)
+		}
+	}
 	for _, n := range r.CWE {
 		s.Info.Classification.CWEID = append(s.Info.Classification.CWEID, fmt.Sprintf("CWE-%d", n))
 	}
 	return p.to.Finding(scanner.Finding{
-		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint,
+		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint, Time: r.Time, Address: r.Address,
 		Hit: scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence},
 	})
 }
@@ -173,9 +179,10 @@ func (p *replay) summary(text []byte) error {
 		return err
 	}
 	p.closed = true
-	return p.to.Close(scanner.Summary{
+	p.end = p.to.Close(scanner.Summary{
 		Severities: r.Severities, Confirmed: r.Confirmed, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
 		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(math.Round(r.Seconds * float64(time.Second))),
 		Complete: r.Complete, Interrupted: r.Interrupted,
 	})
+	return nil
 }

@@ -58,7 +58,7 @@ func TestReplayOfPart(t *testing.T) {
 	if !errors.Is(err, report.ErrIncomplete) {
 		t.Errorf("without a summary: %v", err)
 	}
-	for _, want := range []string{"The scan was interrupted", "\n6 findings: 1 CRITICAL, 1 HIGH, ", "6 found, 1 clean, 2 unreachable, 1 blocked"} {
+	for _, want := range []string{"The scan was interrupted", "\n6 findings: CRITICAL 1, HIGH 1, ", "6 found, 1 clean, 2 unreachable, 1 blocked"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}

@@ -20,6 +20,8 @@ type Options struct {
 	Width    int    // columns of the terminal that text goes to; 0 for what is no terminal
 	Verbose  bool   // every outcome, also the clean ones
 
+	Chromium string // the browser that prints PDF
+
 	Fails func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
 }
 
@@ -37,8 +39,10 @@ func Formats() map[string]Format {
 		"markdown":   NewMarkdown,
 		"xlsx":       NewXLSX,
 		"html":       NewHTML,
+		"pdf":        NewPDF,
 		"gitlab":     NewGitLab,
 		"defectdojo": NewDefectDojo,
+		"cyclonedx":  NewCycloneDX,
 	}
 }
 

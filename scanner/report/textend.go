@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -30,16 +31,35 @@ func (p *places) add(i scanner.TargetInfo) {
 
 func (t *textReport) Close(s scanner.Summary) error {
 	t.flush()
-	if s.Interrupted {
-		t.print("%s\n", t.words.Say("interrupted", nil))
+	t.print(t.w, "%s\n\n", about(t.start, s, t.hosts.count(), t.options.Language))
+	t.answer(s)
+	t.todo()
+	if s.Suppressed > 0 {
+		t.print(t.w, "%s\n", t.words.Count("suppressed", s.Suppressed, nil))
 	}
-	switch {
-	case t.total == 0 && s.Complete && s.Statuses[scanner.StatusUnsupported] == 0:
-		t.print("%s\n", t.words.Say("none", nil))
-	case t.total == 0:
-		t.print("%s\n", t.words.Say("none-incomplete", nil))
-	default:
-		t.print("%s: %s\n", t.words.Count("findings", t.total, nil), t.severities(s))
+	for _, r := range t.start.Renamed {
+		t.print(t.w, "%s\n", message.Line(t.words.Text(r.Message())))
+	}
+	t.list(t.words.Say("old-data", nil), oldData(t.start.Data, t.start.Time, t.words))
+	t.list(t.words.Say("moved", nil), t.places.moved)
+	t.list(t.words.Say("absent", nil), t.places.absent)
+	t.list(t.words.Say("unchecked", nil), t.gaps.lines(t.words))
+	if s.Statuses[scanner.StatusBlocked] > 0 {
+		t.print(t.w, "  %s\n", t.words.Say("blocked-hint", nil))
+	}
+	t.list(t.words.Say("not-looked-at", nil), notLookedAt(s, t.words))
+	return t.rest(s)
+}
+
+// answer is what a reader wants to know first.
+func (t *textReport) answer(s scanner.Summary) {
+	a := newAnswer(s, t.mends.first(), t.options.Language)
+	bad := a.Bad
+	if text := t.severities(s); text != "" {
+		bad = t.words.Count("findings", t.total, nil) + ": " + text
+	}
+	for _, line := range [][2]string{{"page-bad", bad}, {"first", a.First}, {"page-unchecked", a.Unchecked}} {
+		t.print(t.w, "%s: %s\n", t.paint(color.Bold, t.words.Say(line[0], nil)), line[1])
 	}
 	outcomes := 0
 	var parts []string
@@ -49,28 +69,44 @@ func (t *textReport) Close(s scanner.Summary) error {
 			parts = append(parts, fmt.Sprintf("%d %s", n, t.words.Say("status-"+string(status), nil)))
 		}
 	}
-	t.print("%s\n", t.words.Count("checked", outcomes, map[string]any{
-		"Targets": t.words.Count("targets", s.Targets, nil), "Statuses": strings.Join(parts, ", "),
-	}))
-	t.print("%s\n", t.words.Count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)}))
-	if s.Suppressed > 0 {
-		t.print("%s\n", t.words.Count("suppressed", s.Suppressed, nil))
+	t.print(t.w, "%s\n", t.words.Count("checked", outcomes, map[string]any{"Targets": sites(s, t.hosts.count(), t.words), "Statuses": strings.Join(parts, ", ")}))
+}
+
+// todo lists what mends the findings, when that is more than one thing.
+func (t *textReport) todo() {
+	list := t.mends.todo()
+	if len(list) < 2 {
+		return
 	}
-	if s.NotStarted > 0 {
-		t.print("%s\n", t.words.Count("not-started", s.NotStarted, nil))
+	t.print(t.w, "\n%s\n", t.paint(color.Bold, t.words.Say("todo", nil)+":"))
+	for i, m := range list[:min(len(list), maxTodo)] {
+		label := runewidth.FillRight(t.words.Say("severity-"+string(m.Severity), nil), 8)
+		t.print(t.w, "  %d. %s  %s (%s)\n", i+1, t.severity(m.Severity, label), m.gone(t.options.Language), m.where(t.options.Language))
 	}
-	for _, r := range t.renamed {
-		t.print("%s\n", message.Line(t.words.Text(r.Message())))
+	if more := len(list) - maxTodo; more > 0 {
+		t.print(t.w, "  %s\n", t.words.Say("more", map[string]any{"N": more}))
 	}
-	t.list(t.words.Say("old-data", nil), oldData(t.data, t.start, t.words))
-	t.list(t.words.Say("moved", nil), t.places.moved)
-	t.list(t.words.Say("absent", nil), t.places.absent)
-	t.unchecked()
-	if s.Statuses[scanner.StatusBlocked] > 0 {
-		t.print("  %s\n", t.words.Say("blocked-hint", nil))
+}
+
+// rest is what follows the answer: the findings, and with -v every outcome.
+func (t *textReport) rest(s scanner.Summary) error {
+	if t.total > 0 {
+		t.print(t.w, "\n%s\n\n", t.paint(color.Bold, t.words.Say("all-findings", nil)))
+		t.append(&t.body)
+		t.print(t.w, "%s: %s\n", t.words.Count("findings", t.total, nil), t.severities(s))
 	}
-	t.notLookedAt(s)
+	if t.options.Verbose {
+		t.print(t.w, "\n%s\n", t.paint(color.Bold, t.words.Say("every-check", nil)))
+		t.append(&t.outcomes)
+	}
 	return t.err
+}
+
+// append writes what a spool holds.
+func (t *textReport) append(s *spool) {
+	if err := s.copyTo(t.w); t.err == nil {
+		t.err = err
+	}
 }
 
 // list is lines under a heading, nothing when there are none.
@@ -78,34 +114,8 @@ func (t *textReport) list(heading string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	t.print("\n%s\n", t.paint(color.FgYellow, heading))
+	t.print(t.w, "\n%s\n", t.paint(color.FgYellow, heading))
 	for _, line := range lines {
-		t.print("  %s\n", line)
-	}
-}
-
-// notLookedAt names what lies beyond the scan, so that nobody takes it for checked.
-func (t *textReport) notLookedAt(s scanner.Summary) {
-	var lines []string
-	if s.AboveSafety > 0 {
-		lines = append(lines, t.words.Count("above-safety", s.AboveSafety, nil))
-	}
-	if n := s.Statuses[scanner.StatusUnsupported]; n > 0 {
-		lines = append(lines, t.words.Count("unsupported", n, nil))
-	}
-	for _, r := range s.Redirected {
-		lines = append(lines, t.words.Say("redirected", map[string]any{"From": message.Line(r.Target), "To": message.Line(r.To)}))
-	}
-	t.list(t.words.Say("not-looked-at", nil), append(lines, t.words.Say("other-ports", nil)))
-}
-
-// unchecked lists what could not be checked.
-func (t *textReport) unchecked() {
-	if len(t.gaps.order) == 0 {
-		return
-	}
-	t.print("\n%s\n", t.paint(color.FgYellow, t.words.Say("unchecked", nil)))
-	for _, line := range t.gaps.lines(t.words) {
-		t.print("  %s\n", line)
+		t.print(t.w, "  %s\n", line)
 	}
 }

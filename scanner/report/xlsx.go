@@ -202,6 +202,6 @@ func (s *workbook) Close(end scanner.Summary) error {
 
 // properties say which scan it was.
 func (s *workbook) properties(end scanner.Summary) error {
-	a := newAnswer(end, nil, s.words)
+	a := newAnswer(end, nil, s.language)
 	return s.file.SetDocProps(&excelize.DocProperties{Creator: "sotomi", Title: "sotomi", Description: strings.Join([]string{a.Bad, a.Unchecked}, " ")})
 }

@@ -1,0 +1,42 @@
+package report
+
+import (
+	"sotomi/scanner"
+)
+
+// count counts anew what a summary says of findings and outcomes.
+type count struct {
+	severities, confirmed map[string]int
+	statuses              map[scanner.Status]int
+	targets               map[uint64]struct{}
+	last                  string
+}
+
+func newCount() *count {
+	return &count{severities: map[string]int{}, confirmed: map[string]int{}, statuses: map[scanner.Status]int{}, targets: map[uint64]struct{}{}}
+}
+
+func (c *count) finding(f scanner.Finding) {
+	c.severities[string(f.Severity)]++
+	if f.Hit.Certainty != scanner.Possible {
+		c.confirmed[string(f.Severity)]++
+	}
+}
+
+func (c *count) outcome(o scanner.Outcome) {
+	c.statuses[o.Status]++
+	if o.Target != c.last {
+		c.last = o.Target
+		c.targets[key(o.Target, "")] = struct{}{}
+	}
+}
+
+// summary is a summary with the counts in it.
+func (c *count) summary(s scanner.Summary) scanner.Summary {
+	s.Severities, s.Confirmed, s.Statuses, s.Targets = c.severities, c.confirmed, c.statuses, len(c.targets)
+	s.Complete = !s.Interrupted && s.NotStarted == 0
+	for status := range c.statuses {
+		s.Complete = s.Complete && !status.Gap()
+	}
+	return s
+}
