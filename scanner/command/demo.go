@@ -31,6 +31,7 @@ func (e *environment) demo() *cli.Command {
 			"EXAMPLES\n   sotomi demo\n   sotomi demo --lang ja\n   sotomi demo -o text -o jsonl=demo.jsonl",
 		Flags: []cli.Flag{
 			outputFlag(),
+			chromiumFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
@@ -42,7 +43,7 @@ func (e *environment) demo() *cli.Command {
 }
 
 func (e *environment) runDemo(ctx context.Context, s *settings) error {
-	outs, err := e.outputs(s.list("output", nil), "", false)
+	outs, err := e.outputs(ctx, wantedOutputs{list: s.list("output", nil), chromium: s.c.String("chromium")})
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (e *environment) runDemo(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	client, err := web.NewClient(web.Options{Rate: -1}) // the lab is our own
+	client, err := web.NewClient(web.Options{Rate: -1, Log: outs.log}) // the lab is our own
 	if err != nil {
 		return err
 	}

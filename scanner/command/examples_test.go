@@ -98,6 +98,10 @@ func invocations(line string) [][]string {
 	return list
 }
 
+// aScan is a saved one, of the site that examples name.
+const aScan = `{"type":"scan","tool":"sotomi"}` + "\n" + `{"type":"outcome","signature":"git-exposed","target":"https://shop.example","status":"clean"}` + "\n" +
+	`{"type":"summary","complete":true}` + "\n"
+
 // TestExamplesAreTrue runs every command line of the documents and of --help: all commands, flags and names of signatures
 // exist, and what is printed below a command is what it prints. Scans are dry.
 func TestExamplesAreTrue(t *testing.T) {
@@ -199,7 +203,7 @@ func exampleFolder(t *testing.T) {
 	t.Helper()
 	files := map[string]string{
 		"targets.txt": "https://shop.example\n", "a.txt": "Cookie: sid=a\n", "b.txt": "Cookie: sid=b\n",
-		"scan.jsonl": `{"type":"scan","tool":"sotomi"}` + "\n" + `{"type":"summary","complete":true}` + "\n",
+		"scan.jsonl": aScan, "monday.jsonl": aScan, "tuesday.jsonl": aScan,
 		"nuclei-templates/http/exposures/x.yaml": "id: x\ninfo: {name: x, author: x, severity: info}\n" +
 			"http:\n  - path: ['{{BaseURL}}/x']\n    matchers: [{type: word, words: [unlikely words]}]\n",
 	}

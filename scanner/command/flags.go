@@ -48,9 +48,14 @@ func langFlag() cli.Flag {
 	return stringFlag("lang", categoryGeneral, "`LANG` of reports, messages and help: en, ja (default: that of the environment)", "")
 }
 
+// chromiumFlag is beside outputFlag.
+func chromiumFlag() cli.Flag {
+	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that prints -o pdf (default: the one in PATH)", "")
+}
+
 // outputFlag is on every command that writes reports.
 func outputFlag() cli.Flag {
-	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo, and letters=FOLDER for a letter to each owner; PATH - is standard output; repeatable; html keeps all findings in memory until the scan ends, the others do not (default: text)", "o")
+	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, pdf, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo, cyclonedx, letters=FOLDER for a letter to each owner, and requests, which logs every request that is sent; PATH - is standard output; repeatable; html and pdf keep all findings in memory until the scan ends, the others do not; pdf needs Chromium (default: text)", "o")
 }
 
 // perFlag is on every command that writes reports.
@@ -64,7 +69,7 @@ func scanFlags() []cli.Flag {
 		stringFlag("wordlist", categoryWhat, "also guess what the pages do not name, by `LIST`: wordpress (the 200 plug-ins and themes with the gravest known weaknesses, where WordPress was seen; not with --safety passive)", ""),
 		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
-		outputFlag(), perFlag(),
+		outputFlag(), perFlag(), chromiumFlag(),
 		stringFlag("fail-on", categoryReport, "lowest `SEVERITY` of a finding that makes the exit status 1: critical, high, medium, low, info, none; SEVERITY:confirmed leaves possible findings out", "high"),
 		boolFlag("allow-incomplete", categoryReport, "exit with 0 even if something could not be checked"),
 		boolFlag("strict", categoryReport, "also signatures that sotomi cannot run make the exit status 3"),

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -65,6 +66,20 @@ func newOutputFile(path string, live bool) (*outputFile, error) {
 		o.abandon()
 	}
 	return o, err
+}
+
+// goOn adds to what a live file holds already.
+func (o *outputFile) goOn() error {
+	if o.kind != liveFile {
+		return nil
+	}
+	size, err := o.file.Seek(0, io.SeekEnd)
+	if err != nil {
+		o.abandon()
+		return reason(err)
+	}
+	o.begun, o.size = size > 0, size
+	return nil
 }
 
 // Write keeps whole writes only: of one that fails, such as on a full disk, nothing stays in a file.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
@@ -26,6 +28,10 @@ type outputs struct {
 	files   []*outputFile
 	spools  []*os.File
 	journal string // where the journal of the scan goes; "" when no report goes to a file
+
+	secrets  evidence.Secrets   // of the user's, which the log of requests hides
+	requests *report.RequestLog // nil when nobody wants it
+	goesOn   bool               // the scan is one that was begun before, and so is the log
 }
 
 type output struct {
@@ -34,11 +40,22 @@ type output struct {
 	path   string        // "" or "-" for standard output
 }
 
-func (e *environment) outputs(list []string, per string, verbose bool) (*outputs, error) {
+// wantedOutputs are the flags that reports are made by.
+type wantedOutputs struct {
+	list     []string
+	per      string // what each report in a file is split by; "" for whole ones
+	verbose  bool
+	goesOn   bool   // the scan is one that was begun before
+	chromium string // that prints PDF; "" for one that is found
+}
+
+// outputs reads what --output says. A browser that is needed and not there is an error before anything is sent.
+func (e *environment) outputs(ctx context.Context, wanted wantedOutputs) (*outputs, error) {
+	list := wanted.list
 	if len(list) == 0 {
 		list = []string{"text"}
 	}
-	o := &outputs{stdout: e.stdout, live: true, per: per, options: report.Options{Language: e.lang, Verbose: verbose}}
+	o := &outputs{stdout: e.stdout, live: true, per: wanted.per, goesOn: wanted.goesOn, options: report.Options{Language: e.lang, Verbose: wanted.verbose}}
 	standard := 0
 	for _, entry := range list {
 		name, path, toFile := strings.Cut(entry, "=")
@@ -46,7 +63,7 @@ func (e *environment) outputs(list []string, per string, verbose bool) (*outputs
 		var format report.Format
 		var err error
 		if name != letters {
-			format, err = report.ByName(name)
+			format, err = formatNamed(name)
 		}
 		switch extension := strings.TrimPrefix(filepath.Ext(name), "."); {
 		case err != nil && !toFile && report.Formats()[extension] != nil:
@@ -61,8 +78,8 @@ func (e *environment) outputs(list []string, per string, verbose bool) (*outputs
 			if name == letters {
 				return nil, message.Errorf("--output %s: name the folder for the letters, as in -o letters=letters", entry)
 			}
-			if name == "xlsx" && isTerminal(e.stdout) {
-				return nil, message.Errorf("--output %s: a workbook is not for a terminal; name a file, as in -o xlsx=report.xlsx", entry)
+			if (name == "xlsx" || name == "pdf") && isTerminal(e.stdout) {
+				return nil, message.Errorf("--output %s: this is not for a terminal; name a file, as in -o %s=report.%s", entry, name, name)
 			}
 			path = ""
 			standard++
@@ -71,6 +88,11 @@ func (e *environment) outputs(list []string, per string, verbose bool) (*outputs
 		}
 		if path != "" && slices.ContainsFunc(o.wanted, func(w output) bool { return w.path == path }) {
 			return nil, message.Errorf("--output: two reports go to %s", path)
+		}
+		if name == "pdf" && o.options.Chromium == "" {
+			if o.options.Chromium, err = report.Chromium(ctx, wanted.chromium); err != nil {
+				return nil, message.Errorf("--output pdf: %w", err)
+			}
 		}
 		o.wanted = append(o.wanted, output{name, format, path})
 	}
@@ -86,10 +108,10 @@ func (o *outputs) open() error {
 		if w.path == "" {
 			options := o.options
 			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
-			o.sinks = append(o.sinks, w.format(o.stdout, options))
+			o.sinks = append(o.sinks, o.sink(w, o.stdout, options))
 			continue
 		}
-		if o.per != "" || w.name == letters {
+		if o.per != "" && w.name != requestsOutput || w.name == letters {
 			sink, err := o.parts(w)
 			if err != nil {
 				o.finish()
@@ -99,10 +121,13 @@ func (o *outputs) open() error {
 			o.keepBeside(w.path)
 			continue
 		}
-		p, err := newOutputFile(w.path, o.live && w.name == "jsonl")
+		p, err := newOutputFile(w.path, o.live && (w.name == "jsonl" || w.name == requestsOutput))
 		if err == nil && o.sharedFile(p) {
 			p.abandon()
 			err = message.Errorf("another report goes to this file")
+		}
+		if err == nil && w.name == requestsOutput && o.goesOn {
+			err = p.goOn()
 		}
 		if err != nil {
 			o.finish()
@@ -112,9 +137,18 @@ func (o *outputs) open() error {
 		if p.kind != device {
 			o.keepBeside(p.path)
 		}
-		o.sinks = append(o.sinks, &fileSink{w.format(p, o.options), p})
+		o.sinks = append(o.sinks, &fileSink{o.sink(w, p, o.options), p})
 	}
 	return nil
+}
+
+// sink makes the sink of one report.
+func (o *outputs) sink(w output, to io.Writer, options report.Options) scanner.Sink {
+	sink := w.format(to, options)
+	if log, ok := sink.(*report.RequestLog); ok {
+		o.requests = log
+	}
+	return sink
 }
 
 // sharedFile: a path that differs may lead to the same file.

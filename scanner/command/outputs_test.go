@@ -2,6 +2,10 @@ package command
 
 import (
 	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,6 +53,24 @@ func TestBarFitsIntoATerminal(t *testing.T) {
 	for line := range strings.SplitSeq(screen.String(), "\r") {
 		if n := len([]rune(line)); n > 100 {
 			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}
+
+// TestPDFNeedsABrowser: one that is not there is told before anything is sent.
+func TestPDFNeedsABrowser(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }))
+	defer site.Close()
+	t.Setenv("PATH", t.TempDir())
+	file := filepath.Join(t.TempDir(), "report.pdf")
+	for flag, want := range map[string]string{"": "pdf needs Chromium or Chrome, and none was found", "nothing": "--chromium nothing: "} {
+		args := []string{"sotomi", "scan", site.URL, "-o", "pdf=" + file}
+		if flag != "" {
+			args = append(args, "--chromium", flag)
+		}
+		var out, errs bytes.Buffer
+		if status := run(context.Background(), args, nil, &out, &errs); status != 2 || !strings.Contains(errs.String(), want) {
+			t.Errorf("--chromium %q: status %d: %s", flag, status, errs.String())
 		}
 	}
 }

@@ -31,13 +31,13 @@ func (s *redactingSink) Start(start scanner.Start) error {
 }
 
 func (s *redactingSink) Target(t scanner.TargetInfo) error {
-	t.Target, t.Asked, t.Leads, t.Folders = s.text(t.Target), s.text(t.Asked), s.text(t.Leads), s.texts(t.Folders)
 	t.Owner, t.Contact, t.Label, t.Environment = s.text(t.Owner), s.text(t.Contact), s.text(t.Label), s.text(t.Environment)
+	t.Target, t.Asked, t.Leads, t.Address, t.Folders = s.text(t.Target), s.text(t.Asked), s.text(t.Leads), s.text(t.Address), s.texts(t.Folders)
 	return s.Sink.Target(t)
 }
 
 func (s *redactingSink) Finding(f scanner.Finding) error {
-	f.Hit.URL, f.Hit.Matcher = s.text(f.Hit.URL), s.text(f.Hit.Matcher)
+	f.Hit.URL, f.Hit.Matcher, f.Address = s.text(f.Hit.URL), s.text(f.Hit.Matcher), s.text(f.Address)
 	if f.Hit.Values != nil {
 		values := make(scanner.Values, len(f.Hit.Values))
 		for name, value := range f.Hit.Values {
@@ -47,7 +47,7 @@ func (s *redactingSink) Finding(f scanner.Finding) error {
 	}
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
-		f.Hit.Evidence[i] = evidence.Evidence{Request: s.text(e.Request), Response: s.text(e.Response), Note: e.Note.Map(s.text)}
+		f.Hit.Evidence[i] = evidence.Evidence{Request: s.text(e.Request), Response: s.text(e.Response), Note: e.Note.Map(s.text), Time: e.Time, Address: e.Address}
 	}
 	return s.Sink.Finding(f)
 }

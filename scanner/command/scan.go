@@ -17,6 +17,7 @@ import (
 	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
@@ -140,7 +141,9 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	visitors, err5 := s.visitors()
 	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
 	set, selected, err6 := s.load(checks.WithImported(signatures.FS), skipBroken)
-	outs, err7 := e.outputs(s.list("output", s.file.Output), s.text("per", s.file.Per), s.yes("verbose", s.file.Verbose))
+	outs, err7 := e.outputs(s.c.Context, wantedOutputs{
+		list: s.list("output", s.file.Output), per: s.text("per", s.file.Per), verbose: s.yes("verbose", s.file.Verbose), goesOn: s.c.String("resume") != "", chromium: s.text("chromium", s.file.Chromium),
+	})
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
@@ -158,6 +161,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		e.notice(r.Message())
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
+	outs.secrets, clientOptions.Log = evidence.GivenSecrets(s.secrets), outs.log
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err
@@ -181,7 +185,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data,
+		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout,
 		Watchers: withoutSecrets(watchers, s.secrets),

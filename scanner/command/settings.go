@@ -1,14 +1,18 @@
 package command
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
@@ -33,6 +37,7 @@ type configFile struct {
 	Wordlist            *string        `yaml:"wordlist"`
 	Output              []string       `yaml:"output"`
 	Per                 *string        `yaml:"per"`
+	Chromium            *string        `yaml:"chromium"`
 	Lang                *string        `yaml:"lang"`
 	FailOn              *string        `yaml:"fail-on"`
 	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
@@ -65,6 +70,7 @@ type settings struct {
 	file    configFile
 	secrets []string // values given to log in, known once client and visitors are read
 
+	config    string          // hash of the file; "" without one
 	variables map[string]bool // named by placeholders
 	mistakes  []error         // found while settings were read
 }
@@ -84,6 +90,7 @@ func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 	if err != nil {
 		return nil, message.Errorf("--config: %w", err)
 	}
+	s.config = fmt.Sprintf("%x", sha256.Sum256(text))
 	err = signature.DecodeFile(name, text, &s.file)
 	if s.file.Lang != nil && !e.langGiven { // also for the mistakes in the rest of the file
 		err = errors.Join(err, e.setLanguage(name+": lang", *s.file.Lang))
@@ -137,6 +144,29 @@ func (s *settings) text(name string, file *string) string {
 
 func (s *settings) yes(name string, file *bool) bool  { return pick(s, name, s.c.Bool, file) }
 func (s *settings) number(name string, file *int) int { return pick(s, name, s.c.Int, file) }
+
+// recorded are the settings that a report keeps.
+func (s *settings) recorded(safety signature.Safety, selected []*signature.Signature) *scanner.Settings {
+	f := s.filter(safety)
+	var items map[string][]string
+	for _, list := range signature.Checklists(f.Profile) {
+		for _, item := range list.Items {
+			for _, sig := range selected {
+				if safety.Allows(sig.Safety) && slices.Contains(sig.Info.Items, item.ID) {
+					if items == nil {
+						items = map[string][]string{}
+					}
+					items[item.ID] = append(items[item.ID], sig.ID)
+				}
+			}
+		}
+	}
+	return &scanner.Settings{
+		Only: f.Only, Exclude: f.Exclude, Profile: f.Profile, Safety: safety, Rate: pick(s, "rate", s.c.Float64, s.file.Rate),
+		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: s.number("in-flight", s.file.InFlight), Retries: s.number("retries", s.file.Retries),
+		CrawlPages: s.number("crawl-pages", s.file.CrawlPages), NoFollow: s.yes("no-follow", s.file.NoFollow), Config: s.config, Items: items,
+	}
+}
 
 // filter is what --only and --exclude pick.
 func (s *settings) filter(safety signature.Safety) signature.Filter {
