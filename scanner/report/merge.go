@@ -36,7 +36,7 @@ func (s Source) Read(to scanner.Sink) error {
 // the newest scan is told. Each source is read twice; a hash of each pair is kept. When one has no summary the error is
 // ErrIncomplete, and the rest is told.
 func Merge(sources []Source, to scanner.Sink) error {
-	m := &merge{to: to, owners: map[uint64]owner{}, count: newCount()}
+	m := &merge{to: to, owners: map[uint64]int32{}, times: make([]time.Time, len(sources)), count: newCount()}
 	for i, s := range sources {
 		err := s.Read(&survey{merge: m, index: i})
 		if err != nil && !errors.Is(err, ErrIncomplete) {
@@ -61,15 +61,10 @@ func Merge(sources []Source, to scanner.Sink) error {
 type merge struct {
 	to     scanner.Sink
 	start  scanner.Start
-	owners map[uint64]owner // by pair of signature and target, and by target
+	owners map[uint64]int32 // the scan that tells, by pair of signature and target, and by target
+	times  []time.Time      // of the scans
 	ends   scanner.Summary  // what of the summaries is not counted anew
 	count  *count
-}
-
-// owner is the scan that tells of a pair.
-type owner struct {
-	index int
-	time  time.Time
 }
 
 // key is a pair; the signature is "" for the target itself.
@@ -80,7 +75,7 @@ func key(target, signature string) uint64 {
 }
 
 func (m *merge) owns(index int, target, signature string) bool {
-	return m.owners[key(target, signature)].index == index
+	return m.owners[key(target, signature)] == int32(index)
 }
 
 // summary is that of all.
@@ -91,12 +86,11 @@ type survey struct {
 	scanner.Discard
 	merge *merge
 	index int
-	time  time.Time
 }
 
 func (s *survey) Start(start scanner.Start) error {
-	s.time = start.Time
 	m := s.merge
+	m.times[s.index] = start.Time
 	if s.index == 0 {
 		m.start = start
 		m.start.Targets = slices.Clone(start.Targets)
@@ -136,8 +130,9 @@ func union[T comparable](a, b []T) []T {
 
 func (s *survey) take(target, signature string) {
 	k := key(target, signature)
-	if known, ok := s.merge.owners[k]; !ok || s.time.After(known.time) {
-		s.merge.owners[k] = owner{s.index, s.time}
+	m := s.merge
+	if known, ok := m.owners[k]; !ok || m.times[s.index].After(m.times[known]) {
+		m.owners[k] = int32(s.index)
 	}
 }
 
