@@ -99,8 +99,7 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 	if err != nil {
 		return nil, false, err
 	}
-	apart := true // whether visitors who ask at once at addresses of their own get cookies of their own; when not known yet
-	asked := false
+	asked := false // whether visitors who ask at once at addresses of their own get cookies of their own
 	for i, got := range visits {
 		others := append(slices.Clone(visits[:i]), visits[i+1:]...)
 		marks, cookie := r.crossed(others, got, nil) != nil, r.cookieCrossed(others, got, nil) != nil
@@ -123,12 +122,12 @@ func (g *gatherer) round(ctx context.Context, r *references, gap time.Duration, 
 		c := r.crossed(others, got, control)
 		if c == nil && cookie {
 			if !asked {
-				if apart, err = g.cookiesApart(ctx, r, gap, crew); err != nil {
+				if _, err = g.cookiesApart(ctx, r, gap, crew); err != nil {
 					return nil, looked, err
 				}
 				asked = true
 			}
-			if apart && !g.momentary {
+			if !g.momentary {
 				c = r.cookieCrossed(others, got, control)
 			}
 		}
