@@ -168,3 +168,15 @@ func TestReadOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestEscapesInData: what data spell with escapes is read as the words that they stand for.
+func TestEscapesInData(t *testing.T) {
+	v := answerWith("A", "k", `{"name": "\u685c\u4e95", "mail": "hanako\u0040shop.test"}`, func(ex *web.Exchange) {
+		ex.Header = http.Header{"Content-Type": {"application/json"}}
+	})
+	for _, word := range []string{"桜井", "hanako@shop.test"} {
+		if !v.has(word) {
+			t.Errorf("%s is not read", word)
+		}
+	}
+}
