@@ -101,7 +101,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	limitMemory(min(j.hosts, s.number("concurrency", s.file.Concurrency)))
+	limitMemory(min(j.targets.Len(), s.number("concurrency", s.file.Concurrency)))
 	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
 	j.outputs.finish()
 	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted))
@@ -118,7 +118,6 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 type job struct {
 	plan            *engine.Plan
 	client          *web.Client
-	hosts           int // to be scanned
 	outputs         *outputs
 	failOn          failOn
 	allowIncomplete bool
@@ -170,7 +169,6 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	j.data = e.dataInForce()
 	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
 	outs.options.Fails = failOn.reachedBy
-	j.hosts = targets.Len()
 	j.client, j.outputs, j.failOn, j.allowIncomplete = client, outs, failOn, s.yes("allow-incomplete", s.file.AllowIncomplete)
 	crawl := s.number("crawl-pages", s.file.CrawlPages)
 	if crawl == 0 {
