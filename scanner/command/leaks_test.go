@@ -81,7 +81,9 @@ func TestNoOutputShowsSecrets(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			dir := t.TempDir()
 			command := []string{"sotomi", "scan", "--rate", "0", "-v", "--only", "git-exposed,env-file,cache-leak,ssi-injection,directory-listing,transport,javascript"}
-			for _, format := range slices.Sorted(maps.Keys(report.Formats())) {
+			formats := report.Formats()
+			delete(formats, "pdf") // a browser prints the page that is looked at as html
+			for _, format := range slices.Sorted(maps.Keys(formats)) {
 				command = append(command, "-o", format+"="+filepath.Join(dir, "scan."+format))
 			}
 			command = append(command, "-o", "text")
@@ -92,7 +94,7 @@ func TestNoOutputShowsSecrets(t *testing.T) {
 			for _, file := range files {
 				texts[filepath.Base(file)] = contentOf(t, file)
 			}
-			if sent := way == "log_in" || way == "proxy"; sent && (status == scanner.ExitUsage || len(files) < len(report.Formats())) {
+			if sent := way == "log_in" || way == "proxy"; sent && (status == scanner.ExitUsage || len(files) < len(formats)) {
 				t.Fatalf("exit status %d, %d reports\n%s", status, len(files), &stderr)
 			}
 			if way == "log_in" && !strings.Contains(texts["scan.jsonl"], `"type":"finding"`) {

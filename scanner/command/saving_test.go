@@ -239,7 +239,7 @@ func TestReportThatNobodyReads(t *testing.T) {
 // TestFullDisk: the lines that had room stay and are whole, the other report is whole, and the file is named.
 func TestFullDisk(t *testing.T) {
 	disk := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=8k", "none", disk).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24k", "none", disk).CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: no small disk can be mounted: %s", out)
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", disk).Run() })
