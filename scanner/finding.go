@@ -63,8 +63,48 @@ type Finding struct {
 	Severity    signature.Severity
 	Target      string
 	Hit         Hit
-	Fingerprint string // stable over runs: hex
+	Fingerprint string // stable over runs, with the version of how it is made: v1:0123…
 
 	Time    time.Time // UTC, when the answer came that shows it; zero for a finding that was saved without
 	Address string    // IP:port that gave the answer; "" through a proxy
+
+	Standing
 }
+
+// Standing is what the user knows of a finding already.
+type Standing struct {
+	Baseline   Novelty      // "" without a baseline
+	Suppressed *Suppression // nil for a finding that is open
+}
+
+// Novelty is how a finding stands to a baseline.
+type Novelty string
+
+// How a finding stands to a baseline.
+const (
+	Known        Novelty = "known"         // in it
+	New          Novelty = "new"           // not in it
+	NewSignature Novelty = "new-signature" // not in it, and neither is its signature: nobody knows since when it is there
+)
+
+// Suppression is why a finding does not count, as the user wrote it.
+type Suppression struct {
+	Reason string            `json:"reason"`
+	Until  string            `json:"until,omitempty"` // the last day, 2006-01-02; "" for a statement that has none
+	Owner  string            `json:"owner,omitempty"`
+	Ticket string            `json:"ticket,omitempty"`
+	Status SuppressionStatus `json:"status"`
+	Source string            `json:"source,omitempty"` // file, and line where there are lines
+}
+
+// SuppressionStatus is what kind of suppression one is.
+type SuppressionStatus string
+
+// The kinds of suppressions. The last two are of OpenVEX.
+const (
+	Accepted      SuppressionStatus = "accepted" // the risk is taken
+	FalsePositive SuppressionStatus = "false-positive"
+	InProgress    SuppressionStatus = "in-progress" // it is being mended
+	NotAffected   SuppressionStatus = "not-affected"
+	Fixed         SuppressionStatus = "fixed"
+)

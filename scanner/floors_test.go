@@ -20,7 +20,7 @@ const module = "sotomi"
 //
 //	floor 5   main.go, scanner/command
 //	floor 4   checks (the table)              scanner/sigtest
-//	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report
+//	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report    scanner/triage
 //	floor 2   scanner (the contract)          checks/template/match
 //	floor 1   scanner/evidence
 //	floor 0   scanner/target   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
@@ -35,10 +35,11 @@ var floors = map[string][]string{
 	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
 	"scanner/engine":        {"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/report":        {"scanner", "scanner/evidence", "scanner/signature"},
+	"scanner/triage":        {"scanner", "scanner/signature"},
 	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/command": {
 		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
-		"checks/template/match", "scanner/report", "scanner/sigtest",
+		"checks/template/match", "scanner/report", "scanner/sigtest", "scanner/triage",
 	},
 	"": {"scanner/command"},
 

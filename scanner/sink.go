@@ -165,4 +165,9 @@ type Summary struct {
 	Took        time.Duration  `json:"-"`
 	Complete    bool           `json:"complete"` // every outcome is an answer
 	Interrupted bool           `json:"interrupted"`
+	OutOfTime   bool           `json:"-"` // something was not done within the time limit of the scan
+
+	SuppressedFindings int             `json:"suppressed_findings,omitempty"` // those that the user has suppressed; they are in none of the counts
+	Novelty            map[Novelty]int `json:"novelty,omitempty"`             // findings by how they stand to the baseline, nil without one
+	Hidden             int             `json:"-"`                             // findings that this report does not show, for they are below --min-severity
 }

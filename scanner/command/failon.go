@@ -14,14 +14,14 @@ type failOn struct {
 	certainty scanner.Certainty  // Confirmed, or "" for any
 }
 
-// parseFailOn reads SEVERITY or SEVERITY:CERTAINTY.
-func parseFailOn(text string) (failOn, error) {
+// parseFailOn reads SEVERITY or SEVERITY:CERTAINTY, the value of a flag.
+func parseFailOn(flag, text string) (failOn, error) {
 	severityText, certaintyText, both := strings.Cut(text, ":")
 	severity := scanner.SeverityNever
 	if !strings.EqualFold(severityText, string(severity)) {
 		var err error
 		if severity, err = signature.ParseSeverity(severityText); err != nil {
-			return failOn{}, message.Errorf("--fail-on: %w, none", err)
+			return failOn{}, message.Errorf("--%s: %w, none", flag, err)
 		}
 	}
 	certainty := scanner.Certainty(strings.ToLower(certaintyText))
@@ -29,21 +29,13 @@ func parseFailOn(text string) (failOn, error) {
 	case !both:
 		return failOn{severity, ""}, nil
 	case severity == scanner.SeverityNever:
-		return failOn{}, message.Errorf("--fail-on: none is never reached, so it takes no certainty")
+		return failOn{}, message.Errorf("--%s: none is never reached, so it takes no certainty", flag)
 	case certainty == scanner.Possible:
 		return failOn{severity, ""}, nil
 	case certainty == scanner.Confirmed:
 		return failOn{severity, certainty}, nil
 	}
-	return failOn{}, message.Errorf("--fail-on: %q is not a certainty; there are possible, confirmed", certaintyText)
-}
-
-// counted is a summary with the findings alone that are certain enough.
-func (f failOn) counted(s scanner.Summary) scanner.Summary {
-	if f.certainty == scanner.Confirmed {
-		s.Severities = s.Confirmed
-	}
-	return s
+	return failOn{}, message.Errorf("--%s: %q is not a certainty; there are possible, confirmed", flag, certaintyText)
 }
 
 // reachedBy reports whether a finding of this severity and certainty fails a scan.

@@ -15,6 +15,7 @@ import (
 	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/triage"
 )
 
 // outputs are the reports of a scan, which are finished also after an interruption.
@@ -27,6 +28,10 @@ type outputs struct {
 	sinks   []scanner.Sink
 	files   []*outputFile
 	spools  []*os.File
+
+	minSeverity signature.Severity // below it, reports for people show no findings; "" for all
+	baseline    string             // where a baseline of the scan goes, "" for none
+
 	journal string // where the journal of the scan goes; "" when no report goes to a file
 
 	secrets  evidence.Secrets   // of the user's, which the log of requests hides
@@ -108,7 +113,7 @@ func (o *outputs) open() error {
 		if w.path == "" {
 			options := o.options
 			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
-			o.sinks = append(o.sinks, o.sink(w, o.stdout, options))
+			o.sinks = append(o.sinks, o.shown(w.name, o.sink(w, o.stdout, options)))
 			continue
 		}
 		if o.per != "" && w.name != requestsOutput || w.name == letters {
@@ -117,7 +122,7 @@ func (o *outputs) open() error {
 				o.finish()
 				return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
 			}
-			o.sinks = append(o.sinks, sink)
+			o.sinks = append(o.sinks, o.shown(w.name, sink))
 			o.keepBeside(w.path)
 			continue
 		}
@@ -137,8 +142,27 @@ func (o *outputs) open() error {
 		if p.kind != device {
 			o.keepBeside(p.path)
 		}
-		o.sinks = append(o.sinks, &fileSink{o.sink(w, p, o.options), p})
+		o.sinks = append(o.sinks, &fileSink{o.shown(w.name, o.sink(w, p, o.options)), p})
 	}
+	return o.openBaseline()
+}
+
+// openBaseline adds the baseline to what is written.
+func (o *outputs) openBaseline() error {
+	if o.baseline == "" {
+		return nil
+	}
+	p, err := newOutputFile(o.baseline, false)
+	if err == nil && o.sharedFile(p) {
+		p.abandon()
+		err = message.Errorf("another report goes to this file")
+	}
+	if err != nil {
+		o.finish()
+		return message.Errorf("--write-baseline %s: %w", o.baseline, err)
+	}
+	o.files = append(o.files, p)
+	o.sinks = append(o.sinks, &fileSink{triage.NewBaselineSink(p, o.options.Language), p})
 	return nil
 }
 
@@ -149,6 +173,34 @@ func (o *outputs) sink(w output, to io.Writer, options report.Options) scanner.S
 		o.requests = log
 	}
 	return sink
+}
+
+// shown is a report that shows no findings below --min-severity, when it is one for people.
+func (o *outputs) shown(name string, s scanner.Sink) scanner.Sink {
+	if o.minSeverity == "" || !slices.Contains([]string{"text", "html", "markdown", "pdf", letters}, name) {
+		return s
+	}
+	return &hiding{Sink: s, below: o.minSeverity}
+}
+
+// hiding keeps findings below a severity from a report, and counts them.
+type hiding struct {
+	scanner.Sink
+	below  signature.Severity
+	hidden int
+}
+
+func (h *hiding) Finding(f scanner.Finding) error {
+	if f.Severity.Rank() < h.below.Rank() {
+		h.hidden++
+		return nil
+	}
+	return h.Sink.Finding(f)
+}
+
+func (h *hiding) Close(s scanner.Summary) error {
+	s.Hidden = h.hidden
+	return h.Sink.Close(s)
 }
 
 // sharedFile: a path that differs may lead to the same file.
@@ -220,44 +272,4 @@ func (p *progressSink) clear() error {
 	}
 	p.shown = false
 	return p.bar.Clear()
-}
-
-// gaps counts outcomes and keeps the first that is a gap, for the line that explains the exit status.
-type gaps struct {
-	scanner.Discard
-	strict      bool // what sotomi cannot run is one too
-	total, open int
-	first       scanner.Outcome
-}
-
-func (g *gaps) Outcome(o scanner.Outcome) error {
-	g.total++
-	if o.Status.Gap() || g.strict && o.Status == scanner.StatusUnsupported {
-		if g.open == 0 {
-			g.first = o
-		}
-		g.open++
-	}
-	return nil
-}
-
-// status is the exit status of a scan as an error with one line that explains it; nil for 0.
-func (e *environment) status(s scanner.Summary, j *job) error {
-	exit := scanner.ExitStatus(j.failOn.counted(s), j.failOn.severity, j.allowIncomplete)
-	if exit == scanner.ExitClean && j.gaps.strict && s.Statuses[scanner.StatusUnsupported] > 0 {
-		exit = scanner.ExitIncomplete
-	}
-	end := report.Ending{
-		Status: exit, Severity: j.failOn.severity, Certainty: j.failOn.certainty,
-		Checks: j.gaps.total, Open: j.gaps.open, First: j.gaps.first,
-	}
-	if end.Status == scanner.ExitClean {
-		return nil
-	}
-	for severity, count := range j.failOn.counted(s).Severities {
-		if signature.Severity(severity).Rank() >= j.failOn.severity.Rank() {
-			end.Findings += count
-		}
-	}
-	return &statusError{end.Status, message.Message{Format: end.Line(e.lang)}}
 }

@@ -21,6 +21,7 @@ import (
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
+	"sotomi/scanner/triage"
 	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
@@ -42,7 +43,7 @@ EXAMPLES
 
 EXIT STATUS
    0    everything was checked, no finding at or above --fail-on
-   1    a finding at or above --fail-on
+   1    a finding at or above --fail-on; with --baseline, one that is not in it
    2    mistake in flags, configuration or signatures; nothing was sent
    3    something could not be checked
    130  interrupted; the results so far are written`
@@ -102,26 +103,27 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	limitMemory(min(j.targets.Len(), s.number("concurrency", s.file.Concurrency)))
-	summary, err := j.plan.Run(ctx, withoutSecrets(j.outputs.sinks, s.secrets)...)
+	summary, err := j.plan.Run(ctx, j.rules.Sinks(withoutSecrets(j.outputs.sinks, s.secrets))...)
 	j.outputs.finish()
-	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted))
+	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted || summary.OutOfTime))
 	switch {
 	case err != nil && summary.Interrupted:
 		return &statusError{scanner.ExitInterrupted, message.New("interrupted; the report could not be written: %v", err)}
 	case err != nil:
 		return &statusError{scanner.ExitIncomplete, message.New("the report could not be written: %v", err)}
 	}
-	return e.status(summary, j)
+	e.sayNotices(j.notices)
+	return e.status(summary, j.gate)
 }
 
 // job is a scan ready to start.
 type job struct {
-	plan            *engine.Plan
-	client          *web.Client
-	outputs         *outputs
-	failOn          failOn
-	allowIncomplete bool
-	gaps            *gaps
+	plan    *engine.Plan
+	client  *web.Client
+	outputs *outputs
+	rules   *triage.Rules
+	gate    *gate
+	notices *triage.Notices
 
 	targets      *target.List
 	signatureSet string
@@ -132,9 +134,11 @@ type job struct {
 
 // job makes a scan of the settings. All mistakes are found here, before anything is sent.
 func (e *environment) job(s *settings, args []string) (*job, error) {
-	j := &job{gaps: &gaps{strict: s.yes("strict", s.file.Strict)}}
+	j := &job{}
+	err0 := e.readGate(j, s)
+	maxTime, err11 := s.maxTime()
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
-	failOn, err2 := parseFailOn(s.text("fail-on", s.file.FailOn))
+	minSeverity, err2 := s.minSeverity()
 	targets, err3 := e.targets(args)
 	clientOptions, err4 := s.client()
 	visitors, err5 := s.visitors()
@@ -146,8 +150,8 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
-	wordlist, err11 := s.wordlist(safety)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, errors.Join(s.mistakes...)); err != nil {
+	wordlist, err12 := s.wordlist(safety)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
@@ -168,13 +172,14 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	j.targets, j.visitors, j.pages = targets, visitors, pages
 	j.data = e.dataInForce()
 	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
-	outs.options.Fails = failOn.reachedBy
-	j.client, j.outputs, j.failOn, j.allowIncomplete = client, outs, failOn, s.yes("allow-incomplete", s.file.AllowIncomplete)
+	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
+	outs.minSeverity, outs.baseline = minSeverity, s.c.String("write-baseline")
+	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
 	crawl := s.number("crawl-pages", s.file.CrawlPages)
 	if crawl == 0 {
 		crawl = -1
 	}
-	watchers := []scanner.Sink{j.gaps}
+	watchers := []scanner.Sink{j.rules.Sink(j.gate), j.notices}
 	if bar := e.progress(targets.Len()); bar != nil {
 		watchers = append(watchers, bar)
 	}
@@ -185,7 +190,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
-		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout,
+		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
 	if err != nil {

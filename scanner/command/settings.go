@@ -40,7 +40,13 @@ type configFile struct {
 	Chromium            *string        `yaml:"chromium"`
 	Lang                *string        `yaml:"lang"`
 	FailOn              *string        `yaml:"fail-on"`
-	AllowIncomplete     *bool          `yaml:"allow-incomplete"`
+	Baseline            *string        `yaml:"baseline"`
+	FailOnNew           *string        `yaml:"fail-on-new"`
+	FailOnNewSignatures *bool          `yaml:"fail-on-new-signatures"`
+	Ignore              *string        `yaml:"ignore"`
+	VEX                 []string       `yaml:"vex"`
+	MinSeverity         *string        `yaml:"min-severity"`
+	OnIncomplete        *string        `yaml:"on-incomplete"`
 	Strict              *bool          `yaml:"strict"`
 	SkipBroken          *bool          `yaml:"skip-broken"`
 	Verbose             *bool          `yaml:"verbose"`
@@ -50,6 +56,7 @@ type configFile struct {
 	InFlight            *int           `yaml:"in-flight"`
 	Timeout             *time.Duration `yaml:"timeout"`
 	HostTimeout         *time.Duration `yaml:"host-timeout"`
+	MaxTime             *time.Duration `yaml:"max-time"`
 	Retries             *int           `yaml:"retries"`
 	CrawlPages          *int           `yaml:"crawl-pages"`
 	Proxy               *string        `yaml:"proxy"`
@@ -91,6 +98,9 @@ func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 		return nil, message.Errorf("--config: %w", err)
 	}
 	s.config = fmt.Sprintf("%x", sha256.Sum256(text))
+	if !named {
+		e.notice(message.New("settings are read from %s", name))
+	}
 	err = signature.DecodeFile(name, text, &s.file)
 	if s.file.Lang != nil && !e.langGiven { // also for the mistakes in the rest of the file
 		err = errors.Join(err, e.setLanguage(name+": lang", *s.file.Lang))

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
-
-	"sotomi/scanner"
 )
 
 // TestOurVariablesAreAllowed: every variable that our code, tests and tools know is a setting or is on the list.
@@ -57,22 +55,6 @@ func TestVariableMistakes(t *testing.T) {
 	}{{nil, true, near}, {nil, false, far}, {map[string]bool{"SOTOMI_SHOP_TOKEN": true}, false, near}} {
 		if err := variableMistakes(app, c.used, c.near); err == nil || err.Error() != c.want {
 			t.Errorf("used %v, near %v: %v, want %s", c.used, c.near, err, c.want)
-		}
-	}
-}
-
-func TestFailOn(t *testing.T) {
-	s := scanner.Summary{Severities: map[string]int{"high": 2, "low": 1}, Confirmed: map[string]int{"low": 1}, Statuses: map[scanner.Status]int{scanner.StatusFound: 3}, Complete: true}
-	for text, want := range map[string]int{
-		"high": 1, "high:possible": 1, "High:Possible": 1, "high:confirmed": 0, "low:confirmed": 1, "medium:CONFIRMED": 0, "none": 0, "NONE": 0, "critical": 0,
-	} {
-		limit, err := parseFailOn(text)
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-			continue
-		}
-		if got := scanner.ExitStatus(limit.counted(s), limit.severity, false); got != want {
-			t.Errorf("--fail-on %s: exit status %d, want %d", text, got, want)
 		}
 	}
 }

@@ -13,6 +13,17 @@ import (
 // outOfTime ends what a host's time limit leaves undone. It is the cause of the context that ends then.
 var outOfTime = scanner.End(scanner.StatusFailed, "not done within the host's time limit")
 
+// outOfScanTime ends what the scan's time limit leaves undone.
+var outOfScanTime = scanner.End(scanner.StatusFailed, "not done within the time limit of the scan")
+
+// timed is ctx for the whole scan: it ends with the scan's time limit, too.
+func (p *Plan) timed(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.options.MaxTime <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, p.options.MaxTime, outOfScanTime)
+}
+
 // limited is ctx for one input: it ends with the host's time limit, too.
 func (p *Plan) limited(ctx context.Context) (context.Context, context.CancelFunc) {
 	if p.options.HostTimeout <= 0 {

@@ -161,7 +161,10 @@ func (d *delivery) write(t targetResult) bool {
 		if st.helper {
 			continue
 		}
-		whole = whole && end.end.Status != scanner.StatusInterrupted
+		if outOfTime := end.end.Reason.Format == outOfScanTime.Reason.Format; outOfTime || end.end.Status == scanner.StatusInterrupted {
+			whole = false
+			d.summary.OutOfTime = d.summary.OutOfTime || outOfTime
+		}
 		d.outcome(scanner.Outcome{
 			Signature: sig.ID, Target: t.info.Target, Status: end.end.Status, Reason: end.end.Reason,
 			Requests: int(end.requests), Took: end.took,

@@ -34,6 +34,7 @@ type Options struct {
 	CrawlPages  int           // pages that Probe.Crawl reads of one site; 0 is 30, negative is none
 	StepTimeout time.Duration // the longest that one signature may take on one target; 0 is 10 minutes
 	HostTimeout time.Duration // the longest that one input may take; 0 is no limit
+	MaxTime     time.Duration // the longest that the scan may take; 0 is no limit
 	HashNames   bool          // reports show names that may be personal, such as those of indices, as hashes
 	Wordlist    string        // of names to guess, "" for none: scanner.WordlistWordPress
 	NoFollow    bool          // a site that has moved to https or to another name is not followed

@@ -33,7 +33,7 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 	if e := p.earlier; e != nil {
 		started = e.Started()
 	}
-	inner, cancel := context.WithCancel(ctx)
+	inner, cancel := p.timed(ctx)
 	defer cancel()
 	d := newDelivery(ctx, p, cancel, slices.Concat(p.options.Sinks, reports))
 	d.tell(func(s scanner.Sink) error { return s.Start(p.start(started)) })
@@ -98,9 +98,9 @@ func (p *Plan) feed(ctx context.Context, d *delivery) {
 	var group errgroup.Group
 	group.SetLimit(p.options.Concurrency + p.ahead())
 	index := 0
-	var ended time.Time // when ctx was found to have ended
+	var ended time.Time // when the scan was found to be interrupted
 	for in := range p.options.Targets.All() {
-		if ctx.Err() != nil {
+		if d.outer.Err() != nil { // nobody waits for a scan that is merely out of time
 			if ended.IsZero() {
 				ended = time.Now()
 			}

@@ -187,7 +187,7 @@ func otherPort(t target.Target, address string) string {
 // findings gives hits the signature's words.
 func findings(s *signature.Signature, t target.Target, hits []scanner.Hit) []scanner.Finding {
 	list := make([]scanner.Finding, 0, len(hits))
-	seen := map[string]int{}
+	var fingerprints scanner.Fingerprints
 	for _, h := range hits {
 		if h.Certainty == "" {
 			h.Certainty = scanner.Confirmed
@@ -197,7 +197,7 @@ func findings(s *signature.Signature, t target.Target, hits []scanner.Hit) []sca
 		}
 		_, severity := s.For(h.Variant)
 		f := scanner.Finding{Signature: s, Severity: cmp.Or(severity, signature.SeverityUnknown), Target: t.String(), Hit: h}
-		f.Fingerprint = fingerprint(f, seen)
+		f.Fingerprint = fingerprints.Of(f)
 		list = append(list, f)
 	}
 	return list

@@ -27,7 +27,7 @@ func newAnswer(s scanner.Summary, first *mend, language string) answer {
 	case total > 0:
 		a.Bad = words.Count("findings", total, nil) + ": " + strings.Join(parts, ", ")
 	case whole && s.Statuses[scanner.StatusUnsupported] == 0:
-		a.Bad = words.Say("none", nil)
+		a.Bad = none(s, words)
 	default:
 		a.Bad = words.Say("none-incomplete", nil)
 	}
@@ -65,6 +65,9 @@ func notLookedAt(s scanner.Summary, words message.Language) []string {
 	var lines []string
 	if s.Interrupted {
 		lines = append(lines, words.Say("interrupted", nil))
+	}
+	if s.Hidden > 0 {
+		lines = append(lines, words.Count("hidden", s.Hidden, nil))
 	}
 	if s.NotStarted > 0 {
 		lines = append(lines, words.Count("not-started", s.NotStarted, nil))

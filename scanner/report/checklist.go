@@ -55,6 +55,10 @@ func (c *checklist) finding(f scanner.Finding) {
 		if item == nil || f.Severity == signature.SeverityInfo { // which is no weakness
 			continue
 		}
+		if f.Suppressed != nil && f.Suppressed.Status != scanner.Accepted && f.Suppressed.Status != scanner.InProgress {
+			item.clean++ // the user says that there is nothing
+			continue
+		}
 		if f.Hit.Certainty != scanner.Possible {
 			item.confirmed++
 		}

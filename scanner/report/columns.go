@@ -29,7 +29,7 @@ func findingRow(e *entry, number int, day string, words message.Language) []stri
 		strconv.Itoa(number), words.Say("kind-finding", nil), e.Target, e.Name, words.Say("severity-"+string(e.Severity), nil),
 		words.Say("certainty-"+string(e.Certainty), nil), e.CVSS, strings.Join(e.CWE, ", "), strings.Join(e.CVE, ", "), e.URL, e.Method,
 		e.Description, e.Impact, e.Values, e.Curl, e.proofs(), e.Remediation, strings.Join(e.References, "\n"),
-		words.Say("state-open", nil), "", "", day, "", "", e.Fingerprint,
+		stateOf(e.Standing, words), "", "", day, "", "", e.Fingerprint,
 	}
 }
 

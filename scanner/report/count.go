@@ -8,15 +8,24 @@ import (
 type count struct {
 	severities, confirmed map[string]int
 	statuses              map[scanner.Status]int
+	suppressed            int
+	novelty               map[scanner.Novelty]int
 	targets               map[uint64]struct{}
 	last                  string
 }
 
 func newCount() *count {
-	return &count{severities: map[string]int{}, confirmed: map[string]int{}, statuses: map[scanner.Status]int{}, targets: map[uint64]struct{}{}}
+	return &count{severities: map[string]int{}, confirmed: map[string]int{}, statuses: map[scanner.Status]int{}, novelty: map[scanner.Novelty]int{}, targets: map[uint64]struct{}{}}
 }
 
 func (c *count) finding(f scanner.Finding) {
+	if f.Suppressed != nil {
+		c.suppressed++
+		return
+	}
+	if f.Baseline != "" {
+		c.novelty[f.Baseline]++
+	}
 	c.severities[string(f.Severity)]++
 	if f.Hit.Certainty != scanner.Possible {
 		c.confirmed[string(f.Severity)]++
@@ -34,6 +43,7 @@ func (c *count) outcome(o scanner.Outcome) {
 // summary is a summary with the counts in it.
 func (c *count) summary(s scanner.Summary) scanner.Summary {
 	s.Severities, s.Confirmed, s.Statuses, s.Targets = c.severities, c.confirmed, c.statuses, len(c.targets)
+	s.SuppressedFindings, s.Novelty = c.suppressed, c.novelty
 	s.Complete = !s.Interrupted && s.NotStarted == 0
 	for status := range c.statuses {
 		s.Complete = s.Complete && !status.Gap()

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ type dojoFinding struct {
 	CVE         []string `json:"vulnerability_ids,omitempty"`
 	CVSS        string   `json:"cvssv3,omitempty"`
 	Active      bool     `json:"active"`
+	Accepted    bool     `json:"risk_accepted,omitempty"`
+	False       bool     `json:"false_p,omitempty"`
 	Verified    bool     `json:"verified"`
 	Static      bool     `json:"static_finding"`
 	Dynamic     bool     `json:"dynamic_finding"`
@@ -78,7 +81,8 @@ func (d *dojo) Finding(f scanner.Finding) error {
 	shown := dojoFinding{
 		Title: cut(e.Name, title), Severity: dojoSeverity(e.Severity), Description: strings.TrimSpace(strings.Join(text, "\n\n")), Date: d.day,
 		Impact: inMarkdown(e.Impact), Mitigation: inMarkdown(e.Remediation), References: strings.Join(e.References, "\n"), CVE: e.CVE,
-		Active: true, Verified: e.Certainty == scanner.Confirmed, Dynamic: true, ID: e.Fingerprint, Rule: e.Rule, Tags: e.Tags,
+		Active: e.Suppressed == nil, Accepted: suppressedAs(e, scanner.Accepted), False: suppressedAs(e, scanner.FalsePositive, scanner.NotAffected),
+		Verified: e.Certainty == scanner.Confirmed, Dynamic: true, ID: e.Fingerprint, Rule: e.Rule, Tags: e.Tags,
 	}
 	if shown.Description == "" {
 		shown.Description = inMarkdown(e.Name)
@@ -97,6 +101,11 @@ func (d *dojo) Finding(f scanner.Finding) error {
 		shown.Endpoints = []string{u.String()}
 	}
 	return d.out.item(shown)
+}
+
+// suppressedAs reports whether a finding is suppressed in one of these ways.
+func suppressedAs(e entry, ways ...scanner.SuppressionStatus) bool {
+	return e.Suppressed != nil && slices.Contains(ways, e.Suppressed.Status)
 }
 
 // dojoSeverity is one of those that it knows; it has none for what is not known.

@@ -11,38 +11,97 @@ import (
 
 // Ending is how a scan ended, for the last line that a person or the log of a pipeline sees.
 type Ending struct {
-	Status    int                // of the program, other than 0
-	Findings  int                // those that count
-	Severity  signature.Severity // from which on they do
-	Certainty scanner.Certainty  // Confirmed when only such findings count
-	Checks    int                // outcomes
-	Open      int                // those of them that are not complete
-	First     scanner.Outcome    // of these
+	Status     int                // of the program
+	Findings   int                // those that count
+	Severity   signature.Severity // from which on they do
+	Certainty  scanner.Certainty  // Confirmed when only such findings count
+	New        bool               // only those count that are not in the baseline
+	Checks     int                // outcomes
+	Open       int                // those of them that are not complete
+	First      scanner.Outcome    // of these
+	NotStarted int                // inputs without outcomes
+	Standing   Standing
+}
+
+// Standing counts the findings that do not count for the exit status, and why.
+type Standing struct {
+	Known         int // in the baseline
+	NewSignatures int // of signatures that the baseline does not know
+	Suppressed    int
 }
 
 // Line says why the program ends with its status.
 func (e Ending) Line(language string) string {
 	w := message.In(language)
-	gap := ""
+	if e.Status == scanner.ExitInterrupted {
+		return w.Say("exit", map[string]any{"Status": e.Status, "Why": w.Say("exit-interrupted", nil)})
+	}
+	var parts []string
+	if e.Status == scanner.ExitFound {
+		parts = append(parts, w.Count("exit-found"+e.kind(), e.Findings, map[string]any{"Severity": e.level(w)}))
+	}
+	gap := e.gap(w)
+	switch {
+	case gap != "":
+		parts = append(parts, gap)
+	case e.Status == scanner.ExitIncomplete:
+		parts = append(parts, w.Say("exit-nothing", nil))
+	case e.Status == scanner.ExitClean:
+		parts = append(parts, w.Count("exit-completed", e.Checks, nil))
+	}
+	if e.Status == scanner.ExitClean {
+		parts = append(parts, e.nothing(w))
+	}
+	for _, part := range []struct {
+		count int
+		text  string
+	}{
+		{e.Standing.Known, w.Count("exit-known", e.Standing.Known, nil)},
+		{e.Standing.NewSignatures, w.Count("exit-new-signatures", e.Standing.NewSignatures, nil)},
+		{e.Standing.Suppressed, w.Count("exit-suppressed", e.Standing.Suppressed, nil)},
+	} {
+		if part.count > 0 {
+			parts = append(parts, part.text)
+		}
+	}
+	return w.Say("exit", map[string]any{"Status": e.Status, "Why": strings.Join(parts, w.Say("exit-and", nil))})
+}
+
+// kind is which findings count.
+func (e Ending) kind() string {
+	kind := ""
+	if e.New {
+		kind = "-new"
+	}
+	if e.Certainty == scanner.Confirmed {
+		kind += "-confirmed"
+	}
+	return kind
+}
+
+func (e Ending) level(w message.Language) string {
+	return strings.ToLower(w.Say("severity-"+string(e.Severity), nil))
+}
+
+// nothing says that no finding counts.
+func (e Ending) nothing(w message.Language) string {
+	if e.Severity == scanner.SeverityNever {
+		return w.Say("exit-never", nil)
+	}
+	return w.Say("exit-none"+e.kind(), map[string]any{"Severity": e.level(w)})
+}
+
+// gap says what was not checked, "" when all was.
+func (e Ending) gap(w message.Language) string {
+	var parts []string
 	if e.Open > 0 {
 		reason := cmp.Or(w.Text(e.First.Reason), w.Say("status-"+string(e.First.Status), nil))
-		gap = w.Count("exit-open", e.Checks, map[string]any{"Open": e.Open, "Target": message.Line(e.First.Target), "Reason": message.Line(reason)})
+		parts = append(parts, w.Count("exit-open", e.Checks, map[string]any{"Open": e.Open, "Target": message.Line(e.First.Target), "Reason": message.Line(reason)}))
 	}
-	why := cmp.Or(gap, w.Say("exit-nothing", nil))
-	switch e.Status {
-	case scanner.ExitFound:
-		level := strings.ToLower(w.Say("severity-"+string(e.Severity), nil))
-		why = w.Count("exit-found", e.Findings, map[string]any{"Severity": level})
-		if e.Certainty == scanner.Confirmed {
-			why = w.Count("exit-found-confirmed", e.Findings, map[string]any{"Severity": level})
-		}
-		if gap != "" {
-			why = w.Say("exit-and", map[string]any{"Found": why, "Open": gap})
-		}
-	case scanner.ExitInterrupted:
-		why = w.Say("exit-interrupted", nil)
+	if e.NotStarted > 0 {
+		parts = append(parts, w.Count("not-started", e.NotStarted, nil))
 	}
-	return w.Say("exit", map[string]any{"Status": e.Status, "Why": why})
+	return strings.Join(parts, w.Say("exit-and", nil))
 }
 
 // Progress says how far a scan is, beside the bar.

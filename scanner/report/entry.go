@@ -35,6 +35,8 @@ type entry struct {
 	Fixed       []string
 	Tags        []string
 	Fingerprint string
+
+	scanner.Standing
 }
 
 // proof is a piece of evidence.
@@ -50,9 +52,12 @@ func newEntry(f scanner.Finding, language string) entry {
 		Target: message.Line(f.Target), URL: message.Line(f.Hit.URL), Matcher: message.Line(f.Hit.Matcher),
 		Name: message.Line(w.Name), Description: message.Printable(w.Description), Impact: message.Printable(w.Impact),
 		Remediation: remedyOf(f, language),
-		Values:      valuesText(words, f.Hit.Values),
-		References:  printable(info.Reference), CVE: printable(info.Classification.CVEID), CVSS: message.Line(info.Classification.CVSSMetrics),
+		Values:      valuesText(words, f.Hit.Values), Standing: f.Standing,
+		References: printable(info.Reference), CVE: printable(info.Classification.CVEID), CVSS: message.Line(info.Classification.CVSSMetrics),
 		Tags: printable(info.Tags), Fingerprint: message.Line(f.Fingerprint),
+	}
+	if s := standingText(f.Standing, words); s != "" {
+		e.Values = strings.TrimSuffix(s+"   "+e.Values, "   ")
 	}
 	e.Rule = e.Signature
 	if f.Hit.Variant != "" {

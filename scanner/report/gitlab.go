@@ -42,6 +42,7 @@ type gitlab struct {
 	more      int // losses beyond the limit
 	resources []gitlabResource
 	target    string
+	ignored   int // findings that are suppressed
 }
 
 type (
@@ -111,6 +112,10 @@ func (g *gitlab) Start(s scanner.Start) error {
 }
 
 func (g *gitlab) Finding(f scanner.Finding) error {
+	if f.Suppressed != nil { // the schema has no place for why
+		g.ignored++
+		return nil
+	}
 	e := newEntry(f, g.language)
 	text := e.Description
 	for _, part := range []string{e.Impact, e.Values, e.URL} {
@@ -192,6 +197,9 @@ func (g *gitlab) Close(s scanner.Summary) error {
 	}
 	if g.more > 0 {
 		g.messages = append(g.messages, gitlabMessage{"warn", g.words.Count("unchecked-more", g.more, nil)})
+	}
+	if g.ignored > 0 {
+		g.messages = append(g.messages, gitlabMessage{"info", g.words.Count("exit-suppressed", g.ignored, nil)})
 	}
 	if s.Interrupted {
 		g.messages = append(g.messages, gitlabMessage{"fatal", g.words.Say("interrupted", nil)})

@@ -51,6 +51,7 @@ type page struct {
 	mends             *mends
 	findings          []onPage
 	gaps              [2]*gaps
+	ignored           [2]suppressedList
 	hosts             hosts
 	checklist         *checklist // nil for a scan without a profile
 }
@@ -68,8 +69,11 @@ func (p *page) Start(s scanner.Start) error {
 }
 
 func (p *page) Finding(f scanner.Finding) error {
-	p.findings = append(p.findings, onPage{f, p.mends.add(f)})
 	p.checklist.finding(f)
+	if p.ignored[0].add(f, "en") && p.ignored[1].add(f, "ja") {
+		return nil
+	}
+	p.findings = append(p.findings, onPage{f, p.mends.add(f)})
 	return nil
 }
 

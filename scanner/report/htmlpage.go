@@ -19,6 +19,7 @@ type bar struct {
 // whole is what the page says of the scan.
 func (p *page) whole(s scanner.Summary) map[string]any {
 	first := p.mends.first()
+	ignored := p.ignored[0].total
 	en, ja := newAnswer(s, first, "en"), newAnswer(s, first, "ja")
 	title := en.Bad
 	if p.language == "ja" {
@@ -29,9 +30,11 @@ func (p *page) whole(s scanner.Summary) map[string]any {
 		"About": span(about(p.start, s, p.hosts.count(), "en"), about(p.start, s, p.hosts.count(), "ja")),
 		"Bad":   span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
 		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": len(p.findings),
-		"Gaps":     spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
-		"Beyond":   spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
-		"Glossary": p.glossary(), "Checklists": p.checklists(),
+		"Gaps":         spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
+		"Beyond":       spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
+		"IgnoredCount": span(p.english.Count("suppressed-findings", ignored, nil), p.japanese.Count("suppressed-findings", ignored, nil)),
+		"Ignored":      spans(p.ignored[0].text(p.english), p.ignored[1].text(p.japanese)),
+		"Glossary":     p.glossary(), "Checklists": p.checklists(),
 	}
 }
 
@@ -144,7 +147,12 @@ func (p *page) checklists() []listed {
 			}
 			for _, f := range seen.findings {
 				en, ja := newEntry(f, "en"), newEntry(f, "ja")
-				one.Findings = append(one.Findings, span(en.Name+" – "+en.URL, ja.Name+" – "+ja.URL))
+				inEnglish, inJapanese := en.Name+" – "+en.URL, ja.Name+" – "+ja.URL
+				if f.Suppressed != nil {
+					inEnglish += " – " + standingText(f.Standing, p.english)
+					inJapanese += " – " + standingText(f.Standing, p.japanese)
+				}
+				one.Findings = append(one.Findings, span(inEnglish, inJapanese))
 			}
 			if seen.more > 0 {
 				more := map[string]any{"N": seen.more}

@@ -66,6 +66,10 @@ type (
 		Items       []string            `json:"items,omitempty"`   // of checklists that it speaks to
 
 		ValueMessages map[string]*message.Message `json:"value_messages,omitempty"` // format and arguments of values that have any, as reason_message of an outcome
+
+		New          *bool                `json:"new,omitempty"`           // not in the baseline; left out without one
+		NewSignature bool                 `json:"new_signature,omitempty"` // neither is its signature
+		Suppressed   *scanner.Suppression `json:"suppressed,omitempty"`
 	}
 
 	// outcomeRecord is how one signature ended on one target.
@@ -94,6 +98,9 @@ type (
 		Seconds     float64                `json:"seconds"`
 		Complete    bool                   `json:"complete"`
 		Interrupted bool                   `json:"interrupted"`
+
+		SuppressedFindings int                     `json:"suppressed_findings,omitempty"` // they are in none of the counts above
+		Novelty            map[scanner.Novelty]int `json:"novelty,omitempty"`             // findings by how they stand to the baseline
 	}
 )
 
@@ -156,7 +163,17 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
 		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values),
+		New: isNew(f.Baseline), NewSignature: f.Baseline == scanner.NewSignature, Suppressed: f.Suppressed,
 	})
+}
+
+// isNew tells whether a finding is new, nil without a baseline.
+func isNew(n scanner.Novelty) *bool {
+	if n == "" {
+		return nil
+	}
+	fresh := n != scanner.Known
+	return &fresh
 }
 
 // inEnglish is the values with those that are messages as English text.
@@ -219,6 +236,6 @@ func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{
 		Type: "summary", Severities: orNone(s.Severities), Confirmed: orNone(s.Confirmed), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
 		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Redirected: s.Redirected, Seconds: s.Took.Seconds(),
-		Complete: s.Complete, Interrupted: s.Interrupted,
+		Complete: s.Complete, Interrupted: s.Interrupted, SuppressedFindings: s.SuppressedFindings, Novelty: s.Novelty,
 	})
 }

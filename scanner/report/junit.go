@@ -18,7 +18,7 @@ func NewJUnit(w io.Writer, o Options) scanner.Sink {
 	if fails == nil {
 		fails = func(s signature.Severity, _ scanner.Certainty) bool { return s.Rank() >= signature.SeverityHigh.Rank() }
 	}
-	return &junit{w: w, language: o.Language, words: message.In(o.Language), fails: fails}
+	return &junit{w: w, language: o.Language, words: message.In(o.Language), fails: fails, newSignatures: o.NewSignatures}
 }
 
 type junit struct {
@@ -27,6 +27,8 @@ type junit struct {
 	language string
 	words    message.Language
 	fails    func(signature.Severity, scanner.Certainty) bool
+
+	newSignatures bool // findings of signatures that the baseline does not know count
 
 	start    scanner.Start
 	target   string
@@ -122,20 +124,32 @@ func (j *junit) newCase(id string) junitCase {
 func (j *junit) judge(c *junitCase, id string) {
 	var failed *entry
 	var texts []string
+	suppressed := len(j.findings[id]) > 0 // all of them
 	for i := range j.findings[id] {
 		e := &j.findings[id][i]
-		if j.fails(e.Severity, e.Certainty) && (failed == nil || rank(e, failed) < 0) {
+		suppressed = suppressed && e.Suppressed != nil
+		if j.counts(e) && (failed == nil || rank(e, failed) < 0) {
 			failed = e
 		}
 		texts = append(texts, j.tell(e))
 	}
 	delete(j.findings, id)
 	text := strings.Join(texts, "\n\n")
+	if suppressed {
+		c.Skipped = &junitProblem{Message: j.words.Say("status-found", nil) + ": " + texts[0]}
+		return
+	}
 	if failed == nil {
 		c.Output = text
 		return
 	}
 	c.Failure = &junitProblem{Message: failed.Name + " (" + failed.URL + ")", Type: string(failed.Severity), Text: text}
+}
+
+// counts reports whether a finding fails its case.
+func (j *junit) counts(e *entry) bool {
+	known := e.Suppressed != nil || e.Baseline == scanner.Known || e.Baseline == scanner.NewSignature && !j.newSignatures
+	return !known && j.fails(e.Severity, e.Certainty)
 }
 
 // tell is a finding for the log of a pipeline.

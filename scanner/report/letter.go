@@ -60,6 +60,9 @@ func (l *letter) Target(t scanner.TargetInfo) error {
 }
 
 func (l *letter) Finding(f scanner.Finding) error {
+	if f.Suppressed != nil {
+		return nil // the owner has nothing to do
+	}
 	e := newEntry(f, l.language)
 	item, ok := l.byRule[e.Rule]
 	if !ok {

@@ -14,6 +14,7 @@ import (
 const (
 	markdownFindings = 50
 	markdownMends    = 15
+	markdownIgnored  = 15  // suppressed findings
 	markdownName     = 160 // characters
 	markdownRemedy   = 700
 	markdownURL      = 300
@@ -36,6 +37,7 @@ type markdown struct {
 	mends    *mends
 	gaps     *gaps
 	hosts    hosts
+	ignored  suppressedList
 }
 
 func (m *markdown) Start(s scanner.Start) error {
@@ -44,6 +46,9 @@ func (m *markdown) Start(s scanner.Start) error {
 }
 
 func (m *markdown) Finding(f scanner.Finding) error {
+	if m.ignored.add(f, m.language) {
+		return nil
+	}
 	e := newEntry(f, m.language)
 	m.mends.add(f)
 	m.total++
@@ -92,9 +97,27 @@ func (m *markdown) Close(s scanner.Summary) error {
 			line("- %s", inMarkdown(gap))
 		}
 	}
+	m.leftOut(s, line)
 	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.hosts.count(), m.language)))
 	_, err := io.WriteString(m.w, b.String())
 	return err
+}
+
+// leftOut names the findings that do not count, and how many are too small to be shown.
+func (m *markdown) leftOut(s scanner.Summary, line func(string, ...any)) {
+	if s.Hidden > 0 {
+		line("\n%s", inMarkdown(m.words.Count("hidden", s.Hidden, nil)))
+	}
+	if m.ignored.total == 0 {
+		return
+	}
+	line("\n%s\n", inMarkdown(m.words.Count("suppressed-findings", m.ignored.total, nil)))
+	for _, text := range m.ignored.lines[:min(len(m.ignored.lines), markdownIgnored)] {
+		line("- %s", inMarkdown(cut(text, markdownRemedy)))
+	}
+	if more := m.ignored.total - markdownIgnored; more > 0 {
+		line("- %s", m.words.Say("more", map[string]any{"N": more}))
+	}
 }
 
 // table is the list of findings.

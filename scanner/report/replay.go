@@ -140,9 +140,14 @@ func (p *replay) finding(text []byte) error {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return err
 	}
-	p.counted.Severities[string(r.Severity)]++
-	if r.Certainty != scanner.Possible {
+	switch {
+	case r.Suppressed != nil:
+		p.counted.SuppressedFindings++
+	case r.Certainty != scanner.Possible:
 		p.counted.Confirmed[string(r.Severity)]++
+		fallthrough
+	default:
+		p.counted.Severities[string(r.Severity)]++
 	}
 	s := &signature.Signature{ID: r.Signature, Info: signature.Info{
 		Name: r.Title.EN, Description: r.Description.EN, Impact: r.Impact.EN, Remediation: r.Remediation.EN,
@@ -160,8 +165,24 @@ func (p *replay) finding(text []byte) error {
 	}
 	return p.to.Finding(scanner.Finding{
 		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint, Time: r.Time, Address: r.Address,
-		Hit: scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence},
+		Standing: r.standing(),
+		Hit:      scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence},
 	})
+}
+
+// standing is what the scan knew of the finding.
+func (r findingRecord) standing() scanner.Standing {
+	s := scanner.Standing{Suppressed: r.Suppressed}
+	switch {
+	case r.New == nil:
+	case r.NewSignature:
+		s.Baseline = scanner.NewSignature
+	case *r.New:
+		s.Baseline = scanner.New
+	default:
+		s.Baseline = scanner.Known
+	}
+	return s
 }
 
 func (p *replay) outcome(text []byte) error {
@@ -182,7 +203,7 @@ func (p *replay) summary(text []byte) error {
 	p.end = p.to.Close(scanner.Summary{
 		Severities: r.Severities, Confirmed: r.Confirmed, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
 		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(math.Round(r.Seconds * float64(time.Second))),
-		Complete: r.Complete, Interrupted: r.Interrupted,
+		Complete: r.Complete, Interrupted: r.Interrupted, SuppressedFindings: r.SuppressedFindings, Novelty: r.Novelty,
 	})
 	return nil
 }

@@ -22,7 +22,8 @@ type Options struct {
 
 	Chromium string // the browser that prints PDF
 
-	Fails func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
+	Fails         func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
+	NewSignatures bool                                             // findings of signatures that the baseline does not know fail it, too
 }
 
 // Format makes the sink of one format.

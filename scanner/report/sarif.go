@@ -74,7 +74,14 @@ type (
 		Message      sarifMessage      `json:"message"`
 		Locations    []sarifLocation   `json:"locations"`
 		Fingerprints map[string]string `json:"partialFingerprints"`
+		Baseline     string            `json:"baselineState,omitempty"`
+		Suppressions []sarifSuppressed `json:"suppressions,omitempty"`
 		Properties   sarifFound        `json:"properties"`
+	}
+	sarifSuppressed struct {
+		Kind          string `json:"kind"`
+		Status        string `json:"status"`
+		Justification string `json:"justification"`
 	}
 	sarifFound struct {
 		Severity  signature.Severity `json:"severity"`
@@ -148,8 +155,27 @@ func (s *sarif) Finding(f scanner.Finding) error {
 			Logical:  []sarifLogical{{cmp.Or(e.URL, e.Target, e.Rule), "resource"}},
 		}},
 		Fingerprints: map[string]string{"primaryLocationLineHash": e.Fingerprint + ":1", "sotomi/v1": e.Fingerprint},
-		Properties:   sarifFound{e.Severity, e.Certainty, e.Values, e.Curl},
+		Baseline:     sarifBaseline(e.Baseline), Suppressions: s.suppressions(e.Standing),
+		Properties: sarifFound{e.Severity, e.Certainty, e.Values, e.Curl},
 	})
+}
+
+// sarifBaseline is how a result stands to the baseline.
+func sarifBaseline(n scanner.Novelty) string {
+	switch n {
+	case scanner.Known:
+		return "unchanged"
+	case scanner.New, scanner.NewSignature:
+		return "new"
+	}
+	return ""
+}
+
+func (s *sarif) suppressions(of scanner.Standing) []sarifSuppressed {
+	if of.Suppressed == nil {
+		return nil
+	}
+	return []sarifSuppressed{{"external", "accepted", suppressionText(*of.Suppressed, s.words)}}
 }
 
 // rule is what a signature says of itself. Nothing in it comes from a site.

@@ -44,6 +44,7 @@ type textReport struct {
 	hosts    hosts
 	places   places
 	start    scanner.Start
+	ignored  suppressedList
 }
 
 func (t *textReport) Target(i scanner.TargetInfo) error {
@@ -64,6 +65,12 @@ func (t *textReport) Start(s scanner.Start) error {
 }
 
 func (t *textReport) Finding(f scanner.Finding) error {
+	if t.ignored.add(f, t.options.Language) {
+		return t.err
+	}
+	if t.ignored.add(f, t.options.Language) {
+		return t.err
+	}
 	if f.Target != t.target {
 		t.flush()
 		t.target = f.Target

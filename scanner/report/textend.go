@@ -31,6 +31,7 @@ func (p *places) add(i scanner.TargetInfo) {
 
 func (t *textReport) Close(s scanner.Summary) error {
 	t.flush()
+	t.total += s.Hidden
 	t.print(t.w, "%s\n\n", about(t.start, s, t.hosts.count(), t.options.Language))
 	t.answer(s)
 	t.todo()
@@ -47,6 +48,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	if s.Statuses[scanner.StatusBlocked] > 0 {
 		t.print(t.w, "  %s\n", t.words.Say("blocked-hint", nil))
 	}
+	t.list(t.words.Count("suppressed-findings", t.ignored.total, nil), t.ignored.text(t.words))
 	t.list(t.words.Say("not-looked-at", nil), notLookedAt(s, t.words))
 	return t.rest(s)
 }
@@ -90,7 +92,7 @@ func (t *textReport) todo() {
 
 // rest is what follows the answer: the findings, and with -v every outcome.
 func (t *textReport) rest(s scanner.Summary) error {
-	if t.total > 0 {
+	if t.total > s.Hidden {
 		t.print(t.w, "\n%s\n\n", t.paint(color.Bold, t.words.Say("all-findings", nil)))
 		t.append(&t.body)
 		t.print(t.w, "%s: %s\n", t.words.Count("findings", t.total, nil), t.severities(s))

@@ -39,6 +39,7 @@ func (t *textReport) group(m mended) {
 		if m.product == "" {
 			t.proofs(f)
 		}
+		t.id(f)
 	}
 	if m.product == "" {
 		t.paragraph("", wordsOf(&m.findings[0], t.options.Language).Description)
@@ -58,7 +59,15 @@ func (t *textReport) finding(f *scanner.Finding) {
 	t.proofs(f)
 	t.paragraph(t.words.Say("todo", nil), remedyOf(*f, t.options.Language))
 	t.references(f)
+	t.id(f)
 	t.print(&t.body, "\n")
+}
+
+// id is the line that names the finding for a list of suppressions.
+func (t *textReport) id(f *scanner.Finding) {
+	if f.Fingerprint != "" {
+		t.print(&t.body, indent+"%s: %s\n", t.words.Say("column-id", nil), message.Line(f.Fingerprint))
+	}
 }
 
 // heading is the line that names a finding.
@@ -71,8 +80,10 @@ func (t *textReport) heading(f *scanner.Finding) {
 
 func (t *textReport) where(f *scanner.Finding) {
 	t.print(&t.body, indent+"%s: %s\n", t.words.Say("where", nil), message.Line(f.Hit.URL))
-	if values := valuesText(t.words, f.Hit.Values); values != "" {
-		t.print(&t.body, indent+"%s\n", values)
+	for _, line := range []string{standingText(f.Standing, t.words), valuesText(t.words, f.Hit.Values)} {
+		if line != "" {
+			t.print(&t.body, indent+"%s\n", line)
+		}
 	}
 }
 

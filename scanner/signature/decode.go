@@ -335,3 +335,31 @@ func DecodeFile(name string, text []byte, to any) error {
 	}
 	return Params{node: doc.Content[0], file: name}.Decode(to)
 }
+
+// ItemLines are the lines on which the items of a list begin that stands under a key of a YAML file.
+func ItemLines(text []byte, key string) []int {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil || len(doc.Content) == 0 {
+		return nil
+	}
+	var list []int
+	if n := resolve(topKeys(doc.Content[0])[key]); n != nil {
+		for _, item := range n.Content {
+			list = append(list, item.Line)
+		}
+	}
+	return list
+}
+
+// YAMLItem is a value as an item of a YAML list, each line behind the indent.
+func YAMLItem(value any, indent string) (string, error) {
+	text, err := yaml.Marshal([]any{value})
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(text)) {
+		out.WriteString(indent + line)
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,64 @@
+package triage
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
+)
+
+// AddIgnore is the text of an ignore file with one more entry at the end. Everything that was in it stays as it was.
+func AddIgnore(name string, text []byte, e IgnoreEntry, now time.Time) ([]byte, error) {
+	before := Rules{}
+	if err := before.ReadIgnore(name, text); err != nil {
+		return nil, err
+	}
+	one, wrong := e.rule()
+	var mistakes []error
+	for _, m := range wrong {
+		mistakes = append(mistakes, message.Errorf("%s", m))
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	if !now.Before(one.until) {
+		return nil, message.Errorf("%s is over already", e.Until)
+	}
+	var f IgnoreFile
+	if err := signature.DecodeFile(name, text, &f); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(f.Ignore, func(other IgnoreEntry) bool { return other.ID == e.ID }) {
+		return nil, message.Errorf("%s has an entry for %s already; change its last day there", name, e.ID)
+	}
+	added := strings.TrimRight(string(text), " \t\n")
+	if added != "" {
+		added += "\n"
+	}
+	indent := "  "
+	if len(f.Ignore) == 0 {
+		added += "ignore:\n"
+	} else {
+		indent = itemIndent(text)
+	}
+	item, err := signature.YAMLItem(e, indent)
+	if err != nil {
+		return nil, err
+	}
+	added += item
+	after := Rules{}
+	if err := after.ReadIgnore(name, []byte(added)); err != nil || len(after.list) != len(before.list)+1 {
+		return nil, message.Errorf("%s: nothing can be added behind its last line; write the list with one entry below the other, each with - before it", name)
+	}
+	return []byte(added), nil
+}
+
+// itemIndent is what stands before the last item of the list.
+func itemIndent(text []byte) string {
+	lines := signature.ItemLines(text, "ignore")
+	line := strings.Split(string(text), "\n")[lines[len(lines)-1]-1]
+	return line[:len(line)-len(strings.TrimLeft(line, " "))]
+}
