@@ -175,10 +175,6 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
 	outs.minSeverity, outs.baseline = minSeverity, s.c.String("write-baseline")
 	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
-	crawl := s.number("crawl-pages", s.file.CrawlPages)
-	if crawl == 0 {
-		crawl = -1
-	}
 	watchers := []scanner.Sink{j.rules.Sink(j.gate), j.notices}
 	if bar := e.progress(targets.Len()); bar != nil {
 		watchers = append(watchers, bar)
@@ -189,7 +185,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
-		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: crawl,
+		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
 		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
@@ -198,6 +194,14 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		return nil, err
 	}
 	return j, nil
+}
+
+// crawlPages is how many pages are looked at for links, as the engine wants it: -1 for none.
+func (s *settings) crawlPages() int {
+	if n := s.number("crawl-pages", s.file.CrawlPages); n != 0 {
+		return n
+	}
+	return -1
 }
 
 // client is the options for requests.

@@ -34,6 +34,9 @@ func newAnswer(s scanner.Summary, first *mend, language string) answer {
 	if first != nil {
 		a.First = words.Count("answer-first", first.Count, map[string]any{"What": first.title(language)})
 	}
+	if first == nil && s.Hidden > 0 {
+		a.First = words.Count("hidden", s.Hidden, nil)
+	}
 	checks, open := 0, 0
 	for status, n := range s.Statuses {
 		checks += n
