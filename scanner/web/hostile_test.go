@@ -3,21 +3,17 @@ package web
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/net/http2"
 )
 
 // listen serves each connection with serve until the test ends; connections are closed then.
@@ -217,104 +213,6 @@ func TestBadLocationIsNotFollowed(t *testing.T) {
 	}
 }
 
-// overHTTP2 is a server that speaks frames with each connection after the prefaces. conns and headers count what it got.
-func overHTTP2(t *testing.T, serve func(c net.Conn, f *http2.Framer, next func() http2.Frame)) (u *url.URL, conns, headers *atomic.Int64) {
-	t.Helper()
-	pattern := httptest.NewUnstartedServer(nil)
-	pattern.StartTLS()
-	pattern.Close()
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: pattern.TLS.Certificates, NextProtos: []string{"h2", "http/1.1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conns, headers = new(atomic.Int64), new(atomic.Int64)
-	listen(t, l, func(c net.Conn) {
-		defer c.Close()
-		if c.(*tls.Conn).Handshake() != nil {
-			return
-		}
-		conns.Add(1)
-		if c.(*tls.Conn).ConnectionState().NegotiatedProtocol != "h2" {
-			if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-			}
-			return
-		}
-		if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
-			return
-		}
-		f := http2.NewFramer(c, c)
-		_ = f.WriteSettings()
-		serve(c, f, func() http2.Frame {
-			frame, err := f.ReadFrame()
-			if err != nil {
-				return nil
-			}
-			if frame.Header().Type == http2.FrameHeaders {
-				headers.Add(1)
-			}
-			return frame
-		})
-	})
-	return parse(t, "https://"+l.Addr().String()+"/"), conns, headers
-}
-
-// A server that ends each HTTP/2 connection politely is asked no more often than one that breaks them.
-func TestGoAwayCountsAsARequest(t *testing.T) {
-	for name, wait := range map[string]bool{"at_once": false, "after_the_request": true} {
-		t.Run(name, func(t *testing.T) {
-			u, conns, headers := overHTTP2(t, func(_ net.Conn, f *http2.Framer, next func() http2.Frame) {
-				for wait {
-					if frame := next(); frame == nil || frame.Header().Type == http2.FrameHeaders {
-						break
-					}
-				}
-				_ = f.WriteGoAway(0, http2.ErrCodeNo, nil)
-				for next() != nil {
-				}
-			})
-			c := client(t, Options{Insecure: true, Timeout: 2 * time.Second})
-			for _, r := range []Request{{}, {Once: true}, {Method: "POST", Body: []byte("x")}} {
-				before, sent := conns.Load(), c.Requests()
-				r.URL = u
-				if _, err := c.Session(u).Do(t.Context(), &r); KindOf(err) != KindClosed {
-					t.Errorf("%+v: %v, want closed", r, err)
-				}
-				if n := conns.Load() - before; n > 2 || n > c.Requests()-sent {
-					t.Errorf("%d connections, %d counted by the limiter, want at most 2 and all counted", n, c.Requests()-sent)
-				}
-			}
-			if headers.Load() > c.Requests() {
-				t.Errorf("%d requests reached the server, %d counted", headers.Load(), c.Requests())
-			}
-		})
-	}
-}
-
-func TestHTTP11Required(t *testing.T) {
-	u, _, headers := overHTTP2(t, func(_ net.Conn, f *http2.Framer, next func() http2.Frame) {
-		for {
-			frame := next()
-			if frame == nil {
-				return
-			}
-			if frame.Header().Type == http2.FrameHeaders {
-				_ = f.WriteRSTStream(frame.Header().StreamID, http2.ErrCodeHTTP11Required)
-			}
-		}
-	})
-	c := client(t, Options{Insecure: true})
-	for _, method := range []string{"GET", "POST", "GET"} {
-		ex := get(t, c.Session(u), u, Request{Method: method, Body: []byte("x"), Once: true})
-		if ex.Proto != "HTTP/1.1" || string(ex.Body) != "ok" {
-			t.Errorf("%s: %s %q, want the answer by HTTP/1.1", method, ex.Proto, ex.Body)
-		}
-	}
-	if headers.Load() != 1 || c.Requests() != 4 {
-		t.Errorf("%d requests by HTTP/2, %d counted, want 1 and 4", headers.Load(), c.Requests())
-	}
-}
-
 // net/http sends a request again when a connection that was idle breaks: that passes the limiter, and Once forbids it.
 func TestResendingCounts(t *testing.T) {
 	var asked atomic.Int64
@@ -364,73 +262,6 @@ func TestProxyErrorsAreOurWords(t *testing.T) {
 		_, err = client(t, Options{Proxy: parse(t, "http://user:hunter2secret@"+l.Addr().String())}).Session(u).Do(t.Context(), &Request{URL: u})
 		if KindOf(err) != KindUnreachable || strings.Contains(err.Error(), "hunter2secret") || !strings.Contains(err.Error(), "the proxy answers 407") {
 			t.Errorf("%s: %v", address, err)
-		}
-	}
-}
-
-func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
-	for host, want := range map[string]bool{"shop.example": true, "169.254.169.254": false, "fe80::1%eth0": false} {
-		if got := guarded(net.Dialer{}, Options{}, host, false).ControlContext != nil; got != want {
-			t.Errorf("%s: looked at before connecting: %v, want %v", host, got, want)
-		}
-	}
-	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example", false).ControlContext != nil {
-		t.Error("the address of the user's proxy is looked at")
-	}
-	refuse := refuseAddresses("shop.example", false)
-	for address, want := range map[string]bool{
-		"169.254.169.254:80": true, "[fe80::1%eth0]:80": true, "[::ffff:169.254.1.1]:443": true, "127.0.0.1:80": false, "[2001:db8::1]:80": false,
-	} {
-		err := refuse(t.Context(), "tcp", address, nil)
-		var scope *scopeError
-		if got := errors.As(err, &scope); got != want {
-			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
-		}
-	}
-}
-
-func TestWhatIsAPublicAddress(t *testing.T) {
-	for address, want := range map[string]bool{"203.0.113.1:80": true, "[2001:db8::1]:443": true, "127.0.0.1:80": false, "[::ffff:10.0.0.1]:80": false, "169.254.1.1:80": false} {
-		if got := isPublic(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))); got != want {
-			t.Errorf("%s: %v", address, got)
-		}
-	}
-}
-
-// A host that was at a public address and is at a private one now would let a site's owner read the network of the scan.
-func TestANameThatChangesToAPrivateAddress(t *testing.T) {
-	s := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(s.Close)
-	client, err := NewClient(Options{Rate: -1, Retries: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
-	u := &url.URL{Scheme: "http", Host: "localhost:" + port, Path: "/"}
-	if _, err := client.Session(u).Do(t.Context(), &Request{URL: u}); err != nil {
-		t.Skipf("localhost cannot be looked up here: %v", err)
-	}
-	client.Close() // so that it must connect again
-	h := client.limiter.host(u.Host)
-	h.public.Store(true)
-	_, err = client.Session(u).Do(t.Context(), &Request{URL: u})
-	if KindOf(err) != KindScope || !strings.Contains(err.Error(), "localhost resolves to the private address") {
-		t.Errorf("%v, want that the private address is refused", err)
-	}
-}
-
-// A name that the user did not give must not lead into the network that the scan runs in.
-func TestPrivateAddressesOfNamesThatTheUserDidNotGive(t *testing.T) {
-	refuse := refuseAddresses("www.shop.example", true)
-	for address, want := range map[string]bool{
-		"10.0.0.1:80": true, "127.0.0.1:80": true, "[::1]:443": true, "192.168.1.1:443": true, "[fd00::1]:80": true, "100.64.1.1:80": true,
-		"[::ffff:10.0.0.1]:80": true, "0.0.0.0:80": true, "169.254.169.254:80": true, "203.0.113.1:80": false, "[2001:db8::1]:80": false,
-	} {
-		err := refuse(t.Context(), "tcp", address, nil)
-		var scope *scopeError
-		if got := errors.As(err, &scope); got != want {
-			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
 		}
 	}
 }

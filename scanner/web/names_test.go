@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -160,5 +162,72 @@ func TestNamesWhoseAddressChanges(t *testing.T) {
 	n.say("127.0.0.1")
 	if _, err := s.Do(t.Context(), &Request{URL: u}); KindOf(err) != KindScope {
 		t.Errorf("%v, want that the private address is refused to a name that the user did not give", err)
+	}
+}
+
+func TestLinkLocalIsRefusedBeforeConnecting(t *testing.T) {
+	for host, want := range map[string]bool{"shop.example": true, "169.254.169.254": false, "fe80::1%eth0": false} {
+		if got := guarded(net.Dialer{}, Options{}, host, false).ControlContext != nil; got != want {
+			t.Errorf("%s: looked at before connecting: %v, want %v", host, got, want)
+		}
+	}
+	if guarded(net.Dialer{}, Options{Proxy: shop}, "proxy.example", false).ControlContext != nil {
+		t.Error("the address of the user's proxy is looked at")
+	}
+	refuse := refuseAddresses("shop.example", false)
+	for address, want := range map[string]bool{
+		"169.254.169.254:80": true, "[fe80::1%eth0]:80": true, "[::ffff:169.254.1.1]:443": true, "127.0.0.1:80": false, "[2001:db8::1]:80": false,
+	} {
+		err := refuse(t.Context(), "tcp", address, nil)
+		var scope *scopeError
+		if got := errors.As(err, &scope); got != want {
+			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
+		}
+	}
+}
+
+func TestWhatIsAPublicAddress(t *testing.T) {
+	for address, want := range map[string]bool{"203.0.113.1:80": true, "[2001:db8::1]:443": true, "127.0.0.1:80": false, "[::ffff:10.0.0.1]:80": false, "169.254.1.1:80": false} {
+		if got := isPublic(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
+// A host that was at a public address and is at a private one now would let a site's owner read the network of the scan.
+func TestANameThatChangesToAPrivateAddress(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	client, err := NewClient(Options{Rate: -1, Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	u := &url.URL{Scheme: "http", Host: "localhost:" + port, Path: "/"}
+	if _, err := client.Session(u).Do(t.Context(), &Request{URL: u}); err != nil {
+		t.Skipf("localhost cannot be looked up here: %v", err)
+	}
+	client.Close() // so that it must connect again
+	h := client.limiter.host(u.Host)
+	h.public.Store(true)
+	_, err = client.Session(u).Do(t.Context(), &Request{URL: u})
+	if KindOf(err) != KindScope || !strings.Contains(err.Error(), "localhost resolves to the private address") {
+		t.Errorf("%v, want that the private address is refused", err)
+	}
+}
+
+// A name that the user did not give must not lead into the network that the scan runs in.
+func TestPrivateAddressesOfNamesThatTheUserDidNotGive(t *testing.T) {
+	refuse := refuseAddresses("www.shop.example", true)
+	for address, want := range map[string]bool{
+		"10.0.0.1:80": true, "127.0.0.1:80": true, "[::1]:443": true, "192.168.1.1:443": true, "[fd00::1]:80": true, "100.64.1.1:80": true,
+		"[::ffff:10.0.0.1]:80": true, "0.0.0.0:80": true, "169.254.169.254:80": true, "203.0.113.1:80": false, "[2001:db8::1]:80": false,
+	} {
+		err := refuse(t.Context(), "tcp", address, nil)
+		var scope *scopeError
+		if got := errors.As(err, &scope); got != want {
+			t.Errorf("%s: %v, refused %v, want %v", address, err, got, want)
+		}
 	}
 }
