@@ -124,3 +124,20 @@ func TestList_of_a_user(t *testing.T) {
 		t.Errorf("%v, %+v", err, set)
 	}
 }
+
+// Keys that are no text are a mistake wherever they stand, not the end of the program.
+func TestKeysThatAreNoText(t *testing.T) {
+	for name, text := range map[string]string{
+		"list":      "0: [&a {}]\neach: [{<<, *a}]\nsignature:\n",
+		"signature": "id: x\ninfo: {name: X, severity: low}\nvariables: {<<: {b: 1}, [a]: 1}\nhttp: [{path: ['{{BaseURL}}']}]\n",
+	} {
+		_, err := signature.Parse("f.yaml", []byte(text), true)
+		if err == nil || !strings.Contains(err.Error(), "a key must be text") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var to struct{ A map[string]string }
+	if err := signature.DecodeFile("sotomi.yaml", []byte("a: {<<: {b: c}, {d: e}: f}\n"), &to); err == nil || !strings.Contains(err.Error(), "sotomi.yaml:1: a key must be text") {
+		t.Errorf("%v", err)
+	}
+}

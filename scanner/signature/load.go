@@ -241,6 +241,9 @@ func parseAll(name string, text []byte, own bool) ([]*Signature, error) {
 		}
 		return nil, nil
 	}
+	if bad := badKeys(&doc); len(bad) > 0 {
+		return nil, mistakesOf(name, bad)
+	}
 	f := parsed{name: name, text: text, root: doc.Content[0], own: own}
 	keys := topKeys(f.root)
 	if isList(keys) {

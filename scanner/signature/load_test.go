@@ -341,6 +341,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("a: &a [*a]\nid: x\ninfo: *a\n", false)
 	f.Add("id: x\ninfo: {name: y}\nhttp:\n  - <<: {path: [x]}\nvariables: {a: [1]}\n", true)
 	f.Add("shared: [&a {x: \"${y}\"}]\neach: [{<<: *a, id: x, y: 1}]\nsignature: {id: \"${id}\", info: {name: \"${x}\", severity: low}, check: x}\n", true)
+	f.Add("each: [&a {}, {<<, *a}]\nsignature: {}\n", true)
+	f.Add("variables: &a {<<, {}}\nid: x\ninfo: {name: y}\nhttp: [{path: [x]}]\n", false)
 	f.Fuzz(func(t *testing.T, text string, own bool) {
 		first, err := signature.Parse("f.yaml", []byte(text), own)
 		second, again := signature.Parse("f.yaml", []byte(text), own)
