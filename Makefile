@@ -19,7 +19,8 @@ test:
 	go vet ./...
 	go test -timeout 40m ./...
 
-# All but the labs, and but two thirds of the scans of each signature's server with all signatures. Needs a C compiler.
+# All but the labs, the hostile servers, and two thirds of the scans of each signature's server with all signatures. Needs a C
+# compiler.
 race:
 	go test -race -short -shuffle=on -timeout 60m ./...
 

@@ -51,12 +51,7 @@ func (d Data) told() bool {
 	return err == nil && d.Source != ""
 }
 
-// SortData puts the oldest first.
-func SortData(list []Data) {
-	slices.SortFunc(list, Data.Compare)
-}
-
-// Compare orders data by their dates, then by their names.
+// Compare orders data by their dates, the oldest first, then by their names.
 func (d Data) Compare(other Data) int {
 	return cmp.Or(strings.Compare(d.Date, other.Date), strings.Compare(d.Name, other.Name), strings.Compare(d.Source, other.Source))
 }

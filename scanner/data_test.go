@@ -1,6 +1,7 @@
 package scanner_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -38,9 +39,9 @@ func TestReadData(t *testing.T) {
 
 func TestDataAge(t *testing.T) {
 	list := []scanner.Data{{Name: "b", Date: "2026-08-22"}, {Name: "c", Date: "2026-11-01"}, {Name: "a", Date: "2026-08-22"}}
-	scanner.SortData(list)
+	slices.SortFunc(list, scanner.Data.Compare)
 	if list[0].Name != "a" || list[2].Name != "c" {
-		t.Errorf("SortData: %v", list)
+		t.Errorf("sorted: %v", list)
 	}
 	if got := list[0].Age(time.Date(2026, 8, 23, 12, 0, 0, 0, time.UTC)); got != 36*time.Hour {
 		t.Errorf("Age = %s, want 36h", got)

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"runtime"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestDeadHostsTakeNoMemory: what is kept of hosts that refuse connections does not grow with their number, and a request
@@ -73,4 +75,44 @@ func TestDeadHostsTakeNoMemory(t *testing.T) {
 	if got := <-answered; got != "here" {
 		t.Errorf("the request under way came to %q", got)
 	}
+}
+
+// With very many hosts, those are forgotten that nothing needs to be known about, and only those.
+func TestHostsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := offline(t, Options{}, func(*http.Request) *http.Response { return answered(http.StatusTooManyRequests, "Retry-After", "25") })
+		_, _ = s.Do(t.Context(), &Request{URL: shop, Once: true})
+		unlimited, asked := offline(t, Options{Rate: -1}, func(*http.Request) *http.Response { return answered(http.StatusTooManyRequests, "Retry-After", "25") })
+		_, _ = asked.Do(t.Context(), &Request{URL: shop, Once: true})
+		if unlimited.limiter.forget(); len(unlimited.limiter.hosts) != 1 {
+			t.Error("a host that asked to wait is forgotten")
+		}
+		held := c.limiter.host("held.example")
+		other := func() {
+			for i := range maxHosts {
+				c.limiter.leave(c.limiter.host(string(rune('a'+i%26)) + time.Duration(i).String()))
+			}
+		}
+		known := func(name string) bool {
+			c.limiter.mu.Lock()
+			defer c.limiter.mu.Unlock()
+			_, ok := c.limiter.hosts[name]
+			return ok
+		}
+		other()
+		if !known(shop.Host) || !known("held.example") || len(c.limiter.hosts) > maxHosts {
+			t.Errorf("%d hosts, the one that asked to wait known: %v", len(c.limiter.hosts), known(shop.Host))
+		}
+		<-time.After(26 * time.Second) // the pause is over, the rate not yet what it was
+		other()
+		if !known(shop.Host) {
+			t.Error("a host that is asked more slowly is forgotten")
+		}
+		<-time.After(recovery)
+		other()
+		c.limiter.leave(held)
+		if known(shop.Host) {
+			t.Error("a host that is asked as before is still known")
+		}
+	})
 }
