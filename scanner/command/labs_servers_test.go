@@ -220,7 +220,8 @@ func (r *labRun) step(s labStep) {
 			return err
 		}
 		defer resp.Body.Close()
-		if text, _ := io.ReadAll(resp.Body); resp.StatusCode != cmp.Or(s.Status, http.StatusOK) {
+		text, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != cmp.Or(s.Status, http.StatusOK) || !bytes.Contains(text, []byte(s.Says)) {
 			return fmt.Errorf("%s\n%s", resp.Status, text)
 		}
 		return nil

@@ -43,6 +43,7 @@ type labStep struct {
 	Body   string `yaml:"body"`
 	File   string `yaml:"file"`   // instead of body, in the folder of all labs
 	Status int    `yaml:"status"` // 200 when 0
+	Says   string `yaml:"says"`   // a part of the answer's body
 	TLS    bool   `yaml:"tls"`
 }
 

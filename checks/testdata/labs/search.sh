@@ -13,6 +13,8 @@ kind=${name%%-*}
 {
 	printf 'node.name: lab\nhttp.port: %s\nnetwork.host: 127.0.0.1\npath.data: %s/data\npath.logs: %s/logs\n' "$port" "$work" "$work"
 	printf '%s\n' "$@"
+	# A disk that is nearly full is no reason to leave the lab's index without a shard.
+	echo 'cluster.routing.allocation.disk.threshold_enabled: false'
 	case $name in
 	elasticsearch-2.*) printf 'discovery.zen.ping.unicast.hosts: ["127.0.0.1:1"]\npath.plugins: %s/plugins\n' "$work" ;;
 	*) echo 'discovery.type: single-node' ;;
