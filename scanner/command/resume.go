@@ -34,18 +34,7 @@ func (e *environment) readEarlier(c *cli.Context) (*earlier, error) {
 		return nil, nil
 	}
 	fail := func(err error) (*earlier, error) { return nil, message.Errorf("--resume %s: %w", path, err) }
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return fail(reason(err))
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return fail(reason(err))
-	}
-	if !info.Mode().IsRegular() {
-		return fail(message.Errorf("this is not a file"))
-	}
-	read, err := report.ReadJournal(file, info.Size())
+	read, err := openEarlier(path)
 	if err != nil {
 		return fail(err)
 	}
@@ -73,6 +62,27 @@ func (e *environment) readEarlier(c *cli.Context) (*earlier, error) {
 	}
 	if len(missing) > 0 {
 		return fail(message.Errorf("the scan was started with %s, whose value a journal does not keep; give it again", strings.Join(missing, ", ")))
+	}
+	return read, nil
+}
+
+// openEarlier reads a journal.
+func openEarlier(path string) (*earlier, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, reason(err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = message.Errorf("this is not a file")
+	}
+	var read *report.Journal
+	if err == nil {
+		read, err = report.ReadJournal(file, info.Size())
+	}
+	if err != nil {
+		_ = file.Close() // it was only read
+		return nil, reason(err)
 	}
 	return &earlier{read, file}, nil
 }

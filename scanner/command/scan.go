@@ -145,7 +145,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
 	set, selected, err6 := s.load(checks.WithImported(signatures.FS), skipBroken)
 	outs, err7 := e.outputs(s.c.Context, wantedOutputs{
-		list: s.list("output", s.file.Output), per: s.text("per", s.file.Per), verbose: s.yes("verbose", s.file.Verbose), goesOn: s.c.String("resume") != "", chromium: s.text("chromium", s.file.Chromium),
+		list: s.reports(), per: s.text("per", s.file.Per), verbose: s.yes("verbose", s.file.Verbose), goesOn: s.c.String("resume") != "", chromium: s.text("chromium", s.file.Chromium),
 	})
 	pages, err8 := s.pages()
 	hostTimeout, err9 := s.hostTimeout()

@@ -69,6 +69,9 @@ type configFile struct {
 	Session             []string       `yaml:"session"`
 	Page                []string       `yaml:"page"`
 	NoFollow            *bool          `yaml:"no-follow"`
+
+	Watch  watchFile    `yaml:"watch"`
+	Notify []notifyFile `yaml:"notify"`
 }
 
 // settings are flags, environment and file together.
@@ -80,6 +83,17 @@ type settings struct {
 	config    string          // hash of the file; "" without one
 	variables map[string]bool // named by placeholders
 	mistakes  []error         // found while settings were read
+
+	report string // where a watch wants the report in JSON lines; "" for none
+}
+
+// reports are what --output asks for, and what a watch needs.
+func (s *settings) reports() []string {
+	list := s.list("output", s.file.Output)
+	if s.report != "" {
+		list = append([]string{"jsonl=" + s.report}, list...)
+	}
+	return list
 }
 
 // readSettings reads the file that --config names, or sotomi.yaml if there is one.
