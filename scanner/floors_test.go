@@ -19,8 +19,8 @@ const module = "sotomi"
 // Packages on one floor do not know each other. The lower table, only, holds what a single package may import.
 //
 //	floor 5   main.go, scanner/command
-//	floor 4   checks (the table)              scanner/sigtest
-//	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report    scanner/triage
+//	floor 4   checks (the table)              scanner/sigtest   scanner/watch
+//	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report    scanner/triage    scanner/history    scanner/notify
 //	floor 2   scanner (the contract)          checks/template/match
 //	floor 1   scanner/evidence
 //	floor 0   scanner/target   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
@@ -36,10 +36,14 @@ var floors = map[string][]string{
 	"scanner/engine":        {"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/report":        {"scanner", "scanner/evidence", "scanner/signature"},
 	"scanner/triage":        {"scanner", "scanner/signature"},
+	"scanner/history":       {},
+	"scanner/notify":        {},
+	"scanner/watch":         {"scanner", "scanner/history", "scanner/report", "scanner/signature", "scanner/triage"},
 	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/command": {
 		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
 		"checks/template/match", "scanner/report", "scanner/sigtest", "scanner/triage",
+		"scanner/history", "scanner/notify", "scanner/watch",
 	},
 	"": {"scanner/command"},
 
@@ -101,6 +105,11 @@ var only = map[string][]string{
 	"github.com/chromedp":                 {"scanner/report"},
 	"github.com/CycloneDX":                {"scanner/report"},
 	"html/template":                       {"scanner/report"},
+
+	"modernc.org/sqlite":                 {"scanner/history"},
+	"github.com/gofrs/flock":             {"scanner/history"},
+	"github.com/nicholas-fedor/shoutrrr": {"scanner/notify"},
+	"github.com/robfig/cron":             {"scanner/watch"},
 
 	"net/http/httptest": {"scanner/sigtest", "checks/internal/eccubebench"},
 
