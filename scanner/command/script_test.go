@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 //	sent NAME HEADER VALUE  the last request to NAME had this header
 //	asked NAME PATH N       NAME got N requests for PATH
 //	status N PROGRAM ARG... runs a program that must end with exit status N
+//	receiver NAME           starts a receiver of messages on loopback; $NAME is its address
+//	[!] received NAME TEXT  NAME was sent a message with TEXT in its body or header, or none
+//	subst FILE              puts the values of $NAME into a file; ${NAME} stays
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -45,6 +48,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sent": sentScriptSite, "site": startScriptSite, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
+			"receiver": startReceiver, "received": receivedMessage, "subst": substitute,
 		},
 	})
 }

@@ -77,6 +77,9 @@ func (e *environment) runWatch(ctx context.Context, s *settings, args []string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, w.History.Close()) }()
+	if err := removeEnded(ctx, w.History, path); err != nil {
+		return err
+	}
 	w.Scan = func(ctx context.Context, run history.Run) (io.ReadSeekCloser, int, error) {
 		return e.watchScan(ctx, s, args, runFile(path, run))
 	}
@@ -96,6 +99,15 @@ func (e *environment) runWatch(ctx context.Context, s *settings, args []string) 
 // runFile is where the report of a run stands until it is in the history.
 func runFile(state string, run history.Run) string {
 	return state + ".run-" + strconv.FormatInt(run.ID, 10) + ".jsonl"
+}
+
+// removeEnded removes what a watch that was killed has left of runs that are in the history.
+func removeEnded(ctx context.Context, f *history.File, state string) error {
+	runs, err := f.Runs(ctx)
+	for _, run := range runs {
+		err = errors.Join(err, removeRun(runFile(state, run)))
+	}
+	return err
 }
 
 // removeRun removes a report, and a journal that was left beside it.
