@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 	_ "time/tzdata" // time zones where the system has none
 
 	"github.com/urfave/cli/v2"
@@ -83,7 +84,12 @@ func (e *environment) runWatch(ctx context.Context, s *settings, args []string) 
 	w.Scan = func(ctx context.Context, run history.Run) (io.ReadSeekCloser, int, error) {
 		return e.watchScan(ctx, s, args, runFile(path, run))
 	}
-	w.Done = func(run history.Run) error { return removeRun(runFile(path, run)) }
+	w.Done = func(ctx context.Context, run history.Run, next time.Time) error {
+		if err := e.statusPage(ctx, s.file.Watch.Page, w.History, run, next); err != nil {
+			e.notice(message.New("the status page: %v", err)) // what was found is in the history, and is told
+		}
+		return removeRun(runFile(path, run))
+	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	if once {

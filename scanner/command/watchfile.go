@@ -29,6 +29,7 @@ type watchFile struct {
 	Blackout  []string       `yaml:"blackout"`
 	TimeZone  string         `yaml:"time-zone"`
 	State     string         `yaml:"state"`
+	Page      string         `yaml:"status-page"`
 	Keep      *int           `yaml:"keep"`      // days
 	Reminders map[string]int `yaml:"reminders"` // days by severity; 0 is never
 }

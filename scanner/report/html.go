@@ -27,7 +27,7 @@ var (
 // NewHTML writes one page that needs nothing else: no network, no other file. It is in both languages and begins with that of
 // the options. Findings are kept until the scan ends, for they are grouped by what mends them.
 func NewHTML(w io.Writer, o Options) scanner.Sink {
-	p := &page{w: w, language: "en", english: message.In("en"), japanese: message.In("ja")}
+	p := &page{w: w, watched: o.Watched, language: "en", english: message.In("en"), japanese: message.In("ja")}
 	if o.Language == "ja" {
 		p.language = "ja"
 	}
@@ -45,6 +45,7 @@ const maxPageGaps = 200
 type page struct {
 	scanner.Discard
 	w                 io.Writer
+	watched           *Watched // nil for the report of one scan
 	language          string
 	english, japanese message.Language
 	start             scanner.Start
@@ -172,6 +173,7 @@ func (p *page) finding(f scanner.Finding) map[string]any {
 		"CertaintyClass": string(en.Certainty), "Certainty": p.Say("certainty-" + string(en.Certainty)), "Name": span(en.Name, ja.Name), "URL": en.URL,
 		"Description": span(en.Description, ja.Description), "Impact": span(en.Impact, ja.Impact), "Values": span(en.Values, ja.Values),
 		"Remedy": span(en.Remediation, ja.Remediation), "Curl": en.Curl, "Proofs": proofs, "References": references, "ID": id + "  " + en.Fingerprint,
+		"Since": p.watched.since(f),
 	}
 }
 
@@ -214,7 +216,7 @@ func (p *page) labels() map[string]template.HTML {
 	for _, id := range []string{"certainty", "curl", "impact", "values"} {
 		labels[id] = p.Say("column-" + id)
 	}
-	for _, id := range []string{"bad", "checklist", "checklist-note", "disclaimer", "findings", "glossary", "search", "severities", "severity", "title", "unchecked"} {
+	for _, id := range []string{"bad", "checklist", "checklist-note", "disclaimer", "findings", "glossary", "search", "severities", "severity", "title", "unchecked", "no-longer-checked"} {
 		labels[id] = p.Say("page-" + id)
 	}
 	labels["coverage"], labels["evidence"], labels["first"] = p.Say("coverage"), p.Say("evidence"), p.Say("first")

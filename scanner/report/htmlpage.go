@@ -34,7 +34,8 @@ func (p *page) whole(s scanner.Summary) map[string]any {
 		"Beyond":       spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
 		"IgnoredCount": span(p.english.Count("suppressed-findings", ignored, nil), p.japanese.Count("suppressed-findings", ignored, nil)),
 		"Ignored":      spans(p.ignored[0].text(p.english), p.ignored[1].text(p.japanese)),
-		"Glossary":     p.glossary(), "Checklists": p.checklists(),
+		"Next":         p.watched.next(), "NoLonger": p.watched.unchecked(),
+		"Glossary": p.glossary(), "Checklists": p.checklists(),
 	}
 }
 

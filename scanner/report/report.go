@@ -22,6 +22,8 @@ type Options struct {
 
 	Chromium string // the browser that prints PDF
 
+	Watched *Watched // what html says of a site that is watched; nil for the report of one scan
+
 	Fails         func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
 	NewSignatures bool                                             // findings of signatures that the baseline does not know fail it, too
 }

@@ -103,8 +103,8 @@ type known struct {
 	findings map[string]scanner.Finding // by fingerprint
 }
 
-// readKnown reads the findings that are known.
-func readKnown(k history.Known) (*known, error) {
+// Findings are the findings that are known, by fingerprint.
+func Findings(k history.Known) (map[string]scanner.Finding, error) {
 	var lines bytes.Buffer
 	lines.WriteString(`{"type":"scan"}` + "\n")
 	for _, f := range k.Findings {
@@ -115,9 +115,9 @@ func readKnown(k history.Known) (*known, error) {
 	if err := report.Replay(&lines, &c); err != nil {
 		return nil, err
 	}
-	list := &known{k, map[string]scanner.Finding{}}
+	list := map[string]scanner.Finding{}
 	for _, f := range c.Findings {
-		list.findings[f.Fingerprint] = f
+		list[f.Fingerprint] = f
 	}
 	return list, nil
 }

@@ -27,8 +27,9 @@ type Watcher struct {
 	// Scan finishes what there is of a run, or begins it, and gives its report in JSON lines and the exit status. ErrCut is
 	// the error of one that was stopped before its end.
 	Scan func(ctx context.Context, run history.Run) (report io.ReadSeekCloser, status int, err error)
-	// Done is called when all of a run is in the history: what the scan keeps outside is not needed any more.
-	Done func(history.Run) error
+	// Done is called when all of a run is in the history: what the scan keeps outside is not needed any more. next is when the
+	// next run is to begin, zero when there is no schedule.
+	Done func(ctx context.Context, run history.Run, next time.Time) error
 	Say  func(message.Message) // to people at the terminal
 
 	notBefore time.Time // when a run that was cut is gone on with
@@ -135,7 +136,11 @@ func (w *Watcher) run(ctx context.Context) (history.Run, error) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return run, err
 	}
-	if err := w.Done(run); err != nil {
+	var next time.Time
+	if w.Schedule != nil {
+		next = w.Schedule.Next(run.Began, time.Now())
+	}
+	if err := w.Done(context.WithoutCancel(ctx), run, next); err != nil {
 		return run, err
 	}
 	if w.Keep > 0 {
@@ -154,12 +159,12 @@ func (w *Watcher) keep(ctx context.Context, run *history.Run, file io.ReadSeeker
 	if err != nil {
 		return err
 	}
-	known, err := readKnown(before)
+	findings, err := Findings(before)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	c, err := compare(known, seen, now, w.Reminders)
+	c, err := compare(&known{before, findings}, seen, now, w.Reminders)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func newWatcher(t *testing.T) *watcher {
 	}
 	w := &watcher{}
 	w.Watcher = &Watcher{
-		History: file, Say: func(message.Message) {}, Done: func(history.Run) error { return nil },
+		History: file, Say: func(message.Message) {}, Done: func(context.Context, history.Run, time.Time) error { return nil },
 		Reminders: map[signature.Severity]time.Duration{signature.SeverityHigh: 60 * 24 * time.Hour},
 		Scan: func(ctx context.Context, _ history.Run) (io.ReadSeekCloser, int, error) {
 			w.scans++
