@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -70,4 +71,42 @@ func substitute(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	text := variable.ReplaceAllStringFunc(ts.ReadFile(args[0]), func(name string) string { return ts.Getenv(name[1:]) })
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// mailbox is a receiver of messages on loopback.
+type mailbox struct {
+	mu       sync.Mutex
+	messages []string
+	act      func() // before the next answer; nil for nothing
+	url      string
+}
+
+func newMailbox(t *testing.T) *mailbox {
+	t.Helper()
+	m := &mailbox{}
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		m.mu.Lock()
+		m.messages = append(m.messages, string(body))
+		act := m.act
+		m.act = nil
+		m.mu.Unlock()
+		if act != nil {
+			act()
+			<-r.Context().Done() // the sender is dead and gets no answer
+		}
+	}))
+	t.Cleanup(s.Close)
+	m.url = s.URL
+	return m
+}
+
+// before makes the receiver do something when it is sent the next message.
+func (m *mailbox) before(act func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.act = act
 }

@@ -22,10 +22,10 @@ import (
 const watchHelp = `Scans again and again, as watch: in sotomi.yaml says, and tells the receivers in notify: what has changed: what is new, back, gone, or no longer checked. What it saw is kept in a history. A scan that was cut, even by a power failure, is finished when watch is started again; nothing is told twice, and a message that could not be sent is tried again.
 
 EXAMPLES
-   sotomi watch                  the targets, schedule and receivers in sotomi.yaml
-   sotomi watch --once           one scan, for cron and pipelines
-   sotomi watch --notify-test    send a test message to each receiver
-   sotomi history list           what it did
+   sotomi watch                  (the targets, schedule and receivers in sotomi.yaml)
+   sotomi watch --once           (one scan, for cron and pipelines)
+   sotomi watch --notify-test    (send a test message to each receiver)
+   sotomi history list           (what it did)
 
 EXIT STATUS
    0    everything was checked, no finding at or above --fail-on

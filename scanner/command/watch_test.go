@@ -4,58 +4,17 @@ package command
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"sotomi/scanner"
 )
-
-// mailbox is a receiver of messages on loopback.
-type mailbox struct {
-	mu       sync.Mutex
-	messages []string
-	act      func() // before the next answer; nil for nothing
-	url      string
-}
-
-func newMailbox(t *testing.T) *mailbox {
-	t.Helper()
-	m := &mailbox{}
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		m.mu.Lock()
-		m.messages = append(m.messages, string(body))
-		act := m.act
-		m.act = nil
-		m.mu.Unlock()
-		if act != nil {
-			act()
-			<-r.Context().Done() // the sender is dead and gets no answer
-		}
-	}))
-	t.Cleanup(s.Close)
-	m.url = s.URL
-	return m
-}
-
-// before makes the receiver do something when it is sent the next message.
-func (m *mailbox) before(act func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.act = act
-}
 
 // TestKilledWatch kills a watch at random requests, at random moments behind the scan, and while it sends a message: in the
 // end each message was sent, none says what another has said, and the history holds whole runs only.

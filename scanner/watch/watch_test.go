@@ -157,7 +157,8 @@ func TestWhatIsTold(t *testing.T) {
 			{"as before", open, ""},
 			{"another", world{shop: {"git": found, "debug": found}}, "sotomi: new 1\nNew (1)\n- MEDIUM  Title of debug  http://shop.test/debug"},
 			{
-				"not checked", world{shop: {"git": blocked, "debug": found}},
+				"not checked",
+				world{shop: {"git": blocked, "debug": found}},
 				"sotomi: no longer checked 1, targets not checked 1\n" +
 					"No longer checked: nobody knows whether they are still there (1)\n- HIGH  Title of git  http://shop.test/git (since 2000-01-01): status 503\n\n" +
 					"Targets on which something could not be checked (1)\n- http://shop.test: status 503",
