@@ -60,7 +60,7 @@ func (e *environment) runWatch(ctx context.Context, s *settings, args []string) 
 		return err
 	}
 	if s.c.Bool("notify-test") {
-		return e.testReceivers(receivers)
+		return e.testReceivers(ctx, receivers)
 	}
 	once := s.c.Bool("once")
 	w := &watch.Watcher{Receivers: receivers, Jitter: s.file.Watch.Jitter, Say: e.notice}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -152,14 +153,14 @@ func (s *settings) receiver(n notifyFile, language string) (*watch.Receiver, err
 }
 
 // testReceivers sends a message to each.
-func (e *environment) testReceivers(list []*watch.Receiver) error {
+func (e *environment) testReceivers(ctx context.Context, list []*watch.Receiver) error {
 	if len(list) == 0 {
 		return message.Errorf("sotomi.yaml names no receivers in notify:")
 	}
 	var failed []error
 	for _, r := range list {
 		words := message.In(r.Language)
-		err := r.Send(words.Text(message.New("sotomi: a test")), words.Text(message.New("This is a test message. Changes will be told here.")))
+		err := r.Send(ctx, words.Text(message.New("sotomi: a test")), words.Text(message.New("This is a test message. Changes will be told here.")))
 		if err != nil {
 			failed = append(failed, message.Errorf("%s: %w", r.Name, err))
 			continue

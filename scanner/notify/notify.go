@@ -43,7 +43,7 @@ type Webhook struct {
 const defaultBody = `{"text": {{json (printf "%s\n\n%s" .Title .Body)}}}`
 
 // Send sends a message. Errors hold nothing of the service's address, which may be secret.
-type Send func(title, body string) error
+type Send func(ctx context.Context, title, body string) error
 
 // New is how to send to a service. Nothing is sent yet.
 func New(s Service) (Send, error) {
@@ -59,7 +59,7 @@ func shoutrrr(address string) (Send, error) {
 		scheme, _, _ := strings.Cut(address, ":")
 		return nil, message.Errorf("this is no address of a service of the kind %q: %w", scheme, without(err, address))
 	}
-	return func(title, body string) error {
+	return func(_ context.Context, title, body string) error { // it has a limit of its own
 		params := types.Params{}
 		params.SetTitle(title)
 		for _, err := range to.Send(body, &params) {
@@ -98,12 +98,12 @@ func webhook(w Webhook) (Send, error) {
 		}
 		header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
-	return func(title, text string) error {
+	return func(ctx context.Context, title, text string) error {
 		var filled bytes.Buffer
 		if err := body.Execute(&filled, map[string]string{"Title": title, "Body": text}); err != nil {
 			return err
 		}
-		return without(post(w.URL, header, &filled), w.URL)
+		return without(post(ctx, w.URL, header, &filled), w.URL)
 	}, nil
 }
 
@@ -116,8 +116,8 @@ func asJSON(text string) (string, error) {
 // client follows no redirects: a message goes where it was sent.
 var client = &http.Client{Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-func post(address string, header http.Header, body io.Reader) error {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, body)
+func post(ctx context.Context, address string, header http.Header, body io.Reader) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, body)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -20,7 +21,7 @@ type Receiver struct {
 	Language string             // "en" or "ja"
 	Least    signature.Severity // of findings; "" for all
 	Kinds    []Kind             // of what is told; all when empty
-	Send     func(title, body string) error
+	Send     func(ctx context.Context, title, body string) error
 }
 
 // eventsOfKind is how many of one kind a message names.

@@ -200,7 +200,7 @@ func (w *Watcher) deliver(ctx context.Context) (left int, err error) {
 		if ctx.Err() != nil {
 			return left, ctx.Err()
 		}
-		sent := w.send(m)
+		sent := w.send(ctx, m)
 		if sent == nil {
 			if err := w.History.Sent(ctx, m.ID, time.Now()); err != nil {
 				return left, err
@@ -223,11 +223,11 @@ func (w *Watcher) deliver(ctx context.Context) (left int, err error) {
 }
 
 // send sends a message to its receiver. Its number is in it: one that comes twice can be told.
-func (w *Watcher) send(m history.Message) error {
+func (w *Watcher) send(ctx context.Context, m history.Message) error {
 	for _, r := range w.Receivers {
 		if r.Name == m.Receiver {
 			id := message.In(r.Language).Text(message.New("message %d", int(m.ID)))
-			return r.Send(m.Title, m.Body+"\n\n"+id)
+			return r.Send(ctx, m.Title, m.Body+"\n\n"+id)
 		}
 	}
 	return message.Errorf("there is no receiver of this name any more")

@@ -114,7 +114,7 @@ func newWatcher(t *testing.T) *watcher {
 			}
 			return seekCloser{bytes.NewReader(w.world.scan(w.data...))}, 0, ctx.Err()
 		},
-		Receivers: []*Receiver{{Name: "test", Language: "en", Send: func(title, body string) error {
+		Receivers: []*Receiver{{Name: "test", Language: "en", Send: func(_ context.Context, title, body string) error {
 			if w.fail != nil {
 				return w.fail
 			}
@@ -190,7 +190,7 @@ func TestReminder(t *testing.T) {
 		w.once(t, open)
 		told := map[int]string{}
 		for day := 1; day <= 130; day++ {
-			time.Sleep(24 * time.Hour)
+			time.Sleep(24 * time.Hour) //nolint:forbidigo // the clock is that of the bubble
 			if text := w.once(t, open); text != "" {
 				told[day], _, _ = strings.Cut(text, "\n\n")
 			}
@@ -219,7 +219,7 @@ func TestSilentSignature(t *testing.T) {
 				w := newWatcher(t)
 				defer w.close(t)
 				w.once(t, c.before)
-				time.Sleep(time.Duration(c.days) * 24 * time.Hour)
+				time.Sleep(time.Duration(c.days) * 24 * time.Hour) //nolint:forbidigo // the clock is that of the bubble
 				if text := w.once(t, c.after); strings.Contains(text, "silent 1") != c.want {
 					t.Errorf("told: %s", text)
 				}
@@ -235,7 +235,7 @@ func TestOldDataIsToldOnce(t *testing.T) {
 		w.data = []scanner.Data{{Name: "eccube", Source: "s", Date: "1999-12-01"}}
 		told := 0
 		for range 20 {
-			time.Sleep(20 * 24 * time.Hour)
+			time.Sleep(20 * 24 * time.Hour) //nolint:forbidigo // the clock is that of the bubble
 			if text := w.once(t, world{shop: {"git": clean}}); strings.Contains(text, "- eccube: of 1999-12-01") {
 				told++
 			}
@@ -253,7 +253,7 @@ func TestReceivers(t *testing.T) {
 		defer w.close(t)
 		var titles []string
 		add := func(r *Receiver) {
-			r.Send = func(title, _ string) error {
+			r.Send = func(_ context.Context, title, _ string) error {
 				titles = append(titles, r.Name+": "+title)
 				return nil
 			}
@@ -298,7 +298,7 @@ func TestUnsentMessages(t *testing.T) {
 		w.Schedule = schedule
 		var waits []time.Duration
 		begin := time.Now()
-		w.Receivers[0].Send = func(string, string) error {
+		w.Receivers[0].Send = func(context.Context, string, string) error {
 			waits = append(waits, time.Since(begin))
 			begin = time.Now()
 			return w.fail
