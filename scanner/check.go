@@ -44,12 +44,18 @@ const (
 	PlaceTarget  Place = iota // it decides itself, given the target's own page
 	PlaceFolders              // below the folder of the target's page and each folder above it, once each
 	PlacePages                // at the target's own page, and at the folders
+	PlacePorts                // at ports: the target is tcp://HOST, or tcp://HOST:PORT where the user named one; no other check looks there
 )
 
 // Placed is a Check that may look at several places of a target: it runs once for each, with Probe.Target.URL set to the
 // place. Folders end in "/".
 type Placed interface {
 	Place() Place
+}
+
+// PortClaimer is a Check at ports that is about some of them; what no signature claims is told by one for all others.
+type PortClaimer interface {
+	Claims(p Port) bool
 }
 
 // Loner is a Check that may have to be alone: what others ask for at the same moment would spoil its comparisons. Where

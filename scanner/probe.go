@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,6 +32,13 @@ type Site interface {
 	// Crawl gives the target's own page and those that its links lead to on the same host and port, in the order in which
 	// they were found, as many as the scan's limit (30). They are read once a target.
 	Crawl(ctx context.Context) ([]*web.Page, error)
+	// Ports are the ports of the target's host that the scan looked at, for checks at PlacePorts; nil for others. They never
+	// change.
+	Ports() *Ports
+	// Dial connects to a port of the target's host, inside TLS where that is asked for: whatever its certificate is, it is
+	// accepted. The connection counts as a request, keeps to the rate of the host, and ends with ctx, or after the client's
+	// timeout; it must be closed. An error is a *web.Error.
+	Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error)
 	// Pages are the pages of the target that the user named with --page, in order.
 	Pages() []*url.URL
 	// Fact is what another signature found out, by the name in its gives: key. FactList reads values that are lists.

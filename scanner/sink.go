@@ -118,6 +118,7 @@ type TargetInfo struct {
 	Address string   `json:"address,omitempty"` // IP:port that answered; none through a proxy
 	Folders []string `json:"folders,omitempty"` // paths below which was looked, when there are more than the root
 	Leads   string   `json:"leads,omitempty"`   // scheme://host:port of the other site that its own page sends visitors to
+	Ports   *Ports   `json:"ports,omitempty"`   // of a host, tcp://HOST; nil for a site
 
 	target.About // what the list of targets says of it
 }

@@ -22,10 +22,15 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 	defer func() { taken.leave() }()
 	var results []targetResult
 	var down *scanner.StatusError
+	ports := p.portsOf(ctx, in)
+	defer ports.close()
 	for i, o := range p.endpoints(in) {
-		discoveries, ok := within(ctx, func() []discovery { return p.discover(ctx, o) })
-		if !ok {
-			discoveries = []discovery{{p.newSite(o, o.candidates[0]), cutShort(ctx)}}
+		discoveries := ports.instead(p, o)
+		if discoveries == nil {
+			var ok bool
+			if discoveries, ok = within(ctx, func() []discovery { return p.discover(ctx, o) }); !ok {
+				discoveries = []discovery{{site: p.newSite(o, o.candidates[0]), end: cutShort(ctx)}}
+			}
 		}
 		if i == 0 {
 			down = discoveries[0].end
@@ -34,6 +39,9 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 			site, end := found.site, found.end
 			if p.options.Targets.Named(in, site.target.URL) {
 				continue
+			}
+			if found.refused && ports.open() {
+				end = noWebServer
 			}
 			if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
 				end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
@@ -46,13 +54,22 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 			results = append(results, p.scanSite(ctx, site, o, end))
 		}
 	}
-	return results
+	if ports == nil {
+		return results
+	}
+	if ports.end == nil && taken == nil {
+		taken = p.takeSlot(ctx)
+		cancel()
+		ctx, cancel = p.limited(unlimited)
+	}
+	return append(results, p.scanSite(ctx, ports.site, ports.endpoint, ports.end))
 }
 
 // discovery is what a place to scan turned out to be.
 type discovery struct {
-	site *site
-	end  *scanner.StatusError // the outcome of all signatures when it cannot be scanned; else nil
+	site    *site
+	end     *scanner.StatusError // the outcome of all signatures when it cannot be scanned; else nil
+	refused bool                 // the host refuses connections at every address that was tried
 }
 
 // discover finds out which of an endpoint's addresses answers, and where the page that it shows a first visitor leads.
@@ -60,6 +77,7 @@ func (p *Plan) discover(ctx context.Context, o endpoint) []discovery {
 	var first *site
 	var failure error
 	var reasons []message.Message
+	refused := true
 	for i, u := range o.candidates {
 		if i > 0 && o.named && !wrongScheme(failure) {
 			break
@@ -80,17 +98,18 @@ func (p *Plan) discover(ctx context.Context, o endpoint) []discovery {
 			return p.settle(ctx, o, site, ex)
 		}
 		failure = err
+		refused = refused && web.Refused(err)
 		if other := spoken(err); other != nil && (other.protocol != overTLS || i+1 == len(o.candidates)) {
-			return []discovery{{site, other.end(o.port == "")}}
+			return []discovery{{site: site, end: other.end(o.port == "")}}
 		}
 		end := p.noAnswer(ctx, err)
 		if end.Status != scanner.StatusUnreachable {
-			return []discovery{{site, end}}
+			return []discovery{{site: site, end: end}}
 		}
 		reasons = append(reasons, end.Reason)
 		if untrusted(err) {
 			site.untrusted = true
-			return []discovery{{site, &scanner.StatusError{
+			return []discovery{{site: site, end: &scanner.StatusError{
 				Status: scanner.StatusUnreachable, Reason: message.New("%s; --ca or --insecure scans it all the same", reasonOf(err)),
 			}}}
 		}
@@ -99,7 +118,8 @@ func (p *Plan) discover(ctx context.Context, o endpoint) []discovery {
 			break // a port that refuses connections refuses them for plain HTTP too
 		}
 	}
-	return []discovery{{first, &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}}}
+	end := &scanner.StatusError{Status: scanner.StatusUnreachable, Reason: joinReasons(o.candidates, reasons)}
+	return []discovery{{site: first, end: end, refused: refused}}
 }
 
 // hasCredentials reports whether the user gave headers or sessions, which may be secrets.

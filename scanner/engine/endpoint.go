@@ -13,19 +13,22 @@ type endpoint struct {
 	candidates []*url.URL // tried in order; the first that answers is the target
 	named      bool       // the first is an address as the user gave it; another is tried only if its scheme seems wrong
 	port       string     // a further port, named by signatures only: closed means that nothing is there; else ""
+	tcp        bool       // the ports of a host, or one of them, not a site
 	steps      []int      // indexes in Plan.steps, ascending
 }
 
-// endpoints are the places that an input means. A bare host is its web ports and, for the signatures that name them, further
+// endpoints are the sites that an input means. A bare host is its web ports and, for the signatures that name them, further
 // ports.
 func (p *Plan) endpoints(in target.Input) []endpoint {
 	switch {
+	case in.TCP || len(p.everyPage) == 0:
+		return nil
 	case in.URL != nil:
-		return []endpoint{{from: in.Source, candidates: withOther(in.URL), named: true, steps: p.every}}
+		return []endpoint{{from: in.Source, candidates: withOther(in.URL), named: true, steps: p.everyPage}}
 	case in.Port != "":
-		return []endpoint{{from: in.Source, candidates: schemes(in.Host, in.Port), steps: p.every}}
+		return []endpoint{{from: in.Source, candidates: schemes(in.Host, in.Port), steps: p.everyPage}}
 	}
-	list := []endpoint{{from: in.Source, candidates: schemes(in.Host, ""), steps: p.every}}
+	list := []endpoint{{from: in.Source, candidates: schemes(in.Host, ""), steps: p.everyPage}}
 	for _, further := range p.ports {
 		number := strconv.Itoa(further.number)
 		list = append(list, endpoint{from: in.Source, candidates: schemes(in.Host, number), port: number, steps: further.steps})

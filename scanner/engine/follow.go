@@ -32,9 +32,9 @@ func (p *Plan) settle(ctx context.Context, o endpoint, s *site, ex *web.Exchange
 	next, end := p.followMove(ctx, o, s)
 	switch {
 	case end != nil && next != nil:
-		return []discovery{{next, end}}
+		return []discovery{{site: next, end: end}}
 	case end != nil:
-		return []discovery{{s, end}}
+		return []discovery{{site: s, end: end}}
 	case next == nil:
 		return []discovery{{site: s}}
 	case p.movedAltogether(ctx, s, next):

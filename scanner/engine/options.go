@@ -40,6 +40,8 @@ type Options struct {
 	NoFollow    bool          // a site that has moved to https or to another name is not followed
 	NoMerge     bool          // every request is sent, even if an identical one was: for comparing
 
+	Ports Ports // of hosts
+
 	Visitors []Visitor  // of --session, in order
 	Pages    []*url.URL // of --page: addresses, or paths on every target that the user named
 }

@@ -21,7 +21,7 @@ func (s *site) addFolders(u *url.URL) {
 
 // info is what reports say of the site itself.
 func (s *site) info() scanner.TargetInfo {
-	i := scanner.TargetInfo{Target: s.target.String(), Status: s.status, Address: s.remote()}
+	i := scanner.TargetInfo{Target: s.target.String(), Status: s.status, Address: s.remote(), Ports: s.ports}
 	if s.asked != nil {
 		i.Asked = target.Target{URL: s.asked}.String()
 	}

@@ -36,7 +36,8 @@ import (
 type Plan struct {
 	options     Options
 	steps       []*step // by signature id
-	every       []int   // the indexes of all steps
+	everyPage   []int   // the indexes of the steps that look at sites
+	atPorts     []int   // those of the steps that look at ports
 	ports       []port  // that signatures name, ascending
 	facts       bool    // some steps need others
 	alone       bool    // some steps must be alone with their host
@@ -105,7 +106,11 @@ func NewPlan(o Options) (*Plan, error) {
 	for i, st := range p.steps {
 		st.index = i
 		p.alone = p.alone || st.alone
-		p.every = append(p.every, i)
+		if portsAt(st.check) {
+			p.atPorts = append(p.atPorts, i)
+		} else {
+			p.everyPage = append(p.everyPage, i)
+		}
 	}
 	slices.Sort(p.aboveSafety)
 	errs = append(errs, p.order())
@@ -231,8 +236,8 @@ func (p *Plan) order() error {
 // furtherPorts are the ports that signatures name, each with those that name it and those that need what they find.
 func (p *Plan) furtherPorts() []port {
 	var numbers []int
-	for _, st := range p.steps {
-		numbers = append(numbers, st.signature.Ports...)
+	for _, i := range p.everyPage {
+		numbers = append(numbers, p.steps[i].signature.Ports...)
 	}
 	slices.Sort(numbers)
 	var ports []port
@@ -243,7 +248,8 @@ func (p *Plan) furtherPorts() []port {
 		here := map[int]bool{}
 		for again := true; again; {
 			again = false
-			for i, st := range p.steps {
+			for _, i := range p.everyPage {
+				st := p.steps[i]
 				if here[i] || !slices.Contains(st.signature.Ports, n) && !slices.ContainsFunc(st.givers, func(g int) bool { return here[g] }) {
 					continue
 				}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"sotomi/scanner"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -42,6 +43,9 @@ type site struct {
 	recent []digest // keys of bodies, oldest first
 	facts  map[string]fact
 	tally  tally
+
+	host  *web.Host      // to connect to its ports; nil for a site
+	ports *scanner.Ports // what is known of them; nil for a site
 
 	address string // IP:port that answered last; "" through a proxy
 

@@ -2,11 +2,13 @@ package engine
 
 import (
 	"context"
+	"net"
 	"net/url"
 	"strings"
 	"sync"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -168,4 +170,16 @@ func (v *siteView) Derived(name string, make func() any) any {
 	}
 	v.derived[name] = made
 	return made
+}
+
+func (v *siteView) Ports() *scanner.Ports { return v.ports }
+
+func (v *siteView) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error) {
+	if v.host == nil {
+		return nil, &web.Error{Kind: web.KindScope, URL: v.target.URL.String(), Err: message.Errorf("ports are not looked at here")}
+	}
+	v.mu.Lock()
+	v.requests++
+	v.mu.Unlock()
+	return v.host.Dial(ctx, port, useTLS)
 }

@@ -47,6 +47,8 @@ func (x *index) fill(items []item) {
 		case parsed.block.IsValid():
 			x.blocks = append(x.blocks, parsed.block)
 			continue
+		case in.TCP:
+			continue // no site
 		case in.URL != nil:
 			key = originKey(in.URL.Scheme, in.URL.Hostname(), Port(in.URL))
 		case in.Port != "":

@@ -19,7 +19,8 @@ const MaxAddresses = 1 << 24
 type Input struct {
 	URL    *url.URL // a URL: this origin and path only
 	Host   string   // a host without a scheme: https is tried, then http; ASCII name or address without brackets
-	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures
+	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures, and the ports of the host
+	TCP    bool     // with Port: an address such as redis://h, which is no web site
 	Source Source
 	About  About
 }
@@ -57,7 +58,7 @@ const (
 func (t *List) Named(in Input, u *url.URL) bool {
 	switch t.named[addressKey(u)] {
 	case namedURL:
-		return in.URL == nil
+		return in.URL == nil && !in.TCP
 	case namedPort:
 		return in.URL == nil && in.Port == ""
 	}

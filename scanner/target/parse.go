@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -24,6 +25,10 @@ func parse(text string) (parsed, error) {
 	text = narrowed(text)
 	if err := slip(text); err != nil {
 		return parsed{}, err
+	}
+	if scheme, _, ok := strings.Cut(text, "://"); ok && isService(scheme) {
+		in, err := parseService(text)
+		return parsed{input: in}, err
 	}
 	if strings.Contains(text, "://") {
 		u, err := parseURL(text)
@@ -105,6 +110,40 @@ func parseURL(text string) (*url.URL, error) {
 		out.Path = "/"
 	}
 	return out, nil
+}
+
+func isService(scheme string) bool {
+	_, ok := servicePorts[strings.ToLower(scheme)]
+	return ok
+}
+
+// parseService reads the address of a service that is no web site: a host, and a port unless the scheme has its own. What
+// follows them, such as the name of a database, is of no use here.
+func parseService(text string) (Input, error) {
+	u, err := url.Parse(text)
+	switch {
+	case hideUser(text) != text || err == nil && u.User != nil:
+		return Input{}, message.Errorf("%q: leave the user information out; sotomi logs in nowhere", hideUser(text))
+	case err != nil:
+		var e *url.Error
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return Input{}, message.Errorf("%q is not a URL: %w", text, err)
+	case u.Hostname() == "":
+		return Input{}, message.Errorf("%q has no host", text)
+	case u.Port() != "" && !validPort(u.Port()):
+		return Input{}, message.Errorf("%q: %q is not a port (1 to 65535)", text, u.Port())
+	}
+	port := cmp.Or(strings.TrimLeft(u.Port(), "0"), servicePorts[u.Scheme])
+	if port == "" {
+		return Input{}, message.Errorf("%q: name the port, as in %s:9999", text, u.Scheme+"://"+u.Host)
+	}
+	host, err := asciiHost(u.Hostname())
+	if err != nil {
+		return Input{}, message.Errorf("%q: %w", text, err)
+	}
+	return Input{Host: host, Port: port, TCP: true}, nil
 }
 
 func validPort(s string) bool {

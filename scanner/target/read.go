@@ -231,7 +231,9 @@ func (p *reader) repeated(in Input) bool {
 		}
 	}
 	key := in.Host + " " + in.Port
-	if scheme := SchemeOf(in.Port); scheme != "" {
+	if in.TCP {
+		key = addressKey(TCP(in.Host, in.Port))
+	} else if scheme := SchemeOf(in.Port); scheme != "" {
 		key = addressKey(Origin(scheme, in.Host, in.Port))
 	} else if in.URL != nil {
 		key = addressKey(in.URL)

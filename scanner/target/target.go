@@ -66,8 +66,24 @@ func schemePort(scheme string) string {
 	case "https":
 		return "443"
 	}
-	return ""
+	return servicePorts[scheme]
 }
+
+// servicePorts are the schemes of services that are no web sites, each with its own port (IANA, or the product's manual). An
+// address with one names a port of a host.
+var servicePorts = map[string]string{
+	"tcp":   "", // which has to be named
+	"redis": "6379", "rediss": "6379", "valkey": "6379", "valkeys": "6379", "mongodb": "27017", "memcached": "11211", "memcache": "11211",
+	"postgres": "5432", "postgresql": "5432", "mysql": "3306", "mariadb": "3306", "sqlserver": "1433", "mssql": "1433", "oracle": "1521",
+	"cassandra": "9042", "neo4j": "7687", "bolt": "7687", "clickhouse": "9000", "zookeeper": "2181", "kafka": "9092",
+	"amqp": "5672", "amqps": "5671", "mqtt": "1883", "mqtts": "8883", "nats": "4222", "stomp": "61613",
+	"ldap": "389", "ldaps": "636", "ssh": "22", "telnet": "23", "rsync": "873", "nfs": "2049", "smb": "445",
+	"vnc": "5900", "rdp": "3389", "smtp": "25", "smtps": "465", "imap": "143", "imaps": "993", "pop3": "110", "pop3s": "995",
+	"rtsp": "554", "sip": "5060", "jdwp": "5005",
+}
+
+// TCP is the address of a host as a place of ports, or of one port unless that is "".
+func TCP(host, port string) *url.URL { return Origin("tcp", host, port) }
 
 // Origin is the address scheme://host:port/ without the scheme's own port.
 func Origin(scheme, host, port string) *url.URL {

@@ -51,6 +51,7 @@ type Client struct {
 	retry   *retryablehttp.Client
 	roots   *x509.CertPool // nil: the system's
 	header  http.Header    // of every request, unless it says otherwise; never changes
+	dials   chan struct{}  // connections that look at ports, of all hosts
 }
 
 // NewClient checks the options; an error names the one that is wrong.
@@ -88,7 +89,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, limiter: l, retry: rc, roots: tlsConfig.RootCAs, header: header}, nil
+	return &Client{options: o, limiter: l, retry: rc, roots: tlsConfig.RootCAs, header: header, dials: make(chan struct{}, dialsAtOnce)}, nil
 }
 
 func withDefaults(o Options) Options {

@@ -1,0 +1,137 @@
+package scanner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sotomi/scanner/message"
+)
+
+// PortState is what came of connecting to a port.
+type PortState string
+
+// What came of connecting to a port.
+const (
+	PortOpen    PortState = "open"
+	PortClosed  PortState = "closed"  // the host refuses connections
+	PortSilent  PortState = "silent"  // no answer: something drops what is sent there
+	PortUnasked PortState = "unasked" // it was not looked at
+)
+
+// Names of what speaks at a port, as far as more than one package has to know them. Others are in the engine's table.
+const (
+	ProtocolHTTP = "HTTP"
+	ProtocolTLS  = "TLS" // and what speaks inside it is not known
+)
+
+// Port is a port that accepts connections.
+type Port struct {
+	Number   int    `json:"port"`
+	Protocol string `json:"protocol,omitempty"` // what speaks there, such as Redis; "" when that is not known
+	TLS      bool   `json:"tls,omitempty"`      // inside TLS
+	Behaves  string `json:"behaves,omitempty"`  // how one whose protocol is not known behaves: silent, closes, echoes, unknown; "" for others
+	Address  string `json:"address,omitempty"`  // IP:port
+
+	Greeting []byte `json:"-"` // what it said first, or answered; at most 128 bytes
+	Claimed  bool   `json:"-"` // a signature of its own is about it
+	Unlisted bool   `json:"-"` // the user said which ports of the host may be open, and this is none of them
+}
+
+// Ports are those of one host that a scan looked at.
+type Ports struct {
+	Open    []Port  `json:"open,omitempty"` // ascending
+	Closed  Numbers `json:"closed,omitempty"`
+	Silent  Numbers `json:"silent,omitempty"`
+	Unasked Numbers `json:"unasked,omitempty"` // that were to be looked at, and were not
+
+	Everything bool `json:"everything,omitempty"` // the host accepts connections at nearly all ports, or answers as too many products to be one machine
+
+	End *StatusError `json:"-"` // why some are unasked, or why what is silent tells nothing; nil when all were looked at
+}
+
+// Of is what came of a port.
+func (p *Ports) Of(number int) PortState {
+	switch {
+	case slices.ContainsFunc(p.Open, func(o Port) bool { return o.Number == number }):
+		return PortOpen
+	case p.Closed.Has(number):
+		return PortClosed
+	case p.Silent.Has(number):
+		return PortSilent
+	}
+	return PortUnasked
+}
+
+// Answers reports whether the host is there: some port is open or refuses connections.
+func (p *Ports) Answers() bool { return len(p.Open)+len(p.Closed) > 0 }
+
+// Numbers are numbers of ports, ascending.
+type Numbers []int
+
+// Has reports whether a number is one of them.
+func (n Numbers) Has(number int) bool {
+	_, ok := slices.BinarySearch(n, number)
+	return ok
+}
+
+// String is the numbers as ranges: 21-23, 80.
+func (n Numbers) String() string {
+	var b strings.Builder
+	for i := 0; i < len(n); {
+		j := i
+		for j+1 < len(n) && n[j+1] == n[j]+1 {
+			j++
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if b.WriteString(fmt.Sprint(n[i])); j > i {
+			fmt.Fprintf(&b, "-%d", n[j])
+		}
+		i = j + 1
+	}
+	return b.String()
+}
+
+// MarshalText writes the numbers as ranges: a host has 65,535 ports.
+func (n Numbers) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText reads what MarshalText has written.
+func (n *Numbers) UnmarshalText(text []byte) error {
+	list, err := ParseNumbers(string(text))
+	*n = list
+	return err
+}
+
+// ParseNumbers reads numbers and ranges of ports, separated by commas: 22, 8000-8100.
+func ParseNumbers(text string) (Numbers, error) {
+	var list Numbers
+	for part := range strings.SplitSeq(text, ",") {
+		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		first, ok1 := portNumber(from)
+		last, ok2 := first, ok1
+		if isRange {
+			last, ok2 = portNumber(to)
+		}
+		if !ok1 || !ok2 || last < first {
+			return nil, message.Errorf("%q is no port (1 to 65535) and no range such as 8000-8100", strings.TrimSpace(part))
+		}
+		for ; first <= last; first++ {
+			list = append(list, first)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
+func portNumber(text string) (int, bool) {
+	n := 0
+	for _, c := range strings.TrimSpace(text) {
+		if c < '0' || c > '9' || n > 65535 {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n, n > 0 && n <= 65535
+}

@@ -1,0 +1,258 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"sotomi/scanner/message"
+)
+
+// How many connections to ports may be open at once.
+const (
+	dialsAtOnce     = 256 // to all hosts
+	dialsToOneHost  = 32
+	portDialTimeout = 3 * time.Second // a lost packet is sent again twice within it
+)
+
+// Host connects to the ports of one host, without HTTP. It keeps to the rate of the host, counts and logs every connection, and
+// looks its name up once. It may be used by many goroutines, and must be closed.
+type Host struct {
+	client    *Client
+	name      string // host name or address without brackets
+	addresses []netip.Addr
+	state     *hostState
+	turns     chan struct{} // of connections to look at ports
+}
+
+// Host is the host of that name. The error is a *Error: it cannot be looked up, or must not be connected to.
+func (c *Client) Host(ctx context.Context, name string) (*Host, error) {
+	h := &Host{client: c, name: name, turns: make(chan struct{}, dialsToOneHost)}
+	if c.options.Proxy != nil {
+		return nil, h.fail(ctx, KindProtocol, 0, message.Errorf("ports cannot be looked at through a proxy"))
+	}
+	if err := h.lookUp(ctx); err != nil {
+		return nil, err
+	}
+	h.state = c.limiter.host("tcp " + name) // one for all ports
+	return h, nil
+}
+
+// Close gives back what the host holds.
+func (h *Host) Close() { h.client.limiter.leave(h.state) }
+
+// lookUp finds the first address of each family.
+func (h *Host) lookUp(ctx context.Context) error {
+	if a, err := netip.ParseAddr(h.name); err == nil {
+		h.addresses = []netip.Addr{a}
+		return nil
+	}
+	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", h.name)
+	if err != nil {
+		if h.resolved() {
+			return nil // for some ports the user says where they are
+		}
+		return h.fail(ctx, kindOf(ctx, err), 0, err)
+	}
+	var four, six bool
+	for _, a := range all {
+		a = a.Unmap()
+		if a.Is4() && four || !a.Is4() && six {
+			continue
+		}
+		four, six = four || a.Is4(), six || !a.Is4()
+		h.addresses = append(h.addresses, a)
+	}
+	return nil
+}
+
+// resolved reports whether the user says where some port of the host is.
+func (h *Host) resolved() bool {
+	prefix := strings.ToLower(net.JoinHostPort(h.name, ""))
+	for at := range h.client.options.Resolve {
+		if strings.HasPrefix(at, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Connect connects to a port to see whether it is open, when there is a turn for it, which it keeps until it is closed; it
+// waits for 3 seconds at most. The error is a *Error.
+func (h *Host) Connect(ctx context.Context, port int) (net.Conn, error) {
+	release := func() {}
+	for _, turns := range []chan struct{}{h.turns, h.client.dials} {
+		select {
+		case turns <- struct{}{}:
+			before := release
+			release = func() { <-turns; before() }
+		case <-ctx.Done():
+			release()
+			return nil, h.fail(ctx, KindCanceled, port, ctx.Err())
+		}
+	}
+	c, err := h.connect(ctx, port, min(portDialTimeout, h.client.options.Timeout))
+	if err != nil {
+		release()
+		return nil, err
+	}
+	c.release = release
+	return c, nil
+}
+
+// Dial connects to a port that is known to be open, inside TLS where that is asked for. Its certificate is not looked at. The
+// error is a *Error.
+func (h *Host) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error) {
+	c, err := h.connect(ctx, port, min(connectTimeout, h.client.options.Timeout))
+	if err != nil {
+		return nil, err
+	}
+	if !useTLS {
+		return c, nil
+	}
+	secure, err := h.Secure(ctx, c)
+	if err != nil {
+		_ = c.Close() // it is of no use
+		return nil, h.fail(ctx, KindTLS, port, err)
+	}
+	return secure, nil
+}
+
+// Secure makes a TLS handshake over a connection of the host. Nothing is verified.
+func (h *Host) Secure(ctx context.Context, c net.Conn) (*tls.Conn, error) {
+	config := &tls.Config{
+		InsecureSkipVerify: true, // what lies open is looked at, whoever shows it
+		MinVersion:         tls.VersionTLS10, ServerName: h.name, CipherSuites: everySuite(),
+	}
+	secure := tls.Client(c, config)
+	return secure, secure.HandshakeContext(ctx)
+}
+
+// connect makes one connection.
+func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*plainConn, error) {
+	if err := h.state.pace(ctx); err != nil {
+		return nil, h.fail(ctx, KindCanceled, port, err)
+	}
+	h.client.limiter.sent.Add(1)
+	begun := time.Now()
+	conn, err := h.dial(ctx, port, timeout)
+	if err != nil {
+		h.log(ctx, port, begun, nil, err)
+		return nil, h.fail(ctx, kindOf(ctx, err), port, err)
+	}
+	_ = conn.SetDeadline(begun.Add(h.client.options.Timeout)) // it is open
+	c := &plainConn{Conn: conn, release: func() {}}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // whoever waits for it need not
+	c.ended = func() {
+		stop()
+		h.log(ctx, port, begun, c, nil)
+	}
+	return c, nil
+}
+
+// dial connects to the first address that accepts: the one that --resolve gives, or those of the host. When none does, the
+// error is that of an address that gave no answer, if there is one: it tells less than a refusal.
+func (h *Host) dial(ctx context.Context, port int, timeout time.Duration) (net.Conn, error) {
+	d := net.Dialer{Timeout: timeout, KeepAlive: -1}
+	text := strconv.Itoa(port)
+	if to, ok := h.client.options.Resolve[strings.ToLower(net.JoinHostPort(h.name, text))]; ok {
+		if _, _, err := net.SplitHostPort(to); err != nil {
+			to = net.JoinHostPort(strings.Trim(to, "[]"), text)
+		}
+		return d.DialContext(ctx, "tcp", to)
+	}
+	if len(h.addresses) == 0 {
+		return nil, &net.DNSError{Err: "no such host", Name: h.name, IsNotFound: true}
+	}
+	guarded := guarded(d, h.client.options, h.name, false)
+	var worst error
+	for _, a := range h.addresses {
+		c, err := guarded.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), text))
+		if err == nil {
+			return c, nil
+		}
+		var scope *scopeError
+		if errors.As(err, &scope) {
+			return nil, scope
+		}
+		if worst == nil || Refused(worst) && !noRoute(err) || noRoute(worst) {
+			worst = err
+		}
+	}
+	return nil, worst
+}
+
+// Refused reports whether a connection failed because the host refuses it: nothing listens there.
+func Refused(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errRefusedElsewhere)
+}
+
+// errRefusedElsewhere is how Windows says it.
+var errRefusedElsewhere = syscall.Errno(10061)
+
+// noRoute reports whether this machine cannot reach addresses of that family at all.
+func noRoute(err error) bool {
+	return errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT)
+}
+
+// Scarce reports whether a connection failed because this machine had no room for it, which says nothing of the host.
+func Scarce(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS)
+}
+
+// address is a port of the host in errors and logs; 0 is the host itself.
+func (h *Host) address(port int) string {
+	u := url.URL{Scheme: "tcp", Host: strings.TrimSuffix(net.JoinHostPort(h.name, ""), ":")}
+	if port != 0 {
+		u.Host = net.JoinHostPort(h.name, strconv.Itoa(port))
+	}
+	return u.String()
+}
+
+func (h *Host) fail(ctx context.Context, kind Kind, port int, err error) error {
+	if ctx.Err() != nil {
+		kind = KindCanceled
+	}
+	return &Error{Kind: kind, URL: h.address(port), Err: err}
+}
+
+// log tells of a connection that has ended.
+func (h *Host) log(ctx context.Context, port int, begun time.Time, c *plainConn, err error) {
+	t := Traffic{Time: begun.UTC(), Method: "TCP", URL: h.address(port), Sent: 1, Took: time.Since(begun), Err: err}
+	if c != nil {
+		t.Address, t.Bytes = c.RemoteAddr().String(), int(c.read.Load())
+	}
+	h.client.log(ctx, t)
+}
+
+// plainConn counts what comes over it, and says when it is closed.
+type plainConn struct {
+	net.Conn
+	read    atomic.Int64
+	closed  atomic.Bool
+	release func()
+	ended   func()
+}
+
+func (c *plainConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.read.Add(int64(n))
+	return n, err
+}
+
+func (c *plainConn) Close() error {
+	err := c.Conn.Close()
+	if c.closed.CompareAndSwap(false, true) {
+		c.ended()
+		c.release()
+	}
+	return err
+}
