@@ -54,7 +54,7 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 			results = append(results, p.scanSite(ctx, site, o, end))
 		}
 	}
-	if ports == nil {
+	if ports == nil || ports.again {
 		return results
 	}
 	if ports.end == nil && taken == nil {

@@ -135,17 +135,25 @@ func latin1(b []byte) string {
 
 // saysNotHTTP is the error of an answer that is HTTP only to say that the port is not, nil for all others.
 func saysNotHTTP(ex *web.Exchange) error {
+	if other := answerSays(ex); other != "" {
+		return &web.Error{Kind: web.KindProtocol, URL: ex.URL.String(), Err: &notHTTP{protocol: other}}
+	}
+	return nil
+}
+
+// answerSays is what an answer says that the port speaks instead of HTTP, "" for all others.
+func answerSays(ex *web.Exchange) string {
 	const most = 2 << 10 // bytes of such an answer
 	if len(ex.Body) > most || ex.Status != 200 && ex.Status != 400 {
-		return nil
+		return ""
 	}
 	seen := textOf(ex)
 	for _, s := range answerSigns {
 		if s.pattern.MatchString(seen.text) || seen.title != "" && ex.Status == 400 && s.pattern.MatchString(seen.title) {
-			return &web.Error{Kind: web.KindProtocol, URL: ex.URL.String(), Err: &notHTTP{protocol: s.name}}
+			return s.name
 		}
 	}
-	return nil
+	return ""
 }
 
 // end is the outcome of all signatures on a port that speaks no HTTP. One that only signatures named is none of theirs.

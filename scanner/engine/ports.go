@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -74,21 +73,23 @@ type portsFound struct {
 	endpoint endpoint
 	site     *site
 	end      *scanner.StatusError // the outcome of all signatures when nothing is known of them; else nil
+	again    bool                 // another input names them, and the steps run for that one
 }
 
 // portsOf looks at the ports that an input means, nil when it means none.
 func (p *Plan) portsOf(ctx context.Context, in target.Input) *portsFound {
 	o, ok := p.portEndpoint(in)
-	if !ok || p.options.Targets.Named(in, o.candidates[0]) {
+	if !ok {
 		return nil
 	}
+	again := p.options.Targets.Named(in, o.candidates[0])
 	found, ok := within(ctx, func() *portsFound {
-		f := &portsFound{endpoint: o, site: p.newSite(o, o.candidates[0])}
+		f := &portsFound{endpoint: o, again: again, site: p.newSite(o, o.candidates[0])}
 		f.end = p.lookAtPorts(ctx, f.site)
 		return f
 	})
 	if !ok {
-		found = &portsFound{endpoint: o, site: p.newSite(o, o.candidates[0]), end: cutShort(ctx)}
+		found = &portsFound{endpoint: o, again: again, site: p.newSite(o, o.candidates[0]), end: cutShort(ctx)}
 	}
 	return found
 }
@@ -100,7 +101,9 @@ func (f *portsFound) close() {
 }
 
 // open reports whether the host is known to be there, and to have some other port open.
-func (f *portsFound) open() bool { return f != nil && f.site.ports != nil && len(f.site.ports.Open) > 0 }
+func (f *portsFound) open() bool {
+	return f != nil && f.site.ports != nil && len(f.site.ports.Open) > 0
+}
 
 // noWebServer is the outcome of all signatures for sites on a host that has open ports, but refuses connections where a web
 // server would be.
@@ -366,5 +369,3 @@ func everything(r *scanner.Ports) bool {
 	}
 	return nearlyAll(len(r.Open), len(r.Open)+len(r.Closed)+len(r.Silent)) || len(products) >= manyProducts
 }
-
-func (l *portLook) identify(ctx context.Context, conn net.Conn, open *scanner.Port) {}

@@ -136,6 +136,14 @@ func (h *Host) Secure(ctx context.Context, c net.Conn) (*tls.Conn, error) {
 	return secure, secure.HandshakeContext(ctx)
 }
 
+// Patience is how long a port is given to answer, or to greet in half of that time.
+func (h *Host) Patience() time.Duration { return min(3*time.Second, h.client.options.Timeout/2) }
+
+// Get is a request for the page of a port, for those that speak to nobody but a client of HTTP.
+func (h *Host) Get(port int) []byte {
+	return []byte("GET / HTTP/1.1\r\nHost: " + net.JoinHostPort(h.name, strconv.Itoa(port)) + "\r\nUser-Agent: " + h.client.options.UserAgent + "\r\nAccept: */*\r\nConnection: close\r\n\r\n")
+}
+
 // connect makes one connection.
 func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*plainConn, error) {
 	if err := h.state.pace(ctx); err != nil {

@@ -1,0 +1,463 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sotomi/scanner"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+	"sotomi/scanner/web"
+)
+
+// portServers listen on loopback, and stand for ports of a host by --resolve.
+type portServers struct {
+	t       *testing.T
+	host    string
+	resolve map[string]string
+	mu      sync.Mutex
+	conns   map[int]int // accepted, by the port that they stand for
+	open    int
+	most    int // connections that were open at once
+}
+
+func newPortServers(t *testing.T) *portServers {
+	return &portServers{t: t, host: "h.test", resolve: map[string]string{}, conns: map[int]int{}}
+}
+
+// listen serves a port of the host.
+func (p *portServers) listen(port int, serve func(net.Conn)) {
+	l, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.resolve[net.JoinHostPort(p.host, strconv.Itoa(port))] = l.Addr().String()
+	var group errgroup.Group
+	var mu sync.Mutex
+	var open []net.Conn
+	group.Go(func() error {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return nil
+			}
+			p.count(port, 1)
+			mu.Lock()
+			open = append(open, c)
+			mu.Unlock()
+			group.Go(func() error {
+				serve(c)
+				_ = c.Close()
+				p.count(0, -1)
+				return nil
+			})
+		}
+	})
+	p.t.Cleanup(func() {
+		_ = l.Close()
+		mu.Lock()
+		for _, c := range open {
+			_ = c.Close()
+		}
+		mu.Unlock()
+		_ = group.Wait()
+	})
+}
+
+func (p *portServers) count(port, by int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if by > 0 {
+		p.conns[port]++
+	}
+	p.open += by
+	p.most = max(p.most, p.open)
+}
+
+// closed makes a port of the host one where nobody listens: the local port of a connection, which no other program gets.
+func (p *portServers) closed(ports ...int) {
+	l, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c, err := new(net.Dialer).DialContext(p.t.Context(), "tcp", l.Addr().String())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _, _ = c.Close(), l.Close() })
+	for _, port := range ports {
+		p.resolve[net.JoinHostPort(p.host, strconv.Itoa(port))] = c.LocalAddr().String()
+	}
+}
+
+func (p *portServers) client(timeout time.Duration) *web.Client {
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: timeout, Resolve: p.resolve})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(client.Close)
+	return client
+}
+
+// look is what is found out of the ports.
+func (p *portServers) look(timeout time.Duration, numbers ...int) *scanner.Ports {
+	p.t.Helper()
+	host, err := p.client(timeout).Host(p.t.Context(), p.host)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer host.Close()
+	slices.Sort(numbers)
+	l := &portLook{host: host, random: scanner.RandFor("ports", target.Target{URL: target.TCP(p.host, "")})}
+	return l.look(p.t.Context(), numbers)
+}
+
+// greets says something at once and then waits for the end.
+func greets(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = c.Write([]byte(text))
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+// replies answers the first thing that it is told.
+func replies(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		_, _ = c.Read(make([]byte, 512))
+		_, _ = c.Write([]byte(text))
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
+func repeatsAll(c net.Conn)  { _, _ = io.Copy(c, c) }
+func saysNothing(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+func endsAtOnce(net.Conn)    {}
+
+// ofHTTP answers every request with the same.
+func ofHTTP(c net.Conn) {
+	for r := bufio.NewReader(c); ; {
+		if _, err := http.ReadRequest(r); err != nil {
+			_, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"))
+			return
+		}
+		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"))
+	}
+}
+
+// inTLS serves behind TLS.
+func inTLS(t *testing.T, serve func(net.Conn)) func(net.Conn) {
+	server := httptest.NewUnstartedServer(nil)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	config := &tls.Config{Certificates: server.TLS.Certificates} //nolint:gosec // any version
+	return func(c net.Conn) { serve(tls.Server(c, config)) }
+}
+
+// Every open port is told for what it speaks, and one of which that is not known for how it behaves; none is left out.
+func TestOpenPortsAreIdentified(t *testing.T) {
+	type want struct {
+		protocol string
+		tls      bool
+		behaves  string
+	}
+	cases := map[string]struct {
+		port  int
+		serve func(net.Conn)
+		want  want
+	}{
+		"ssh":                     {22, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
+		"ssh_elsewhere":           {2222, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
+		"redis":                   {6379, replies("+PONG\r\n"), want{"Redis", false, ""}},
+		"redis_with_password":     {6379, replies("-NOAUTH Authentication required.\r\n"), want{"Redis", false, ""}},
+		"redis_elsewhere":         {7001, replies("-ERR unknown command\r\n"), want{"Redis", false, ""}},
+		"redis_in_tls":            {6380, inTLS(t, replies("+PONG\r\n")), want{"Redis", true, ""}},
+		"postgresql":              {5432, replies("N"), want{"PostgreSQL", false, ""}},
+		"http":                    {8500, ofHTTP, want{"HTTP", false, ""}},
+		"http_on_port_of_redis":   {6379, ofHTTP, want{"HTTP", false, ""}},
+		"https":                   {8501, inTLS(t, ofHTTP), want{"HTTP", true, ""}},
+		"tls_that_says_nothing":   {8502, inTLS(t, saysNothing), want{"TLS", true, ""}},
+		"imap_in_tls":             {993, inTLS(t, greets("* OK ready\r\n")), want{"IMAP", true, ""}},
+		"another_on_port_of_ssh":  {22, greets("220 mail.example ESMTP Postfix\r\n"), want{"SMTP", false, ""}},
+		"echo":                    {7000, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_redis":   {6379, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_ldap":    {389, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_sql":     {1433, repeatsAll, want{"", false, behavesEchoes}},
+		"silent":                  {7002, saysNothing, want{"", false, behavesSilent}},
+		"silent_on_port_of_mongo": {27017, saysNothing, want{"", false, behavesSilent}},
+		"closes":                  {7003, endsAtOnce, want{"", false, behavesCloses}},
+		"closes_on_port_of_kafka": {9092, endsAtOnce, want{"", false, behavesCloses}},
+		"unknown":                 {7004, greets("hello, who is there?\r\n"), want{"", false, behavesUnknown}},
+		"same_byte_for_all":       {5432, replies("A"), want{"", false, behavesUnknown}},
+		"mongodb_says_so":         {7005, replies("HTTP/1.0 200 OK\r\nContent-Length: 85\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"), want{"MongoDB", false, ""}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPortServers(t)
+			p.listen(c.port, c.serve)
+			r := p.look(time.Second, c.port)
+			if len(r.Open) != 1 {
+				t.Fatalf("open = %v", r.Open)
+			}
+			if got := (want{r.Open[0].Protocol, r.Open[0].TLS, r.Open[0].Behaves}); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if n := p.conns[c.port]; n > 3 {
+				t.Errorf("%d connections, want at most 3", n)
+			}
+		})
+	}
+}
+
+// What each first word is answered by the service that it is for, as the services' own sources write it.
+func TestFirstWords(t *testing.T) {
+	answers := map[int]string{
+		11211: "VERSION 1.6.18\r\n", 2181: "imok", 389: "0\x0c\x02\x01\x01e\x07\x0a\x01\x00\x04\x00\x04\x00",
+		27017: "\x2e\x00\x00\x00\x01\x00\x00\x00soto\xdd\x07\x00\x00\x00\x00\x00\x00\x00", 9042: "\x84\x00\x00\x00\x06\x00\x00\x00\x02\x00\x00",
+		9092: "\x00\x00\x00\x0asoto\x00\x00\x00\x00\x00\x00", 5672: "\x01\x00\x00\x00\x00\x01\xfb\x00\x0a\x00\x0a\x00\x09",
+		3389: "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x0f\x08\x00\x02\x00\x00\x00", 445: "\x00\x00\x00\xe0\xfeSMB@\x00",
+		1433: "\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00", 111: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00",
+		2049: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00", 8009: "AB\x00\x01\x09", 4369: "\x00\x00\x11\x11name rabbit at port 25672\n",
+		7687: "\x00\x00\x04\x04", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
+	}
+	want := map[int]string{
+		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB",
+		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "Erlang port mapper", 7687: "Neo4j", 5432: "PostgreSQL", 6379: "Redis",
+	}
+	for port, w := range firstWords {
+		name, known := want[port]
+		if !known { // a further port of a service above
+			continue
+		}
+		if got := protocolOf([]byte(answers[port]), w.signs); got != name {
+			t.Errorf("port %d: the answer is taken for %q, want %q", port, got, name)
+		}
+		if len(w.send) == 0 || bytes.HasPrefix([]byte(answers[port]), w.send) {
+			t.Errorf("port %d: the answer repeats what is sent", port)
+		}
+	}
+	for name, length := range map[string]int{string(mongoMessage()): int(mongoMessage()[0]), string(smbNegotiate()[4:]): int(smbNegotiate()[3])} {
+		if len(name) != length {
+			t.Errorf("%q says that it has %d bytes, and has %d", name, length, len(name))
+		}
+	}
+}
+
+// A thousand closed ports get one connection each, of which no more are open at once than the cap.
+func TestClosedPortsCostOneConnection(t *testing.T) {
+	p := newPortServers(t)
+	var ports []int
+	for n := 1; n <= 1000; n++ {
+		ports = append(ports, n)
+	}
+	p.closed(ports...)
+	client := p.client(time.Second)
+	host, err := client.Host(t.Context(), p.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	l := &portLook{host: host, random: scanner.RandFor("ports", target.Target{URL: target.TCP(p.host, "")})}
+	if r := l.look(t.Context(), ports); len(r.Closed) != len(ports) || r.End != nil || r.Everything {
+		t.Errorf("closed = %s, end %v, everything %t", r.Closed, r.End, r.Everything)
+	}
+	if got := client.Requests(); got != int64(len(ports)) {
+		t.Errorf("%d connections to %d ports", got, len(ports))
+	}
+}
+
+// A host that accepts connections at all of 400 ports answers like everything: it is not asked for long, and with few
+// connections at once.
+func TestPortsOfATrapAreNotBelieved(t *testing.T) {
+	p := newPortServers(t)
+	var ports []int
+	for n := 1; n <= 400; n++ {
+		p.listen(n, greets("SSH-2.0-OpenSSH_9.6\r\n"))
+		ports = append(ports, n)
+	}
+	r := p.look(time.Second, ports...)
+	if !r.Everything || len(r.Open) != 400 {
+		t.Errorf("everything = %t with %d open ports", r.Everything, len(r.Open))
+	}
+	unidentified := 0
+	for _, o := range r.Open {
+		if o.Protocol == "" {
+			unidentified++
+		}
+	}
+	if unidentified < 200 {
+		t.Errorf("of only %d ports nothing was asked", unidentified)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.most > 2*portWorkers { // the server may see the end of a connection late
+		t.Errorf("%d connections were open at once", p.most)
+	}
+}
+
+// A host with many services is a trap only when ports are open that nobody would name.
+func TestManyServicesAreNoTrap(t *testing.T) {
+	p := newPortServers(t)
+	var ports []int
+	for n := 1; n <= 25; n++ {
+		p.listen(n, greets(fmt.Sprintf("SSH-2.0-%d\r\n", n)))
+		ports = append(ports, n)
+	}
+	if r := p.look(time.Second, ports...); r.Everything || len(r.Open) != 25 {
+		t.Errorf("everything = %t with %d open ports", r.Everything, len(r.Open))
+	}
+	q := newPortServers(t)
+	for n := 1; n <= 25; n++ {
+		q.listen(n, saysNothing)
+	}
+	random := scanner.RandFor("ports", target.Target{URL: target.TCP(q.host, "")})
+	for range controlPorts {
+		q.listen(lowestRandom+random.IntN(1<<16-lowestRandom), saysNothing)
+	}
+	if r := q.look(200*time.Millisecond, ports...); !r.Everything {
+		t.Errorf("a host that is open at random ports is believed")
+	}
+}
+
+// portCheck finds every open port.
+type portCheck struct{ scanner.Check }
+
+func (portCheck) Place() scanner.Place { return scanner.PlacePorts }
+
+func (portCheck) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	var hits []scanner.Hit
+	for _, o := range p.Ports().Open {
+		hits = append(hits, scanner.Hit{Values: scanner.Values{"port": o.Number, "protocol": o.Protocol}})
+	}
+	return hits, nil
+}
+
+// pageCheck finds the page of a site.
+type pageCheck struct{}
+
+func (pageCheck) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	ex, err := p.Get(ctx, "/")
+	if err != nil {
+		return nil, err
+	}
+	return []scanner.Hit{{Values: scanner.Values{"status": ex.Status}}}, nil
+}
+
+// scan scans targets with a signature for ports and one for pages, and gives "SIGNATURE TARGET STATUS REASON" and findings.
+func (p *portServers) scan(t *testing.T, o Ports, args ...string) []string {
+	t.Helper()
+	targets, err := target.Parse(args, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink := &scanner.Collector{}
+	_, err = Run(t.Context(), Options{
+		Client: p.client(time.Second), Targets: targets, Sinks: []scanner.Sink{sink}, Ports: o,
+		Signatures: []*signature.Signature{{ID: "ports", Check: "ports", Ports: []int{80, 443, 6379, 9999}}, {ID: "pages", Check: "pages"}},
+		Checks: scanner.Table{
+			"ports": func(*signature.Signature) (scanner.Check, error) { return portCheck{}, nil },
+			"pages": func(*signature.Signature) (scanner.Check, error) { return pageCheck{}, nil },
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, f := range sink.Findings {
+		list = append(list, fmt.Sprintf("%s %s %v", f.Signature.ID, f.Target, f.Hit.Values["port"]))
+	}
+	for _, o := range sink.Outcomes {
+		list = append(list, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", o.Signature, o.Target, o.Status, o.Reason)))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// A bare host is looked at for ports, an address with a port for that one only, a URL for none; checks of ports never run on
+// sites, nor the others on ports.
+func TestWhereIsLookedForPorts(t *testing.T) {
+	p := newPortServers(t)
+	p.listen(6379, replies("+PONG\r\n"))
+	p.listen(8000, ofHTTP)
+	p.closed(80, 443, 9999, 7777)
+	cases := map[string]struct {
+		ports Ports
+		args  []string
+		want  []string
+	}{
+		"bare_host": {Ports{}, []string{"h.test"}, []string{
+			"pages https://h.test not-applicable no web server: the host refuses connections there, and has other ports open",
+			"ports tcp://h.test 6379", "ports tcp://h.test found",
+		}},
+		"none": {Ports{None: true}, []string{"h.test"}, []string{
+			"pages https://h.test unreachable connection refused", "ports tcp://h.test not-applicable ports were not looked at (--ports none)",
+		}},
+		"numbers": {Ports{Numbers: scanner.Numbers{7777, 8000}}, []string{"h.test"}, []string{
+			"pages https://h.test not-applicable no web server: the host refuses connections there, and has other ports open",
+			"ports tcp://h.test 8000", "ports tcp://h.test found",
+		}},
+		"all_closed": {Ports{Numbers: scanner.Numbers{80, 443, 7777}}, []string{"h.test"}, []string{
+			"pages https://h.test unreachable connection refused", "ports tcp://h.test clean",
+		}},
+		"host_and_port": {Ports{}, []string{"h.test:6379"}, []string{
+			"pages https://h.test:6379 not-applicable the port speaks Redis, not HTTP",
+			"ports tcp://h.test:6379 6379", "ports tcp://h.test:6379 found",
+		}},
+		"closed_port": {Ports{}, []string{"h.test:7777"}, []string{
+			"pages https://h.test:7777 unreachable connection refused", "ports tcp://h.test:7777 unreachable connection refused",
+		}},
+		"service": {Ports{None: true}, []string{"redis://h.test"}, []string{"ports tcp://h.test:6379 6379", "ports tcp://h.test:6379 found"}},
+		"service_and_port": {Ports{}, []string{"h.test:6379", "redis://h.test/0"}, []string{
+			"pages https://h.test:6379 not-applicable the port speaks Redis, not HTTP",
+			"ports tcp://h.test:6379 6379", "ports tcp://h.test:6379 found",
+		}},
+		"url": {Ports{}, []string{"http://h.test:8000/"}, []string{"pages http://h.test:8000 <nil>", "pages http://h.test:8000 found"}},
+		"web_port": {Ports{}, []string{"h.test:8000"}, []string{
+			"pages http://h.test:8000 <nil>", "pages http://h.test:8000 found", "ports tcp://h.test:8000 8000", "ports tcp://h.test:8000 found",
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := p.scan(t, c.ports, c.args...); !slices.Equal(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+// Ports cannot be seen through a proxy, and nothing is clean then.
+func TestPortsThroughAProxy(t *testing.T) {
+	proxy := httptest.NewServer(http.NotFoundHandler())
+	defer proxy.Close()
+	u, err := target.ParseURL(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := web.NewClient(web.Options{Rate: -1, Proxy: u})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	s := newSite(client, target.Target{URL: target.TCP("h.test", "")}, siteSettings{})
+	end := (&Plan{options: Options{Client: client}}).lookAtPorts(t.Context(), s)
+	if end == nil || end.Status != scanner.StatusFailed {
+		t.Errorf("end = %v, want failed", end)
+	}
+}
