@@ -9,6 +9,7 @@ import (
 	"sotomi/checks/elasticsearch"
 	"sotomi/checks/filehash"
 	"sotomi/checks/paymentpage"
+	"sotomi/checks/port"
 	"sotomi/checks/scriptlibrary"
 	"sotomi/checks/ssi"
 	"sotomi/checks/template"
@@ -24,6 +25,7 @@ var All = scanner.Table{
 	"elasticsearch":  elasticsearch.New,
 	"filehash":       filehash.New,
 	"payment-page":   paymentpage.New,
+	"port":           port.New,
 	"release-range":  filehash.NewReleaseRange,
 	"http":           template.New,
 	"script-library": scriptlibrary.New,

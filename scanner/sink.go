@@ -102,6 +102,7 @@ type Settings struct {
 	Retries     int              `json:"retries"`
 	CrawlPages  int              `json:"crawl_pages"`
 	NoFollow    bool             `json:"no_follow,omitempty"`
+	Ports       string           `json:"ports,omitempty"`  // of bare hosts, as --ports has it
 	Config      string           `json:"config,omitempty"` // SHA-256 of the configuration file, in hex
 
 	Items map[string][]string `json:"items,omitempty"` // of the profile's checklists, such as card-6.0/2a: the signatures that speak to each

@@ -67,6 +67,7 @@ func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
 		stringFlag("wordlist", categoryWhat, "also guess what the pages do not name, by `LIST`: wordpress (the 200 plug-ins and themes with the gravest known weaknesses, where WordPress was seen; not with --safety passive)", ""),
+		stringFlag("ports", categoryWhat, "the ports of bare hosts and CIDR blocks that are looked at, as a `LIST` with commas: default (about 80 that must not face the net), top100, numbers and ranges such as 22,8000-8100 or 1-65535; or none; of host:port and redis://host only the port that they name; not with --safety passive", portsUsual),
 		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
 		outputFlag(), perFlag(), chromiumFlag(),
@@ -76,6 +77,7 @@ func scanFlags() []cli.Flag {
 		stringFlag("fail-on-new", categoryReport, "--fail-on for scans with --baseline, where only new findings count: lowest `SEVERITY` of one that makes the exit status 1 (default: that of --fail-on)", ""),
 		boolFlag("fail-on-new-signatures", categoryReport, "also findings of signatures that the baseline does not know make the exit status 1"),
 		stringFlag("ignore", categoryReport, "findings that the YAML `FILE` lists are suppressed until a day (default: .sotomi-ignore.yaml in the working directory)", ""),
+		stringFlag("expected", categoryReport, "the YAML `FILE` lists the ports that may be open, by host; others of these hosts are findings (default: expected.yaml in the working directory)", ""),
 		stringsFlag("vex", categoryReport, "findings that the OpenVEX `FILE` calls not affected or fixed are suppressed; repeatable"),
 		stringFlag("min-severity", categoryReport, "text, html, markdown, pdf and letters show no findings below `SEVERITY`, but count them; the exit status and other formats stay as they are", ""),
 		stringFlag("on-incomplete", categoryReport, "`fail|warn`: whether the exit status is 3 when something could not be checked; a scan without any answer always is", "fail"),

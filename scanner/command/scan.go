@@ -26,7 +26,7 @@ import (
 	"sotomi/signatures"
 )
 
-const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name), host:port, a CIDR block, @FILE with a list, or - for a list from standard input. A list has one target per line, or it is YAML or CSV with target, owner, contact, label and environment, XML of nmap (-oX), or JSON lines of httpx or naabu. Flags may stand before or after the targets.
+const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name, and looks which ports of the host are open), host:port, the address of a service such as redis://host, tcp://host for the ports alone, a CIDR block, @FILE with a list, or - for a list from standard input. A list has one target per line, or it is YAML or CSV with target, owner, contact, label and environment, XML of nmap (-oX), or JSON lines of httpx or naabu. Flags may stand before or after the targets.
 
 Flags can also be set in sotomi.yaml, under their names without the leading dashes, and by environment variables such as SOTOMI_FAIL_ON. Flags win over variables, variables over the file. Of a flag that takes one value, the last one counts.
 
@@ -151,7 +151,8 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
 	wordlist, err12 := s.wordlist(safety)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, errors.Join(s.mistakes...)); err != nil {
+	ports, err13 := s.ports(j.rules)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
@@ -186,7 +187,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
-		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime,
+		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
 	if err != nil {

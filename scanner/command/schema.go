@@ -14,6 +14,8 @@ var (
 	ignoreSchema []byte
 	//go:embed schemas/config.json
 	configSchema []byte
+	//go:embed schemas/expected.json
+	expectedSchema []byte
 )
 
 func (e *environment) schema() *cli.Command {
@@ -31,10 +33,11 @@ func (e *environment) schema() *cli.Command {
 		Description: "EXAMPLES\n   sotomi schema ignore > ignore.schema.json\n   sotomi schema config > config.schema.json",
 		Subcommands: []*cli.Command{
 			printing("ignore", "print the JSON Schema of .sotomi-ignore.yaml", ignoreSchema),
+			printing("expected", "print the JSON Schema of expected.yaml", expectedSchema),
 			printing("config", "print the JSON Schema of sotomi.yaml", configSchema),
 		},
 		Action: func(c *cli.Context) error {
-			return message.Errorf("schema has no command %q; there are ignore, config, and signatures schema for signature files", c.Args().First())
+			return message.Errorf("schema has no command %q; there are ignore, expected, config, and signatures schema for signature files", c.Args().First())
 		},
 	}
 }

@@ -29,6 +29,9 @@ func schemaOf(t *testing.T, title string, value any) []byte {
 			if of == reflect.TypeFor[time.Duration]() {
 				return &jsonschema.Schema{Type: "string", Description: "A duration such as 15s"}
 			}
+			if of == reflect.TypeFor[triage.PortRange]() {
+				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "1", Maximum: "65535"}, {Type: "string", Pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$"}}}
+			}
 			return nil
 		},
 	}
@@ -43,8 +46,9 @@ func schemaOf(t *testing.T, title string, value any) []byte {
 
 func schemas(t *testing.T) map[string][]byte {
 	return map[string][]byte{
-		"ignore": schemaOf(t, ".sotomi-ignore.yaml", &triage.IgnoreFile{}),
-		"config": schemaOf(t, "sotomi.yaml", &configFile{}),
+		"ignore":   schemaOf(t, ".sotomi-ignore.yaml", &triage.IgnoreFile{}),
+		"expected": schemaOf(t, "expected.yaml", &triage.ExpectedFile{}),
+		"config":   schemaOf(t, "sotomi.yaml", &configFile{}),
 	}
 }
 
@@ -57,7 +61,7 @@ func TestSchemas_are_those_of_the_types(t *testing.T) {
 			}
 			continue
 		}
-		if diff := cmp.Diff(string(want), string(map[string][]byte{"ignore": ignoreSchema, "config": configSchema}[name])); diff != "" {
+		if diff := cmp.Diff(string(want), string(map[string][]byte{"ignore": ignoreSchema, "expected": expectedSchema, "config": configSchema}[name])); diff != "" {
 			t.Errorf("%s is not that of the types; run the test with -update (-want +got):\n%s", file, diff)
 		}
 	}
@@ -70,25 +74,35 @@ func TestSchemas_agree_with_the_reading(t *testing.T) {
 		schema, text string
 		ok           bool
 	}{
-		"entry":         {"ignore", entry + "}]", true},
-		"all_of_it":     {"ignore", entry + ", owner: o, ticket: t, status: in-progress}]", true},
-		"by_signature":  {"ignore", "ignore: [{signature: a, target: '*', reason: r, until: 2027-03-31}]", true},
-		"no_reason":     {"ignore", "ignore: [{id: 'v1:0', until: 2027-03-31}]", false},
-		"no_until":      {"ignore", "ignore: [{id: 'v1:0', reason: r}]", false},
-		"no_day":        {"ignore", "ignore: [{id: 'v1:0', reason: r, until: soon}]", false},
-		"unknown_key":   {"ignore", entry + ", untill: 2027-03-31}]", false},
-		"status":        {"ignore", entry + ", status: fine}]", false},
-		"unknown_top":   {"ignore", "ignored: []", false},
-		"settings":      {"config", "fail-on: high\nrate: 2.5\nonly: [a]\nmax-time: 10m\n", true},
-		"misspelt":      {"config", "fail-onn: high\n", false},
-		"list_for_text": {"config", "fail-on: [high]\n", false},
+		"entry":          {"ignore", entry + "}]", true},
+		"all_of_it":      {"ignore", entry + ", owner: o, ticket: t, status: in-progress}]", true},
+		"by_signature":   {"ignore", "ignore: [{signature: a, target: '*', reason: r, until: 2027-03-31}]", true},
+		"no_reason":      {"ignore", "ignore: [{id: 'v1:0', until: 2027-03-31}]", false},
+		"no_until":       {"ignore", "ignore: [{id: 'v1:0', reason: r}]", false},
+		"no_day":         {"ignore", "ignore: [{id: 'v1:0', reason: r, until: soon}]", false},
+		"unknown_key":    {"ignore", entry + ", untill: 2027-03-31}]", false},
+		"status":         {"ignore", entry + ", status: fine}]", false},
+		"unknown_top":    {"ignore", "ignored: []", false},
+		"ports":          {"expected", "expected: [{host: '*.shop.example', ports: [22, 8000-8010], reason: r, until: 2027-03-31, findings: [a]}]", true},
+		"ports_for_ever": {"expected", "expected: [{host: 192.0.2.0/24, ports: [443], reason: r}]", true},
+		"ports_no_host":  {"expected", "expected: [{ports: [443], reason: r}]", false},
+		"no_ports":       {"expected", "expected: [{host: a, ports: [], reason: r}]", false},
+		"no_port":        {"expected", "expected: [{host: a, ports: [http], reason: r}]", false},
+		"port_0":         {"expected", "expected: [{host: a, ports: [0], reason: r}]", false},
+		"ports_key":      {"expected", "expected: [{host: a, port: [443], reason: r}]", false},
+		"settings":       {"config", "fail-on: high\nrate: 2.5\nonly: [a]\nmax-time: 10m\n", true},
+		"misspelt":       {"config", "fail-onn: high\n", false},
+		"list_for_text":  {"config", "fail-on: [high]\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			schemaTakes(t, schemas(t)[c.schema], c.text, c.ok)
 			var err error
-			if c.schema == "ignore" {
+			switch c.schema {
+			case "ignore":
 				err = new(triage.Rules).ReadIgnore("a.yaml", []byte(c.text))
-			} else {
+			case "expected":
+				err = new(triage.Rules).ReadExpected("a.yaml", []byte(c.text))
+			default:
 				err = decodeConfig(c.text)
 			}
 			if (err == nil) != c.ok {

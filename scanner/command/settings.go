@@ -35,6 +35,7 @@ type configFile struct {
 	Profile             *string        `yaml:"profile"`
 	Safety              *string        `yaml:"safety"`
 	Wordlist            *string        `yaml:"wordlist"`
+	Ports               *string        `yaml:"ports"`
 	Output              []string       `yaml:"output"`
 	Per                 *string        `yaml:"per"`
 	Chromium            *string        `yaml:"chromium"`
@@ -44,6 +45,7 @@ type configFile struct {
 	FailOnNew           *string        `yaml:"fail-on-new"`
 	FailOnNewSignatures *bool          `yaml:"fail-on-new-signatures"`
 	Ignore              *string        `yaml:"ignore"`
+	Expected            *string        `yaml:"expected"`
 	VEX                 []string       `yaml:"vex"`
 	MinSeverity         *string        `yaml:"min-severity"`
 	OnIncomplete        *string        `yaml:"on-incomplete"`
@@ -189,6 +191,7 @@ func (s *settings) recorded(safety signature.Safety, selected []*signature.Signa
 		Only: f.Only, Exclude: f.Exclude, Profile: f.Profile, Safety: safety, Rate: pick(s, "rate", s.c.Float64, s.file.Rate),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: s.number("in-flight", s.file.InFlight), Retries: s.number("retries", s.file.Retries),
 		CrawlPages: s.number("crawl-pages", s.file.CrawlPages), NoFollow: s.yes("no-follow", s.file.NoFollow), Config: s.config, Items: items,
+		Ports: s.text("ports", s.file.Ports),
 	}
 }
 

@@ -50,6 +50,15 @@ func (e *environment) addSuppression(name string, entry triage.IgnoreEntry) erro
 	if err != nil {
 		return err
 	}
+	if err := writeWhole(name, text); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.stdout, message.Printable(e.words.Text(message.New("%s suppresses %s until %s", name, entry.ID, entry.Until))))
+	return err
+}
+
+// writeWhole puts a text in the place of a file.
+func writeWhole(name string, text []byte) error {
 	p, err := newOutputFile(name, false)
 	if err != nil {
 		return message.Errorf("%s: %w", name, err)
@@ -61,6 +70,5 @@ func (e *environment) addSuppression(name string, entry triage.IgnoreEntry) erro
 	if err := p.keep(); err != nil {
 		return message.Errorf("%s: %w", name, err)
 	}
-	_, err = fmt.Fprintln(e.stdout, message.Printable(e.words.Text(message.New("%s suppresses %s until %s", name, entry.ID, entry.Until))))
-	return err
+	return nil
 }

@@ -28,6 +28,7 @@ func (e *environment) rules(s *settings) (*triage.Rules, error) {
 		}
 	}
 	mistakes = append(mistakes, e.readIgnore(r, s.text("ignore", s.file.Ignore)))
+	mistakes = append(mistakes, e.readExpected(r, s.text("expected", s.file.Expected)))
 	for _, name := range s.list("vex", s.file.VEX) {
 		text, err := os.ReadFile(name)
 		if err == nil {

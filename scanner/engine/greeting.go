@@ -53,6 +53,8 @@ var protocolSigns = []protocolSign{
 	{"RTSP", regexp.MustCompile(`^RTSP/`)},
 	{"SIP", regexp.MustCompile(`^SIP/2`)},
 	{"rsync", regexp.MustCompile(`^@RSYN`)},
+	// OpenWire: WireFormatInfo.java
+	{"ActiveMQ", regexp.MustCompile(`(?s)^....\x01ActiveMQ`)},
 	{"NATS", regexp.MustCompile(`^INFO (?:\{|$)`)},
 	{"NNTP", regexp.MustCompile(`^20[01] [^\r\n]*(?i:nntp|news|inn)`)},
 	// TcpTransport.java

@@ -41,6 +41,8 @@ var firstWords = map[int]*firstWord{
 		"\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), []protocolSign{{"SQL Server", regexp.MustCompile(`(?s)^\x04\x01..\x00\x00.\x00`)}}},
 	111:  rpcHello("RPC portmapper", 100000, 2),
 	2049: rpcHello("NFS", 100003, 3),
+	// Java Object Serialization, "RMI wire protocol": JRMI, version 2, the stream protocol
+	1099: {[]byte("JRMI\x00\x02K"), []protocolSign{{"Java RMI", regexp.MustCompile(`(?s)^N\x00.`)}}},
 	// AJPv13: CPing
 	8009: {[]byte("\x12\x34\x00\x01\x0a"), []protocolSign{{"AJP", regexp.MustCompile(`^AB\x00\x01\x09`)}}},
 	// erl_dist_protocol: NAMES_REQ

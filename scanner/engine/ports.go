@@ -21,6 +21,7 @@ import (
 // Ports are the options of a scan for ports.
 type Ports struct {
 	Numbers  scanner.Numbers                  // looked at on bare hosts; nil are those that signatures name
+	Usual    bool                             // beside Numbers, those that signatures name
 	None     bool                             // bare hosts are not looked at for ports
 	Unlisted func(host string, port int) bool // the user said which ports of the host may be open, and this is none of them; nil for nothing said
 }
@@ -40,10 +41,10 @@ func portsAt(c scanner.Check) bool {
 
 // portNumbers are those that are looked at on a bare host.
 func (p *Plan) portNumbers() scanner.Numbers {
-	if p.options.Ports.Numbers != nil {
+	if p.options.Ports.Numbers != nil && !p.options.Ports.Usual {
 		return p.options.Ports.Numbers
 	}
-	var list scanner.Numbers
+	list := slices.Clone(p.options.Ports.Numbers)
 	for _, i := range p.atPorts {
 		list = append(list, p.steps[i].signature.Ports...)
 	}
@@ -148,7 +149,7 @@ func (p *Plan) lookAtPorts(ctx context.Context, s *site) *scanner.StatusError {
 		return scanner.End(scanner.StatusNotApplicable, "ports were not looked at (--ports none)")
 	}
 	name := s.target.URL.Hostname()
-	host, err := p.options.Client.Host(ctx, name)
+	host, err := p.options.Client.Host(name)
 	if err != nil {
 		s.ports = &scanner.Ports{Unasked: numbers}
 		if web.KindOf(err) == web.KindProtocol {

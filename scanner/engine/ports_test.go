@@ -117,7 +117,7 @@ func (p *portServers) client(timeout time.Duration) *web.Client {
 // look is what is found out of the ports.
 func (p *portServers) look(timeout time.Duration, numbers ...int) *scanner.Ports {
 	p.t.Helper()
-	host, err := p.client(timeout).Host(p.t.Context(), p.host)
+	host, err := p.client(timeout).Host(p.host)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -235,11 +235,11 @@ func TestFirstWords(t *testing.T) {
 		3389: "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x0f\x08\x00\x02\x00\x00\x00", 445: "\x00\x00\x00\xe0\xfeSMB@\x00",
 		1433: "\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00", 111: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00",
 		2049: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00", 8009: "AB\x00\x01\x09", 4369: "\x00\x00\x11\x11name rabbit at port 25672\n",
-		7687: "\x00\x00\x04\x04", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
+		7687: "\x00\x00\x04\x04", 1099: "N\x00\x09127.0.0.1\x00\x00\xd4\x31", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
 	}
 	want := map[int]string{
 		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB",
-		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "Erlang port mapper", 7687: "Neo4j", 5432: "PostgreSQL", 6379: "Redis",
+		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "Erlang port mapper", 7687: "Neo4j", 1099: "Java RMI", 5432: "PostgreSQL", 6379: "Redis",
 	}
 	for port, w := range firstWords {
 		name, known := want[port]
@@ -269,7 +269,7 @@ func TestClosedPortsCostOneConnection(t *testing.T) {
 	}
 	p.closed(ports...)
 	client := p.client(time.Second)
-	host, err := client.Host(t.Context(), p.host)
+	host, err := client.Host(p.host)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,12 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 		return nil, err
 	}
 	defer server.Close()
-	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 2 * time.Second, CAFile: authorityFile})
+	ports, err := servePorts(ctx, c, sigs)
+	if err != nil {
+		return nil, err
+	}
+	defer ports.Close()
+	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 2 * time.Second, CAFile: authorityFile, Resolve: ports.resolve})
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +140,7 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 	if c != nil {
 		path, facts = c.Path, c.Facts
 	}
-	targets, err := target.Parse([]string{server.URL + path}, nil, nil)
+	targets, err := target.Parse(ports.targets(server.URL, path, sigs, options.Checks), nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +149,7 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
 		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink}, Wordlist: options.Wordlist,
+		Ports: engine.Ports{Numbers: ports.numbers},
 	}
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ type Input struct {
 	URL    *url.URL // a URL: this origin and path only
 	Host   string   // a host without a scheme: https is tried, then http; ASCII name or address without brackets
 	Port   string   // with Host: this port only; "" means the web ports and the further ports of signatures, and the ports of the host
-	TCP    bool     // with Port: an address such as redis://h, which is no web site
+	TCP    bool     // with Host: ports only, of an address such as redis://h, which is no web site
 	Source Source
 	About  About
 }

@@ -117,8 +117,8 @@ func isService(scheme string) bool {
 	return ok
 }
 
-// parseService reads the address of a service that is no web site: a host, and a port unless the scheme has its own. What
-// follows them, such as the name of a database, is of no use here.
+// parseService reads the address of a service that is no web site: a host, and a port unless the scheme has its own; tcp has
+// none and without one means all ports of the host that are looked at. What follows them, such as the name of a database, is of no use here.
 func parseService(text string) (Input, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -136,9 +136,6 @@ func parseService(text string) (Input, error) {
 		return Input{}, message.Errorf("%q: %q is not a port (1 to 65535)", text, u.Port())
 	}
 	port := cmp.Or(strings.TrimLeft(u.Port(), "0"), servicePorts[u.Scheme])
-	if port == "" {
-		return Input{}, message.Errorf("%q: name the port, as in %s:9999", text, u.Scheme+"://"+u.Host)
-	}
 	host, err := asciiHost(u.Hostname())
 	if err != nil {
 		return Input{}, message.Errorf("%q: %w", text, err)

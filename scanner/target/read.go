@@ -223,7 +223,7 @@ func addressKey(u *url.URL) string { return strings.TrimSuffix(Target{URL: u}.St
 
 // repeated reports whether an input was named before, and notes it.
 func (p *reader) repeated(in Input) bool {
-	if in.URL == nil && in.Port == "" {
+	if in.URL == nil && in.Port == "" && !in.TCP {
 		if a, err := netip.ParseAddr(in.Host); err == nil {
 			repeated := p.single[a] || contained(p.blocks, a)
 			p.single[a] = true

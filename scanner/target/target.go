@@ -72,7 +72,7 @@ func schemePort(scheme string) string {
 // servicePorts are the schemes of services that are no web sites, each with its own port (IANA, or the product's manual). An
 // address with one names a port of a host.
 var servicePorts = map[string]string{
-	"tcp":   "", // which has to be named
+	"tcp":   "", // all of the host
 	"redis": "6379", "rediss": "6379", "valkey": "6379", "valkeys": "6379", "mongodb": "27017", "memcached": "11211", "memcache": "11211",
 	"postgres": "5432", "postgresql": "5432", "mysql": "3306", "mariadb": "3306", "sqlserver": "1433", "mssql": "1433", "oracle": "1521",
 	"cassandra": "9042", "neo4j": "7687", "bolt": "7687", "clickhouse": "9000", "zookeeper": "2181", "kafka": "9092",

@@ -42,7 +42,7 @@ func AddIgnore(name string, text []byte, e IgnoreEntry, now time.Time) ([]byte, 
 	if len(f.Ignore) == 0 {
 		added += "ignore:\n"
 	} else {
-		indent = itemIndent(text)
+		indent = itemIndent(text, "ignore")
 	}
 	item, err := signature.YAMLItem(e, indent)
 	if err != nil {
@@ -56,9 +56,9 @@ func AddIgnore(name string, text []byte, e IgnoreEntry, now time.Time) ([]byte, 
 	return []byte(added), nil
 }
 
-// itemIndent is what stands before the last item of the list.
-func itemIndent(text []byte) string {
-	lines := signature.ItemLines(text, "ignore")
+// itemIndent is what stands before the last item of the list under a key.
+func itemIndent(text []byte, key string) string {
+	lines := signature.ItemLines(text, key)
 	line := strings.Split(string(text), "\n")[lines[len(lines)-1]-1]
 	return line[:len(line)-len(strings.TrimLeft(line, " "))]
 }

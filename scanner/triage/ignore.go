@@ -40,6 +40,7 @@ type rule struct {
 	what    string // what it is for, for people
 	matches func(scanner.Finding) bool
 	about   func(signature, target string) bool // whether it is about what this signature finds there; nil when that cannot be told
+	expects *expectation                        // nil for what is about findings, not ports
 	suppression
 }
 

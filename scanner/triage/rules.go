@@ -95,7 +95,7 @@ const soon = 14
 
 // Notices is a sink that finds out what is to be said of suppressions when a scan has ended.
 func (r *Rules) Notices() *Notices {
-	return &Notices{rules: r, hits: make([]int, len(r.list)), looked: make([]bool, len(r.list))}
+	return &Notices{rules: r, hits: make([]int, len(r.list)), looked: make([]bool, len(r.list)), closed: make([][]closedPorts, len(r.list))}
 }
 
 // Notices counts what each rule would suppress.
@@ -104,6 +104,7 @@ type Notices struct {
 	rules  *Rules
 	hits   []int
 	looked []bool // a signature of the rule has run on a target of the rule, to an answer
+	closed [][]closedPorts
 }
 
 // Finding counts it for each rule that matches, whether it has ended or not.
@@ -128,6 +129,7 @@ func (n *Notices) Outcome(o scanner.Outcome) error {
 func (n *Notices) Messages() []message.Message {
 	var list []message.Message
 	for i, one := range n.rules.list {
+		list = append(list, n.closedMessages(i)...)
 		left := one.until.Sub(n.rules.Now)
 		const day = 24 * time.Hour
 		switch {

@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -26,21 +28,21 @@ const (
 // Host connects to the ports of one host, without HTTP. It keeps to the rate of the host, counts and logs every connection, and
 // looks its name up once. It may be used by many goroutines, and must be closed.
 type Host struct {
-	client    *Client
-	name      string // host name or address without brackets
-	addresses []netip.Addr
-	state     *hostState
-	turns     chan struct{} // of connections to look at ports
+	client *Client
+	name   string // host name or address without brackets
+	state  *hostState
+	turns  chan struct{} // of connections to look at ports
+
+	mu        sync.Mutex
+	addresses []netip.Addr // nil before they were looked up
+	failure   error        // of that
 }
 
-// Host is the host of that name. The error is a *Error: it cannot be looked up, or must not be connected to.
-func (c *Client) Host(ctx context.Context, name string) (*Host, error) {
+// Host is the host of that name. The error is a *Error: through a proxy there are no ports.
+func (c *Client) Host(name string) (*Host, error) {
 	h := &Host{client: c, name: name, turns: make(chan struct{}, dialsToOneHost)}
 	if c.options.Proxy != nil {
-		return nil, h.fail(ctx, KindProtocol, 0, message.Errorf("ports cannot be looked at through a proxy"))
-	}
-	if err := h.lookUp(ctx); err != nil {
-		return nil, err
+		return nil, &Error{Kind: KindProtocol, URL: h.address(0), Err: message.Errorf("ports cannot be looked at through a proxy")}
 	}
 	h.state = c.limiter.host("tcp " + name) // one for all ports
 	return h, nil
@@ -49,40 +51,45 @@ func (c *Client) Host(ctx context.Context, name string) (*Host, error) {
 // Close gives back what the host holds.
 func (h *Host) Close() { h.client.limiter.leave(h.state) }
 
-// lookUp finds the first address of each family.
-func (h *Host) lookUp(ctx context.Context) error {
+// where are the addresses of a port: what --resolve says (given), or the first address of each family, which are looked up once.
+func (h *Host) where(ctx context.Context, port int) (list []string, given bool, err error) {
+	text := strconv.Itoa(port)
+	if to, ok := h.client.options.Resolve[strings.ToLower(net.JoinHostPort(h.name, text))]; ok {
+		if _, _, err := net.SplitHostPort(to); err != nil {
+			to = net.JoinHostPort(strings.Trim(to, "[]"), text)
+		}
+		return []string{to}, true, nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.addresses == nil && h.failure == nil {
+		h.addresses, h.failure = h.lookUp(ctx)
+		if ctx.Err() != nil {
+			h.addresses, h.failure = nil, nil
+			return nil, false, ctx.Err()
+		}
+	}
+	for _, a := range h.addresses {
+		list = append(list, net.JoinHostPort(a.String(), text))
+	}
+	return list, false, h.failure
+}
+
+func (h *Host) lookUp(ctx context.Context) ([]netip.Addr, error) {
 	if a, err := netip.ParseAddr(h.name); err == nil {
-		h.addresses = []netip.Addr{a}
-		return nil
+		return []netip.Addr{a}, nil
 	}
 	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", h.name)
 	if err != nil {
-		if h.resolved() {
-			return nil // for some ports the user says where they are
-		}
-		return h.fail(ctx, kindOf(ctx, err), 0, err)
+		return nil, err
 	}
-	var four, six bool
-	for _, a := range all {
-		a = a.Unmap()
-		if a.Is4() && four || !a.Is4() && six {
-			continue
-		}
-		four, six = four || a.Is4(), six || !a.Is4()
-		h.addresses = append(h.addresses, a)
-	}
-	return nil
-}
-
-// resolved reports whether the user says where some port of the host is.
-func (h *Host) resolved() bool {
-	prefix := strings.ToLower(net.JoinHostPort(h.name, ""))
-	for at := range h.client.options.Resolve {
-		if strings.HasPrefix(at, prefix) {
-			return true
+	list := []netip.Addr{} // not nil: it was looked up
+	for _, six := range []bool{false, true} {
+		if i := slices.IndexFunc(all, func(a netip.Addr) bool { return a.Unmap().Is6() == six }); i >= 0 {
+			list = append(list, all[i].Unmap())
 		}
 	}
-	return false
+	return list, nil
 }
 
 // Connect connects to a port to see whether it is open, when there is a turn for it, which it keeps until it is closed; it
@@ -146,12 +153,16 @@ func (h *Host) Get(port int) []byte {
 
 // connect makes one connection.
 func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*plainConn, error) {
+	addresses, given, err := h.where(ctx, port)
+	if err != nil {
+		return nil, h.fail(ctx, kindOf(ctx, err), port, err)
+	}
 	if err := h.state.pace(ctx); err != nil {
 		return nil, h.fail(ctx, KindCanceled, port, err)
 	}
 	h.client.limiter.sent.Add(1)
 	begun := time.Now()
-	conn, err := h.dial(ctx, port, timeout)
+	conn, err := h.dial(ctx, addresses, given, timeout)
 	if err != nil {
 		h.log(ctx, port, begun, nil, err)
 		return nil, h.fail(ctx, kindOf(ctx, err), port, err)
@@ -166,24 +177,16 @@ func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*p
 	return c, nil
 }
 
-// dial connects to the first address that accepts: the one that --resolve gives, or those of the host. When none does, the
-// error is that of an address that gave no answer, if there is one: it tells less than a refusal.
-func (h *Host) dial(ctx context.Context, port int, timeout time.Duration) (net.Conn, error) {
+// dial connects to the first address that accepts. When none does, the error is that of an address that gave no answer, if there
+// is one: it tells less than a refusal.
+func (h *Host) dial(ctx context.Context, addresses []string, given bool, timeout time.Duration) (net.Conn, error) {
 	d := net.Dialer{Timeout: timeout, KeepAlive: -1}
-	text := strconv.Itoa(port)
-	if to, ok := h.client.options.Resolve[strings.ToLower(net.JoinHostPort(h.name, text))]; ok {
-		if _, _, err := net.SplitHostPort(to); err != nil {
-			to = net.JoinHostPort(strings.Trim(to, "[]"), text)
-		}
-		return d.DialContext(ctx, "tcp", to)
+	if !given {
+		d = guarded(d, h.client.options, h.name, false)
 	}
-	if len(h.addresses) == 0 {
-		return nil, &net.DNSError{Err: "no such host", Name: h.name, IsNotFound: true}
-	}
-	guarded := guarded(d, h.client.options, h.name, false)
-	var worst error
-	for _, a := range h.addresses {
-		c, err := guarded.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), text))
+	var worst error = &net.DNSError{Err: "no such host", Name: h.name, IsNotFound: true}
+	for _, address := range addresses {
+		c, err := d.DialContext(ctx, "tcp", address)
 		if err == nil {
 			return c, nil
 		}
@@ -191,7 +194,7 @@ func (h *Host) dial(ctx context.Context, port int, timeout time.Duration) (net.C
 		if errors.As(err, &scope) {
 			return nil, scope
 		}
-		if worst == nil || Refused(worst) && !noRoute(err) || noRoute(worst) {
+		if isNotFound(worst) || Refused(worst) && !noRoute(err) || noRoute(worst) {
 			worst = err
 		}
 	}
