@@ -134,7 +134,7 @@ func (p *Probe) Explain(format string, a ...any) {
 	p.notes.Reason = message.New(format, a...)
 }
 
-// Conclude is Explain for a check that has its answer, even from a demand to log in or a redirect to another site: a server
+// Conclude is Explain for a check that has its answer, also where it found something, and even from a demand to log in or a redirect to another site: a server
 // that asks for a password is not open.
 func (p *Probe) Conclude(format string, a ...any) {
 	p.mu.Lock()

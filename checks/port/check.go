@@ -51,10 +51,9 @@ func (c *check) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 	ports := p.Ports()
 	mine := c.mine(p, ports)
 	if ports.Everything {
-		const why = "the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does"
-		p.Conclude(why)
+		p.Conclude("the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does")
 		for range mine {
-			p.Suppress(why)
+			p.Suppress("the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does")
 		}
 		return nil, nil
 	}
@@ -62,10 +61,14 @@ func (c *check) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 	for _, open := range mine {
 		hits = append(hits, c.hit(p.Target, open))
 	}
-	if len(hits) > 0 || c.params.Others {
-		if c.params.Others && ports.End != nil {
+	if c.params.Others {
+		p.Conclude("%s", summary(ports))
+		if ports.End != nil {
 			return hits, ports.End
 		}
+		return hits, nil
+	}
+	if len(hits) > 0 {
 		return hits, nil
 	}
 	reason, err := absence(ports, c.ports)
@@ -102,7 +105,7 @@ func (c *check) hit(t target.Target, open scanner.Port) scanner.Hit {
 		URL: at.Scheme + "://" + at.Host, Matcher: number, Variant: variant(open, c.params.Others, c.below), Certainty: certainty(open, c.params),
 		Values: values,
 		Evidence: []evidence.Evidence{{
-			Request: "TCP connection to " + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
+			Request: at.Scheme + "://" + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
 		}},
 	}
 }

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	                        stuck never answers for its .git folder, echo publishes one that
 //	                        repeats the header X-Key, member greets those who send Cookie: sid=a or b, closed is an address
 //	                        where nobody listens, login asks everybody to log in, sso sends everybody to another host
+//	port NAME [GREETING]    opens a port on loopback that greets; $NAME is its address; without a greeting nobody listens there
 //	await NAME              waits until the stuck site NAME is asked for what it never answers
 //	[!] asked NAME          NAME got a request, or none
 //	sent NAME HEADER VALUE  the last request to NAME had this header
@@ -47,7 +48,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"sent": sentScriptSite, "site": startScriptSite, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
+			"sent": sentScriptSite, "site": startScriptSite, "port": startScriptPort, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
 			"receiver": startReceiver, "received": receivedMessage, "subst": substitute,
 		},
 	})

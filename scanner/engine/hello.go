@@ -46,7 +46,7 @@ var firstWords = map[int]*firstWord{
 	// AJPv13: CPing
 	8009: {[]byte("\x12\x34\x00\x01\x0a"), []protocolSign{{"AJP", regexp.MustCompile(`^AB\x00\x01\x09`)}}},
 	// erl_dist_protocol: NAMES_REQ
-	4369: {[]byte("\x00\x01\x6e"), []protocolSign{{"Erlang port mapper", regexp.MustCompile(`^\x00\x00\x11\x11`)}}},
+	4369: {[]byte("\x00\x01\x6e"), []protocolSign{{"EPMD", regexp.MustCompile(`^\x00\x00\x11\x11`)}}},
 	// Bolt: handshake, answered by the version chosen
 	7687: {[]byte("\x60\x60\xb0\x17\x00\x00\x00\x05\x00\x00\x04\x04\x00\x00\x00\x04\x00\x00\x00\x03"), []protocolSign{{"Neo4j", regexp.MustCompile(`(?s)^\x00[\x00-\x08][\x00-\x08][\x00-\x05]$`)}}},
 }

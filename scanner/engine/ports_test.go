@@ -239,7 +239,7 @@ func TestFirstWords(t *testing.T) {
 	}
 	want := map[int]string{
 		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB",
-		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "Erlang port mapper", 7687: "Neo4j", 1099: "Java RMI", 5432: "PostgreSQL", 6379: "Redis",
+		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 1099: "Java RMI", 5432: "PostgreSQL", 6379: "Redis",
 	}
 	for port, w := range firstWords {
 		name, known := want[port]

@@ -138,6 +138,8 @@ func endOfCheck(ctx context.Context, t target.Target, result *stepResult, siteEn
 func reportedEnd(ctx context.Context, t target.Target, result *stepResult, siteEnd *scanner.StatusError, timeout time.Duration) *scanner.StatusError {
 	var end *scanner.StatusError
 	switch {
+	case len(result.findings) > 0 && result.err == nil && result.conclusive && !result.reason.IsZero():
+		return &scanner.StatusError{Status: scanner.StatusFound, Reason: result.reason}
 	case len(result.findings) > 0 && result.err == nil:
 		return found
 	case len(result.findings) > 0:

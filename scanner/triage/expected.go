@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,14 @@ type ExpectedEntry struct {
 
 // PortRange is a port or a range of them, as 22 or 8000-8010.
 type PortRange string
+
+// MarshalYAML writes a port as a number.
+func (p PortRange) MarshalYAML() (any, error) {
+	if n, err := strconv.Atoi(string(p)); err == nil {
+		return n, nil
+	}
+	return string(p), nil
+}
 
 // expectation is an entry as it is used.
 type expectation struct {
