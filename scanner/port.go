@@ -3,6 +3,7 @@ package scanner
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sotomi/scanner/message"
@@ -66,6 +67,35 @@ func (p *Ports) Of(number int) PortState {
 // Answers reports whether the host is there: some port is open or refuses connections.
 func (p *Ports) Answers() bool { return len(p.Open)+len(p.Closed) > 0 }
 
+// Message is what came of every port that was to be looked at.
+func (p *Ports) Message() message.Message {
+	var open []string
+	for _, o := range p.Open {
+		text := strconv.Itoa(o.Number)
+		switch {
+		case o.Protocol == ProtocolTLS || o.Protocol != "" && !o.TLS:
+			text += " " + o.Protocol
+		case o.Protocol != "":
+			text += " " + o.Protocol + "/TLS"
+		}
+		open = append(open, text)
+	}
+	var list []message.Message
+	add := func(format, text string) {
+		if text != "" {
+			list = append(list, message.New(format, text))
+		}
+	}
+	if p.Everything {
+		list = append(list, message.New("the host answers like everything, so none of this is believed"))
+	}
+	add("ports open: %s", strings.Join(open, ", "))
+	add("ports closed: %s", p.Closed.String())
+	add("ports without an answer: %s", p.Silent.String())
+	add("ports not looked at: %s", p.Unasked.String())
+	return message.Join("; ", list...)
+}
+
 // Numbers are numbers of ports, ascending.
 type Numbers []int
 
@@ -86,7 +116,7 @@ func (n Numbers) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		if b.WriteString(fmt.Sprint(n[i])); j > i {
+		if fmt.Fprint(&b, n[i]); j > i {
 			fmt.Fprintf(&b, "-%d", n[j])
 		}
 		i = j + 1

@@ -62,7 +62,7 @@ func (c *check) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 		hits = append(hits, c.hit(p.Target, open))
 	}
 	if c.params.Others {
-		p.Conclude("%s", summary(ports))
+		p.Conclude("%s", ports.Message())
 		if ports.End != nil {
 			return hits, ports.End
 		}

@@ -111,29 +111,3 @@ func greeting(said []byte) string {
 	}
 	return b.String()
 }
-
-// summary is what came of every port that was looked at.
-func summary(ports *scanner.Ports) message.Message {
-	var open []string
-	for _, o := range ports.Open {
-		text := strconv.Itoa(o.Number)
-		switch {
-		case o.Protocol == scanner.ProtocolTLS || o.Protocol != "" && !o.TLS:
-			text += " " + o.Protocol
-		case o.Protocol != "":
-			text += " " + o.Protocol + "/TLS"
-		}
-		open = append(open, text)
-	}
-	var list []message.Message
-	add := func(format, text string) {
-		if text != "" {
-			list = append(list, message.New(format, text))
-		}
-	}
-	add("ports open: %s", strings.Join(open, ", "))
-	add("ports closed: %s", ports.Closed.String())
-	add("ports without an answer: %s", ports.Silent.String())
-	add("ports not looked at: %s", ports.Unasked.String())
-	return message.Join("; ", list...)
-}

@@ -144,18 +144,6 @@ func TestHits(t *testing.T) {
 	}
 }
 
-// The outcome of all other ports tells of each port what came of it.
-func TestSummary(t *testing.T) {
-	got := summary(&scanner.Ports{
-		Open:   []scanner.Port{{Number: 22, Protocol: "SSH"}, {Number: 443, Protocol: "HTTP", TLS: true}, {Number: 4001}},
-		Closed: scanner.Numbers{1, 2, 3, 80}, Silent: scanner.Numbers{5432}, Unasked: scanner.Numbers{9000},
-	}).String()
-	const want = "ports open: 22 SSH, 443 HTTP/TLS, 4001; ports closed: 1-3, 80; ports without an answer: 5432; ports not looked at: 9000"
-	if got != want {
-		t.Errorf("summary = %q, want %q", got, want)
-	}
-}
-
 // What a port says is shown as text, whatever it is.
 func TestGreeting(t *testing.T) {
 	if got := greeting([]byte("\x00A\xff \x1b[31m\r\nsecond")); got != `\x00A\xff \x1b[31m` {

@@ -47,6 +47,16 @@ func (d *dryTarget) begin(t target.Target) {
 
 func (d *dryTarget) add(p engine.Planned) {
 	unless := prefixed(", ", d.words.Text(p.Unless))
+	if p.Target.URL.Scheme == "tcp" {
+		d.first = false // no page is asked for
+		d.requests += len(p.Ports)
+		what := message.New("no connection to its ports")
+		if len(p.Ports) > 0 {
+			what = message.New("connections to the ports %s, and to those that are open up to two more", p.Ports.String())
+		}
+		d.lines = append(d.lines, fmt.Sprintf("  %s  (%s)", d.words.Text(what), d.shortened(p.Signatures)))
+		return
+	}
 	if p.Request == nil {
 		who := message.New("%s decides during the scan", strings.Join(p.Signatures, ", "))
 		d.lines = append(d.lines, fmt.Sprintf("  (%s%s)", d.words.Text(who), unless))

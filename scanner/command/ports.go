@@ -82,7 +82,7 @@ func (e *environment) readExpected(r *triage.Rules, name string) error {
 func (e *environment) ports() *cli.Command {
 	return &cli.Command{
 		Name: "ports", Usage: "say which ports may be open, for scan --expected", OnUsageError: usageError, Flags: []cli.Flag{langFlag()},
-		Description: "EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi scan --expected expected.yaml 192.0.2.0/28",
+		Description: "EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi scan 192.0.2.0/28",
 		Subcommands: []*cli.Command{leaf(&cli.Command{
 			Name: "accept", Usage: "add the open ports of a scan that was saved with -o jsonl to those that may be open", ArgsUsage: "SCAN.jsonl...",
 			Description: "The ports are added to expected.yaml, whose entries and comments stay. What was found at them beyond that they are open, such as a store without a password, is added with them by the id of its signature, and named: take such entries out again where that is not meant.\n\n" +

@@ -32,16 +32,15 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 				discoveries = []discovery{{site: p.newSite(o, o.candidates[0]), end: cutShort(ctx)}}
 			}
 		}
-		if i == 0 {
+		if discoveries[0].refused && o.port == "" && ports.open() {
+			discoveries[0].end = noWebServer
+		} else if i == 0 {
 			down = discoveries[0].end
 		}
 		for _, found := range discoveries {
 			site, end := found.site, found.end
 			if p.options.Targets.Named(in, site.target.URL) {
 				continue
-			}
-			if found.refused && ports.open() {
-				end = noWebServer
 			}
 			if end != nil && o.port != "" && end.Status == scanner.StatusUnreachable && down == nil {
 				end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)

@@ -16,6 +16,7 @@ import (
 type Planned struct {
 	Target     target.Target
 	Request    *web.Request    // nil when the check decides as it goes
+	Ports      scanner.Numbers // instead of a request: ports that are connected to
 	Signatures []string        // ids of those that share it, or of the one that decides
 	Unless     message.Message // why it may not be sent; zero if nothing is known against it
 }
@@ -33,8 +34,20 @@ func (p *Plan) Requests(ctx context.Context) iter.Seq[Planned] {
 					return
 				}
 			}
+			if o, ok := p.portEndpoint(in); ok && !p.options.Targets.Named(in, o.candidates[0]) && !yield(p.plannedPorts(o)) {
+				return
+			}
 		}
 	}
+}
+
+// plannedPorts are the connections to the ports of an endpoint.
+func (p *Plan) plannedPorts(o endpoint) Planned {
+	pl := Planned{Target: target.Target{URL: o.candidates[0], Source: o.from}, Ports: p.numbersOf(o.candidates[0])}
+	for _, i := range p.atPorts {
+		pl.Signatures = append(pl.Signatures, p.steps[i].signature.ID)
+	}
+	return pl
 }
 
 // planned are the requests of a check at all places of a target that are known before it answers.

@@ -28,9 +28,8 @@ type Ports struct {
 
 // How a host is looked at for open ports.
 const (
-	portWorkers   = 32  // at once on one host
+	portWorkers   = 64  // at once on one host
 	identifiedMax = 100 // open ports after which a host where nearly all are open is asked no more
-	fewSilent     = 200 // ports without an answer that are asked once more
 )
 
 // portsAt reports whether a check looks at ports.
@@ -50,6 +49,18 @@ func (p *Plan) portNumbers() scanner.Numbers {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
+}
+
+// numbersOf are the ports that are looked at for an address: the one that it names, or those of a bare host.
+func (p *Plan) numbersOf(u *url.URL) scanner.Numbers {
+	if u.Port() != "" {
+		n, _ := strconv.Atoi(u.Port()) // it was parsed before
+		return scanner.Numbers{n}
+	}
+	if p.options.Ports.None {
+		return nil
+	}
+	return p.portNumbers()
 }
 
 // portEndpoint is the place of ports that an input means. ok is false when it means none.
@@ -140,12 +151,8 @@ var refusedEnd = scanner.End(scanner.StatusUnreachable, "connection refused")
 // lookAtPorts looks at the ports of a host, or the one that the site names. It gives the outcome of all signatures when
 // nothing is known of them.
 func (p *Plan) lookAtPorts(ctx context.Context, s *site) *scanner.StatusError {
-	numbers, named := p.portNumbers(), s.target.URL.Port() != ""
-	switch {
-	case named:
-		n, _ := strconv.Atoi(s.target.URL.Port()) // it was parsed before
-		numbers = scanner.Numbers{n}
-	case p.options.Ports.None:
+	numbers, named := p.numbersOf(s.target.URL), s.target.URL.Port() != ""
+	if len(numbers) == 0 {
 		return scanner.End(scanner.StatusNotApplicable, "ports were not looked at (--ports none)")
 	}
 	name := s.target.URL.Hostname()
@@ -194,7 +201,7 @@ func (l *portLook) look(ctx context.Context, numbers scanner.Numbers) *scanner.P
 	l.states = make(map[int]scanner.PortState, len(numbers))
 	l.each(looking, numbers)
 	r := l.result(numbers)
-	if len(r.Silent) > 0 && len(r.Silent) <= fewSilent && r.Answers() {
+	if len(r.Silent) > 0 && len(r.Silent)*4 <= len(numbers) { // else a filter drops what comes, and asking again tells nothing
 		l.each(looking, r.Silent)
 		r = l.result(numbers)
 	}

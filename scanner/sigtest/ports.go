@@ -133,9 +133,13 @@ func bytesOf(text string) []byte {
 	return list
 }
 
-// targets are the site, for signatures that look at sites, and for those that look at ports the host of the case, or the port of
-// the site.
-func (p *servedPorts) targets(site, path string, sigs []*signature.Signature, checks scanner.Table) []string {
+// targets are the site, for signatures that look at sites, and for those that look at ports the host of the case, or without a
+// case the port of the site.
+func (p *servedPorts) targets(site string, c *signature.Case, sigs []*signature.Signature, checks scanner.Table) []string {
+	path := ""
+	if c != nil {
+		path = c.Path
+	}
 	at := "tcp://" + portsHost
 	if len(p.resolve) == 0 {
 		at = "tcp" + strings.TrimLeft(site, "htps")
@@ -144,8 +148,11 @@ func (p *servedPorts) targets(site, path string, sigs []*signature.Signature, ch
 	if slices.ContainsFunc(sigs, func(s *signature.Signature) bool { return !looksAtPorts(s, checks) }) {
 		list = append(list, site+path)
 	}
-	if slices.ContainsFunc(sigs, func(s *signature.Signature) bool { return looksAtPorts(s, checks) }) {
+	if (c == nil || len(c.Ports) > 0) && slices.ContainsFunc(sigs, func(s *signature.Signature) bool { return looksAtPorts(s, checks) }) {
 		list = append(list, at)
+	}
+	if len(list) == 0 {
+		return []string{at} // a case in which nothing is open
 	}
 	return list
 }

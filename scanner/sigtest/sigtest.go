@@ -136,11 +136,11 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 		return nil, err
 	}
 	defer client.Close()
-	path, facts := "", map[string]map[string]string(nil)
+	var facts map[string]map[string]string
 	if c != nil {
-		path, facts = c.Path, c.Facts
+		facts = c.Facts
 	}
-	targets, err := target.Parse(ports.targets(server.URL, path, sigs, options.Checks), nil, nil)
+	targets, err := target.Parse(ports.targets(server.URL, c, sigs, options.Checks), nil, nil)
 	if err != nil {
 		return nil, err
 	}

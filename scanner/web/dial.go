@@ -21,7 +21,7 @@ import (
 // How many connections to ports may be open at once.
 const (
 	dialsAtOnce     = 256 // to all hosts
-	dialsToOneHost  = 32
+	dialsToOneHost  = 64
 	portDialTimeout = 3 * time.Second // a lost packet is sent again twice within it
 )
 
