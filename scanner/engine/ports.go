@@ -198,6 +198,11 @@ type portLook struct {
 func (l *portLook) look(ctx context.Context, numbers scanner.Numbers) *scanner.Ports {
 	looking, cancel := withReserve(ctx)
 	defer cancel()
+	return l.lookFor(ctx, looking, numbers)
+}
+
+// lookFor is look until looking ends, which is before ctx does.
+func (l *portLook) lookFor(ctx, looking context.Context, numbers scanner.Numbers) *scanner.Ports {
 	l.states = make(map[int]scanner.PortState, len(numbers))
 	l.each(looking, numbers)
 	r := l.result(numbers)

@@ -336,6 +336,27 @@ func TestManyServicesAreNoTrap(t *testing.T) {
 	}
 }
 
+// When the time of a host is over, what was found is told, and so is what was not looked at.
+func TestPortsOutOfTime(t *testing.T) {
+	p := newPortServers(t)
+	p.listen(22, greets("SSH-2.0-OpenSSH_9.6\r\n"))
+	p.closed(23, 24)
+	host, err := p.client(time.Second).Host(p.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	l := &portLook{host: host, random: scanner.RandFor("ports", target.Target{URL: target.TCP(p.host, "")})}
+	l.look(t.Context(), scanner.Numbers{22})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	known := l.states
+	r := l.lookFor(t.Context(), ended, scanner.Numbers{22, 23, 24})
+	if r.End == nil || r.End.Status != scanner.StatusFailed || !slices.Equal(r.Unasked, scanner.Numbers{22, 23, 24}) || len(known) != 1 {
+		t.Errorf("end %v, not looked at: %s", r.End, r.Unasked)
+	}
+}
+
 // portCheck finds every open port.
 type portCheck struct{ scanner.Check }
 
