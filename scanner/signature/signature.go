@@ -212,7 +212,7 @@ var PayloadLists = []string{
 type Case struct {
 	Name    string                       `yaml:"name"`
 	Serve   map[string]CaseResponse      `yaml:"serve"`   // by request path with query, "/"-rooted; 404 elsewhere
-	Ports   map[int]CasePort             `yaml:"ports"`   // open ports of the host, by number; all others are closed
+	Ports   []CasePort                   `yaml:"ports"`   // open ports of a host; all others are closed
 	Server  string                       `yaml:"server"`  // a scripted server by name, instead of serve
 	File    string                       `yaml:"file"`    // a raw HTTP response for every path, instead of serve
 	Path    string                       `yaml:"path"`    // path of the target URL; "" is the root
@@ -234,6 +234,7 @@ type CaseResponse struct {
 
 // CasePort is what an open port says. Characters up to U+00FF are bytes.
 type CasePort struct {
+	Port    int    `yaml:"port"`
 	Greets  string `yaml:"greets"`  // at once
 	Answers string `yaml:"answers"` // to the first thing that it is told
 	Echoes  bool   `yaml:"echoes"`  // it repeats what it is told

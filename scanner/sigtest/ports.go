@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -44,13 +43,13 @@ func servePorts(ctx context.Context, c *signature.Case, sigs []*signature.Signat
 			p.add(n, closed)
 		}
 	}
-	for _, n := range slices.Sorted(maps.Keys(c.Ports)) {
+	for _, open := range c.Ports {
 		l, err := p.listen(ctx)
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
-		p.add(n, l.Addr().String())
-		p.serve(l, c.Ports[n])
+		p.add(open.Port, l.Addr().String())
+		p.serve(l, open)
 	}
 	slices.Sort(p.numbers)
 	p.numbers = slices.Compact(p.numbers)
