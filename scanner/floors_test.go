@@ -35,7 +35,7 @@ var floors = map[string][]string{
 	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
 	"scanner/engine":        {"scanner", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/report":        {"scanner", "scanner/evidence", "scanner/signature"},
-	"scanner/triage":        {"scanner", "scanner/signature"},
+	"scanner/triage":        {"scanner", "scanner/signature", "scanner/target"},
 	"scanner/history":       {},
 	"scanner/notify":        {},
 	"scanner/watch":         {"scanner", "scanner/history", "scanner/report", "scanner/signature", "scanner/triage"},

@@ -92,18 +92,19 @@ type Start struct {
 
 // Settings are what a scan was told to do, as far as what it says depends on it.
 type Settings struct {
-	Only        []string         `json:"only,omitempty"`
-	Exclude     []string         `json:"exclude,omitempty"`
-	Profile     string           `json:"profile,omitempty"`
-	Safety      signature.Safety `json:"safety"`
-	Rate        float64          `json:"rate"` // requests per second to one host; 0 is no limit
-	Concurrency int              `json:"concurrency"`
-	InFlight    int              `json:"in_flight"`
-	Retries     int              `json:"retries"`
-	CrawlPages  int              `json:"crawl_pages"`
-	NoFollow    bool             `json:"no_follow,omitempty"`
-	Ports       string           `json:"ports,omitempty"`  // of bare hosts, as --ports has it
-	Config      string           `json:"config,omitempty"` // SHA-256 of the configuration file, in hex
+	Only         []string         `json:"only,omitempty"`
+	Exclude      []string         `json:"exclude,omitempty"`
+	Profile      string           `json:"profile,omitempty"`
+	Safety       signature.Safety `json:"safety"`
+	Rate         float64          `json:"rate"` // requests per second to one host; 0 is no limit
+	Concurrency  int              `json:"concurrency"`
+	InFlight     int              `json:"in_flight"`
+	Retries      int              `json:"retries"`
+	CrawlPages   int              `json:"crawl_pages"`
+	NoFollow     bool             `json:"no_follow,omitempty"`
+	Ports        string           `json:"ports,omitempty"` // of bare hosts, as --ports has it
+	ExcludeHosts []string         `json:"exclude_hosts,omitempty"`
+	Config       string           `json:"config,omitempty"` // SHA-256 of the configuration file, in hex
 
 	Items map[string][]string `json:"items,omitempty"` // of the profile's checklists, such as card-6.0/2a: the signatures that speak to each
 }

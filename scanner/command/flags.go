@@ -99,6 +99,7 @@ func scanFlags() []cli.Flag {
 		boolFlag("no-follow", categoryHow, "do not follow a site that has moved to https, or to its name with or without www"),
 		stringFlag("proxy", categoryHow, "`URL` of an HTTP or SOCKS5 proxy (HTTP_PROXY and similar variables are ignored)", ""),
 		stringsFlag("header", categoryHow, "send the header `\"NAME: VALUE\"` to the targets and nowhere else, also cookies (\"Cookie: a=b\"); @FILE holds several; repeatable", "H"),
+		stringsFlag("exclude-host", categoryHow, "leave out and never ask `HOST`, also where a list or a block has it or a name leads to it: a name or an address, in which * is any text, or a CIDR block; repeatable"),
 		stringsFlag("resolve", categoryHow, "`HOST:PORT:ADDRESS`: connect to ADDRESS instead of looking the host up; repeatable"),
 		stringFlag("ca", categoryHow, "also trust the certificates in this PEM `FILE`", ""),
 		stringFlag("client-cert", categoryHow, "client certificate and its key, in one PEM `FILE`", ""),

@@ -155,6 +155,10 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
+	if err := targets.Exclude(s.list("exclude-host", s.file.ExcludeHost)); err != nil {
+		return nil, err
+	}
+	clientOptions.Exclude = func(a netip.Addr) bool { return targets.Excluded(a.String()) }
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ type configFile struct {
 	CrawlPages          *int           `yaml:"crawl-pages"`
 	Proxy               *string        `yaml:"proxy"`
 	Header              []string       `yaml:"header"`
+	ExcludeHost         []string       `yaml:"exclude-host"`
 	Resolve             []string       `yaml:"resolve"`
 	CA                  *string        `yaml:"ca"`
 	ClientCert          *string        `yaml:"client-cert"`
@@ -191,7 +192,7 @@ func (s *settings) recorded(safety signature.Safety, selected []*signature.Signa
 		Only: f.Only, Exclude: f.Exclude, Profile: f.Profile, Safety: safety, Rate: pick(s, "rate", s.c.Float64, s.file.Rate),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: s.number("in-flight", s.file.InFlight), Retries: s.number("retries", s.file.Retries),
 		CrawlPages: s.number("crawl-pages", s.file.CrawlPages), NoFollow: s.yes("no-follow", s.file.NoFollow), Config: s.config, Items: items,
-		Ports: s.text("ports", s.file.Ports),
+		Ports: s.text("ports", s.file.Ports), ExcludeHosts: s.list("exclude-host", s.file.ExcludeHost),
 	}
 }
 

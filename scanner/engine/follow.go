@@ -90,7 +90,7 @@ func (s *site) leadsTo(to *url.URL, p *Plan) {
 	s.leads = origin(there)
 	further := slices.ContainsFunc(p.ports, func(f port) bool { return strconv.Itoa(f.number) == there.Port() })
 	s.leadsToTarget = p.options.Targets.Includes(there, further)
-	if !s.leadsToTarget && sameSite(s.target.URL, to) {
+	if !s.leadsToTarget && sameSite(s.target.URL, to) && !p.options.Targets.Excluded(to.Hostname()) {
 		s.moved = there
 	}
 }

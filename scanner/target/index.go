@@ -20,6 +20,9 @@ type index struct {
 // Includes reports whether some input may turn out to be the origin: it names it, or its host and port, or its host alone
 // when the port is the scheme's own or a further one that is looked at on bare hosts.
 func (t *List) Includes(origin *url.URL, further bool) bool {
+	if t.Excluded(origin.Hostname()) {
+		return false
+	}
 	x := &t.index
 	x.once.Do(func() { x.fill(t.items) })
 	host, port := origin.Hostname(), Port(origin)

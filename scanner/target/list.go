@@ -43,6 +43,8 @@ type List struct {
 	total int
 	named map[string]named // addresses that another input of the list may turn out to be
 	index index
+
+	excluded []func(host string) bool
 }
 
 // named is what the user wrote an address as, beside the host that it is on.
@@ -115,13 +117,13 @@ func (t *List) All() iter.Seq[Input] {
 			}
 			if !parsed.block.IsValid() {
 				parsed.input.Source, parsed.input.About = source, about
-				if !yield(parsed.input) {
+				if !t.Excluded(parsed.input.hostOf()) && !yield(parsed.input) {
 					return
 				}
 				continue
 			}
 			for a := parsed.block.Addr(); a.IsValid() && parsed.block.Contains(a); a = a.Next() {
-				if it.skip.has(a) {
+				if it.skip.has(a) || t.Excluded(a.String()) {
 					continue
 				}
 				if !yield(Input{Host: a.String(), Source: source, About: about}) {

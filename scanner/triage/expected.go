@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // DefaultExpectedFile is read when it is in the working folder.
@@ -81,7 +80,7 @@ func (r *Rules) ReadExpected(name string, text []byte) error {
 func (e ExpectedEntry) rule() (rule, []message.Message) {
 	var wrong []message.Message
 	mistake := func(format string, args ...any) { wrong = append(wrong, message.New(format, args...)) }
-	x := &expectation{host: hostPattern(e.Host), findings: e.Findings}
+	x := &expectation{host: target.HostPattern(e.Host), findings: e.Findings}
 	r := rule{what: e.Host, expects: x, suppression: suppression{Suppression: scanner.Suppression{
 		Reason: strings.TrimSpace(e.Reason), Until: e.Until, Status: scanner.Accepted,
 	}}}
@@ -127,22 +126,6 @@ func portOf(f scanner.Finding) (host string, port int, ok bool) {
 		return "", 0, false
 	}
 	return u.Hostname(), numbers[0], true
-}
-
-// hostPattern is a pattern for hosts: a block of addresses, or a name or an address in which * stands for any text.
-func hostPattern(pattern string) func(host string) bool {
-	if block, err := netip.ParsePrefix(pattern); err == nil {
-		return func(host string) bool {
-			a, err := netip.ParseAddr(host)
-			return err == nil && block.Contains(a)
-		}
-	}
-	parts := strings.Split(strings.ToLower(strings.Trim(pattern, "[]")), "*")
-	for i, p := range parts {
-		parts[i] = regexp.QuoteMeta(p)
-	}
-	expression := regexp.MustCompile(`^` + strings.Join(parts, `.*`) + `$`) //nolint:forbidigo // quoted, so it compiles
-	return func(host string) bool { return expression.MatchString(strings.ToLower(host)) }
 }
 
 // Unlisted reports whether the user said which ports of a host may be open, and this one is none of them, or no longer.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"time"
@@ -20,20 +21,21 @@ var Version = "0.1.0"
 
 // Options of a Client. The zero value of each is the polite default.
 type Options struct {
-	Rate       float64           // requests a second to one host:port; 0 is 20, negative means no limit
-	InFlight   int               // requests to one host:port at once; 0 is 6
-	Timeout    time.Duration     // one absolute deadline for headers and body of an attempt; 0 is 15 s
-	Retries    int               // how often a request is sent again after a connection error, if that is harmless; 0 is 1, negative is none
-	MaxBody    int64             // bytes of decoded body kept; 0 is 1 MiB
-	Proxy      *url.URL          // http, https or socks5; nil for none (the environment is not looked at)
-	Resolve    map[string]string // "host:port" to the address dialled instead, as in curl --resolve
-	CAFile     string            // PEM file trusted beside the system's
-	ClientCert string            // PEM file with certificate and key
-	Insecure   bool              // certificates are not verified
-	UserAgent  string            // "" is "sotomi/VERSION"
-	Header     http.Header       // sent to the origin of the session's target only
-	Secrets    []string          // values that no report may show, whoever repeats them: every Exchange carries them
-	Log        func(Traffic)     // told of every request that was sent, from many goroutines; nil for none
+	Rate       float64               // requests a second to one host:port; 0 is 20, negative means no limit
+	InFlight   int                   // requests to one host:port at once; 0 is 6
+	Timeout    time.Duration         // one absolute deadline for headers and body of an attempt; 0 is 15 s
+	Retries    int                   // how often a request is sent again after a connection error, if that is harmless; 0 is 1, negative is none
+	MaxBody    int64                 // bytes of decoded body kept; 0 is 1 MiB
+	Proxy      *url.URL              // http, https or socks5; nil for none (the environment is not looked at)
+	Resolve    map[string]string     // "host:port" to the address dialled instead, as in curl --resolve
+	CAFile     string                // PEM file trusted beside the system's
+	ClientCert string                // PEM file with certificate and key
+	Insecure   bool                  // certificates are not verified
+	UserAgent  string                // "" is "sotomi/VERSION"
+	Header     http.Header           // sent to the origin of the session's target only
+	Exclude    func(netip.Addr) bool // addresses that no name may lead to; nil for none
+	Secrets    []string              // values that no report may show, whoever repeats them: every Exchange carries them
+	Log        func(Traffic)         // told of every request that was sent, from many goroutines; nil for none
 }
 
 const (

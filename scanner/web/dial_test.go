@@ -181,3 +181,12 @@ func TestHostOfIPv6(t *testing.T) {
 		t.Errorf("address = %s, want %s; of the host %s", got, want, h.address(0))
 	}
 }
+
+// A name that leads to an excluded address is not connected to.
+func TestHostStaysOutOfExcludedAddresses(t *testing.T) {
+	_, h := hostOf(t, Options{Rate: -1, Exclude: func(a netip.Addr) bool { return a.IsLoopback() }}, "h.test")
+	h.addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	if _, err := h.Connect(t.Context(), echo(t)); KindOf(err) != KindScope {
+		t.Errorf("an excluded address: %v", err)
+	}
+}

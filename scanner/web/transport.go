@@ -124,13 +124,13 @@ func directDialer(o Options) func(ctx context.Context, network, address string) 
 // ones are allowed.
 func guarded(d net.Dialer, o Options, host string, public bool) net.Dialer {
 	if _, err := netip.ParseAddr(host); err != nil && o.Proxy == nil {
-		d.ControlContext = refuseAddresses(host, public)
+		d.ControlContext = o.refuseAddresses(host, public)
 	}
 	return d
 }
 
 // refuseAddresses is called with each address of host before it is connected to.
-func refuseAddresses(host string, public bool) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+func (o Options) refuseAddresses(host string, public bool) func(ctx context.Context, network, address string, c syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -139,6 +139,8 @@ func refuseAddresses(host string, public bool) func(ctx context.Context, network
 		switch a := to.Addr().Unmap(); {
 		case a.IsLinkLocalUnicast():
 			return &scopeError{message.New("%s resolves to the link-local address %s", host, a)}
+		case o.Exclude != nil && o.Exclude(a):
+			return &scopeError{message.New("%s resolves to the address %s, which is excluded", host, a)}
 		case public && isPrivate(a):
 			return &scopeError{message.New("%s resolves to the private address %s", host, a)}
 		}
