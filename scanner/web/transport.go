@@ -124,13 +124,29 @@ func directDialer(o Options) func(ctx context.Context, network, address string) 
 // ones are allowed.
 func guarded(d net.Dialer, o Options, host string, public bool) net.Dialer {
 	if _, err := netip.ParseAddr(host); err != nil && o.Proxy == nil {
-		d.ControlContext = o.refuseAddresses(host, public)
+		d.ControlContext = o.exclude(host, refuseAddresses(host, public))
 	}
 	return d
 }
 
+// exclude is called with each address of host before it is connected to, and lets next have those that are not excluded.
+func (o Options) exclude(host string, next controlFunc) controlFunc {
+	if o.Exclude == nil {
+		return next
+	}
+	return func(ctx context.Context, network, address string, c syscall.RawConn) error {
+		if to, err := netip.ParseAddrPort(address); err == nil && o.Exclude(to.Addr().Unmap()) {
+			return &scopeError{message.New("%s resolves to the address %s, which is excluded", host, to.Addr().Unmap())}
+		}
+		return next(ctx, network, address, c)
+	}
+}
+
+// controlFunc is called with each address before it is connected to; an error keeps it from being.
+type controlFunc = func(ctx context.Context, network, address string, c syscall.RawConn) error
+
 // refuseAddresses is called with each address of host before it is connected to.
-func (o Options) refuseAddresses(host string, public bool) func(ctx context.Context, network, address string, c syscall.RawConn) error {
+func refuseAddresses(host string, public bool) func(ctx context.Context, network, address string, c syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -139,8 +155,6 @@ func (o Options) refuseAddresses(host string, public bool) func(ctx context.Cont
 		switch a := to.Addr().Unmap(); {
 		case a.IsLinkLocalUnicast():
 			return &scopeError{message.New("%s resolves to the link-local address %s", host, a)}
-		case o.Exclude != nil && o.Exclude(a):
-			return &scopeError{message.New("%s resolves to the address %s, which is excluded", host, a)}
 		case public && isPrivate(a):
 			return &scopeError{message.New("%s resolves to the private address %s", host, a)}
 		}
