@@ -139,7 +139,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	maxTime, err11 := s.maxTime()
 	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
 	minSeverity, err2 := s.minSeverity()
-	targets, err3 := e.targets(args)
+	targets, err3 := e.targetsFor(s, args)
 	clientOptions, err4 := s.client()
 	visitors, err5 := s.visitors()
 	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
@@ -155,10 +155,6 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
-	if err := targets.Exclude(s.list("exclude-host", s.file.ExcludeHost)); err != nil {
-		return nil, err
-	}
-	clientOptions.Exclude = func(a netip.Addr) bool { return targets.Excluded(a.String()) }
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}
@@ -169,7 +165,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		e.notice(r.Message())
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
-	outs.secrets, clientOptions.Log = evidence.GivenSecrets(s.secrets), outs.log
+	outs.secrets, clientOptions.Log, clientOptions.Exclude = evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err

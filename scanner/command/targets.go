@@ -22,6 +22,15 @@ func (e *environment) targets(args []string) (*target.List, error) {
 	return target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
 }
 
+// targetsFor are the targets without the hosts that --exclude-host leaves out.
+func (e *environment) targetsFor(s *settings, args []string) (*target.List, error) {
+	list, err := e.targets(args)
+	if err != nil {
+		return nil, err
+	}
+	return list, list.Exclude(s.list("exclude-host", s.file.ExcludeHost))
+}
+
 // listNames is the error of arguments that name a file instead of what is in it.
 func listNames(args []string) error {
 	var mistakes []error

@@ -56,6 +56,9 @@ func (t *List) Excluded(host string) bool {
 	return slices.ContainsFunc(t.excluded, func(is func(string) bool) bool { return is(host) })
 }
 
+// ExcludedAddress reports whether an address is one that must not be asked.
+func (t *List) ExcludedAddress(a netip.Addr) bool { return t.Excluded(a.String()) }
+
 // hostOf is the host of an input, without brackets.
 func (in Input) hostOf() string {
 	if in.URL != nil {
