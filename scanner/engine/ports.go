@@ -152,6 +152,9 @@ var refusedEnd = scanner.End(scanner.StatusUnreachable, "connection refused")
 // nothing is known of them.
 func (p *Plan) lookAtPorts(ctx context.Context, s *site) *scanner.StatusError {
 	numbers, named := p.numbersOf(s.target.URL), s.target.URL.Port() != ""
+	if len(numbers) == 0 && !p.options.Ports.None {
+		return scanner.End(scanner.StatusNotApplicable, "no signature names a port; name some with --ports")
+	}
 	if len(numbers) == 0 {
 		return scanner.End(scanner.StatusNotApplicable, "ports were not looked at (--ports none)")
 	}

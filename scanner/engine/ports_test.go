@@ -477,7 +477,7 @@ func TestPortsThroughAProxy(t *testing.T) {
 	}
 	defer client.Close()
 	s := newSite(client, target.Target{URL: target.TCP("h.test", "")}, siteSettings{})
-	end := (&Plan{options: Options{Client: client}}).lookAtPorts(t.Context(), s)
+	end := (&Plan{options: Options{Client: client, Ports: Ports{Numbers: scanner.Numbers{80}}}}).lookAtPorts(t.Context(), s)
 	if end == nil || end.Status != scanner.StatusFailed {
 		t.Errorf("end = %v, want failed", end)
 	}
