@@ -60,6 +60,19 @@ func (s *settings) ports(rules *triage.Rules) (engine.Ports, error) {
 	return p, nil
 }
 
+// ports are those that are looked at on bare hosts. It says so when they are more than the time for a host is enough for.
+func (e *environment) ports(s *settings, rules *triage.Rules) (engine.Ports, error) {
+	p, err := s.ports(rules)
+	rate, limit := pick(s, "rate", s.c.Float64, s.file.Rate), pick(s, "host-timeout", s.c.Duration, s.file.HostTimeout)
+	if err != nil || rate <= 0 || limit <= 0 {
+		return p, err
+	}
+	if needed := time.Duration(float64(len(p.Numbers)) / rate * float64(time.Second)).Round(time.Minute); needed > limit {
+		e.notice(message.New("--ports: %d ports of a host take about %s at --rate %v, and --host-timeout is %s; what is not done by then is named", len(p.Numbers), needed, rate, limit))
+	}
+	return p, nil
+}
+
 // readExpected reads the file that --expected names, or expected.yaml if there is one, and says so.
 func (e *environment) readExpected(r *triage.Rules, name string) error {
 	named := name != ""
@@ -79,7 +92,7 @@ func (e *environment) readExpected(r *triage.Rules, name string) error {
 	return r.ReadExpected(name, text)
 }
 
-func (e *environment) ports() *cli.Command {
+func (e *environment) portsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "ports", Usage: "say which ports may be open, for scan --expected", OnUsageError: usageError, Flags: []cli.Flag{langFlag()},
 		Description: "EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi scan 192.0.2.0/28",

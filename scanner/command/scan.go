@@ -151,7 +151,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	hostTimeout, err9 := s.hostTimeout()
 	err10 := variableMistakes(e.app(), s.variables, false)
 	wordlist, err12 := s.wordlist(safety)
-	ports, err13 := s.ports(j.rules)
+	ports, err13 := e.ports(s, j.rules)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
