@@ -105,7 +105,7 @@ func (c *check) hit(t target.Target, open scanner.Port) scanner.Hit {
 		URL: at.Scheme + "://" + at.Host, Matcher: number, Variant: variant(open, c.params.Others, c.below), Certainty: certainty(open, c.params),
 		Values: values,
 		Evidence: []evidence.Evidence{{
-			Request: at.Scheme + "://" + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
+			Request: "TCP " + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
 		}},
 	}
 }
