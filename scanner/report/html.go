@@ -54,6 +54,7 @@ type page struct {
 	gaps              [2]*gaps
 	ignored           [2]suppressedList
 	hosts             hosts
+	ports             portList
 	checklist         *checklist // nil for a scan without a profile
 }
 
@@ -75,6 +76,11 @@ func (p *page) Finding(f scanner.Finding) error {
 		return nil
 	}
 	p.findings = append(p.findings, onPage{f, p.mends.add(f)})
+	return nil
+}
+
+func (p *page) Target(t scanner.TargetInfo) error {
+	p.ports.add(t)
 	return nil
 }
 
@@ -222,6 +228,7 @@ func (p *page) labels() map[string]template.HTML {
 	labels["coverage"], labels["evidence"], labels["first"] = p.Say("coverage"), p.Say("evidence"), p.Say("first")
 	labels["references"], labels["todo"] = p.Say("references"), p.Say("todo")
 	labels["not-looked-at"] = span(strings.TrimSuffix(p.english.Say("not-looked-at", nil), ":"), strings.TrimSuffix(p.japanese.Say("not-looked-at", nil), ":"))
+	labels["ports"] = span(strings.TrimSuffix(p.english.Say("ports", nil), ":"), strings.TrimSuffix(p.japanese.Say("ports", nil), ":"))
 	return labels
 }
 

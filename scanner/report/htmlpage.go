@@ -31,6 +31,7 @@ func (p *page) whole(s scanner.Summary) map[string]any {
 		"Bad":   span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
 		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": len(p.findings),
 		"Gaps":         spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
+		"Ports":        spans(p.ports.lines(p.english), p.ports.lines(p.japanese)),
 		"Beyond":       spans(notLookedAt(s, p.english), notLookedAt(s, p.japanese)),
 		"IgnoredCount": span(p.english.Count("suppressed-findings", ignored, nil), p.japanese.Count("suppressed-findings", ignored, nil)),
 		"Ignored":      spans(p.ignored[0].text(p.english), p.ignored[1].text(p.japanese)),

@@ -101,6 +101,8 @@ func (j *junit) Outcome(o scanner.Outcome) error {
 	switch {
 	case o.Status == scanner.StatusFound:
 		j.judge(&c, id)
+	case o.Status == scanner.StatusClean && strings.HasPrefix(o.Target, "tcp://"):
+		c.Output = reason // what came of its ports
 	case o.Status == scanner.StatusClean:
 	case o.Status.Gap():
 		c.Error = &junitProblem{Message: reason, Type: string(o.Status)}

@@ -37,6 +37,7 @@ type markdown struct {
 	mends    *mends
 	gaps     *gaps
 	hosts    hosts
+	ports    portList
 	ignored  suppressedList
 }
 
@@ -63,6 +64,11 @@ func (m *markdown) Finding(f scanner.Finding) error {
 func (m *markdown) trim() {
 	slices.SortStableFunc(m.worst, rank)
 	m.worst = slices.Clone(m.worst[:min(len(m.worst), markdownFindings)])
+}
+
+func (m *markdown) Target(t scanner.TargetInfo) error {
+	m.ports.add(t)
+	return nil
 }
 
 func (m *markdown) Outcome(o scanner.Outcome) error {
@@ -97,10 +103,25 @@ func (m *markdown) Close(s scanner.Summary) error {
 			line("- %s", inMarkdown(gap))
 		}
 	}
+	m.portLines(line)
 	m.leftOut(s, line)
 	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.hosts.count(), m.language)))
 	_, err := io.WriteString(m.w, b.String())
 	return err
+}
+
+// portLines tell of the ports of each host.
+func (m *markdown) portLines(line func(string, ...any)) {
+	if len(m.ports) == 0 {
+		return
+	}
+	line("\n### %s\n", inMarkdown(strings.TrimSuffix(m.words.Say("ports", nil), ":")))
+	for _, text := range m.ports.lines(m.words)[:min(len(m.ports), markdownMends)] {
+		line("- %s", inMarkdown(cut(text, markdownRemedy)))
+	}
+	if more := len(m.ports) - markdownMends; more > 0 {
+		line("- %s", m.words.Say("more", map[string]any{"N": more}))
+	}
 }
 
 // leftOut names the findings that do not count, and how many are too small to be shown.

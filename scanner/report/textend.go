@@ -18,28 +18,17 @@ const maxPlaces = 1000
 type places struct {
 	moved  []string // "from → to"
 	absent []string
-	ports  []scanner.TargetInfo
+	ports  portList
 }
 
 func (p *places) add(i scanner.TargetInfo) {
 	if i.Asked != "" && len(p.moved) < maxPlaces {
 		p.moved = append(p.moved, message.Line(i.Asked)+" → "+message.Line(i.Target))
 	}
-	if i.Ports != nil && len(p.ports) < maxPlaces {
-		p.ports = append(p.ports, i)
-	}
+	p.ports.add(i)
 	if (i.Status == 404 || i.Status == 410) && len(p.absent) < maxPlaces {
 		p.absent = append(p.absent, message.Line(i.Target))
 	}
-}
-
-// portLines are what came of the ports of each host.
-func (p *places) portLines(words message.Language) []string {
-	var list []string
-	for _, i := range p.ports {
-		list = append(list, message.Line(i.Target)+": "+message.Line(words.Text(i.Ports.Message())))
-	}
-	return list
 }
 
 func (t *textReport) Close(s scanner.Summary) error {
@@ -57,7 +46,7 @@ func (t *textReport) Close(s scanner.Summary) error {
 	t.list(t.words.Say("old-data", nil), oldData(t.start.Data, t.start.Time, t.words))
 	t.list(t.words.Say("moved", nil), t.places.moved)
 	t.list(t.words.Say("absent", nil), t.places.absent)
-	t.list(t.words.Say("ports", nil), t.places.portLines(t.words))
+	t.list(t.words.Say("ports", nil), t.places.ports.lines(t.words))
 	t.list(t.words.Say("unchecked", nil), t.gaps.lines(t.words))
 	if s.Statuses[scanner.StatusBlocked] > 0 {
 		t.print(t.w, "  %s\n", t.words.Say("blocked-hint", nil))

@@ -138,7 +138,11 @@ func (s *workbook) Target(t scanner.TargetInfo) error {
 	if t.Status != 0 {
 		status = t.Status
 	}
-	return s.inventory.row(message.Line(t.Target), status, message.Line(t.Asked), message.Line(t.Leads), "", "")
+	ports := ""
+	if t.Ports != nil {
+		ports = message.Line(s.words.Text(t.Ports.Message()))
+	}
+	return s.inventory.row(message.Line(t.Target), status, message.Line(t.Asked), message.Line(t.Leads), "", ports)
 }
 
 // ofProducts are values of findings that tell which product there is.
