@@ -95,7 +95,7 @@ func (l *portLook) identify(ctx context.Context, conn net.Conn, open *scanner.Po
 	}
 	defer func() { _ = conn.Close() }() // as above
 	d = &dialogue{Conn: conn}
-	l.conclude(open, d, ask(d, l.host.Get(open.Number), l.host.Patience()), nil)
+	l.conclude(open, d, ask(d, l.host.Get(), l.host.Patience()), nil)
 }
 
 // again is a further connection, nil when there is none.
@@ -118,7 +118,7 @@ func (l *portLook) speaksTLS(ctx context.Context, d *dialogue, open *scanner.Por
 	open.TLS, open.Protocol, open.Behaves = true, scanner.ProtocolTLS, ""
 	inner := scanner.Port{Number: open.Number}
 	inside := &dialogue{Conn: secure}
-	message, signs := l.host.Get(open.Number), []protocolSign(nil)
+	message, signs := l.host.Get(), []protocolSign(nil)
 	if known != nil {
 		message, signs = known.send, known.signs
 	}

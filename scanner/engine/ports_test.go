@@ -148,6 +148,17 @@ func repeatsAll(c net.Conn)  { _, _ = io.Copy(c, c) }
 func saysNothing(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 func endsAtOnce(net.Conn)    {}
 
+// shunsBrowsers is Redis at a port that is not its own: it says nothing to what is no command, and closes a connection over which
+// it hears of a host, without the answers that were due (networking.c, securityWarningCommand).
+func shunsBrowsers(c net.Conn) {
+	heard := make([]byte, 512)
+	n, _ := c.Read(heard)
+	if text := string(heard[:n]); strings.HasPrefix(text, "GET ") && !strings.Contains(text, "Host:") {
+		_, _ = c.Write([]byte("-ERR wrong number of arguments for 'get' command\r\n"))
+		_, _ = io.Copy(io.Discard, c)
+	}
+}
+
 // ofHTTP answers every request with the same.
 func ofHTTP(c net.Conn) {
 	for r := bufio.NewReader(c); ; {
@@ -180,30 +191,31 @@ func TestOpenPortsAreIdentified(t *testing.T) {
 		serve func(net.Conn)
 		want  want
 	}{
-		"ssh":                     {22, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
-		"ssh_elsewhere":           {2222, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
-		"redis":                   {6379, replies("+PONG\r\n"), want{"Redis", false, ""}},
-		"redis_with_password":     {6379, replies("-NOAUTH Authentication required.\r\n"), want{"Redis", false, ""}},
-		"redis_elsewhere":         {7001, replies("-ERR unknown command\r\n"), want{"Redis", false, ""}},
-		"redis_in_tls":            {6380, inTLS(t, replies("+PONG\r\n")), want{"Redis", true, ""}},
-		"postgresql":              {5432, replies("N"), want{"PostgreSQL", false, ""}},
-		"http":                    {8500, ofHTTP, want{"HTTP", false, ""}},
-		"http_on_port_of_redis":   {6379, ofHTTP, want{"HTTP", false, ""}},
-		"https":                   {8501, inTLS(t, ofHTTP), want{"HTTP", true, ""}},
-		"tls_that_says_nothing":   {8502, inTLS(t, saysNothing), want{"TLS", true, ""}},
-		"imap_in_tls":             {993, inTLS(t, greets("* OK ready\r\n")), want{"IMAP", true, ""}},
-		"another_on_port_of_ssh":  {22, greets("220 mail.example ESMTP Postfix\r\n"), want{"SMTP", false, ""}},
-		"echo":                    {7000, repeatsAll, want{"", false, behavesEchoes}},
-		"echo_on_port_of_redis":   {6379, repeatsAll, want{"", false, behavesEchoes}},
-		"echo_on_port_of_ldap":    {389, repeatsAll, want{"", false, behavesEchoes}},
-		"echo_on_port_of_sql":     {1433, repeatsAll, want{"", false, behavesEchoes}},
-		"silent":                  {7002, saysNothing, want{"", false, behavesSilent}},
-		"silent_on_port_of_mongo": {27017, saysNothing, want{"", false, behavesSilent}},
-		"closes":                  {7003, endsAtOnce, want{"", false, behavesCloses}},
-		"closes_on_port_of_kafka": {9092, endsAtOnce, want{"", false, behavesCloses}},
-		"unknown":                 {7004, greets("hello, who is there?\r\n"), want{"", false, behavesUnknown}},
-		"same_byte_for_all":       {5432, replies("A"), want{"", false, behavesUnknown}},
-		"mongodb_says_so":         {7005, replies("HTTP/1.0 200 OK\r\nContent-Length: 85\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"), want{"MongoDB", false, ""}},
+		"ssh":                       {22, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
+		"ssh_elsewhere":             {2222, greets("SSH-2.0-OpenSSH_9.6\r\n"), want{"SSH", false, ""}},
+		"redis":                     {6379, replies("+PONG\r\n"), want{"Redis", false, ""}},
+		"redis_with_password":       {6379, replies("-NOAUTH Authentication required.\r\n"), want{"Redis", false, ""}},
+		"redis_elsewhere":           {7001, replies("-ERR unknown command\r\n"), want{"Redis", false, ""}},
+		"redis_that_shuns_browsers": {7001, shunsBrowsers, want{"Redis", false, ""}},
+		"redis_in_tls":              {6380, inTLS(t, replies("+PONG\r\n")), want{"Redis", true, ""}},
+		"postgresql":                {5432, replies("N"), want{"PostgreSQL", false, ""}},
+		"http":                      {8500, ofHTTP, want{"HTTP", false, ""}},
+		"http_on_port_of_redis":     {6379, ofHTTP, want{"HTTP", false, ""}},
+		"https":                     {8501, inTLS(t, ofHTTP), want{"HTTP", true, ""}},
+		"tls_that_says_nothing":     {8502, inTLS(t, saysNothing), want{"TLS", true, ""}},
+		"imap_in_tls":               {993, inTLS(t, greets("* OK ready\r\n")), want{"IMAP", true, ""}},
+		"another_on_port_of_ssh":    {22, greets("220 mail.example ESMTP Postfix\r\n"), want{"SMTP", false, ""}},
+		"echo":                      {7000, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_redis":     {6379, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_ldap":      {389, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_sql":       {1433, repeatsAll, want{"", false, behavesEchoes}},
+		"silent":                    {7002, saysNothing, want{"", false, behavesSilent}},
+		"silent_on_port_of_mongo":   {27017, saysNothing, want{"", false, behavesSilent}},
+		"closes":                    {7003, endsAtOnce, want{"", false, behavesCloses}},
+		"closes_on_port_of_kafka":   {9092, endsAtOnce, want{"", false, behavesCloses}},
+		"unknown":                   {7004, greets("hello, who is there?\r\n"), want{"", false, behavesUnknown}},
+		"same_byte_for_all":         {5432, replies("A"), want{"", false, behavesUnknown}},
+		"mongodb_says_so":           {7005, replies("HTTP/1.0 200 OK\r\nContent-Length: 85\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"), want{"MongoDB", false, ""}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

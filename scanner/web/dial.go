@@ -146,9 +146,10 @@ func (h *Host) Secure(ctx context.Context, c net.Conn) (*tls.Conn, error) {
 // Patience is how long a port is given to answer, or to greet in half of that time.
 func (h *Host) Patience() time.Duration { return min(3*time.Second, h.client.options.Timeout/2) }
 
-// Get is a request for the page of a port, for those that speak to nobody but a client of HTTP.
-func (h *Host) Get(port int) []byte {
-	return []byte("GET / HTTP/1.1\r\nHost: " + net.JoinHostPort(h.name, strconv.Itoa(port)) + "\r\nUser-Agent: " + h.client.options.UserAgent + "\r\nAccept: */*\r\nConnection: close\r\n\r\n")
+// Get is a request for the page of a port, for those that speak to nobody but a client of HTTP. It is one of HTTP/1.0, which
+// needs no Host: Redis takes that for an attack, and closes the connection instead of telling what it is.
+func (h *Host) Get() []byte {
+	return []byte("GET / HTTP/1.0\r\nUser-Agent: " + h.client.options.UserAgent + "\r\nAccept: */*\r\n\r\n")
 }
 
 // connect makes one connection.
