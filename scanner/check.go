@@ -30,6 +30,12 @@ type PerTargetPlanner interface {
 	PlanPerTarget(t target.Target) []*web.Request
 }
 
+// Narrower is a Check that may ask for some of its addresses only (Probe.Only). Narrow is what it would ask a target for that has
+// these addresses (path and query) among others; nothing when what it says of one depends on another.
+type Narrower interface {
+	Narrow(t target.Target, addresses []string) []*web.Request
+}
+
 // Handshaker is a Check that may look at nothing but the TLS handshake; Handshaker reports whether it does. It runs even
 // where a site cannot be scanned because its certificate is not accepted.
 type Handshaker interface {

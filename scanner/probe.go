@@ -65,6 +65,7 @@ type Probe struct {
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
 	HashNames bool             // names of things that may be personal are shown as hashes
 	Wordlist  string           // the list of names that the user wants guessed, "" for none
+	Only      []string         // addresses, as path and query, besides which the check need not ask for any; nil for all
 
 	mu    sync.Mutex
 	notes Notes

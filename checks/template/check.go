@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -47,6 +48,7 @@ type check struct {
 	usesRandom bool     // calls functions such as rand_int
 	certainty  scanner.Certainty
 	stateful   bool // later requests may need the cookies of earlier answers
+	separable  bool // each request says what it has to say without the others
 	secret     bool // what it extracts is not shown
 	ownPage    bool // it asks for the target's own page, among others or for nothing else
 	notes      []error
@@ -145,6 +147,10 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		}
 		c.flow = f
 	}
+	c.separable = alternatives(c.flow) && !c.stateful && !slices.ContainsFunc(c.blocks, func(b *block) bool {
+		internal := slices.ContainsFunc(slices.Collect(maps.Values(b.takes)), func(internal bool) bool { return internal })
+		return internal || b.earlier || b.exported || b.iterateAll
+	})
 	if err := c.requestMistakes(s); err != nil {
 		return nil, err
 	}
@@ -277,13 +283,23 @@ var (
 )
 
 // Plan is the requests that are known before any response: those that use nothing extracted from earlier ones.
-func (c *check) Plan(t target.Target) []*web.Request { return c.plan(t, true) }
+func (c *check) Plan(t target.Target) []*web.Request { return c.plan(&scanner.Probe{Target: t}, true) }
 
 // PlanPerTarget is Plan without those that are the same for every target.
-func (c *check) PlanPerTarget(t target.Target) []*web.Request { return c.plan(t, false) }
+func (c *check) PlanPerTarget(t target.Target) []*web.Request {
+	return c.plan(&scanner.Probe{Target: t}, false)
+}
 
-func (c *check) plan(t target.Target, constant bool) []*web.Request {
-	v := c.newRun(&scanner.Probe{Target: t}, true)
+// Narrow is Plan for a target that is known to have these addresses.
+func (c *check) Narrow(t target.Target, addresses []string) []*web.Request {
+	if !c.separable {
+		return nil
+	}
+	return c.plan(&scanner.Probe{Target: t, Only: addresses}, true)
+}
+
+func (c *check) plan(p *scanner.Probe, constant bool) []*web.Request {
+	v := c.newRun(p, true)
 	if v.mistake != nil {
 		return nil
 	}

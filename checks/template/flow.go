@@ -54,6 +54,18 @@ func (l flowList) eval(run func([]string) (bool, error)) (last bool, err error) 
 	return last, nil
 }
 
+// alternatives reports whether a flow, nil for none, runs no block because of what another one matched.
+func alternatives(f flow) bool {
+	switch f := f.(type) {
+	case flowOr:
+		return alternatives(f.left) && alternatives(f.right)
+	case flowList:
+		return !slices.ContainsFunc(f, func(one flow) bool { return !alternatives(one) })
+	}
+	_, call := f.(flowCall)
+	return f == nil || call
+}
+
 // simpleFlow is the alphabet of flows that are no scripts.
 var simpleFlow = regexp.MustCompile(`^(?:http|[\s()&|!;,]|\d+|"[^"\n]*"|'[^'\n]*')*$`)
 

@@ -82,6 +82,9 @@ func (v *run) list(ctx context.Context, name string) ([]string, error) {
 // folders are the target's own, and at its root those that the site's pages name. While planning, none were read.
 func (v *run) folders(ctx context.Context) (folders, error) {
 	site := v.probe.Target.URL
+	if v.probe.Only != nil && isRoot(site) {
+		return foldersAbove(v.probe.Only), nil
+	}
 	if v.probe.Site == nil || !isRoot(site) {
 		return foldersOf(site, nil), nil
 	}
@@ -94,6 +97,23 @@ func (v *run) folders(ctx context.Context) (folders, error) {
 	}
 	known, _ := v.probe.Derived("folders", func() any { return foldersOf(site, pages) }).(folders)
 	return known, nil
+}
+
+// foldersAbove are those in which addresses lie, given as path and query.
+func foldersAbove(addresses []string) folders {
+	var all []string
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil {
+			continue
+		}
+		for _, folder := range target.Folders(u) {
+			if path := folder.EscapedPath(); !slices.Contains(all, path) {
+				all = append(all, path)
+			}
+		}
+	}
+	return folders{all: all, allOf: len(all), applications: all, applicationsOf: len(all)}
 }
 
 // folders are paths that begin and end with a slash. The target's own comes first.

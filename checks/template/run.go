@@ -159,6 +159,9 @@ func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken
 	if err != nil {
 		return v.notSent(r, d, err)
 	}
+	if v.check.separable && v.probe.Only != nil && !slices.Contains(v.probe.Only, bt.request.URL.RequestURI()) {
+		return false, nil
+	}
 	if host := v.outside(bt.request); host != "" {
 		v.leave(unsent{what: v.requests(r.block, d.index, false), why: message.New("it goes to %s, which is not the target", host)})
 		return false, nil

@@ -239,6 +239,7 @@ func (s *site) send(ctx context.Context, r *web.Request) answer {
 		s.bulk.add(ex)
 		s.intern(ex)
 		s.noteAddress(ex)
+		s.settings.answered(ex)
 	}
 	if err != nil && r.URL.Host != s.target.URL.Host {
 		return answer{ex: ex, err: err} // another port of the host says nothing about this one

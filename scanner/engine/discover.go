@@ -150,7 +150,7 @@ func (p *Plan) newSite(o endpoint, u *url.URL) *site {
 func (p *Plan) siteSettings() siteSettings {
 	return siteSettings{
 		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge, hashNames: p.options.HashNames, wordlist: p.options.Wordlist,
-		visitors: p.options.Visitors, pages: p.options.Pages,
+		visitors: p.options.Visitors, pages: p.options.Pages, narrow: p.options.Narrow, answered: p.options.Answered,
 	}
 }
 

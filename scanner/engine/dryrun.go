@@ -50,11 +50,17 @@ func (p *Plan) plannedPorts(o endpoint) Planned {
 	return pl
 }
 
-// planned are the requests of a check at all places of a target that are known before it answers.
-func planned(c scanner.Planner, t target.Target) (list []*web.Request) {
+// planned are the requests of a check at all places of a target that are known before it answers, or those among them to which it is
+// narrowed.
+func planned(c scanner.Planner, t target.Target, wanted []string) (list []*web.Request) {
 	places := []target.Target{t}
 	if placed, ok := c.(scanner.Placed); ok && placed.Place() != scanner.PlaceTarget {
 		places = placesOf(t, placed.Place(), []*url.URL{t.URL}, target.Folders(t.URL))
+	}
+	if check, ok := c.(scanner.Check); ok {
+		if n := narrow(check, places, wanted); n.only != nil {
+			return n.requests
+		}
 	}
 	for _, place := range places {
 		list = append(list, c.Plan(place)...)
@@ -81,7 +87,7 @@ func (p *Plan) listEndpoint(o endpoint, yield func(Planned) bool) bool {
 			list = append(list, &Planned{Target: t, Signatures: []string{st.signature.ID}, Unless: unless})
 			continue
 		}
-		for _, r := range planned(planner, t) {
+		for _, r := range planned(planner, t, p.options.Narrow[st.signature.ID]) {
 			key := r.Key()
 			if known := byKey[key]; known != nil {
 				if known.Signatures[len(known.Signatures)-1] != st.signature.ID {

@@ -42,6 +42,9 @@ type Options struct {
 
 	Ports Ports // of hosts
 
+	Narrow   map[string][]string // by signature: it asks for these addresses (path and query) and no others, where its check allows that
+	Answered func(*web.Exchange) // told every answer of a target; several may be told at once
+
 	Visitors []Visitor  // of --session, in order
 	Pages    []*url.URL // of --page: addresses, or paths on every target that the user named
 }

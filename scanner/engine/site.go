@@ -68,10 +68,15 @@ type siteSettings struct {
 	wordlist   string
 	visitors   []Visitor
 	pages      []*url.URL
+	narrow     map[string][]string
+	answered   func(*web.Exchange) // never nil
 }
 
 // newSite starts a target with nothing known about it.
 func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
+	if settings.answered == nil {
+		settings.answered = func(*web.Exchange) {}
+	}
 	if t.URL.Path == "" {
 		u := *t.URL
 		u.Path = "/"

@@ -218,7 +218,9 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		e.took = time.Since(started)
 	}()
 	var hits []scanner.Hit
-	for _, place := range s.places(st.check) {
+	n := narrow(st.check, s.places(st.check), s.settings.narrow[st.signature.ID])
+	p.Only = n.only
+	for _, place := range n.places {
 		p.Target = place
 		more, err := st.check.Run(inner, p)
 		hits = withMore(hits, more, place.URL.Path)

@@ -43,7 +43,10 @@ func (v *siteView) Session() *web.Session {
 }
 
 // saw notes an answer that the step got in a session of its own.
-func (v *siteView) saw(ex *web.Exchange) { v.mark(ex, filterOf(ex)) }
+func (v *siteView) saw(ex *web.Exchange) {
+	v.settings.answered(ex)
+	v.mark(ex, filterOf(ex))
+}
 
 // mark notes what an answer says of itself: the rest of it is unknown or was left out, it is an error of the server, or the
 // page of a filter.
