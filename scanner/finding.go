@@ -75,6 +75,7 @@ type Finding struct {
 type Standing struct {
 	Baseline   Novelty      // "" without a baseline
 	Suppressed *Suppression // nil for a finding that is open
+	Retest     *Retest      // nil for one that was not looked at again
 }
 
 // Novelty is how a finding stands to a baseline.

@@ -11,7 +11,7 @@ import (
 // columns are those of a list of findings, by the id of their heading. The last ones are for whoever works with the list.
 var columns = []string{
 	"number", "kind", "target", "name", "severity", "certainty", "cvss", "cwe", "cve", "url", "method", "description", "impact", "values", "curl",
-	"proof", "remedy", "references", "state", "due", "owner", "first-seen", "retest", "remarks", "id",
+	"proof", "remedy", "references", "state", "due", "owner", "first-seen", "retest", "remarks", "id", "signature",
 }
 
 // headings are the columns' headings in a language.
@@ -29,7 +29,7 @@ func findingRow(e *entry, number int, day string, words message.Language) []stri
 		strconv.Itoa(number), words.Say("kind-finding", nil), e.Target, e.Name, words.Say("severity-"+string(e.Severity), nil),
 		words.Say("certainty-"+string(e.Certainty), nil), e.CVSS, strings.Join(e.CWE, ", "), strings.Join(e.CVE, ", "), e.URL, e.Method,
 		e.Description, e.Impact, e.Values, e.Curl, e.proofs(), e.Remediation, strings.Join(e.References, "\n"),
-		stateOf(e.Standing, words), "", "", day, "", "", e.Fingerprint,
+		stateOf(e.Standing, words), "", "", day, retestText(e.Retest, words), "", e.Fingerprint, e.Signature,
 	}
 }
 

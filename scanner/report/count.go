@@ -50,3 +50,23 @@ func (c *count) summary(s scanner.Summary) scanner.Summary {
 	}
 	return s
 }
+
+// NewRecount tells to what it is told, and counts anew at the end what a summary says of findings and outcomes.
+func NewRecount(to scanner.Sink) scanner.Sink { return &recounting{Sink: to, count: newCount()} }
+
+type recounting struct {
+	scanner.Sink
+	count *count
+}
+
+func (c *recounting) Finding(f scanner.Finding) error {
+	c.count.finding(f)
+	return c.Sink.Finding(f)
+}
+
+func (c *recounting) Outcome(o scanner.Outcome) error {
+	c.count.outcome(o)
+	return c.Sink.Outcome(o)
+}
+
+func (c *recounting) Close(s scanner.Summary) error { return c.Sink.Close(c.count.summary(s)) }

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -65,5 +66,29 @@ func TestDataInJSONLines(t *testing.T) {
 	}
 	if !strings.Contains(again.String(), "old.txt") {
 		t.Errorf("the replayed report does not name the old data:\n%s", again.String())
+	}
+}
+
+// What people read says how old the data were, whatever its form.
+func TestOldDataInReports(t *testing.T) {
+	old := []scanner.Data{{Name: "old.txt", Source: "a source", Date: "2026-03-01"}}
+	for _, format := range []string{"text", "html", "markdown", "xlsx"} {
+		for days, want := range map[int]bool{179: false, 180: true} {
+			text := in(t, format, "en", func(t testing.TB, to scanner.Sink) {
+				if err := errors.Join(to.Start(scanner.Start{Time: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC).AddDate(0, 0, days), Data: old}), to.Close(scanner.Summary{Complete: true})); err != nil {
+					t.Fatal(err)
+				}
+			})
+			said := string(text)
+			if format == "xlsx" {
+				said = ""
+				for _, row := range cells(t, text)["About this scan"] {
+					said += strings.Join(row, "\n") + "\n"
+				}
+			}
+			if got := strings.Contains(said, "what became known since then"); got != want {
+				t.Errorf("%s after %d days: %t, want %t", format, days, got, want)
+			}
+		}
 	}
 }

@@ -27,8 +27,9 @@ func (p *page) whole(s scanner.Summary) map[string]any {
 	}
 	return map[string]any{
 		"Language": p.language, "Policy": policy(), "Style": template.CSS(pageStyle), "Script": template.JS(pageScript), "Title": title,
-		"About": span(about(p.start, s, p.hosts.count(), "en"), about(p.start, s, p.hosts.count(), "ja")),
-		"Bad":   span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
+		"About":   span(about(p.start, s, p.hosts.count(), "en"), about(p.start, s, p.hosts.count(), "ja")),
+		"OldData": spans(oldDataLines(p.start, p.english), oldDataLines(p.start, p.japanese)),
+		"Bad":     span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),
 		"Severities": p.severities(s), "Statuses": p.statuses(s), "Total": len(p.findings),
 		"Gaps":         spans(p.gaps[0].lines(p.english), p.gaps[1].lines(p.japanese)),
 		"Ports":        spans(p.ports.lines(p.english), p.ports.lines(p.japanese)),

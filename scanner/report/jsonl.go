@@ -70,6 +70,16 @@ type (
 		New          *bool                `json:"new,omitempty"`           // not in the baseline; left out without one
 		NewSignature bool                 `json:"new_signature,omitempty"` // neither is its signature
 		Suppressed   *scanner.Suppression `json:"suppressed,omitempty"`
+		Retest       *retestRecord        `json:"retest,omitempty"`
+	}
+
+	// retestRecord is what looking at a finding again came to.
+	retestRecord struct {
+		Result   scanner.RetestResult `json:"result"`
+		Time     time.Time            `json:"time"` // in whole seconds
+		Reason   string               `json:"reason"`
+		Requests int                  `json:"requests"`
+		Message  *message.Message     `json:"reason_message,omitempty"`
 	}
 
 	// outcomeRecord is how one signature ended on one target.
@@ -164,7 +174,23 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
 		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values),
 		New: isNew(f.Baseline), NewSignature: f.Baseline == scanner.NewSignature, Suppressed: f.Suppressed,
+		Retest: newRetestRecord(f.Retest),
 	})
+}
+
+func newRetestRecord(r *scanner.Retest) *retestRecord {
+	if r == nil {
+		return nil
+	}
+	return &retestRecord{r.Result, r.Time.UTC().Truncate(time.Second), r.Reason.String(), r.Requests, r.Reason.Record()}
+}
+
+// retest is what the record says.
+func (r *retestRecord) retest() *scanner.Retest {
+	if r == nil {
+		return nil
+	}
+	return &scanner.Retest{Result: r.Result, Time: r.Time, Reason: message.FromRecord(r.Reason, r.Message), Requests: r.Requests}
 }
 
 // isNew tells whether a finding is new, nil without a baseline.

@@ -105,6 +105,13 @@ func (m *markdown) Close(s scanner.Summary) error {
 	}
 	m.portLines(line)
 	m.leftOut(s, line)
+	for i, old := range oldDataLines(m.start, m.words) {
+		if i == 0 {
+			line("\n%s\n", inMarkdown(old))
+		} else {
+			line("- %s", inMarkdown(old))
+		}
+	}
 	line("\n<sub>%s</sub>", inMarkdown(about(m.start, s, m.hosts.count(), m.language)))
 	_, err := io.WriteString(m.w, b.String())
 	return err

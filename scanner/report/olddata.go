@@ -8,6 +8,15 @@ import (
 	"sotomi/scanner/message"
 )
 
+// oldDataLines are oldData behind a line that says what they mean; none when no data were old.
+func oldDataLines(start scanner.Start, words message.Language) []string {
+	lines := oldData(start.Data, start.Time, words)
+	if len(lines) > 0 {
+		lines = append([]string{words.Say("old-data", nil)}, lines...)
+	}
+	return lines
+}
+
 // oldData are the sources of the program's data that were old when a scan began, a line each with the files that stand on it.
 func oldData(list []scanner.Data, at time.Time, words message.Language) []string {
 	const day = 24 * time.Hour

@@ -172,7 +172,7 @@ func (p *replay) finding(text []byte) error {
 
 // standing is what the scan knew of the finding.
 func (r findingRecord) standing() scanner.Standing {
-	s := scanner.Standing{Suppressed: r.Suppressed}
+	s := scanner.Standing{Suppressed: r.Suppressed, Retest: r.Retest.retest()}
 	switch {
 	case r.New == nil:
 	case r.NewSignature:

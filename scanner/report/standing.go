@@ -10,13 +10,26 @@ import (
 
 // standingText is what the user knows of a finding already, "" for nothing.
 func standingText(s scanner.Standing, words message.Language) string {
-	if s.Suppressed != nil {
-		return words.Say("finding-suppressed", map[string]any{"Why": suppressionText(*s.Suppressed, words)})
+	var parts []string
+	if s.Retest != nil {
+		parts = append(parts, words.Say("finding-retest", map[string]any{"Result": retestText(s.Retest, words)}))
 	}
-	if s.Baseline != "" {
-		return words.Say("finding-"+string(s.Baseline), nil)
+	switch {
+	case s.Suppressed != nil && (s.Retest == nil || s.Suppressed.Status != scanner.Fixed): // else it says the same
+		parts = append(parts, words.Say("finding-suppressed", map[string]any{"Why": suppressionText(*s.Suppressed, words)}))
+	case s.Suppressed == nil && s.Baseline != "":
+		parts = append(parts, words.Say("finding-"+string(s.Baseline), nil))
 	}
-	return ""
+	return strings.Join(parts, "   ")
+}
+
+// retestText is what a retest came to, with its day and why; "" when there was none.
+func retestText(r *scanner.Retest, words message.Language) string {
+	if r == nil {
+		return ""
+	}
+	day := words.Say("date", map[string]any{"Y": r.Time.UTC().Format("2006"), "M": r.Time.UTC().Format("01"), "D": r.Time.UTC().Format("02")})
+	return words.Say("retest-line", map[string]any{"Result": words.Say("retest-"+string(r.Result), nil), "Date": day, "Why": words.Text(r.Reason)})
 }
 
 // suppressionText is why a finding does not count: kind, reason, last day, owner and ticket.
@@ -48,10 +61,14 @@ func (l *suppressedList) add(f scanner.Finding, language string) bool {
 	}
 	if l.total++; l.total <= maxSuppressed {
 		words := message.In(language)
+		why := suppressionText(*f.Suppressed, words)
+		if f.Retest != nil && f.Suppressed.Status == scanner.Fixed {
+			why = retestText(f.Retest, words)
+		}
 		info, _ := f.Signature.For(f.Hit.Variant)
 		name := cmp.Or(info.Words(language).Name, f.Signature.ID)
 		l.lines = append(l.lines, words.Say("severity-"+string(f.Severity), nil)+"  "+message.Line(name)+"  "+message.Line(cmp.Or(f.Hit.URL, f.Target))+
-			"  ("+suppressionText(*f.Suppressed, words)+")")
+			"  ("+why+")")
 	}
 	return true
 }

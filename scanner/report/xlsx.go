@@ -14,10 +14,12 @@ import (
 // maxRows is how many rows we put into a sheet; a sheet ends at 1,048,576.
 const maxRows = 1_000_000
 
-// NewXLSX writes a workbook: findings, what was checked and is clean, what was not checked, and which sites and products
-// there are. Rows go to temporary files as they come.
-func NewXLSX(w io.Writer, o Options) scanner.Sink {
-	s := &workbook{w: w, language: o.Language, words: message.In(o.Language)}
+// NewXLSX writes a workbook: findings, what was checked and is clean, what was not checked, which sites and products there
+// are, the items of the checklists of a profile, and which scan it was. Rows go to temporary files as they come.
+func NewXLSX(w io.Writer, o Options) scanner.Sink { return newWorkbook(w, o.Language) }
+
+func newWorkbook(w io.Writer, language string) *workbook {
+	s := &workbook{w: w, language: language, words: message.In(language)}
 	s.losses = losses{words: s.words, each: s.lost}
 	return s
 }
@@ -28,10 +30,18 @@ type workbook struct {
 	language string
 	words    message.Language
 	losses   losses
+	start    scanner.Start
 	day      string
+	hosts    hosts
 
-	file                                  *excelize.File
-	findings, clean, unchecked, inventory *sheet
+	file      *excelize.File
+	top, bold int      // styles
+	list      []*sheet // all that are open
+	findings  *sheet   // nil where they go into a list that is there
+	clean     *sheet
+	unchecked *sheet
+	inventory *sheet
+	checklist *checklist // nil for a scan without a profile
 }
 
 // sheet is one sheet of a workbook, written row by row.
@@ -40,7 +50,6 @@ type sheet struct {
 	style  int
 	rows   int
 	left   int // rows beyond maxRows
-	width  int // columns
 }
 
 // column is a heading and its width in characters.
@@ -54,14 +63,8 @@ var findingWidths = map[string]float64{
 }
 
 func (s *workbook) Start(start scanner.Start) error {
-	s.day = dayOf(start.Time, s.language)
 	s.file = excelize.NewFile()
-	top, err1 := s.file.NewStyle(&excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}})
-	bold, err2 := s.file.NewStyle(&excelize.Style{
-		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"D9E2EC"}},
-		Alignment: &excelize.Alignment{Vertical: "top", WrapText: true},
-	})
-	if err := errors.Join(err1, err2); err != nil {
+	if err := s.begin(start); err != nil {
 		return err
 	}
 	var list []column
@@ -70,35 +73,47 @@ func (s *workbook) Start(start scanner.Start) error {
 			list = append(list, column{id, max(findingWidths[id], 12)})
 		}
 	}
-	var errs []error
-	open := func(name string, list ...column) *sheet {
-		sh, err := s.sheet(name, bold, list)
-		errs = append(errs, err)
-		if sh != nil {
-			sh.style = top
-		}
-		return sh
-	}
-	s.findings = open(s.words.Say("sheet-findings", nil), list...)
-	s.clean = open(s.words.Say("sheet-clean", nil), column{"target", 36}, column{"signature", 36}, column{"result", 16}, column{"reason", 60})
-	s.unchecked = open(s.words.Say("sheet-unchecked", nil), column{"target", 36}, column{"result", 16}, column{"reason", 60}, column{"checks", 10}, column{"signature", 60})
-	s.inventory = open(s.words.Say("sheet-inventory", nil), column{"target", 36}, column{"status", 12}, column{"asked", 30}, column{"leads", 30}, column{"product", 36}, column{"values", 60})
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	if s.findings, err = s.open("findings", list...); err != nil {
 		return err
 	}
-	return s.file.DeleteSheet("Sheet1")
+	return errors.Join(s.openOthers(), s.file.DeleteSheet("Sheet1"))
 }
 
-// sheet begins a sheet with its headings.
-func (s *workbook) sheet(name string, style int, list []column) (*sheet, error) {
-	if _, err := s.file.NewSheet(name); err != nil {
-		return nil, err
+// begin notes which scan it is, and makes what all sheets need of the file.
+func (s *workbook) begin(start scanner.Start) error {
+	s.start, s.day, s.checklist = start, dayOf(start.Time, s.language), newChecklist(start)
+	var err1, err2 error
+	s.top, err1 = s.file.NewStyle(&excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}})
+	s.bold, err2 = s.file.NewStyle(&excelize.Style{
+		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"D9E2EC"}},
+		Alignment: &excelize.Alignment{Vertical: "top", WrapText: true},
+	})
+	return errors.Join(err1, err2)
+}
+
+// openOthers opens the sheets beside the findings.
+func (s *workbook) openOthers() error {
+	var err1, err2, err3 error
+	s.clean, err1 = s.open("clean", column{"target", 36}, column{"signature", 36}, column{"result", 16}, column{"reason", 60})
+	s.unchecked, err2 = s.open("unchecked", column{"target", 36}, column{"result", 16}, column{"reason", 60}, column{"checks", 10}, column{"signature", 60})
+	s.inventory, err3 = s.open("inventory", column{"target", 36}, column{"status", 12}, column{"asked", 30}, column{"leads", 30}, column{"product", 36}, column{"values", 60})
+	return errors.Join(err1, err2, err3)
+}
+
+// open begins a sheet with its headings. One of that name is written anew.
+func (s *workbook) open(id string, list ...column) (*sheet, error) {
+	name := s.words.Say("sheet-"+id, nil)
+	if at, err := s.file.GetSheetIndex(name); err != nil || at < 0 {
+		if _, err := s.file.NewSheet(name); err != nil {
+			return nil, err
+		}
 	}
 	stream, err := s.file.NewStreamWriter(name)
 	if err != nil {
 		return nil, err
 	}
-	sh := &sheet{stream: stream, style: style, width: len(list)}
+	sh := &sheet{stream: stream, style: s.bold}
 	headings := make([]any, len(list))
 	for i, c := range list {
 		headings[i] = s.words.Say("column-"+c.id, nil)
@@ -109,7 +124,12 @@ func (s *workbook) sheet(name string, style int, list []column) (*sheet, error) 
 	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return nil, err
 	}
-	return sh, sh.row(headings...)
+	if err := sh.row(headings...); err != nil {
+		return nil, err
+	}
+	sh.style = s.top
+	s.list = append(s.list, sh)
+	return sh, nil
 }
 
 // row writes one row. Texts are texts: none of them becomes a formula.
@@ -150,13 +170,8 @@ var ofProducts = []string{"version", "range", "candidates", "generator", "produc
 
 func (s *workbook) Finding(f scanner.Finding) error {
 	e := newEntry(f, s.language)
-	for _, name := range ofProducts {
-		if f.Hit.Values[name] != nil {
-			if err := s.inventory.row(e.Target, "", "", "", e.Name, e.Values); err != nil {
-				return err
-			}
-			break
-		}
+	if err := s.product(f, &e); err != nil {
+		return err
 	}
 	row := []any{s.findings.rows}
 	for i, text := range findingRow(&e, 0, s.day, s.words) {
@@ -167,7 +182,20 @@ func (s *workbook) Finding(f scanner.Finding) error {
 	return s.findings.row(row...)
 }
 
+// product takes what a finding says of products, and of the checklists.
+func (s *workbook) product(f scanner.Finding, e *entry) error {
+	s.checklist.finding(f)
+	for _, name := range ofProducts {
+		if f.Hit.Values[name] != nil {
+			return s.inventory.row(e.Target, "", "", "", e.Name, e.Values)
+		}
+	}
+	return nil
+}
+
 func (s *workbook) Outcome(o scanner.Outcome) error {
+	s.hosts.add(o.Target)
+	s.checklist.outcome(o)
 	if o.Status == scanner.StatusClean || o.Status == scanner.StatusNotApplicable {
 		err := s.clean.row(message.Line(o.Target), message.Line(o.Signature), s.words.Say("status-"+string(o.Status), nil), message.Line(s.words.Text(o.Reason)))
 		if err != nil {
@@ -186,22 +214,72 @@ func (s *workbook) Close(end scanner.Summary) error {
 		return nil // it did not start
 	}
 	defer s.file.Close() // removes its temporary files
+	err := errors.Join(s.end(end), s.properties(end))
+	if err != nil {
+		return err
+	}
+	return s.file.Write(s.w)
+}
+
+// end writes what is known at the end of the scan, and ends all sheets.
+func (s *workbook) end(end scanner.Summary) error {
 	err := s.losses.flush()
 	for _, note := range notLookedAt(end, s.words) {
 		err = errors.Join(err, s.unchecked.row("", "", note))
 	}
-	for _, sh := range []*sheet{s.findings, s.clean, s.unchecked, s.inventory} {
+	err = errors.Join(err, s.items(), s.about(end))
+	for _, sh := range s.list {
 		if sh.left > 0 {
 			at, _ := excelize.CoordinatesToCellName(1, sh.rows+1)
 			err = errors.Join(err, sh.stream.SetRow(at, []any{s.words.Say("more", map[string]any{"N": sh.left})}))
 		}
 		err = errors.Join(err, sh.stream.Flush())
 	}
-	err = errors.Join(err, s.properties(end))
+	return err
+}
+
+// items writes what the scan says of the items of its profile's checklists.
+func (s *workbook) items() error {
+	if s.checklist == nil {
+		return nil
+	}
+	sh, err := s.open("checklist", column{"list", 36}, column{"item", 10}, column{"item-text", 50}, column{"result", 50}, column{"findings", 60})
 	if err != nil {
 		return err
 	}
-	return s.file.Write(s.w)
+	for _, list := range s.checklist.lists {
+		for _, item := range list.Items {
+			seen := s.checklist.items[item.ID]
+			var findings []string
+			for _, f := range seen.findings {
+				e := newEntry(f, s.language)
+				findings = append(findings, e.Name+" – "+e.URL)
+			}
+			if seen.more > 0 {
+				findings = append(findings, s.words.Say("more", map[string]any{"N": seen.more}))
+			}
+			name, text := list.Name, item.Name
+			if s.language == "ja" {
+				name, text = list.JA, item.JA
+			}
+			err = errors.Join(err, sh.row(name, item.Short, text, seen.say(item, s.start.Time, s.language), strings.Join(findings, "\n")))
+		}
+	}
+	return errors.Join(err, sh.row(s.words.Say("page-checklist-note", nil)))
+}
+
+// about writes which scan it was, what it came to, and how old its data were.
+func (s *workbook) about(end scanner.Summary) error {
+	sh, err := s.open("about", column{"about", 120})
+	if err != nil {
+		return err
+	}
+	a := newAnswer(end, nil, s.language)
+	lines := []string{about(s.start, end, s.hosts.count(), s.language), a.Bad, a.Unchecked}
+	for _, line := range append(lines, oldDataLines(s.start, s.words)...) {
+		err = errors.Join(err, sh.row(line))
+	}
+	return err
 }
 
 // properties say which scan it was.

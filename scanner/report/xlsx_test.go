@@ -11,7 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// TestWorkbook: a workbook has its four sheets with what belongs there, and no cell is a formula.
+// TestWorkbook: a workbook has its sheets with what belongs there, one more with a profile, and no cell is a formula.
 func TestWorkbook(t *testing.T) {
 	for name, put := range all {
 		for _, language := range []string{"en", "ja"} {
@@ -34,10 +34,14 @@ func TestWorkbook(t *testing.T) {
 			if i := strings.IndexFunc(dump.String(), steers); i >= 0 {
 				t.Errorf("%s: %q", name, dump.String()[i:])
 			}
-			if n := len(f.GetSheetList()); n != 4 {
+			want := 5
+			if name == "profiled" {
+				want++
+			}
+			if n := len(f.GetSheetList()); n != want {
 				t.Errorf("%s: %d sheets", name, n)
 			}
-			if name == "recorded" || name == "nothing" || name == "troubled" {
+			if name == "recorded" || name == "nothing" || name == "troubled" || name == "profiled" {
 				golden(t, "xlsx."+name+"."+language, []byte(dump.String()))
 			}
 			noFormulas(t, name, text)
