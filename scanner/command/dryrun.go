@@ -14,14 +14,16 @@ import (
 )
 
 // dryRun prints what a scan would send, by target. Checks whose requests depend on answers are named instead.
-func (e *environment) dryRun(ctx context.Context, plan *engine.Plan) error {
+func (e *environment) dryRun(ctx context.Context, plans ...*engine.Plan) error {
 	d := &dryTarget{out: e.stdout, words: e.words}
-	for p := range plan.Requests(ctx) {
-		if d.target.URL == nil || p.Target.String() != d.target.String() {
-			d.flush()
-			d.begin(p.Target)
+	for _, plan := range plans {
+		for p := range plan.Requests(ctx) {
+			if d.target.URL == nil || p.Target.String() != d.target.String() {
+				d.flush()
+				d.begin(p.Target)
+			}
+			d.add(p)
 		}
-		d.add(p)
 	}
 	d.flush()
 	fmt.Fprintln(e.stdout, e.words.Count("planned", d.requests, nil))

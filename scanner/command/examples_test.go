@@ -99,7 +99,8 @@ func invocations(line string) [][]string {
 }
 
 // aScan is a saved one, of the site that examples name.
-const aScan = `{"type":"scan","tool":"sotomi"}` + "\n" + `{"type":"outcome","signature":"git-exposed","target":"https://shop.example","status":"clean"}` + "\n" +
+const aScan = `{"type":"scan","tool":"sotomi"}` + "\n" +
+	`{"type":"finding","signature":"git-exposed","severity":"low","certainty":"confirmed","target":"https://shop.example","url":"https://shop.example/.git/HEAD","fingerprint":"v1:0123456789abcdef0123456789abcdef"}` + "\n" + `{"type":"outcome","signature":"git-exposed","target":"https://shop.example","status":"found"}` + "\n" +
 	`{"type":"summary","complete":true}` + "\n"
 
 // TestExamplesAreTrue runs every command line of the documents and of --help: all commands, flags and names of signatures
@@ -114,6 +115,7 @@ func TestExamplesAreTrue(t *testing.T) {
 		t.Errorf("only %d examples were found", len(all))
 	}
 	exampleFolder(t)
+	exampleList(t)
 	done := map[string]bool{}
 	for _, e := range all {
 		for _, words := range invocations(e.line) {
@@ -148,7 +150,7 @@ func TestExamplesAreTrue(t *testing.T) {
 func runExample(t *testing.T, e example, words []string) string {
 	t.Helper()
 	args := append([]string{"sotomi"}, words...)
-	if words[0] == "scan" && !slices.Contains(words, "--help") {
+	if (words[0] == "scan" || words[0] == "retest") && !slices.Contains(words, "--help") {
 		args = append(args, "--dry-run")
 	}
 	if words[0] == "watch" {
@@ -231,6 +233,15 @@ func exampleFolder(t *testing.T) {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// exampleList is the list that examples name.
+func exampleList(t *testing.T) {
+	t.Helper()
+	var out, said bytes.Buffer
+	if status := run(t.Context(), []string{"sotomi", "convert", "scan.jsonl", "-o", "xlsx=list.xlsx"}, nil, &out, &said); status != scanner.ExitClean {
+		t.Fatal(said.String())
 	}
 }
 

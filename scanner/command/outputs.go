@@ -26,6 +26,8 @@ type outputs struct {
 	options report.Options
 	per     string // what each report in a file is split by; "" for whole ones
 	sinks   []scanner.Sink
+	list    *report.List // that a workbook which is not there yet begins as; nil for an empty one
+	retest  bool         // a workbook tells of a retest: nothing but the list changes
 	files   []*outputFile
 	spools  []*os.File
 
@@ -125,6 +127,10 @@ func (o *outputs) open() error {
 			o.sinks = append(o.sinks, o.shown(w.name, sink))
 			o.keepBeside(w.path)
 			continue
+		}
+		if err := o.merged(&w); err != nil {
+			o.finish()
+			return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
 		}
 		p, err := newOutputFile(w.path, o.live && (w.name == "jsonl" || w.name == requestsOutput))
 		if err == nil && o.sharedFile(p) {

@@ -100,6 +100,11 @@ func (o *outputs) parts(w output) (scanner.Sink, error) {
 }
 
 func (o *outputs) openPart(w output, path string) (scanner.Sink, error) {
+	w.path = path
+	err := o.merged(&w)
+	if err != nil {
+		return nil, message.Errorf("%s was not written: %w", path, err)
+	}
 	p, err := newOutputFile(path, false)
 	if err != nil {
 		return nil, message.Errorf("%s was not written: %w", path, reason(err))

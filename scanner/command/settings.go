@@ -204,15 +204,9 @@ func (s *settings) filter(safety signature.Safety) signature.Filter {
 // load reads and selects the signatures. With skipBroken, a file of the user's that has mistakes is a signature that never
 // runs, else the mistakes are the error.
 func (s *settings) load(embedded fs.FS, skipBroken bool) (*signature.Set, []*signature.Signature, error) {
-	src := signature.Sources{
-		Folders:       s.list("signatures", s.file.Signatures),
-		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
-		SkipBroken:    skipBroken,
-	}
-	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
-		src.Embedded = embedded
-	} else if len(src.Folders) == 0 {
-		return nil, nil, message.Errorf("--no-default-signatures leaves no signatures; name a folder with --signatures")
+	src, err := s.sources(embedded, skipBroken)
+	if err != nil {
+		return nil, nil, err
 	}
 	filter := s.filter(signature.SafetyIntrusive)
 	set, err := signature.Load(src)
@@ -222,4 +216,19 @@ func (s *settings) load(embedded fs.FS, skipBroken bool) (*signature.Set, []*sig
 	}
 	selected, err := set.Select(filter)
 	return set, selected, err
+}
+
+// sources are where signatures come from.
+func (s *settings) sources(embedded fs.FS, skipBroken bool) (signature.Sources, error) {
+	src := signature.Sources{
+		Folders:       s.list("signatures", s.file.Signatures),
+		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
+		SkipBroken:    skipBroken,
+	}
+	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
+		src.Embedded = embedded
+	} else if len(src.Folders) == 0 {
+		return src, message.Errorf("--no-default-signatures leaves no signatures; name a folder with --signatures")
+	}
+	return src, nil
 }
