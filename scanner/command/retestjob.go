@@ -56,12 +56,15 @@ func (e *environment) retestJob(ctx context.Context, s *settings, name string) (
 	j.limit, err2 = parseFailOn("fail-on", s.text("fail-on", s.file.FailOn))
 	err3 := j.readOptions()
 	client, err4 := s.client()
-	j.outputs, err5 = e.outputs(ctx, wantedOutputs{list: s.list("output", s.file.Output), chromium: s.text("chromium", s.file.Chromium)})
+	j.outputs, err5 = e.outputs(ctx, wantedOutputs{list: s.list("output", nil), chromium: s.text("chromium", s.file.Chromium)})
 	err6 := variableMistakes(e.app(), s.variables, false)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
 	j.outputs.ofRetest(j.work)
+	if err := j.outputs.spare(name); err != nil {
+		return nil, err
+	}
 	return j, e.connect(j, client)
 }
 

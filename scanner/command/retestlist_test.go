@@ -124,6 +124,7 @@ func TestRetestMistakes(t *testing.T) {
 		"two_files":      {"", "retest needs one file", []string{list, list}},
 		"not_there":      {"", "missing.jsonl: no such file", []string{"missing.jsonl"}},
 		"unknown_format": {"", `"docx" is not a format`, []string{list, "-o", "docx"}},
+		"over_itself":    {aScan, "this is the file that is read", []string{file, "-o", "jsonl=" + file}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {

@@ -68,3 +68,17 @@ func (o *outputs) ofRetest(list *report.List) {
 		}
 	}
 }
+
+// spare refuses reports in the file that is read. A workbook keeps what is in it.
+func (o *outputs) spare(name string) error {
+	read, err := os.Stat(name)
+	if err != nil {
+		return reason(err)
+	}
+	for _, w := range o.wanted {
+		if there, err := os.Stat(w.path); w.name != "xlsx" && w.path != "" && err == nil && os.SameFile(read, there) {
+			return message.Errorf("--output %s=%s: this is the file that is read; name another one", w.name, w.path)
+		}
+	}
+	return nil
+}
