@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -178,9 +179,9 @@ func (l *List) Findings() (list []Listed, unknown int, err error) {
 			continue
 		case !isFingerprint.MatchString(f.ID):
 			return nil, 0, message.Errorf("sheet %s, cell %s: %q is not the id of a finding", l.sheet, l.cell(row, "id"), f.ID)
-		case webLink(f.Target) == "":
+		case !isPlace(f.Target):
 			return nil, 0, message.Errorf("sheet %s, cell %s: %q is not the address of a target", l.sheet, l.cell(row, "target"), f.Target)
-		case f.URL != "" && webLink(f.URL) == "":
+		case f.URL != "" && !isPlace(f.URL):
 			return nil, 0, message.Errorf("sheet %s, cell %s: %q is not an address", l.sheet, l.cell(row, "url"), f.URL)
 		}
 		for _, severity := range grades {
@@ -191,6 +192,12 @@ func (l *List) Findings() (list []Listed, unknown int, err error) {
 		list = append(list, f)
 	}
 	return list, unknown, nil
+}
+
+// isPlace reports whether a text is an address that a finding may have: of the web, or of a port.
+func isPlace(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "tcp")
 }
 
 // set writes a text of ours into a column of ours, which is added behind all others when the list has none.
