@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -48,7 +49,7 @@ type labRun struct {
 func (r *labRun) render(name, text string) string {
 	t, err := template.New(name).Funcs(template.FuncMap{
 		"port": r.port, "dir": func() string { return r.dir }, "labs": labsPath, "module": module, "user": labUser,
-		"java": javaHome, "server": fetched, "certificate": r.certificate,
+		"java": javaHome, "server": fetched, "certificate": r.certificate, "wordpress": debianWordPress,
 	}).Parse(text)
 	if err != nil {
 		r.t.Fatalf("%s: %v", name, err)
@@ -287,11 +288,31 @@ func javaHome(least int) (string, error) {
 	return home, nil
 }
 
+var wordPressVersion = regexp.MustCompile(`(?m)^\$wp_version = '([^']+)';`)
+
+// debianWordPress is the release of Debian's package.
+func debianWordPress() (string, error) {
+	text, err := os.ReadFile("/usr/share/wordpress/wp-includes/version.php")
+	if err != nil {
+		return "", err
+	}
+	m := wordPressVersion.FindSubmatch(text)
+	if m == nil {
+		return "", errors.New("version.php names no release")
+	}
+	return string(m[1]), nil
+}
+
 // missing is what the lab needs and this machine does not have, "" when all is there.
 func (l lab) missing() string {
 	for _, program := range l.Needs {
 		if _, err := exec.LookPath(program); err != nil {
 			return program
+		}
+	}
+	for _, name := range l.Files {
+		if !fileExists(name) {
+			return name
 		}
 	}
 	for _, name := range l.Servers {

@@ -25,9 +25,10 @@ const labsFolder = "../../checks/testdata/labs"
 // files of the folder are templates, in which {{port "NAME"}} is a free port, {{dir}} the folder that the lab runs in,
 // {{labs}} that of all labs, {{module "NAME"}} the path of an Apache, nginx or lighttpd module, {{java N}} the home of a
 // Java of version N or the next after it, {{server "NAME"}} what fetch.sh has put aside, and {{certificate}} a file
-// with a key and a certificate.
+// with a key and a certificate. Wanted values are templates as well; in those {{wordpress}} is the release of Debian's WordPress.
 type lab struct {
 	Needs   []string   `yaml:"needs"`   // programs
+	Files   []string   `yaml:"files"`   // of packages
 	Servers []string   `yaml:"servers"` // of fetch.sh
 	Java    int        `yaml:"java"`    // oldest version that will do; 0 is none
 	Start   [][]string `yaml:"start"`   // command lines, templates as well
@@ -148,18 +149,19 @@ func (r *labRun) site(t *testing.T, site labSite, p labPace) {
 	}
 	t.Logf("%s: %s", site.Name, got.told())
 	for id, wants := range site.Want {
+		if n := len(got.findings[id]); n != len(wants) {
+			t.Errorf("%s: %d findings, want %d", id, n, len(wants))
+			continue
+		}
 		for i, want := range wants {
-			if i >= len(got.findings[id]) {
-				t.Errorf("%s: %d findings, want %d", id, len(got.findings[id]), len(wants))
-				break
-			}
 			f := got.findings[id][i]
 			for name, value := range want {
 				v := f.Hit.Values[name]
 				if name == "severity" {
 					v = f.Severity
 				}
-				if fmt.Sprint(v) != fmt.Sprint(value) {
+				value = r.render(name, fmt.Sprint(value))
+				if fmt.Sprint(v) != value {
 					t.Errorf("%s: %s = %v, want %v", id, name, v, value)
 				}
 			}
