@@ -29,9 +29,8 @@ type component struct {
 	ex         *web.Exchange
 	counts     map[string]int // releases in the addresses of its files, and of how many
 
-	version string // "" when it is not known
-	exact   bool   // a file of the component tells it
-	told    *web.Exchange
+	toldRelease
+	told *web.Exchange // nil when its release is not known
 }
 
 // componentFile is the address of a file of a plug-in or theme.
@@ -49,7 +48,7 @@ func (c *check) components(ctx context.Context, p *scanner.Probe, fact map[strin
 		if asking == nil {
 			asking = one.ask(ctx, p)
 		}
-		if !one.exact {
+		if one.told == nil {
 			one.guess(scanner.FactList(fact["candidates"]))
 		}
 	}
@@ -166,15 +165,8 @@ func indexed(ctx context.Context, p *scanner.Probe, home *url.URL, base string, 
 	return nil
 }
 
-var (
-	readmeHead = regexp.MustCompile(`(?m)\A\x{FEFF}?\s*={2,3}[^=\n]+={2,3}\s*$`)
-	stableTag  = regexp.MustCompile(`(?im)^\s*\*{0,2}Stable tag:\*{0,2}[ \t]*([^\s]+)`)
-	styleHead  = regexp.MustCompile(`(?ims)\A\x{FEFF}?(?:\s*@charset[^;]*;)?\s*/\*.{0,400}?^[ \t*@]*Theme Name:`)
-	styleTag   = regexp.MustCompile(`(?im)^[ \t*@]*Version:[ \t]*([^\s*]+)`)
-)
-
-// headSize is how much of a file is read to find the release in its head, in bytes.
-const headSize = 16 << 10
+// headSize is how much of a file is read to find the release in its head and in its changes, in bytes.
+const headSize = 64 << 10
 
 // ask asks a file of the component for its release.
 func (one *component) ask(ctx context.Context, p *scanner.Probe) error {
@@ -190,8 +182,8 @@ func (one *component) ask(ctx context.Context, p *scanner.Probe) error {
 		case err != nil:
 			return err
 		}
-		if version := one.read(ex); version != "" {
-			one.version, one.exact, one.told = version, true, ex
+		if release := one.read(ex); release.version != "" {
+			one.toldRelease, one.told = release, ex
 			return nil
 		}
 		if ex.Status != http.StatusNotFound {
@@ -218,20 +210,16 @@ func (one *component) own(ex *web.Exchange) bool {
 	return ex.Status == http.StatusOK && head.MatchString(ex.Text())
 }
 
-// read is the release that a file of the component tells, "" when the answer is no such file. A site that answers anything
+// read is the release that a file of the component tells; none when the answer is no such file. A site that answers anything
 // with a page has none.
-func (one *component) read(ex *web.Exchange) string {
-	tag := stableTag
-	if one.kind == "theme" {
-		tag = styleTag
+func (one *component) read(ex *web.Exchange) toldRelease {
+	switch {
+	case !one.own(ex):
+		return toldRelease{}
+	case one.kind == "theme":
+		return readStyle(ex.Text())
 	}
-	if !one.own(ex) {
-		return ""
-	}
-	if m := tag.FindStringSubmatch(ex.Text()); m != nil {
-		return versionOf(m[1])
-	}
-	return ""
+	return readReadme(ex.Text())
 }
 
 // guess takes the release from the addresses of the component's files: the one that most of them have, unless it is that of
@@ -285,12 +273,23 @@ func (one *component) judge(t *table) (*scanner.Hit, error) {
 		return nil, nil
 	}
 	h := &scanner.Hit{URL: one.told.URL.String(), Certainty: scanner.Possible, Variant: variantOf(k.worst), Values: k.values()}
-	note := message.New("addresses of files of %s end in release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
-	if one.exact {
+	if one.basis == byFile && (one.lower == "" || matching(having(all, one.version), []string{one.version, one.lower}).all) {
 		h.Certainty = scanner.Confirmed
-		note = message.New("a file of %s tells release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
 	}
 	h.Values[one.kind], h.Values["version"] = one.name, one.version
-	h.Evidence = []evidence.Evidence{evidence.New(one.told, note, one.version)}
+	h.Evidence = []evidence.Evidence{evidence.New(one.told, one.note(t), one.version)}
 	return h, nil
+}
+
+// note says what the release rests on.
+func (one *component) note(t *table) message.Message {
+	switch {
+	case one.basis == byAddresses:
+		return message.New("addresses of files of %s end in release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
+	case one.basis == byChanges:
+		return message.New("the list of changes of %s begins with release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
+	case one.lower != "":
+		return message.New("a file of %s tells release %s, and %s as its stable one, which was left behind; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, one.lower, t.date)
+	}
+	return message.New("a file of %s tells release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
 }

@@ -85,8 +85,8 @@ func (one *component) exists(ctx context.Context, p *scanner.Probe) (bool, error
 	if !one.own(ex) {
 		return false, nil
 	}
-	if version := one.read(ex); version != "" {
-		one.version, one.exact, one.told = version, true, ex
+	if release := one.read(ex); release.version != "" {
+		one.toldRelease, one.told = release, ex
 	}
 	return true, nil
 }

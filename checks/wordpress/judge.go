@@ -65,6 +65,17 @@ func matching(list []weakness, releases []string) known {
 	return k
 }
 
+// having are the weaknesses that a release has.
+func having(list []weakness, release string) []weakness {
+	var out []weakness
+	for _, w := range list {
+		if hits, _ := w.hits([]string{release}); hits > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
 // hits is how many of the releases a weakness is in, and the range in which the newest of them lies.
 func (w weakness) hits(releases []string) (n int, bound versions) {
 	for _, r := range releases {

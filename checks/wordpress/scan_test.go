@@ -3,6 +3,8 @@ package wordpress
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
+	"sotomi/scanner/web"
 	"sotomi/signatures"
 )
 
@@ -80,6 +83,63 @@ func TestCertaintyOfComponents(t *testing.T) {
 		}
 		if h := r.Findings[1].Hit; h.Certainty != c.want || h.Values["version"] != "6.8" || h.Variant != "critical" {
 			t.Errorf("%s: %s, %v, variant %q", name, h.Certainty, h.Values["version"], h.Variant)
+		}
+	}
+}
+
+// The Stable tag of a readme is often left behind: the higher of it and the first heading of its changes is the release. A
+// weakness is confirmed when both have it, or when nothing speaks against the tag.
+func TestStableTagThatWasLeftBehind(t *testing.T) {
+	for name, c := range map[string]struct {
+		readme string
+		worst  string // CVE that only releases up to 6.8 have, or none
+		want   string // "" when no weakness is found
+		sure   scanner.Certainty
+	}{
+		"alone":                       {"Stable tag: 6.8\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"the same":                    {"Stable tag: 6.8\n\n== Changelog ==\n\n= 6.8 (31st Aug, 2020) =\n\n* a\n\n= 6.7 =\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"changes older than the tag":  {"Stable tag: 6.8\n\n== Changelog ==\n\n= 6.0 =\n* a\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"oldest first":                {"Stable tag: 6.8\n\n== Changelog ==\n\n= 1.0 =\n* a\n\n= 6.8 =\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"left behind, both are weak":  {"Stable tag: 6.5\n\n== Changelog ==\n= 6.8 =\n* a\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"left behind, weak as well":    {"Stable tag: 6.8\n\n== Changelog ==\n= Version 7.2.1 =\n* a\n", "", "7.2.1", scanner.Confirmed},
+		"left behind, mended":         {"Stable tag: 6.8\n\n== Changelog ==\n\n#### v8.0.4 - 2025-01-02\n* a\n", "", "", ""},
+		"left behind, bold":           {"Stable tag: 6.8\n\n== Changelog ==\n\n**8.0.4 (2025-01-02)**\n* a\n", "", "", ""},
+		"left behind, words only":     {"Stable tag: 6.8\n\n== Changelog ==\n\nVersion 8.0.4\n--------\n* a\n", "", "", ""},
+		"a date is no release":        {"Stable tag: 6.8\n\n== Changelog ==\n\n= 2020.08.31 =\n* a\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"what is to come":             {"Stable tag: 6.8\n\n== Changelog ==\n\n= Unreleased =\n* 9.0 is planned\n\n= 6.8 =\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"a list in another part":      {"Stable tag: 6.8\n\n== Upgrade Notice ==\n= 8.0.4 =\nUpdate.\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"after the changes":           {"Stable tag: 6.8\n\n== Changelog ==\nSee our site.\n\n== Upgrade Notice ==\n= 8.0.4 =\nUpdate.\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"trunk and changes":           {"Stable tag: trunk\n\n== Changelog ==\n= 6.8 =\n", "CVE-2020-25213", "6.8", scanner.Possible},
+		"no tag but changes":          {"Requires at least: 4.0\n\n== Changelog ==\n= 6.8 =\n", "CVE-2020-25213", "6.8", scanner.Possible},
+		"trunk and a version":         {"Stable tag: trunk\nVersion: 6.8\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"a version above the tag":     {"Stable tag: 6.8\nVersion: 8.0.4\n", "", "", ""},
+		"a version further below":     {"Stable tag: 6.8\n\n== Description ==\nVersion: 8.0.4\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+		"changes beyond what is read": {"Stable tag: 6.8\n\n== Description ==\n" + strings.Repeat("words ", headSize/6) + "\n== Changelog ==\n= 6.8 =\n", "CVE-2020-25213", "6.8", scanner.Confirmed},
+	} {
+		readme := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "=== File Manager ===\n"+c.readme) }
+		page := blog(readme)
+		r := scan(t, ownSignature(t, "wordpress-components"), func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/" {
+				w.Header().Set("Content-Type", "text/html")
+				fmt.Fprint(w, `<html><head><script src="/wp-content/plugins/wp-file-manager/a.js"></script></head></html>`)
+				return
+			}
+			page(w, r)
+		}, told642)
+		if c.want == "" {
+			if len(r.Findings) != 1 {
+				t.Errorf("%s: %d findings, want the list", name, len(r.Findings))
+			}
+			continue
+		}
+		if len(r.Findings) != 2 {
+			t.Errorf("%s: %d findings, want the list and one weak plug-in", name, len(r.Findings))
+			continue
+		}
+		h := r.Findings[1].Hit
+		cves, _ := h.Values["cve"].([]string)
+		if h.Certainty != c.sure || h.Values["version"] != c.want || c.worst != "" != slices.Contains(cves, "CVE-2020-25213") {
+			t.Errorf("%s: %s, %v, %v", name, h.Certainty, h.Values["version"], cves)
 		}
 	}
 }
@@ -182,5 +242,21 @@ func TestRequestsWithoutWordPress(t *testing.T) {
 	}, nil)
 	if n := asked.Load(); n != 5 { // four places, and the control of the site
 		t.Errorf("%d requests", n)
+	}
+}
+
+// A weakness that only the higher of two releases has is possible: the lower may be the one that runs.
+func TestWeaknessOfTheHigherRelease(t *testing.T) {
+	table, err := readTable(ownSignature(t, "wordpress-components"), "weaknesses.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := &web.Exchange{URL: &url.URL{Scheme: "http", Host: "site.test", Path: "/"}}
+	for lower, want := range map[string]scanner.Certainty{"": scanner.Confirmed, "2.6.1": scanner.Confirmed, "2.5.9": scanner.Possible} { // CVE-2022-41840: 2.6.0 to 2.7.7
+		one := &component{kind: "plugin", name: "usc-e-shop", told: told, toldRelease: toldRelease{version: "2.6.2", lower: lower, basis: byFile}}
+		h, err := one.judge(table)
+		if err != nil || h == nil || h.Certainty != want {
+			t.Errorf("with %q as the stable one: %v, %v, want %s", lower, h, err, want)
+		}
 	}
 }
