@@ -12,8 +12,8 @@ import (
 	"sotomi/checks/internal/datafile"
 	"sotomi/checks/internal/endoflife"
 	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/weaknesses"
 	"sotomi/checks/scriptlibrary"
-	"sotomi/checks/wordpress"
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 )
@@ -82,7 +82,7 @@ func checkData(name, text string) error {
 	case name == "libraries.txt":
 		return scriptlibrary.CheckData(text)
 	case name == "wordpress/weaknesses.txt":
-		return wordpress.CheckData(text)
+		return weaknesses.CheckData(text)
 	case path.Ext(name) == ".db":
 		_, err := releases.Parse(strings.NewReader(text))
 		return err

@@ -11,6 +11,8 @@ import (
 	"context"
 	"sync"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -33,7 +35,7 @@ type params struct {
 type check struct {
 	params   params
 	releases func() (*releases.Database, error)
-	table    func() (*table, error)
+	table    func() (*weaknesses.Table, error)
 }
 
 // New makes the check "wordpress".
@@ -56,7 +58,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		}
 	}
 	c.releases = sync.OnceValues(func() (*releases.Database, error) { return readReleases(s, c.params.Database) })
-	c.table = sync.OnceValues(func() (*table, error) { return readTable(s, c.params.Weaknesses) })
+	c.table = sync.OnceValues(func() (*weaknesses.Table, error) { return readTable(s, c.params.Weaknesses) })
 	return c, nil
 }
 
@@ -72,12 +74,12 @@ func readReleases(s *signature.Signature, name string) (*releases.Database, erro
 	return db, nil
 }
 
-func readTable(s *signature.Signature, name string) (*table, error) {
+func readTable(s *signature.Signature, name string) (*weaknesses.Table, error) {
 	text, err := s.ReadFile(name)
 	if err != nil {
 		return nil, message.Errorf("%s: database: %w", s.File, err)
 	}
-	t, err := parseTable(string(text))
+	t, err := weaknesses.Parse(string(text))
 	if err != nil {
 		return nil, message.Errorf("%s: %s: %w", s.File, name, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
@@ -83,7 +85,7 @@ func (c *check) components(ctx context.Context, p *scanner.Probe, fact map[strin
 }
 
 // named are the components whose files the pages of the site load, and those of the index that the data knows, by name.
-func (c *check) named(ctx context.Context, p *scanner.Probe, fact map[string]string, t *table) ([]*component, error) {
+func (c *check) named(ctx context.Context, p *scanner.Probe, fact map[string]string, t *weaknesses.Table) ([]*component, error) {
 	all := map[string]*component{}
 	home, err := p.Target.URL.Parse(cmp.Or(fact["home"], "/"))
 	if err != nil {
@@ -134,7 +136,7 @@ var release = regexp.MustCompile(`^[0-9]{1,3}(?:\.[0-9]{1,4}){1,3}$`)
 
 // queryVersion is the release in the address of a file, "" when there is none that looks like one.
 func queryVersion(u *url.URL) string {
-	version := dated.ReplaceAllString(versionOf(u.Query().Get("ver")), "")
+	version := dated.ReplaceAllString(weaknesses.VersionOf(u.Query().Get("ver")), "")
 	if !release.MatchString(version) {
 		return ""
 	}
@@ -142,7 +144,7 @@ func queryVersion(u *url.URL) string {
 }
 
 // indexed adds components that the index of the site's interface (REST) names and the data knows.
-func indexed(ctx context.Context, p *scanner.Probe, home *url.URL, base string, t *table, all map[string]*component) error {
+func indexed(ctx context.Context, p *scanner.Probe, home *url.URL, base string, t *weaknesses.Table, all map[string]*component) error {
 	ex, err := p.Do(ctx, &web.Request{URL: home.ResolveReference(&url.URL{Path: "wp-json/", RawQuery: "_fields=namespaces"})})
 	if err != nil {
 		if unanswered(err) {
@@ -156,7 +158,7 @@ func indexed(ctx context.Context, p *scanner.Probe, home *url.URL, base string, 
 	}
 	for _, space := range index.Namespaces {
 		name, _, _ := strings.Cut(space, "/")
-		if !t.knows("plugin", name) || all["plugin "+name] != nil {
+		if !t.Knows("plugin", name) || all["plugin "+name] != nil {
 			continue
 		}
 		folder := home.ResolveReference(&url.URL{Path: cmp.Or(base, "/") + "wp-content/plugins/" + name + "/"})
@@ -260,20 +262,20 @@ func listed(list []*component) scanner.Hit {
 }
 
 // judge is the finding of the component's published weaknesses; nil when its release is not known or has none.
-func (one *component) judge(t *table) (*scanner.Hit, error) {
+func (one *component) judge(t *weaknesses.Table) (*scanner.Hit, error) {
 	if one.version == "" {
 		return nil, nil
 	}
-	all, err := t.of(one.kind, one.name)
+	all, err := t.Of(one.kind, one.name)
 	if err != nil {
 		return nil, err
 	}
-	k := matching(all, []string{one.version})
-	if k.count == 0 {
+	k := weaknesses.Matching(all, []string{one.version})
+	if k.Count == 0 {
 		return nil, nil
 	}
-	h := &scanner.Hit{URL: one.told.URL.String(), Certainty: scanner.Possible, Variant: variantOf(k.worst), Values: k.values()}
-	if one.basis == byFile && (one.lower == "" || matching(having(all, one.version), []string{one.version, one.lower}).all) {
+	h := &scanner.Hit{URL: one.told.URL.String(), Certainty: scanner.Possible, Variant: weaknesses.VariantOf(k.Worst), Values: k.Values()}
+	if one.basis == byFile && (one.lower == "" || weaknesses.Matching(weaknesses.Having(all, one.version), []string{one.version, one.lower}).All) {
 		h.Certainty = scanner.Confirmed
 	}
 	h.Values[one.kind], h.Values["version"] = one.name, one.version
@@ -282,14 +284,14 @@ func (one *component) judge(t *table) (*scanner.Hit, error) {
 }
 
 // note says what the release rests on.
-func (one *component) note(t *table) message.Message {
+func (one *component) note(t *weaknesses.Table) message.Message {
 	switch {
 	case one.basis == byAddresses:
-		return message.New("addresses of files of %s end in release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
+		return message.New("addresses of files of %s end in release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.Date)
 	case one.basis == byChanges:
-		return message.New("the list of changes of %s begins with release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
+		return message.New("the list of changes of %s begins with release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.Date)
 	case one.lower != "":
-		return message.New("a file of %s tells release %s, and %s as its stable one, which was left behind; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, one.lower, t.date)
+		return message.New("a file of %s tells release %s, and %s as its stable one, which was left behind; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, one.lower, t.Date)
 	}
-	return message.New("a file of %s tells release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.date)
+	return message.New("a file of %s tells release %s; weaknesses as published by Wordfence Intelligence on %s", one.name, one.version, t.Date)
 }

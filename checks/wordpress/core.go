@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
@@ -30,41 +32,41 @@ func (c *check) core(p *scanner.Probe, fact map[string]string) ([]scanner.Hit, e
 	if err != nil {
 		return nil, err
 	}
-	all, err := t.of("core", "wordpress")
+	all, err := t.Of("core", "wordpress")
 	if err != nil {
 		return nil, err
 	}
 	names := strings.Join(candidates, ", ")
-	k := matching(ofLines(all, candidates), candidates)
+	k := weaknesses.Matching(ofLines(all, candidates), candidates)
 	late, newest := behindOf(db, candidates)
 	switch {
 	case len(late) > 0:
-		k.update = message.New("%s or newer", newest)
-		k.all = len(late) == len(candidates)
-	case k.count == 0 && anyNewer(db, candidates):
-		return nil, scanner.Undetermined("WordPress %s is newer than the data of this program (%s)", names, t.date)
-	case k.count == 0:
-		p.Explain("no published weakness of WordPress %s in the data of %s", names, t.date)
+		k.Update = message.New("%s or newer", newest)
+		k.All = len(late) == len(candidates)
+	case k.Count == 0 && anyNewer(db, candidates):
+		return nil, scanner.Undetermined("WordPress %s is newer than the data of this program (%s)", names, t.Date)
+	case k.Count == 0:
+		p.Explain("no published weakness of WordPress %s in the data of %s", names, t.Date)
 		return nil, nil
 	}
-	h := hitOf(p, fact, candidates, k.all)
-	h.Variant, h.Values = variantOf(k.worst), k.values()
-	if !k.common && len(late) > 0 {
+	h := hitOf(p, fact, candidates, k.All)
+	h.Variant, h.Values = weaknesses.VariantOf(k.Worst), k.Values()
+	if !k.Common && len(late) > 0 {
 		h.Variant = behind
 	}
 	h.Values["candidates"] = candidates
-	h.Evidence = []evidence.Evidence{{Note: message.New("release of WordPress: %s; weaknesses as published by Wordfence Intelligence on %s", names, t.date)}}
+	h.Evidence = []evidence.Evidence{{Note: message.New("release of WordPress: %s; weaknesses as published by Wordfence Intelligence on %s", names, t.Date)}}
 	return []scanner.Hit{h}, nil
 }
 
 // ofLines are the weaknesses with those of their ranges that end in the line of one of the releases.
-func ofLines(list []weakness, candidates []string) []weakness {
-	var out []weakness
+func ofLines(list []weaknesses.Weakness, candidates []string) []weaknesses.Weakness {
+	var out []weaknesses.Weakness
 	for _, w := range list {
-		w.ranges = slices.DeleteFunc(w.ranges, func(v versions) bool {
-			return !slices.ContainsFunc(candidates, func(name string) bool { return lineOf(name) == lineOf(v.to) })
+		w.Ranges = slices.DeleteFunc(w.Ranges, func(v weaknesses.Range) bool {
+			return !slices.ContainsFunc(candidates, func(name string) bool { return lineOf(name) == lineOf(v.To) })
 		})
-		if len(w.ranges) > 0 {
+		if len(w.Ranges) > 0 {
 			out = append(out, w)
 		}
 	}
@@ -74,7 +76,7 @@ func ofLines(list []weakness, candidates []string) []weakness {
 // behindOf are the candidates that a later release of their line follows, and the newest of those.
 func behindOf(db *releases.Database, candidates []string) (late []string, newest string) {
 	for _, name := range candidates {
-		if last := newestOf(db, lineOf(name)); last != "" && compareVersions(name, last) < 0 {
+		if last := newestOf(db, lineOf(name)); last != "" && weaknesses.Compare(name, last) < 0 {
 			late, newest = append(late, name), last
 		}
 	}
@@ -88,7 +90,7 @@ func anyNewer(db *releases.Database, candidates []string) bool {
 		if last == "" {
 			last = db.Releases[len(db.Releases)-1].Name
 		}
-		return compareVersions(name, last) > 0
+		return weaknesses.Compare(name, last) > 0
 	})
 }
 
@@ -127,7 +129,7 @@ func (c *check) old(p *scanner.Probe, fact map[string]string) ([]scanner.Hit, er
 	if len(candidates) == 0 {
 		return nil, scanner.Undetermined("the release of %s is not known", product)
 	}
-	concerned := slices.DeleteFunc(slices.Clone(candidates), func(name string) bool { return compareVersions(name, c.params.Before) >= 0 })
+	concerned := slices.DeleteFunc(slices.Clone(candidates), func(name string) bool { return weaknesses.Compare(name, c.params.Before) >= 0 })
 	if len(concerned) == 0 {
 		return nil, nil
 	}

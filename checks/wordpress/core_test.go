@@ -3,6 +3,8 @@ package wordpress
 import (
 	"testing"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -34,9 +36,9 @@ func TestBehind(t *testing.T) {
 
 // A published range counts for the line that it ends in alone: older lines have fixes of their own.
 func TestOfLines(t *testing.T) {
-	list := []weakness{{cve: "A", ranges: []versions{parseRange("6.8.1")}}, {cve: "B", ranges: []versions{parseRange("6.4..6.4.2"), parseRange("6.5..6.5.1")}}}
+	list := []weaknesses.Weakness{{CVE: "A", Ranges: []weaknesses.Range{weaknesses.ParseRange("6.8.1")}}, {CVE: "B", Ranges: []weaknesses.Range{weaknesses.ParseRange("6.4..6.4.2"), weaknesses.ParseRange("6.5..6.5.1")}}}
 	got := ofLines(list, []string{"6.4.2"})
-	if len(got) != 1 || got[0].cve != "B" || len(got[0].ranges) != 1 {
+	if len(got) != 1 || got[0].CVE != "B" || len(got[0].Ranges) != 1 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/scanner"
 	"sotomi/scanner/web"
 )
@@ -17,8 +19,8 @@ const guesses = 200
 
 // guessed asks for the files of those components with the gravest weaknesses that are not on the list, and gives those that
 // are there, and how many were asked for. A site that has any such file has none of them for sure.
-func guessed(ctx context.Context, p *scanner.Probe, fact map[string]string, t *table, named []*component) (found []*component, asked int, err error) {
-	worst, err := t.gravest(guesses)
+func guessed(ctx context.Context, p *scanner.Probe, fact map[string]string, t *weaknesses.Table, named []*component) (found []*component, asked int, err error) {
+	worst, err := gravest(t, guesses)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -93,7 +95,7 @@ func (one *component) exists(ctx context.Context, p *scanner.Probe) (bool, error
 
 // gravest are the plug-ins and themes of the table with the worst weaknesses, as its entries are named: first those that are
 // known to be exploited, then by how many critical ones they had, then by the worst.
-func (t *table) gravest(n int) ([]string, error) {
+func gravest(t *weaknesses.Table, n int) ([]string, error) {
 	type rank struct {
 		name      string
 		exploited bool
@@ -101,20 +103,20 @@ func (t *table) gravest(n int) ([]string, error) {
 		worst     float64
 	}
 	var all []rank
-	for name := range t.entries {
+	for name := range t.Entries {
 		kind, own, _ := strings.Cut(name, " ")
 		if kind == "core" {
 			continue
 		}
-		list, err := t.of(kind, own)
+		list, err := t.Of(kind, own)
 		if err != nil {
 			return nil, err
 		}
 		r := rank{name: name}
 		for _, w := range list {
-			r.exploited = r.exploited || w.exploited
-			r.worst = max(r.worst, w.score)
-			if variantOf(w.score) == "critical" {
+			r.exploited = r.exploited || w.Exploited
+			r.worst = max(r.worst, w.Score)
+			if weaknesses.VariantOf(w.Score) == "critical" {
 				r.critical++
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
@@ -124,18 +126,18 @@ func TestGuess_sitesThatTellNothing(t *testing.T) {
 func TestGravest(t *testing.T) {
 	const id = "6711f542-8b75-4968-86ac-9686ded775b7"
 	line := func(cve, score string) string { return " " + cve + " " + score + " " + id + " *\n" }
-	small, err := parseTable("# date: 2026-08-22\ncore wordpress\n" + line("CVE-1!", "10.0") + "plugin many\n" + line("CVE-2", "9.1") + line("CVE-3", "9.0") +
+	small, err := weaknesses.Parse("# date: 2026-08-22\ncore wordpress\n" + line("CVE-1!", "10.0") + "plugin many\n" + line("CVE-2", "9.1") + line("CVE-3", "9.0") +
 		"plugin one\n" + line("CVE-4", "10.0") + "theme one\n" + line("CVE-5", "9.8") + "plugin high\n" + line("CVE-6", "8.9") + "plugin used\n" + line("CVE-7!", "6.5"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"plugin used", "plugin many", "plugin one", "theme one", "plugin high"}
 	for n := range len(want) + 2 {
-		if got, err := small.gravest(n); err != nil || !slices.Equal(got, want[:min(n, len(want))]) {
+		if got, err := gravest(small, n); err != nil || !slices.Equal(got, want[:min(n, len(want))]) {
 			t.Errorf("gravest(%d) = %v, %v", n, got, err)
 		}
 	}
-	all, err := theTable(t).gravest(guesses)
+	all, err := gravest(theTable(t), guesses)
 	if err != nil || len(all) != guesses || !slices.Contains(all[:6], "plugin wp-file-manager") {
 		t.Errorf("%d names, %v, %v", len(all), all[:min(6, len(all))], err)
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"sotomi/checks/internal/weaknesses"
 )
 
 var (
@@ -51,10 +53,10 @@ func readReadme(text string) toldRelease {
 	}
 	tag := firstVersion(stableTag, text)
 	told := toldRelease{version: tag, basis: byFile}
-	if stated := firstVersion(styleTag, head); stated != "" && compareVersions(stated, told.version) > 0 {
+	if stated := firstVersion(styleTag, head); stated != "" && weaknesses.Compare(stated, told.version) > 0 {
 		told.version = stated
 	}
-	if first := firstVersion(changesHead, changes); first != "" && compareVersions(first, told.version) > 0 && !(isYear(first) && !isYear(told.version)) {
+	if first := firstVersion(changesHead, changes); first != "" && weaknesses.Compare(first, told.version) > 0 && !(isYear(first) && !isYear(told.version)) {
 		if told.version == "" {
 			told.basis = byChanges
 		}
@@ -68,7 +70,7 @@ func readReadme(text string) toldRelease {
 
 func firstVersion(pattern *regexp.Regexp, text string) string {
 	if m := pattern.FindStringSubmatch(text); m != nil {
-		return versionOf(m[1])
+		return weaknesses.VersionOf(m[1])
 	}
 	return ""
 }

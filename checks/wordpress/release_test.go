@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"sotomi/checks/internal/weaknesses"
+
 	"sotomi/checks/internal/releases"
 )
 
@@ -48,7 +50,7 @@ func TestFiles_of_a_release(t *testing.T) {
 		if !slices.Contains(names, r.Name) {
 			t.Errorf("%s: told as %v", r.Name, names)
 		}
-		if compareVersions(r.Name, "4.0") >= 0 {
+		if weaknesses.Compare(r.Name, "4.0") >= 0 {
 			total++
 			together += len(names)
 			if len(names) == 1 {

@@ -28,20 +28,20 @@ var clones gitclone.Clones // each reads its own objects
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("wordpressdb: ")
-	core := flag.String("core", "", "clone of johnpbloch/wordpress-core")
+	clone := flag.String("core", "", "clone of johnpbloch/wordpress-core")
 	records := flag.String("records", "", "clone of topscoder/nuclei-wordfence-cve")
 	exploited := flag.String("exploited", "", "clone of cisagov/kev-data")
 	out := flag.String("o", "signatures/wordpress", "folder to write to")
 	flag.Parse()
-	if *core == "" && *records == "" || (*records == "") != (*exploited == "") {
+	if *clone == "" && *records == "" || (*records == "") != (*exploited == "") {
 		log.Fatal("-core, or both -records and -exploited, are needed")
 	}
-	if err := run(*core, *records, *exploited, *out); err != nil {
+	if err := run(*clone, *records, *exploited, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(core, records, exploited, out string) error {
+func run(clone, records, exploited, out string) error {
 	var text bytes.Buffer
 	write := func(name string) error {
 		log.Printf("%s: %d bytes", name, text.Len())
@@ -51,8 +51,8 @@ func run(core, records, exploited, out string) error {
 		}
 		return nil
 	}
-	if core != "" {
-		if err := writeReleases(&text, core); err != nil {
+	if clone != "" {
+		if err := core.Write(&text, clone); err != nil {
 			return err
 		}
 		if err := write("wordpress.db"); err != nil {

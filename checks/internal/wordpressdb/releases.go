@@ -1,68 +1,28 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
-	"io"
-	"log"
-	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/staticdb"
 )
 
-const releasesHeader = `# What static files each release of WordPress gives out. Made by checks/internal/wordpressdb; do not edit.
-# source: https://github.com/johnpbloch/wordpress-core
-# date: %s
-# release NAME DATE; in the order of their numbers
-# file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
-# another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
-# releases that have it (FIRST..LAST in the order above)
-`
-
-const (
-	keptFiles   = 32        // files in the database: a site is asked for a few of them, and may lack some
-	largestFile = 256 << 10 // bytes up to which a scanner may ask for a file
-)
-
-// release is one release of WordPress.
-type release struct {
-	tag, name, date string
-	files           map[string]string // ids by path
+// core is WordPress itself.
+var core = staticdb.Product{
+	Title: "WordPress", Source: "https://github.com/johnpbloch/wordpress-core", Tool: "checks/internal/wordpressdb",
+	Name: nameOf, Served: served, Order: func(a, b string) int { return slices.Compare(numbers(a), numbers(b)) }, Rank: rank,
 }
 
 // tagForm is how releases are tagged: 6.4.2, and 6.4.0 for 6.4.
 var tagForm = regexp.MustCompile(`^\d+\.\d+(\.\d+)*$`)
 
-// releasesOf are the releases of a clone, in the order of their numbers: those of one line stand together.
-func releasesOf(dir string) ([]release, error) {
-	text, err := clones.Output(dir, "for-each-ref", "--format=%(refname:short) %(creatordate:short)", "refs/tags")
-	if err != nil {
-		return nil, err
-	}
-	var list []release
-	for line := range strings.Lines(text) {
-		tag, date, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !tagForm.MatchString(tag) {
-			continue
-		}
-		r := release{tag: tag, name: nameOf(tag), date: date}
-		if r.files, err = clones.Tree(dir, tag); err != nil {
-			return nil, err
-		}
-		maps.DeleteFunc(r.files, func(name, _ string) bool { return !static(name) })
-		list = append(list, r)
-	}
-	slices.SortFunc(list, func(a, b release) int { return slices.Compare(numbers(a.name), numbers(b.name)) })
-	return slices.CompactFunc(list, func(a, b release) bool { return a.name == b.name }), nil
-}
-
 // nameOf is a release as WordPress itself writes it: 6.4 for the tag 6.4.0.
 func nameOf(tag string) string {
+	if !tagForm.MatchString(tag) {
+		return ""
+	}
 	if strings.Count(tag, ".") == 2 {
 		return strings.TrimSuffix(tag, ".0")
 	}
@@ -81,81 +41,13 @@ func numbers(name string) []int {
 	return list
 }
 
-// static reports whether a site gives out a file of the package as it is.
-func static(name string) bool {
-	if name == "readme.html" || name == "license.txt" {
-		return true
+// served is a file of the package that a site gives out as it is, "" for others.
+func served(name string) string {
+	if name == "readme.html" || name == "license.txt" ||
+		staticdb.IsScript(name) && (strings.HasPrefix(name, "wp-includes/") || strings.HasPrefix(name, "wp-admin/")) {
+		return name
 	}
-	switch path.Ext(name) {
-	case ".js", ".css":
-		return (strings.HasPrefix(name, "wp-includes/") || strings.HasPrefix(name, "wp-admin/")) && !strings.ContainsAny(name, ` "%?#\`)
-	}
-	return false
-}
-
-// writeReleases writes the database.
-func writeReleases(w io.Writer, dir string) error {
-	list, err := releasesOf(dir)
-	if err != nil {
-		return err
-	}
-	if len(list) == 0 {
-		return fmt.Errorf("no releases in %s", dir)
-	}
-	chosen := choose(list)
-	forms, err := formsOf(dir, list, chosen)
-	if err != nil {
-		return err
-	}
-	newest := slices.MaxFunc(list, func(a, b release) int { return strings.Compare(a.date, b.date) })
-	fmt.Fprintf(w, releasesHeader, newest.date)
-	for _, r := range list {
-		fmt.Fprintf(w, "release %s %s\n", r.name, r.date)
-	}
-	for _, name := range chosen {
-		writeFile(w, name, list, forms)
-	}
-	log.Printf("%d releases, %d files", len(list), len(chosen))
-	return nil
-}
-
-// choose are the files that tell most releases apart, each picked for what the ones before leave open, in order of path.
-func choose(list []release) []string {
-	columns := map[string][]string{} // ids by release; "" where it lacks the file
-	for i, r := range list {
-		for name, id := range r.files {
-			if columns[name] == nil {
-				columns[name] = make([]string, len(list))
-			}
-			columns[name][i] = id
-		}
-	}
-	names := slices.SortedFunc(maps.Keys(columns), func(a, b string) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
-	})
-	var chosen []string
-	groups := make([]int, len(list)) // of releases that the chosen files leave together
-	for range keptFiles {
-		best, most := "", 0.0
-		for _, name := range names {
-			if slices.Contains(chosen, name) {
-				continue
-			}
-			if n := separated(groups, columns[name]); n > most {
-				best, most = name, n
-			}
-		}
-		if best == "" {
-			break
-		}
-		chosen = append(chosen, best)
-		split(groups, columns[best])
-		if len(chosen)%8 == 0 {
-			groups = make([]int, len(list)) // a second set for sites that lack files of the first
-		}
-	}
-	slices.Sort(chosen)
-	return chosen
+	return ""
 }
 
 // rank orders files by how likely a site gives them out: the administration's folder is often closed.
@@ -167,80 +59,4 @@ func rank(name string) int {
 		return 1
 	}
 	return 2
-}
-
-// separated is how many pairs of releases in one group a file tells apart, less where it does so by being missing.
-func separated(groups []int, ids []string) float64 {
-	size, same, missing := map[int]int{}, map[[2]string]int{}, map[int]int{}
-	for i, g := range groups {
-		size[g]++
-		same[[2]string{strconv.Itoa(g), ids[i]}]++
-		if ids[i] == "" {
-			missing[g]++
-		}
-	}
-	pairs := func(n int) float64 { return float64(n*(n-1)) / 2 }
-	sum := 0.0
-	for g, n := range size {
-		sum += pairs(n) - float64(missing[g]*(n-missing[g]))*0.7
-	}
-	for _, n := range same {
-		sum -= pairs(n)
-	}
-	return sum
-}
-
-// split divides groups by a file's contents.
-func split(groups []int, ids []string) {
-	numbers := map[[2]string]int{}
-	for i, g := range groups {
-		key := [2]string{strconv.Itoa(g), ids[i]}
-		if _, ok := numbers[key]; !ok {
-			numbers[key] = len(numbers)
-		}
-		groups[i] = numbers[key]
-	}
-}
-
-// formsOf hashes the contents of the chosen files, by id; those that are too large are left out.
-func formsOf(dir string, list []release, chosen []string) (map[string]releases.Forms, error) {
-	of := map[string]string{} // paths by id
-	for _, r := range list {
-		for _, name := range chosen {
-			if id := r.files[name]; id != "" {
-				of[id] = name
-			}
-		}
-	}
-	forms := map[string]releases.Forms{}
-	ids := slices.Sorted(maps.Keys(of))
-	err := clones.Contents(dir, ids, func(i int, body []byte) {
-		if len(body) <= largestFile {
-			forms[ids[i]] = releases.FormsOf(of[ids[i]], body)
-		}
-	})
-	return forms, err
-}
-
-// writeFile writes one file with its contents, the oldest first.
-func writeFile(w io.Writer, name string, list []release, forms map[string]releases.Forms) {
-	at := map[releases.Forms][]int{}
-	var order []releases.Forms
-	for i, r := range list {
-		f, ok := forms[r.files[name]]
-		if !ok {
-			continue
-		}
-		if at[f] == nil {
-			order = append(order, f)
-		}
-		at[f] = append(at[f], i)
-	}
-	if len(order) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "file %s\n", name)
-	for _, f := range order {
-		fmt.Fprintf(w, " %s %s\n", releases.Hashes(f.Bytes, f.Text, f.Code), releases.Spans(at[f], func(i int) string { return list[i].name }))
-	}
 }

@@ -83,22 +83,14 @@ func TestNamesOfReleases(t *testing.T) {
 	}
 }
 
-// The files chosen tell all releases apart that any do, and only those are offered that a site gives out as they are.
-func TestChoose(t *testing.T) {
-	list := []release{
-		{name: "1", files: map[string]string{"wp-includes/a.js": "x", "wp-includes/b.js": "x", "wp-includes/same.js": "x"}},
-		{name: "2", files: map[string]string{"wp-includes/a.js": "x", "wp-includes/b.js": "y", "wp-includes/same.js": "x"}},
-		{name: "3", files: map[string]string{"wp-includes/a.js": "y", "wp-includes/b.js": "y", "wp-includes/same.js": "x"}},
-	}
-	if d := cmp.Diff([]string{"wp-includes/a.js", "wp-includes/b.js"}, choose(list)); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
+// Only those files are offered that a site gives out as they are.
+func TestServed(t *testing.T) {
 	for name, want := range map[string]bool{
 		"wp-includes/js/a.js": true, "wp-admin/css/a.css": true, "readme.html": true, "wp-content/themes/a/a.css": false, "wp-login.php": false,
-		"wp-includes/a b.js": false, "wp-includes/version.php": false,
+		"wp-includes/version.php": false,
 	} {
-		if static(name) != want {
-			t.Errorf("static(%q) = %t", name, !want)
+		if (served(name) == name) != want {
+			t.Errorf("served(%q) = %q", name, served(name))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package wordpress
+package weaknesses
 
 import (
 	"os"
@@ -18,7 +18,7 @@ func TestRanges(t *testing.T) {
 		{"2.1..2.1", "2.1 2.1.0", "2.0 2.1.1", "2.1"},
 		{"*", "0.1 99.0", "", "*"},
 	} {
-		v := parseRange(c.form)
+		v := ParseRange(c.form)
 		for _, version := range strings.Fields(c.in) {
 			if !v.has(version) {
 				t.Errorf("%s lacks %s", c.form, version)
@@ -36,13 +36,13 @@ func TestRanges(t *testing.T) {
 }
 
 // theTable is the data that comes with the program.
-func theTable(t *testing.T) *table {
+func theTable(t *testing.T) *Table {
 	t.Helper()
-	text, err := os.ReadFile("../../signatures/wordpress/weaknesses.txt")
+	text, err := os.ReadFile("../../../signatures/wordpress/weaknesses.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := parseTable(string(text))
+	data, err := Parse(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,22 +53,22 @@ func theTable(t *testing.T) *table {
 func TestTable_is_sound(t *testing.T) {
 	data := theTable(t)
 	records := 0
-	for component := range data.entries {
+	for component := range data.Entries {
 		kind, name, ok := strings.Cut(component, " ")
 		if !ok || kind != "plugin" && kind != "theme" && kind != "core" || name != strings.ToLower(name) {
 			t.Errorf("component %q", component)
 		}
-		list, err := data.of(kind, name)
+		list, err := data.Of(kind, name)
 		if err != nil {
 			t.Errorf("%s: %v", component, err)
 		}
 		for _, w := range list {
 			records++
-			if len(w.record) != 36 || w.score <= 0 || w.score > 10 || w.cve != "" && !strings.HasPrefix(w.cve, "CVE-") {
+			if len(w.Record) != 36 || w.Score <= 0 || w.Score > 10 || w.CVE != "" && !strings.HasPrefix(w.CVE, "CVE-") {
 				t.Errorf("%s: %+v", component, w)
 			}
-			for _, v := range w.ranges {
-				if v.to != "" && versionOf(v.to) == "" || v.from != "" && versionOf(v.from) == "" {
+			for _, v := range w.Ranges {
+				if v.To != "" && VersionOf(v.To) == "" || v.From != "" && VersionOf(v.From) == "" {
 					t.Errorf("%s: %s: bounds %+v", component, w.name(), v)
 				}
 			}
@@ -89,17 +89,17 @@ func TestMatching(t *testing.T) {
 		{"usc-e-shop", "2.9.5", "-CVE-2023-5952", ""},
 		{"duplicator", "1.3.26", "CVE-2020-11738", ""},
 	} {
-		list, err := data.of("plugin", c.component)
+		list, err := data.Of("plugin", c.component)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := matching(list, []string{c.version})
+		k := Matching(list, []string{c.version})
 		cve, absent := strings.CutPrefix(c.cve, "-")
-		if found := strings.Contains(strings.Join(k.cves, " "), cve); found == absent {
-			t.Errorf("%s %s: %v, want %s", c.component, c.version, k.cves, c.cve)
+		if found := strings.Contains(strings.Join(k.CVEs, " "), cve); found == absent {
+			t.Errorf("%s %s: %v, want %s", c.component, c.version, k.CVEs, c.cve)
 		}
-		if c.update != "" && k.update.String() != c.update {
-			t.Errorf("%s %s: update to %q, want %q", c.component, c.version, k.update.String(), c.update)
+		if c.update != "" && k.Update.String() != c.update {
+			t.Errorf("%s %s: update to %q, want %q", c.component, c.version, k.Update.String(), c.update)
 		}
 	}
 }
@@ -114,16 +114,16 @@ func TestUpdate(t *testing.T) {
 		{[]string{"<2.0"}, "2.0 or newer"},
 		{[]string{"2.0", "<2.1"}, "2.1 or newer"},
 		{[]string{"<2.0", "2.0"}, "newer than 2.0"},
-		{[]string{"2.0", "*"}, "no release with a fix is known for all of them"},
+		{[]string{"2.0", "*"}, "no release with a fix is Known for all of them"},
 		{[]string{"1.0"}, ""},
 	} {
-		var list []weakness
+		var list []Weakness
 		for _, r := range c.ranges {
-			list = append(list, weakness{cve: "CVE-1-" + r, score: 5, ranges: []versions{parseRange(r)}})
+			list = append(list, Weakness{CVE: "CVE-1-" + r, Score: 5, Ranges: []Range{ParseRange(r)}})
 		}
 		got := ""
-		if k := matching(list, []string{"1.5"}); !k.update.IsZero() {
-			got = k.update.String()
+		if k := Matching(list, []string{"1.5"}); !k.Update.IsZero() {
+			got = k.Update.String()
 		}
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%v (-want +got):\n%s", c.ranges, d)
@@ -133,8 +133,8 @@ func TestUpdate(t *testing.T) {
 
 // The day of a table is that of its records, not of what is known to be exploited.
 func TestTableDate(t *testing.T) {
-	list, err := parseTable("# date: 2026-08-22\n# source: b\n# date: 2025-08-25\nplugin a\n CVE-1 9.0 x *\n")
-	if err != nil || list.date != "2026-08-22" {
-		t.Errorf("parseTable: %+v, %v", list, err)
+	list, err := Parse("# date: 2026-08-22\n# source: b\n# date: 2025-08-25\nplugin a\n CVE-1 9.0 x *\n")
+	if err != nil || list.Date != "2026-08-22" {
+		t.Errorf("Parse: %+v, %v", list, err)
 	}
 }

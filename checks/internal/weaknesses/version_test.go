@@ -1,4 +1,4 @@
-package wordpress
+package weaknesses
 
 import "testing"
 
@@ -23,11 +23,11 @@ func TestCompareVersions(t *testing.T) {
 		{"20250101", "3.0", 1},
 		{"", "0", 0},
 	} {
-		if got := compareVersions(c.a, c.b); got != c.want {
-			t.Errorf("compareVersions(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
+		if got := Compare(c.a, c.b); got != c.want {
+			t.Errorf("Compare(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
-		if got := compareVersions(c.b, c.a); got != -c.want {
-			t.Errorf("compareVersions(%q, %q) = %d, want %d", c.b, c.a, got, -c.want)
+		if got := Compare(c.b, c.a); got != -c.want {
+			t.Errorf("Compare(%q, %q) = %d, want %d", c.b, c.a, got, -c.want)
 		}
 	}
 }
@@ -37,8 +37,8 @@ func TestVersionOf(t *testing.T) {
 	for text, want := range map[string]string{
 		"6.8": "6.8", "v1.00": "1.00", " 2.9.3\r": "2.9.3", "1.0-beta.1": "1.0-beta.1", "trunk": "", "": "", "6.8 beta": "", "<b>6.8": "", "{{VERSION}}": "",
 	} {
-		if got := versionOf(text); got != want {
-			t.Errorf("versionOf(%q) = %q, want %q", text, got, want)
+		if got := VersionOf(text); got != want {
+			t.Errorf("VersionOf(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -46,10 +46,10 @@ func TestVersionOf(t *testing.T) {
 func FuzzCompareVersions(f *testing.F) {
 	f.Add("1.0", "1.0-beta1", "1.0.4b")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		if compareVersions(a, b) != -compareVersions(b, a) {
+		if Compare(a, b) != -Compare(b, a) {
 			t.Errorf("%q and %q: not the opposite the other way round", a, b)
 		}
-		if compareVersions(a, b) <= 0 && compareVersions(b, c) <= 0 && compareVersions(a, c) > 0 {
+		if Compare(a, b) <= 0 && Compare(b, c) <= 0 && Compare(a, c) > 0 {
 			t.Errorf("%q <= %q <= %q, but not the first and the last", a, b, c)
 		}
 	})

@@ -1,4 +1,4 @@
-package wordpress
+package weaknesses
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 // versionForm is what can be compared: it begins with a digit and holds no white space.
 var versionForm = regexp.MustCompile(`^[0-9][0-9A-Za-z]*(?:[._+-][0-9A-Za-z]+)*$`)
 
-// versionOf is a release without the v that some write before it; "" for what is none.
-func versionOf(text string) string {
+// VersionOf is a release without the v that some write before it; "" for what is none.
+func VersionOf(text string) string {
 	text = strings.TrimSpace(text)
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "v"), "V")
 	if !versionForm.MatchString(text) {
@@ -26,9 +26,9 @@ var versionPart = regexp.MustCompile(`[0-9]+|[A-Za-z]+`)
 // stages are words for what comes before a release.
 var stages = map[string]int{"dev": -5, "alpha": -4, "a": -4, "beta": -3, "rc": -2}
 
-// compareVersions orders releases of plug-ins, themes and WordPress: by their numbers, where one that is missing is 0. Words
+// Compare orders releases of plug-ins, themes and WordPress: by their numbers, where one that is missing is 0. Words
 // for what comes before a release come before it; other letters, as in 1.0.4b, after it.
-func compareVersions(a, b string) int {
+func Compare(a, b string) int {
 	x, y := versionPart.FindAllString(a, -1), versionPart.FindAllString(b, -1)
 	for i := range max(len(x), len(y)) {
 		if c := comparePart(partAt(x, i), partAt(y, i)); c != 0 {
