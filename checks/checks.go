@@ -10,6 +10,7 @@ import (
 	"sotomi/checks/filehash"
 	"sotomi/checks/paymentpage"
 	"sotomi/checks/port"
+	"sotomi/checks/product"
 	"sotomi/checks/scriptlibrary"
 	"sotomi/checks/ssi"
 	"sotomi/checks/template"
@@ -20,16 +21,18 @@ import (
 
 // All is the table of checks by the name that signatures use.
 var All = scanner.Table{
-	"cache-leak":     cacheleak.New,
-	"transport":      transport.New,
-	"elasticsearch":  elasticsearch.New,
-	"filehash":       filehash.New,
-	"payment-page":   paymentpage.New,
-	"port":           port.New,
-	"release-range":  filehash.NewReleaseRange,
-	"http":           template.New,
-	"script-library": scriptlibrary.New,
-	"ssi-injection":  ssi.NewInjection,
-	"ssi-sign":       ssi.NewSign,
-	"wordpress":      wordpress.New,
+	"cache-leak":         cacheleak.New,
+	"transport":          transport.New,
+	"elasticsearch":      elasticsearch.New,
+	"filehash":           filehash.New,
+	"payment-page":       paymentpage.New,
+	"port":               port.New,
+	"release-range":      filehash.NewReleaseRange,
+	"http":               template.New,
+	"script-library":     scriptlibrary.New,
+	"ssi-injection":      ssi.NewInjection,
+	"ssi-sign":           ssi.NewSign,
+	"wordpress":          wordpress.New,
+	"product-release":    product.NewRelease,
+	"product-weaknesses": product.NewWeaknesses,
 }

@@ -81,7 +81,7 @@ func checkData(name, text string) error {
 		return err
 	case name == "libraries.txt":
 		return scriptlibrary.CheckData(text)
-	case name == "wordpress/weaknesses.txt":
+	case path.Base(name) == "weaknesses.txt":
 		return weaknesses.CheckData(text)
 	case path.Ext(name) == ".db":
 		_, err := releases.Parse(strings.NewReader(text))

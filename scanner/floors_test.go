@@ -56,11 +56,18 @@ var floors = map[string][]string{
 	"checks/scriptlibrary": append(ofChecks(), "checks/internal/datafile"),
 	"checks/ssi":           ofChecks(),
 	"checks/transport":     ofChecks(),
-	"checks/wordpress":     append(ofChecks(), "checks/internal/releases"),
+	"checks/product":       append(ofChecks(), "checks/internal/endoflife", "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
+	"checks/wordpress":     append(ofChecks(), "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks": {
+<<<<<<< HEAD
 		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage", "checks/port",
 		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/internal/endoflife",
 		"checks/internal/datafile", "checks/internal/releases",
+=======
+		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage",
+		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/product", "checks/internal/endoflife",
+		"checks/internal/datafile", "checks/internal/releases", "checks/internal/weaknesses",
+>>>>>>> 8c6cc45 (product-release, product-weaknesses: releases of baserCMS, Concrete CMS, Drupal and Zen Cart by static files, and what is published against them)
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
@@ -68,7 +75,11 @@ var floors = map[string][]string{
 	"checks/internal/eccubegit":   {},
 	"checks/internal/eccubedb":    {"checks/internal/eccubegit", "checks/internal/gitclone", "checks/internal/releases"},
 	"checks/internal/librarydb":   {"checks/internal/gitclone"},
-	"checks/internal/wordpressdb": {"checks/internal/gitclone", "checks/internal/releases"},
+	"checks/internal/productdb":   {"checks/internal/staticdb", "checks/internal/weaknesses"},
+	"checks/internal/staticdb":    {"checks/internal/gitclone", "checks/internal/releases"},
+	"checks/internal/staticfiles": {"scanner", "scanner/evidence", "scanner/web", "checks/internal/releases"},
+	"checks/internal/weaknesses":  {"scanner"},
+	"checks/internal/wordpressdb": {"checks/internal/gitclone", "checks/internal/staticdb"},
 	"checks/internal/datafile":    {"scanner"},
 	"checks/internal/databundle":  {"checks", "checks/internal/datafile", "signatures"},
 	"checks/internal/endoflife":   {"checks/internal/datafile"},

@@ -11,9 +11,8 @@ import (
 	"context"
 	"sync"
 
-	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/weaknesses"
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/staticfiles"
 	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
@@ -147,7 +147,7 @@ func queryVersion(u *url.URL) string {
 func indexed(ctx context.Context, p *scanner.Probe, home *url.URL, base string, t *weaknesses.Table, all map[string]*component) error {
 	ex, err := p.Do(ctx, &web.Request{URL: home.ResolveReference(&url.URL{Path: "wp-json/", RawQuery: "_fields=namespaces"})})
 	if err != nil {
-		if unanswered(err) {
+		if staticfiles.Unanswered(err) {
 			return nil
 		}
 		return err
@@ -179,7 +179,7 @@ func (one *component) ask(ctx context.Context, p *scanner.Probe) error {
 		}
 		ex, err := p.Do(ctx, &web.Request{URL: u, MaxBody: headSize})
 		switch {
-		case unanswered(err):
+		case staticfiles.Unanswered(err):
 			return nil
 		case err != nil:
 			return err

@@ -4,9 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/weaknesses"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"

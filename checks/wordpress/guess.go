@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/staticfiles"
 	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/scanner"
 	"sotomi/scanner/web"
 )
@@ -77,7 +77,7 @@ func (one *component) exists(ctx context.Context, p *scanner.Probe) (bool, error
 		return false, err
 	}
 	ex, err := p.Do(ctx, &web.Request{URL: u, MaxBody: headSize})
-	if unanswered(err) {
+	if staticfiles.Unanswered(err) {
 		return false, nil
 	}
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"

@@ -2,16 +2,13 @@ package wordpress
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 
-	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/staticfiles"
 	"sotomi/scanner"
-	"sotomi/scanner/evidence"
-	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -76,7 +73,7 @@ func (f *found) askPages(ctx context.Context, p *scanner.Probe) error {
 		}
 		ex, err := p.Do(ctx, &web.Request{URL: at.ResolveReference(&url.URL{Path: t.path}), Redirects: web.RedirectsHost, MaxRedirects: 2})
 		switch {
-		case unanswered(err):
+		case staticfiles.Unanswered(err):
 			continue
 		case err != nil:
 			return err
@@ -89,87 +86,16 @@ func (f *found) askPages(ctx context.Context, p *scanner.Probe) error {
 	return nil
 }
 
-// unanswered reports whether one request alone went wrong, so that another may do better.
-func unanswered(err error) bool {
-	var refused *web.Error
-	return errors.As(err, &refused) && refused.Kind != web.KindCanceled && refused.Kind != web.KindThrottled
-}
-
-// filesAsked is how many static files are asked for to tell the release.
-const filesAsked = 5
-
-// fileVerdict is what static files come to.
-type fileVerdict struct {
-	candidates []string
-	span       string // the candidates for people
-	evidence   []evidence.Evidence
-}
-
-// askFiles tells the release by the contents of a few static files. Those that fit no release or are not there say nothing:
-// sites remove them, and their own software changes them.
+// askFiles tells the release by the contents of a few static files.
 func (c *check) askFiles(ctx context.Context, p *scanner.Probe, f *found) error {
 	db, err := c.releases()
 	if err != nil {
 		return err
 	}
-	posterior := releases.NewPosterior(db)
-	verdict := &fileVerdict{}
-	fitting := 0
-	for range filesAsked {
-		file := next(db, posterior)
-		if file < 0 {
-			break
-		}
-		posterior.Skip(file)
-		name := db.Files[file].Path
-		ex, err := p.Do(ctx, &web.Request{URL: f.base.ResolveReference(&url.URL{Path: name})})
-		switch {
-		case unanswered(err):
-			continue
-		case err != nil:
-			return err
-		case ex.Status != http.StatusOK || ex.Truncated:
-			continue
-		}
-		answer := releases.Answer{File: file, Forms: releases.FormsOf(name, ex.Body)}
-		fits := posterior.Fits(answer)
-		if fits.Count() == 0 {
-			continue
-		}
-		posterior.Observe(answer)
-		fitting++
-		verdict.evidence = append(verdict.evidence, evidence.New(ex, message.New("%s has the content of %s (SHA-256 %s…)", name, db.Range(fits), answer.Bytes)))
+	v, err := staticfiles.Ask(ctx, p, db, f.base)
+	if err != nil {
+		return err
 	}
-	if fitting > 0 {
-		candidates := posterior.Verdict().Candidates
-		verdict.candidates, verdict.span = db.Names(candidates), db.Range(candidates)
-	}
-	f.files = verdict
+	f.files = &v
 	return nil
-}
-
-// next is the file that leaves the fewest of the candidates together, -1 when none tells them apart.
-func next(db *releases.Database, posterior *releases.Posterior) int {
-	candidates := posterior.Verdict().Candidates
-	best, fewest := -1, candidates.Count()
-	for i := range db.Files {
-		if posterior.Asked(i) {
-			continue
-		}
-		left, largest := candidates.Count(), 0 // those that lack the file, and the most with one content
-		for _, v := range db.Files[i].Variants {
-			n := 0
-			for r := range db.Releases {
-				if v.Releases.Has(r) && candidates.Has(r) {
-					n++
-				}
-			}
-			left -= n
-			largest = max(largest, n)
-		}
-		if largest = max(largest, left); largest < fewest {
-			best, fewest = i, largest
-		}
-	}
-	return best
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"sotomi/checks/internal/weaknesses"
-
 	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/staticfiles"
+	"sotomi/checks/internal/weaknesses"
 )
 
 func database(t *testing.T) *releases.Database {
@@ -31,8 +31,8 @@ func TestFiles_of_a_release(t *testing.T) {
 	for at := 0; at < len(db.Releases); at += 59 {
 		r := db.Releases[at]
 		posterior := releases.NewPosterior(db)
-		for range filesAsked {
-			file := next(db, posterior)
+		for range staticfiles.Asked {
+			file := staticfiles.Next(db, posterior)
 			if file < 0 {
 				break
 			}

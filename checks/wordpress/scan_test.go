@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"sotomi/checks/internal/releases"
+	"sotomi/checks/internal/staticfiles"
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/sigtest"
@@ -224,7 +225,7 @@ func TestReleaseByFiles(t *testing.T) {
 		if len(r.Findings) != 1 {
 			t.Fatalf("%s: %d findings", name, len(r.Findings))
 		}
-		if got := r.Findings[0].Hit.Values.Facts()["candidates"]; got != c.want || asked.Load() > filesAsked {
+		if got := r.Findings[0].Hit.Values.Facts()["candidates"]; got != c.want || asked.Load() > staticfiles.Asked {
 			t.Errorf("%s: %q after %d files, want %q", name, got, asked.Load(), c.want)
 		}
 	}

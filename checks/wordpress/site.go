@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sotomi/checks/internal/staticfiles"
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
@@ -30,7 +31,7 @@ type found struct {
 	base   *url.URL // where its files are; ends in a slash
 	target string   // path of the folder that the target is; ends in a slash
 	claims []claim
-	files  *fileVerdict // nil unless files were asked for
+	files  *staticfiles.Verdict // nil unless files were asked for
 }
 
 // claim is a place that tells the release.
@@ -160,8 +161,8 @@ func (f *found) hit() scanner.Hit {
 		h.Values["version"], h.Values["candidates"], h.Values["basis"] = releases[0], releases, basisTold
 	case len(releases) > 1:
 		h.Values["candidates"], h.Values["basis"] = releases, basisTold
-	case f.files != nil && len(f.files.candidates) > 0:
-		h.Values["candidates"], h.Values["range"], h.Values["basis"] = f.files.candidates, f.files.span, basisFiles
+	case f.files != nil && len(f.files.Candidates) > 0:
+		h.Values["candidates"], h.Values["range"], h.Values["basis"] = f.files.Candidates, f.files.Range, basisFiles
 	}
 	keep := ""
 	if len(f.claims) > 0 {
@@ -170,7 +171,7 @@ func (f *found) hit() scanner.Hit {
 	}
 	h.Evidence = []evidence.Evidence{evidence.New(ex, note, keepOf(keep)...)}
 	if f.files != nil {
-		h.Evidence = append(h.Evidence, f.files.evidence...)
+		h.Evidence = append(h.Evidence, f.files.Evidence...)
 	}
 	return h
 }

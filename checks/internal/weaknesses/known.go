@@ -40,7 +40,7 @@ func Matching(list []Weakness, releases []string) Known {
 		if w.CVE != "" {
 			k.CVEs = append(k.CVEs, w.CVE)
 		}
-		k.Lines = append(k.Lines, fmt.Sprintf("%s (%s; CVSS %.1f)", w.name(), bound, w.Score))
+		k.Lines = append(k.Lines, fmt.Sprintf("%s (%s; %s)", w.name(), bound, w.rated()))
 		if w.Exploited {
 			k.Exploited = append(k.Exploited, w.name())
 		}
@@ -56,7 +56,7 @@ func Matching(list []Weakness, releases []string) Known {
 	switch {
 	case k.Count == 0:
 	case unfixed:
-		k.Update = message.New("no release with a fix is Known for all of them")
+		k.Update = message.New("no release with a fix is known for all of them")
 	case after.Before:
 		k.Update = message.New("%s or newer", after.To)
 	default:
@@ -103,7 +103,7 @@ func VariantOf(score float64) string {
 // Values are those of a finding about published weaknesses.
 func (k Known) Values() scanner.Values {
 	v := scanner.Values{"update": k.Update}
-	for name, list := range map[string][]string{"cve": k.CVEs, "Known-weaknesses": k.Lines, "exploited": k.Exploited} {
+	for name, list := range map[string][]string{"cve": k.CVEs, "known-weaknesses": k.Lines, "exploited": k.Exploited} {
 		if len(list) > 0 {
 			v[name] = list
 		}

@@ -1,3 +1,4 @@
+// Package weaknesses reads tables of published weaknesses by the releases that have them, and compares releases.
 package weaknesses
 
 import (
@@ -9,8 +10,9 @@ import (
 // Weakness is one published weakness of one component.
 type Weakness struct {
 	CVE       string // "" for none
-	Record    string // number at the source
+	Record    string // number or name at the source
 	Score     float64
+	Rating    string // a word in place of a score: critical, high or medium; "-" when nobody rated it; else ""
 	Exploited bool
 	Ranges    []Range
 }
@@ -20,7 +22,28 @@ func (w Weakness) name() string {
 	if w.CVE != "" {
 		return w.CVE
 	}
-	return "Wordfence " + w.Record
+	if len(w.Record) == wordfenceNumber {
+		return "Wordfence " + w.Record
+	}
+	return w.Record
+}
+
+// wordfenceNumber is how long the numbers of Wordfence's records are.
+const wordfenceNumber = 36
+
+// ratings are the words for a weakness without a score, with the lowest score that each stands for. An unrated one counts as
+// medium.
+var ratings = map[string]float64{"critical": 9, "high": 7, "medium": 4, "-": 4}
+
+// rated is the score or the rating, for people.
+func (w Weakness) rated() string {
+	switch w.Rating {
+	case "":
+		return fmt.Sprintf("CVSS %.1f", w.Score)
+	case "-":
+		return "not rated"
+	}
+	return w.Rating
 }
 
 // Range are those from From to To.
@@ -114,7 +137,7 @@ func CheckData(text string) error {
 
 // check says what is wrong with a weakness.
 func (w Weakness) check() error {
-	if len(w.Record) != 36 || !(w.Score > 0 && w.Score <= 10) || w.CVE != "" && !strings.HasPrefix(w.CVE, "CVE-") {
+	if w.Record == "" || w.CVE == "" && w.Record == "-" || !(w.Score > 0 && w.Score <= 10) || w.CVE != "" && !strings.HasPrefix(w.CVE, "CVE-") {
 		return fmt.Errorf("%s: a record of %q with score %v", w.name(), w.Record, w.Score)
 	}
 	for _, v := range w.Ranges {
@@ -154,7 +177,9 @@ func parseWeakness(line string) (w Weakness, err error) {
 		w.CVE = cve
 	}
 	w.Exploited, w.Record = exploited, fields[2]
-	if w.Score, err = strconv.ParseFloat(fields[1], 64); err != nil {
+	if score, ok := ratings[fields[1]]; ok {
+		w.Score, w.Rating = score, fields[1]
+	} else if w.Score, err = strconv.ParseFloat(fields[1], 64); err != nil {
 		return w, err
 	}
 	for _, f := range fields[3:] {
@@ -163,6 +188,7 @@ func parseWeakness(line string) (w Weakness, err error) {
 	return w, nil
 }
 
+// ParseRange reads TO, <TO, FROM..TO or FROM..<TO; * has no end.
 func ParseRange(text string) (v Range) {
 	from, to, both := strings.Cut(text, "..")
 	if both {

@@ -114,7 +114,7 @@ func TestUpdate(t *testing.T) {
 		{[]string{"<2.0"}, "2.0 or newer"},
 		{[]string{"2.0", "<2.1"}, "2.1 or newer"},
 		{[]string{"<2.0", "2.0"}, "newer than 2.0"},
-		{[]string{"2.0", "*"}, "no release with a fix is Known for all of them"},
+		{[]string{"2.0", "*"}, "no release with a fix is known for all of them"},
 		{[]string{"1.0"}, ""},
 	} {
 		var list []Weakness
