@@ -40,12 +40,16 @@ func TestFilesOfARelease(t *testing.T) {
 		told, exact, together := 0, 0, 0
 		for at := 0; at < len(db.Releases); at += c.every {
 			posterior := releases.NewPosterior(db)
+			var missing []int
 			for range staticfiles.Asked {
-				file := staticfiles.Next(db, posterior)
+				file := staticfiles.Next(db, posterior, missing)
 				if file < 0 {
 					break
 				}
 				posterior.Skip(file)
+				if !db.Files[file].Has.Has(at) {
+					missing = append(missing, file)
+				}
 				for _, v := range db.Files[file].Variants {
 					if v.Releases.Has(at) {
 						posterior.Observe(releases.Answer{File: file, Forms: releases.Forms{Bytes: v.Bytes, Text: v.Text, Code: v.Code}})

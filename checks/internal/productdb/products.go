@@ -48,6 +48,9 @@ func ofBaserCMS(name string) string {
 	if rest, ok := strings.CutPrefix(name, "app/webroot/theme/admin-third/"); ok && !strings.HasPrefix(rest, "__") {
 		return "theme/admin-third/" + rest
 	}
+	if rest, ok := strings.CutPrefix(name, "lib/Baser/webroot/"); ok { // of 3 and 4: BcAssetDispatcher gives them out
+		return rest
+	}
 	return ""
 }
 

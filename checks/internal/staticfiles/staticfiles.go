@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"sotomi/checks/internal/releases"
 	"sotomi/scanner"
@@ -33,8 +34,9 @@ func Ask(ctx context.Context, p *scanner.Probe, db *releases.Database, base *url
 	posterior := releases.NewPosterior(db)
 	var v Verdict
 	fitting := 0
+	var missing []int
 	for range Asked {
-		file := Next(db, posterior)
+		file := Next(db, posterior, missing)
 		if file < 0 {
 			break
 		}
@@ -46,6 +48,9 @@ func Ask(ctx context.Context, p *scanner.Probe, db *releases.Database, base *url
 			continue
 		case err != nil:
 			return v, err
+		case ex.Status == http.StatusNotFound:
+			missing = append(missing, file)
+			continue
 		case ex.Status != http.StatusOK || ex.Truncated:
 			continue
 		}
@@ -74,19 +79,29 @@ func Unanswered(err error) bool {
 	return errors.As(err, &refused) && refused.Kind != web.KindCanceled && refused.Kind != web.KindThrottled
 }
 
-// Next is the file that leaves the fewest of the candidates together, -1 when none tells them apart.
-func Next(db *releases.Database, posterior *releases.Posterior) int {
-	candidates := posterior.Verdict().Candidates
-	best, fewest := -1, candidates.Count()
+// Next is the file that leaves the fewest of the candidates together, -1 when none tells them apart. missing are the files
+// that were asked for and not there: releases that have none of them come first, where there are any.
+func Next(db *releases.Database, posterior *releases.Posterior, missing []int) int {
+	all := posterior.Verdict().Candidates
+	candidates := map[int]bool{}
+	for r := range db.Releases {
+		if all.Has(r) && !slices.ContainsFunc(missing, func(file int) bool { return db.Files[file].Has.Has(r) }) {
+			candidates[r] = true
+		}
+	}
+	if len(candidates) == 0 && len(missing) > 0 {
+		return Next(db, posterior, nil)
+	}
+	best, fewest := -1, len(candidates)
 	for i := range db.Files {
 		if posterior.Asked(i) {
 			continue
 		}
-		left, largest := candidates.Count(), 0 // those that lack the file, and the most with one content
+		left, largest := len(candidates), 0 // those that lack the file, and the most with one content
 		for _, v := range db.Files[i].Variants {
 			n := 0
-			for r := range db.Releases {
-				if v.Releases.Has(r) && candidates.Has(r) {
+			for r := range candidates {
+				if v.Releases.Has(r) {
 					n++
 				}
 			}
@@ -96,6 +111,9 @@ func Next(db *releases.Database, posterior *releases.Posterior) int {
 		if largest = max(largest, left); largest < fewest {
 			best, fewest = i, largest
 		}
+	}
+	if best < 0 && len(missing) > 0 {
+		return Next(db, posterior, nil)
 	}
 	return best
 }
