@@ -110,7 +110,7 @@ func (c *release) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, err
 	if told := c.toldBy(fact, files); told != "" {
 		h.Values["version"], h.Values["candidates"], h.Values["basis"] = told, []string{told}, basisTold
 		if weaknesses.Compare(told, db.Releases[len(db.Releases)-1].Name) > 0 {
-			h.Values["unlisted"] = "certain"
+			h.Values["unlisted"] = "likely"
 		}
 		h.Evidence = []evidence.Evidence{evidence.New(ex, message.New("%s tells release %s", c.params.Product, told), told)}
 		return []scanner.Hit{c.support(h, []string{told})}, nil
