@@ -75,14 +75,20 @@ bench-eccube:
 #   ENDOFLIFE_GIT   https://github.com/endoflife-date/endoflife.date (MIT): last days of lines of releases
 #   RETIRE_GIT      https://github.com/RetireJS/retire.js (Apache-2.0): JavaScript libraries and what is known against them
 #   WORDPRESS_GIT   https://github.com/johnpbloch/wordpress-core: releases of WordPress
+#   BASERCMS_GIT    https://github.com/baserproject/basercms: releases of baserCMS, and so with
+#   CONCRETE_GIT    https://github.com/concretecms/concretecms
+#   DRUPAL_GIT      https://github.com/drupal/core
+#   ZENCART_GIT     https://github.com/zencart/zencart
 #   WORDFENCE_GIT   https://github.com/topscoder/nuclei-wordfence-cve: weaknesses (checks/wordpress/NOTICE-weaknesses.md)
 #   KEV_GIT         https://github.com/cisagov/kev-data (CC0): which of them are exploited
-# checks/internal/endoflife/byhand.txt is kept by hand; it names the pages that its days stand on.
+# checks/internal/endoflife/byhand.txt and signatures/products/weaknesses.txt are kept by hand; they name the pages that they
+# stand on.
 # signatures/eccube/eccube.db: docs/CONTRIBUTING.md, "Add a release of EC-CUBE".
 # DATA_KEY names the private key that signs the bundle of all data (docs/CONTRIBUTING.md, "Add data").
 data:
 	go run ./checks/internal/endoflifedb -git "$(ENDOFLIFE_GIT)" -to checks/internal/endoflife/dates.txt
 	go run ./checks/internal/librarydb -retire "$(RETIRE_GIT)" -kev "$(KEV_GIT)"
+	go run ./checks/internal/productdb -basercms "$(BASERCMS_GIT)" -concrete-cms "$(CONCRETE_GIT)" -drupal "$(DRUPAL_GIT)" -zen-cart "$(ZENCART_GIT)"
 	go run ./checks/internal/wordpressdb -core "$(WORDPRESS_GIT)" -records "$(WORDFENCE_GIT)" -exploited "$(KEV_GIT)"
 	if [ -n "$(DATA_KEY)" ]; then go run ./checks/internal/databundle -key "$(DATA_KEY)" -o dist/sotomi-data.tar.gz; else echo "DATA_KEY names no private key: no bundle for sotomi data import"; fi
 
