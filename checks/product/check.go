@@ -5,7 +5,6 @@ package product
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"net/url"
 	"regexp"
@@ -193,7 +192,7 @@ func begins(name, told string) bool {
 // came after it, with some of its files.
 func newest(db *releases.Database, candidates []string) bool {
 	for i, r := range db.Releases {
-		last := i+1 == len(db.Releases) || lineOf(db.Releases[i+1].Name) != lineOf(r.Name)
+		last := i+1 == len(db.Releases) || lineOf(db.Releases[i+1].Name, 2) != lineOf(r.Name, 2)
 		if last && slices.Contains(candidates, r.Name) {
 			return true
 		}
@@ -201,10 +200,10 @@ func newest(db *releases.Database, candidates []string) bool {
 	return false
 }
 
-// lineOf is the line of a release: 10.2 of 10.2.3.
-func lineOf(name string) string {
-	parts := strings.SplitN(name, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
+// lineOf is the line of a release, by the first of its numbers: 10.2 of 10.2.3.
+func lineOf(name string, numbers int) string {
+	parts := strings.Split(name, ".")
+	return strings.Join(parts[:min(numbers, len(parts))], ".")
 }
 
 // rangeOf is some releases for people.
@@ -212,5 +211,5 @@ func rangeOf(candidates []string) string {
 	if len(candidates) <= 3 {
 		return strings.Join(candidates, ", ")
 	}
-	return cmp.Or(candidates[0], "") + " – " + candidates[len(candidates)-1]
+	return candidates[0] + " – " + candidates[len(candidates)-1]
 }

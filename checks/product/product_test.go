@@ -76,19 +76,19 @@ func TestFilesOfARelease(t *testing.T) {
 	}
 }
 
-const small = "# source: https://a.example/\n# date: 2026-01-01\nrelease 1.0.0 2020-01-01\nrelease 1.0.1 2020-02-01\nrelease 1.1.0 2020-03-01\nfile a.js\n %s 1.0.0\n %s 1.0.1..1.1.0\nfile b.js\n %s 1.0.0..1.0.1\n %s 1.1.0\nfile c.js\n %s 1.0.0\n %s 1.0.1\n %s 1.1.0\n"
+const small = "# source: https://a.example/\n# date: 2026-01-01\nrelease 0.9.0 2019-01-01\nrelease 0.9.1 2019-02-01\nrelease 1.0.0 2020-01-01\nrelease 1.0.1 2020-02-01\nrelease 1.1.0 2020-03-01\nfile a.js\n %s 0.9.0..0.9.1\n %s 1.0.0\n %s 1.0.1..1.1.0\nfile b.js\n %s 0.9.0..0.9.1\n %s 1.0.0..1.0.1\n %s 1.1.0\nfile c.js\n %s 0.9.0\n %s 0.9.1\n %s 1.0.0\n %s 1.0.1\n %s 1.1.0\n"
 
 // smallSite scans a site with the contents of three files, and gives what is found and how the release check ended.
 func smallSite(t *testing.T, a, b, c string) *sigtest.Result {
 	t.Helper()
 	digest := func(text string) string { return releases.Digest([]byte(text)) }
-	database := fmt.Sprintf(small, digest("a one"), digest("a two"), digest("b one"), digest("b two"), digest("c one"), digest("c two"), digest("c three"))
+	database := fmt.Sprintf(small, digest("a zero"), digest("a one"), digest("a two"), digest("b zero"), digest("b one"), digest("b two"), digest("c zero"), digest("c nine"), digest("c one"), digest("c two"), digest("c three"))
 	const head = "info: {name: A, author: a, severity: info, reference: https://a.example/}\nsafety: active\n"
 	set, err := signature.Load(signature.Sources{Embedded: fstest.MapFS{
 		"shop/shop.yaml": {Data: []byte("id: shop-release\n" + head + "needs: [shop]\ngives: shop-release\ncheck: product-release\nwith: {product: Shop, fact: shop, database: a.db}\n")},
 		"shop/weak.yaml": {Data: []byte("id: shop-weaknesses\n" + head + "needs: [shop-release]\ncheck: product-weaknesses\nwith: {product: Shop, fact: shop-release, name: shop, weaknesses: w.txt, database: a.db}\nvariants: {high: {severity: high, name: B}}\n")},
 		"shop/a.db":      {Data: []byte(database)},
-		"shop/w.txt":     {Data: []byte("# source: https://a.example/\n# date: 2026-01-01\nproduct shop\n CVE-1! 7.5 a <1.0.1\n")},
+		"shop/w.txt":     {Data: []byte("# source: https://a.example/\n# date: 2026-01-01\nproduct shop\n CVE-1! 7.5 a 1.0.0..<1.0.1\n")},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +123,7 @@ func TestReleaseAndWeaknesses(t *testing.T) {
 	}{
 		"weak":                         {"a one", "b one", "c one", "1.0.0", scanner.StatusFound, scanner.StatusFound},
 		"mended, newest of its line":   {"a two", "b one", "c two", "1.0.1", scanner.StatusFound, scanner.StatusClean},
+		"behind, nothing published":    {"a zero", "b zero", "c zero", "0.9.0", scanner.StatusFound, scanner.StatusFailed},
 		"newest":                       {"a two", "b two", "c three", "1.1.0", scanner.StatusFound, scanner.StatusClean},
 		"two of them":                  {"a two", "", "", "1.0.1, 1.1.0", scanner.StatusFound, scanner.StatusClean},
 		"a file that no release has":   {"a two", "b two", "c four", "1.1.0", scanner.StatusFound, scanner.StatusFailed},

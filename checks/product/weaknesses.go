@@ -1,7 +1,9 @@
 package product
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,6 +22,7 @@ type weaknessParams struct {
 	Name       string `yaml:"name"`       // of the product in the table
 	Weaknesses string `yaml:"weaknesses"` // file beside the signature
 	Database   string `yaml:"database"`   // file with the releases, beside the signature
+	Line       int    `yaml:"line"`       // how many numbers name a line that is looked after by itself; 2 when 0
 }
 
 type published struct {
@@ -48,6 +51,7 @@ func NewWeaknesses(s *signature.Signature) (scanner.Check, error) {
 		}
 		return t, nil
 	})
+	c.params.Line = cmp.Or(c.params.Line, 2)
 	c.db = readReleases(s, c.params.Database)
 	return c, nil
 }
@@ -77,7 +81,7 @@ func (c *published) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, err
 		if err != nil {
 			return nil, err
 		}
-		if last := later(db, candidates); last != "" { // not all that it mended needs to be in the table
+		if last := later(db, candidates, c.params.Line); last != "" { // not all that it mended needs to be in the table
 			return nil, scanner.Undetermined("nothing that is published against %s %s is in the data of %s, but release %s of its line came after it", c.params.Product, names, t.Date, last)
 		}
 		p.Explain("no published weakness of %s %s in the data of %s", c.params.Product, names, t.Date)
@@ -92,16 +96,16 @@ func (c *published) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, err
 	return []scanner.Hit{h}, nil
 }
 
-// later is the newest release of the line of a candidate that came after it, "" when there is none for all candidates.
-func later(db *releases.Database, candidates []string) string {
+// later is the newest release of the line of a candidate, where the site runs none of the newest for sure; "" else.
+func later(db *releases.Database, candidates []string, numbers int) string {
 	for _, name := range candidates {
 		newest := name
 		for _, r := range db.Releases {
-			if lineOf(r.Name) == lineOf(name) && weaknesses.Compare(r.Name, newest) > 0 {
+			if lineOf(r.Name, numbers) == lineOf(name, numbers) && weaknesses.Compare(r.Name, newest) > 0 {
 				newest = r.Name
 			}
 		}
-		if newest != name {
+		if !slices.Contains(candidates, newest) {
 			return newest
 		}
 	}
