@@ -13,12 +13,16 @@ import (
 // imported.
 func TestData(t *testing.T) {
 	all := DataTexts(signatures.FS)
-	for _, name := range []string{"eccube/eccube.db", "wordpress/wordpress.db", "wordpress/weaknesses.txt"} {
+	beside := []string{
+		"eccube/eccube.db", "wordpress/wordpress.db", "wordpress/weaknesses.txt", "products/weaknesses.txt",
+		"products/basercms.db", "products/concrete-cms.db", "products/drupal.db", "products/zen-cart.db",
+	}
+	for _, name := range beside {
 		if all[name] == "" {
 			t.Errorf("%s does not say its source and date", name)
 		}
 	}
-	if want := 3 + len(endoflife.Sources()) + len(scriptlibrary.Sources()); len(all) != want {
+	if want := len(beside) + len(endoflife.Sources()) + len(scriptlibrary.Sources()); len(all) != want {
 		t.Errorf("%d files say their source and date, want %d", len(all), want)
 	}
 	for name, text := range all {
