@@ -56,7 +56,7 @@ func readReadme(text string) toldRelease {
 	if stated := firstVersion(styleTag, head); stated != "" && weaknesses.Compare(stated, told.version) > 0 {
 		told.version = stated
 	}
-	if first := firstVersion(changesHead, changes); first != "" && weaknesses.Compare(first, told.version) > 0 && !(isYear(first) && !isYear(told.version)) {
+	if first := firstVersion(changesHead, changes); first != "" && weaknesses.Compare(first, told.version) > 0 && (!isYear(first) || isYear(told.version)) {
 		if told.version == "" {
 			told.basis = byChanges
 		}

@@ -31,10 +31,17 @@ func TestServed(t *testing.T) {
 // Tags that are releases, by the products' own names for them.
 func TestNames(t *testing.T) {
 	for _, c := range []struct{ product, tag, want string }{
-		{"basercms", "5.2.10", "5.2.10"}, {"basercms", "3.0.6.2", "3.0.6.2"}, {"basercms", "5.0.0-beta1", ""},
-		{"concrete-cms", "5.7.5.13", "5.7.5.13"}, {"concrete-cms", "8.0", "8.0"}, {"concrete-cms", "9.0.0RC4", ""},
-		{"drupal", "10.2.4", "10.2.4"}, {"drupal", "10.2.0-rc1", ""},
-		{"zen-cart", "v1.5.8a", "1.5.8a"}, {"zen-cart", "v1.5.6b-2019-05-27", ""}, {"zen-cart", "1.5.6", ""},
+		{"basercms", "5.2.10", "5.2.10"},
+		{"basercms", "3.0.6.2", "3.0.6.2"},
+		{"basercms", "5.0.0-beta1", ""},
+		{"concrete-cms", "5.7.5.13", "5.7.5.13"},
+		{"concrete-cms", "8.0", "8.0"},
+		{"concrete-cms", "9.0.0RC4", ""},
+		{"drupal", "10.2.4", "10.2.4"},
+		{"drupal", "10.2.0-rc1", ""},
+		{"zen-cart", "v1.5.8a", "1.5.8a"},
+		{"zen-cart", "v1.5.6b-2019-05-27", ""},
+		{"zen-cart", "1.5.6", ""},
 	} {
 		if got := products[c.product].Name(c.tag); got != c.want {
 			t.Errorf("%s: tag %s is release %q, want %q", c.product, c.tag, got, c.want)
