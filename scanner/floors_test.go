@@ -59,15 +59,9 @@ var floors = map[string][]string{
 	"checks/product":       append(ofChecks(), "checks/internal/endoflife", "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks/wordpress":     append(ofChecks(), "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks": {
-<<<<<<< HEAD
 		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage", "checks/port",
-		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/internal/endoflife",
-		"checks/internal/datafile", "checks/internal/releases",
-=======
-		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage",
 		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/product", "checks/internal/endoflife",
 		"checks/internal/datafile", "checks/internal/releases", "checks/internal/weaknesses",
->>>>>>> 8c6cc45 (product-release, product-weaknesses: releases of baserCMS, Concrete CMS, Drupal and Zen Cart by static files, and what is published against them)
 	},
 	"checks/internal/releases":    {"scanner/web"},
 	"checks/internal/mutants":     {},
