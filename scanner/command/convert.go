@@ -26,7 +26,7 @@ func (e *environment) convert() *cli.Command {
 			outputFlag(), perFlag(), chromiumFlag(),
 			stringsFlag("only", categoryReport, "tell only of these signatures (id, tag) and severities: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
 			stringsFlag("exclude", categoryReport, "the reverse of --only, and wins over it: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
-			stringsFlag("target", categoryReport, "tell only of targets that fit `PATTERN`: an address, or a host with or without its port; * is any text, ? one character; repeatable"),
+			stringsFlag("target", categoryReport, "tell only of targets that fit `PATTERN`: an address with its scheme, or a host with or without its port; * is any text; repeatable"),
 			stringFlag("severity", categoryReport, "lowest `SEVERITY` of findings to tell: critical, high, medium, low, info, unknown", ""),
 			boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		},

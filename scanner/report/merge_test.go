@@ -147,15 +147,3 @@ func TestSelection(t *testing.T) {
 		})
 	}
 }
-
-// TestPattern: * is any text, ? one character; a pattern is for a whole address or its host, with or without the port.
-func TestPattern(t *testing.T) {
-	for pattern, want := range map[string]string{
-		"https://a.example:8443/shop": "yes", "a.example": "yes", "A.EXAMPLE:8443": "yes", "*.example": "yes", "a.exampl?": "yes", "https://*": "yes", "*": "yes", "*a*e*": "yes",
-		"example": "no", "a.example:80": "no", "?.exampl": "no", "http://*": "no", "": "no", "a.example*x": "no",
-	} {
-		if got := report.FitsTarget(pattern, "https://a.example:8443/shop"); got != (want == "yes") {
-			t.Errorf("%q: %v", pattern, got)
-		}
-	}
-}

@@ -2,20 +2,19 @@ package report
 
 import (
 	"maps"
-	"net/url"
 	"slices"
-	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // Choice is which part of a saved scan is told. The zero value is all of it.
 type Choice struct {
 	Only    []string           // ids, tags or severities, as the flag of a scan
 	Exclude []string           // the same; wins over Only
-	Targets []string           // patterns; see FitsTarget
+	Targets []string           // patterns; see target.Pattern
 	Least   signature.Severity // findings below it are left out; "" for none
 
 	Known map[string]*signature.Signature // by id: outcomes do not say which tags their signatures have
@@ -24,9 +23,13 @@ type Choice struct {
 // NewSelection tells to what a choice leaves of a scan, and counts it anew. What names nothing in the scan is an error at the
 // end of it.
 func NewSelection(to scanner.Sink, c Choice) scanner.Sink {
-	return &selection{
+	s := &selection{
 		Sink: to, choice: c, filter: signature.Filter{Only: c.Only, Exclude: c.Exclude}, count: newCount(), used: map[string]bool{}, ids: map[string]bool{}, fits: map[string]bool{},
 	}
+	for _, pattern := range c.Targets {
+		s.patterns = append(s.patterns, target.Pattern(pattern))
+	}
+	return s
 }
 
 type selection struct {
@@ -34,6 +37,8 @@ type selection struct {
 	choice Choice
 	filter signature.Filter
 	count  *count
+
+	patterns []func(target string) bool // of the choice, in its order
 
 	used map[string]bool // words of --only and --exclude that named something
 	ids  map[string]bool // of the scan's signatures
@@ -46,14 +51,14 @@ type selection struct {
 }
 
 // target reports whether one is wanted.
-func (s *selection) target(target string) bool {
-	if target == s.last && s.last != "" {
+func (s *selection) target(name string) bool {
+	if name == s.last && s.last != "" {
 		return s.wanted
 	}
-	s.last, s.found, s.left, s.wanted = target, "", "", len(s.choice.Targets) == 0
-	for _, pattern := range s.choice.Targets {
-		if FitsTarget(pattern, target) {
-			s.wanted, s.fits[pattern] = true, true
+	s.last, s.found, s.left, s.wanted = name, "", "", len(s.choice.Targets) == 0
+	for i, fits := range s.patterns {
+		if fits(name) {
+			s.wanted, s.fits[s.choice.Targets[i]] = true, true
 		}
 	}
 	return s.wanted
@@ -128,37 +133,4 @@ func (s *selection) Close(summary scanner.Summary) error {
 	end := s.count.summary(summary)
 	end.Redirected = slices.DeleteFunc(slices.Clone(summary.Redirected), func(r scanner.Redirected) bool { return !s.target(r.Target) })
 	return s.Sink.Close(end)
-}
-
-// FitsTarget reports whether a pattern is for a target: its whole address, or its host with or without the port. In it * is
-// any text and ? one character.
-func FitsTarget(pattern, target string) bool {
-	pattern, target = strings.ToLower(pattern), strings.ToLower(target)
-	if fits(pattern, target) {
-		return true
-	}
-	u, err := url.Parse(target)
-	return err == nil && u.Host != "" && (fits(pattern, u.Host) || fits(pattern, u.Hostname()))
-}
-
-// fits looks for the text between stars from left to right.
-func fits(pattern, text string) bool {
-	star, from := -1, 0 // the last star, and where the text that it stands for ends
-	p, t := 0, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p++
-			t++
-		case star >= 0:
-			from++
-			p, t = star+1, from
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -3,8 +3,6 @@ package triage
 import (
 	"cmp"
 	"errors"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
 
 // DefaultIgnoreFile is read when it is in the working folder.
@@ -26,7 +25,7 @@ type IgnoreFile struct {
 type IgnoreEntry struct {
 	ID        string `yaml:"id,omitempty" json:"id,omitempty" jsonschema:"minLength=1,description=Id of a finding: its fingerprint"`
 	Signature string `yaml:"signature,omitempty" json:"signature,omitempty" jsonschema:"minLength=1,description=Id of a signature; needs target"`
-	Target    string `yaml:"target,omitempty" json:"target,omitempty" jsonschema:"minLength=1,description=Targets of the signature: an address or a host; * stands for any text"`
+	Target    string `yaml:"target,omitempty" json:"target,omitempty" jsonschema:"minLength=1,description=Targets of the signature: an address with its scheme or a host; * stands for any text"`
 	Reason    string `yaml:"reason" json:"reason" jsonschema:"required,minLength=1,description=Why the finding does not count"`
 	Until     string `yaml:"until" json:"until" jsonschema:"required,pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,description=The last day on which it does not count (UTC)"`
 	Owner     string `yaml:"owner,omitempty" json:"owner,omitempty" jsonschema:"description=Who has decided so"`
@@ -108,27 +107,8 @@ func (e IgnoreEntry) rule() (rule, []message.Message) {
 		return r, wrong
 	}
 	r.what = message.New("%s on %s", e.Signature, e.Target).String()
-	there := targetPattern(e.Target)
+	there := target.Pattern(e.Target)
 	r.about = func(signature, target string) bool { return signature == e.Signature && there(target) }
 	r.matches = func(f scanner.Finding) bool { return r.about(f.Signature.ID, f.Target) }
 	return r, wrong
-}
-
-// targetPattern is a pattern for targets: whole addresses when it has a scheme, else hosts, with or without a port. * stands
-// for any text.
-func targetPattern(pattern string) func(target string) bool {
-	parts := strings.Split(strings.ToLower(strings.TrimSuffix(pattern, "/")), "*")
-	for i, p := range parts {
-		parts[i] = regexp.QuoteMeta(p)
-	}
-	expression := regexp.MustCompile(`^` + strings.Join(parts, `.*`) + `$`) //nolint:forbidigo // quoted, so it compiles
-	if strings.Contains(pattern, "://") {
-		return func(target string) bool {
-			return expression.MatchString(strings.ToLower(strings.TrimSuffix(target, "/")))
-		}
-	}
-	return func(target string) bool {
-		u, err := url.Parse(target)
-		return err == nil && (expression.MatchString(strings.ToLower(u.Host)) || expression.MatchString(strings.ToLower(u.Hostname())))
-	}
 }

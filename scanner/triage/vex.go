@@ -8,6 +8,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
+	"sotomi/scanner/target"
 )
 
 // vexContext begins the @context of OpenVEX documents.
@@ -88,7 +89,7 @@ func (s vexStatement) rule(status scanner.SuppressionStatus, place string) rule 
 	for _, p := range s.Products {
 		for _, name := range p.names {
 			if !strings.HasPrefix(name, "pkg:") && !strings.HasPrefix(name, "cpe:") { // those say nothing about where
-				there = append(there, targetPattern(name))
+				there = append(there, target.Pattern(name))
 			}
 		}
 	}
