@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/web"
 )
 
@@ -58,10 +59,13 @@ func TestLabs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the labs of real caches take minutes: they do not run with -short")
 	}
-	runs := labRuns(t)
-	for _, p := range labPaces(runs, paces[:1]) {
-		t.Run(p.name, func(t *testing.T) {
-			origin := startOrigin(t, later(labPages, p.late))
+	paces, runs, err := sigtest.LabPaces("no_limit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paces {
+		t.Run(p.Name, func(t *testing.T) {
+			origin := startOrigin(t, later(labPages, p.Late))
 			for run := range max(runs, 1) {
 				for _, l := range labs {
 					t.Run(fmt.Sprintf("%s/%d", l.name, run+1), func(t *testing.T) {
@@ -87,11 +91,11 @@ func later(pages map[string]personalPage, by time.Duration) map[string]personalP
 }
 
 // scan looks at each page of a lab.
-func (l lab) scan(t *testing.T, p pace, origin string) {
+func (l lab) scan(t *testing.T, p sigtest.Pace, origin string) {
 	target := l.cache.start(t, origin)
 	for _, c := range l.cases {
 		t.Run(strings.TrimPrefix(c.page, "/"), func(t *testing.T) {
-			scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions(), options: web.Options{Rate: p.rate}}
+			scan := cacheScan{signature: "cache-leak", target: target, page: c.page, sessions: cookieSessions(), options: web.Options{Rate: p.Rate}}
 			var intrusive bool
 			if c.via, intrusive = strings.CutSuffix(c.via, " intrusive"); intrusive {
 				scan.safety = signature.SafetyIntrusive

@@ -14,6 +14,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/web"
 )
 
@@ -302,17 +303,20 @@ func TestMain(m *testing.M) {
 
 // TestPacedSituations: pages that take 300 ms, at the rate that scans have by default, come to the same.
 func TestPacedSituations(t *testing.T) {
-	runs := labRuns(t)
+	paces, runs, err := sigtest.LabPaces("slow_pages")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if os.Getenv("SOTOMI_LABS") == "" && runs == 0 {
 		t.Skip("slow pages take minutes: they are scanned with SOTOMI_LABS=require")
 	}
-	for _, p := range labPaces(runs, paces[2:]) {
-		t.Run(p.name, func(t *testing.T) {
+	for _, p := range paces {
+		t.Run(p.Name, func(t *testing.T) {
 			for run := range max(runs, 1) {
 				for _, s := range situations {
 					t.Run(fmt.Sprintf("%s/%d", s.name, run+1), func(t *testing.T) {
 						t.Parallel()
-						s.run(t, p.late, web.Options{Rate: p.rate})
+						s.run(t, p.Late, web.Options{Rate: p.Rate})
 					})
 				}
 			}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"sotomi/scanner/sigtest"
 )
 
 // shopRouter gives out the public folder of a shop as its .htaccess does, and runs the shop for anything else. With
@@ -75,6 +77,6 @@ func TestLabOfAShop(t *testing.T) {
 			"eccube-cve-2022-25355": {{}}, // TRUSTED_HOSTS is empty
 			"eccube-payment-pages":  {{"scripts": []string{"yubinbango.github.io"}}},
 		}}
-		t.Run(name, func(t *testing.T) { r.site(t, site, labPaces(0)[0]) })
+		t.Run(name, func(t *testing.T) { r.site(t, site, sigtest.Paces()[0]) })
 	}
 }

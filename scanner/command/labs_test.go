@@ -15,6 +15,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/sigtest"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
@@ -99,9 +100,12 @@ func runLab(t *testing.T, file string) {
 	for _, step := range l.Ready {
 		r.step(step)
 	}
-	runs := labRuns(t)
-	for _, p := range labPaces(runs) {
-		t.Run(p.name, func(t *testing.T) {
+	paces, runs, err := sigtest.LabPaces("no_limit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paces {
+		t.Run(p.Name, func(t *testing.T) {
 			for run := range max(runs, 1) {
 				for _, site := range l.Sites {
 					t.Run(fmt.Sprintf("%s/%d", site.Name, run+1), func(t *testing.T) {
@@ -117,17 +121,17 @@ func runLab(t *testing.T, file string) {
 }
 
 // site scans one server and holds the findings against what is true of it.
-func (r *labRun) site(t *testing.T, site labSite, p labPace) {
+func (r *labRun) site(t *testing.T, site labSite, p sigtest.Pace) {
 	set := &signature.Set{Signatures: ownSignatures(t)}
 	selected, err := set.Select(signature.Filter{Only: site.Only})
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := target.Parse([]string{"http://" + p.before(t, r.address(t, site)) + site.Path}, nil, nil)
+	targets, err := target.Parse([]string{"http://" + before(t, p, r.address(t, site)) + site.Path}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := web.NewClient(web.Options{Rate: p.rate, Insecure: site.Insecure})
+	client, err := web.NewClient(web.Options{Rate: p.Rate, Insecure: site.Insecure})
 	if err != nil {
 		t.Fatal(err)
 	}
