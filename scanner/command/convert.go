@@ -54,6 +54,9 @@ func (e *environment) runConvert(s *settings, files []string) error {
 	if err != nil {
 		return err
 	}
+	if err := outs.knowSignatures(choice); err != nil {
+		return err
+	}
 	outs.live = false // one of them may be the file that is read
 	sources, done, err := e.sources(files)
 	if err != nil {
@@ -131,11 +134,33 @@ func (s *settings) choice() (*report.Choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Known = map[string]*signature.Signature{}
-	for _, sig := range set.Signatures {
-		c.Known[sig.ID] = sig
-	}
+	c.Known = byID(set.Signatures)
 	return c, nil
+}
+
+// knowSignatures gives the embedded signatures to a report that names what ran and found nothing.
+func (o *outputs) knowSignatures(choice *report.Choice) error {
+	if !slices.ContainsFunc(o.wanted, func(w output) bool { return w.name == "sarif" }) {
+		return nil
+	}
+	if choice != nil {
+		o.options.Signatures = choice.Known
+		return nil
+	}
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		return err
+	}
+	o.options.Signatures = byID(set.Signatures)
+	return nil
+}
+
+func byID(list []*signature.Signature) map[string]*signature.Signature {
+	by := make(map[string]*signature.Signature, len(list))
+	for _, sig := range list {
+		by[sig.ID] = sig
+	}
+	return by
 }
 
 // tee is several sinks as one.

@@ -20,6 +20,8 @@ type Options struct {
 	Width    int    // columns of the terminal that text goes to; 0 for what is no terminal
 	Verbose  bool   // every outcome, also the clean ones
 
+	Signatures map[string]*signature.Signature // by id, those that are known: reports name what ran and found nothing
+
 	Chromium string // the browser that prints PDF
 
 	Watched *Watched // what html says of a site that is watched; nil for the report of one scan

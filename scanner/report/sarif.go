@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,15 +19,17 @@ import (
 const (
 	sarifText          = 1024   // characters of a description of a rule
 	sarifResults       = 25_000 // in one run
+	sarifRules         = 25_000 // in one run
 	sarifNotifications = 1000   // ours, about what could not be checked
 	sarifTags          = 10
 )
 
 // NewSARIF writes SARIF 2.1.0 that code scanning accepts for sites: a location is the address without its scheme, for a
-// service refuses absolute addresses; results are told apart by our own fingerprints; rules say nothing of any site; and what
-// could not be checked is a notification. The results come first in the document, so that they need not be kept.
+// service refuses absolute addresses; results are told apart by our own fingerprints; rules say nothing of any site, and those
+// that came to an answer without a result are there, too; and what could not be checked is a notification. The run has no
+// category: whoever uploads the file names one. The results come first in the document, so that they need not be kept.
 func NewSARIF(w io.Writer, o Options) scanner.Sink {
-	s := &sarif{out: newJSONStream(w), language: o.Language, words: message.In(o.Language), rules: map[string]int{}}
+	s := &sarif{out: newJSONStream(w), language: o.Language, words: message.In(o.Language), known: o.Signatures, rules: map[string]int{}, ran: map[string]bool{}}
 	s.losses = losses{words: s.words, each: s.lost}
 	return s
 }
@@ -36,7 +40,9 @@ type sarif struct {
 	language      string
 	words         message.Language
 	start         scanner.Start
-	rules         map[string]int // index by id
+	known         map[string]*signature.Signature // by id; nil for none
+	ran           map[string]bool                 // ids of signatures that came to an answer
+	rules         map[string]int                  // index by id
 	list          []sarifRule
 	results       int
 	losses        losses
@@ -129,16 +135,11 @@ func (s *sarif) Start(start scanner.Start) error {
 }
 
 func (s *sarif) Finding(f scanner.Finding) error {
-	e := newEntry(f, s.language)
-	index, ok := s.rules[e.Rule]
-	if !ok {
-		index = len(s.list)
-		s.rules[e.Rule] = index
-		s.list = append(s.list, s.rule(f, &e))
-	}
 	if s.results++; s.results > sarifResults {
 		return nil
 	}
+	e := newEntry(f, s.language)
+	index := s.ruleOf(f, &e)
 	text := e.Name + ": " + e.URL
 	if e.Certainty == scanner.Possible {
 		text += " (" + s.words.Say("certainty-"+string(e.Certainty), nil) + ")"
@@ -158,6 +159,33 @@ func (s *sarif) Finding(f scanner.Finding) error {
 		Baseline:     sarifBaseline(e.Baseline), Suppressions: s.suppressions(e.Standing),
 		Properties: sarifFound{e.Severity, e.Certainty, e.Values, e.Curl},
 	})
+}
+
+// ruleOf is the index of the rule of a finding.
+func (s *sarif) ruleOf(f scanner.Finding, e *entry) int {
+	index, ok := s.rules[e.Rule]
+	if !ok {
+		index = len(s.list)
+		s.rules[e.Rule] = index
+		s.list = append(s.list, s.rule(f, e))
+	}
+	return index
+}
+
+// addRules adds the rules of signatures that came to an answer and have none yet, in the order of their ids.
+func (s *sarif) addRules() {
+	for _, id := range slices.Sorted(maps.Keys(s.ran)) {
+		if len(s.list) == sarifRules {
+			return
+		}
+		sig := s.known[id]
+		if sig == nil { // a saved scan of signatures of the user's
+			sig = &signature.Signature{ID: id}
+		}
+		f := scanner.Finding{Signature: sig, Severity: sig.Info.Severity}
+		e := newEntry(f, s.language)
+		s.ruleOf(f, &e)
+	}
 }
 
 // sarifBaseline is how a result stands to the baseline.
@@ -282,7 +310,12 @@ func cut(text string, n int) string {
 	return string(runes[:n-1]) + "…"
 }
 
-func (s *sarif) Outcome(o scanner.Outcome) error { return s.losses.add(o) }
+func (s *sarif) Outcome(o scanner.Outcome) error {
+	if o.Status.Complete() {
+		s.ran[o.Signature] = true
+	}
+	return s.losses.add(o)
+}
 
 // lost notes what could not be checked.
 func (s *sarif) lost(l loss) error {
@@ -306,6 +339,7 @@ func (s *sarif) Close(end scanner.Summary) error {
 	if err := s.losses.flush(); err != nil {
 		return err
 	}
+	s.addRules()
 	if s.more > 0 {
 		s.notify("warning", s.words.Count("unchecked-more", s.more, nil))
 	}
@@ -330,7 +364,7 @@ func (s *sarif) Close(end scanner.Summary) error {
 	s.out.value(cmp.Or(s.start.Version, "0"))
 	s.out.raw(`,"rules":`)
 	s.out.value(orEmpty(s.list))
-	s.out.raw(`}},"automationDetails":{"id":"sotomi/"},"columnKind":"unicodeCodePoints","invocations":[`)
+	s.out.raw(`}},"columnKind":"unicodeCodePoints","invocations":[`)
 	s.out.value(invocation)
 	s.out.raw(fmt.Sprintf(`],"properties":{"signatures":%d,"requests":%d,"signatureSet":`, s.start.Signatures, end.Requests))
 	s.out.value(s.start.SignatureSet)
