@@ -8,6 +8,13 @@ COPY . .
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -tags=urfave_cli_no_docs \
     -ldflags "-s -w -buildid= ${VERSION:+-X sotomi/scanner/web.Version=$VERSION}" -o /sotomi .
 
+# The same beside a shell, for pipelines that run their jobs inside the image: docker build --target shell
+FROM busybox:1.37 AS shell
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /sotomi /bin/sotomi
+USER 65532:65532
+WORKDIR /work
+
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /sotomi /sotomi
