@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,13 +16,16 @@ import (
 	"sotomi/scanner/message"
 )
 
-// letterPlaces is how many places of one finding, and how many sites, a letter names.
+// letterPlaces is how many places of one thing, findings that it mends, and sites a letter names.
 const letterPlaces = 20
 
-// NewLetter writes a message to the owner of the targets in plain language, as text and as HTML: what was found, each thing
-// once with the places where it is, and what to do. Places are no links, so that nobody calls them up by a click.
+// NewLetter writes a message to the owner of the targets in plain language, as text and as HTML: each thing to do once, with
+// what it mends and the places where that is. Places are no links, so that nobody calls them up by a click.
 func NewLetter(plain, page io.Writer, o Options) scanner.Sink {
-	return &letter{plain: plain, page: page, language: o.Language, words: message.In(o.Language), byRule: map[string]*letterItem{}, seen: map[string]bool{}}
+	return &letter{
+		plain: plain, page: page, language: o.Language, words: message.In(o.Language), seen: map[string]bool{},
+		mends: newMends(), open: map[*mend]*letterItem{}, items: map[*mend]*letterItem{},
+	}
 }
 
 type letter struct {
@@ -33,17 +37,43 @@ type letter struct {
 	start          scanner.Start
 	owner, contact string
 	sites          []string
-	byRule         map[string]*letterItem
-	seen           map[string]bool // sites, and rules with their places
+	seen           map[string]bool // sites
+
+	mends *mends
+	open  map[*mend]*letterItem // of the site that is told
+	items map[*mend]*letterItem // of all sites before it
 }
 
-// letterItem is one thing that was found.
+// letterItem is one thing to do.
 type letterItem struct {
-	entry
-	Grade  string // severity in words, and that it is only possible
-	Places []string
-	More   string // how many places are not named; "" when all are
-	all    int
+	Title, Grade string   // Grade is the severity in words, and that it is only possible
+	Found        []string // what it mends, when that is more than the title says
+	FoundMore    string   // how much of it is not named; "" when all is
+	Places       []string
+	PlacesMore   string
+	Description  string
+	Remediation  string
+
+	rules  map[string]*entry // the worst finding of each
+	places map[string]bool
+	order  []string // of the places
+}
+
+func newLetterItem() *letterItem {
+	return &letterItem{rules: map[string]*entry{}, places: map[string]bool{}}
+}
+
+// add notes what was found and where.
+func (i *letterItem) add(e *entry, places ...string) {
+	if known, ok := i.rules[e.Rule]; !ok || rank(e, known) < 0 {
+		i.rules[e.Rule] = e
+	}
+	for _, place := range places {
+		if !i.places[place] {
+			i.places[place] = true
+			i.order = append(i.order, place)
+		}
+	}
 }
 
 func (l *letter) Start(s scanner.Start) error {
@@ -63,22 +93,36 @@ func (l *letter) Finding(f scanner.Finding) error {
 	if f.Suppressed != nil {
 		return nil // the owner has nothing to do
 	}
-	e := newEntry(f, l.language)
-	item, ok := l.byRule[e.Rule]
+	if f.Target != l.mends.target {
+		l.settle()
+	}
+	one := l.mends.add(f)
+	item, ok := l.open[one]
 	if !ok {
-		item = &letterItem{entry: e}
-		l.byRule[e.Rule] = item
+		item = newLetterItem()
+		l.open[one] = item
 	}
-	if rank(&e, &item.entry) < 0 {
-		item.entry = e
-	}
-	if at := inWords(cmp.Or(e.URL, e.Target)); l.first(e.Rule + "\n" + at) {
-		item.all++
-		if len(item.Places) < letterPlaces {
-			item.Places = append(item.Places, at)
+	e := newEntry(f, l.language)
+	e.Evidence, e.Curl = nil, "" // a letter has none
+	item.add(&e, inWords(cmp.Or(e.URL, e.Target)))
+	return nil
+}
+
+// settle adds what mends the site that was told to what mends all.
+func (l *letter) settle() {
+	opened := l.mends.opened
+	l.mends.flush()
+	for _, one := range opened {
+		item, ok := l.items[one.into]
+		if !ok {
+			item = newLetterItem()
+			l.items[one.into] = item
+		}
+		for _, e := range l.open[one].rules {
+			item.add(e, l.open[one].order...)
 		}
 	}
-	return nil
+	l.open = map[*mend]*letterItem{}
 }
 
 // first reports whether something has not been seen before.
@@ -101,19 +145,48 @@ func inWords(address string) string {
 	return message.Line(u.Host + " " + path)
 }
 
-func (l *letter) Close(s scanner.Summary) error {
-	items := make([]*letterItem, 0, len(l.byRule))
-	for _, item := range l.byRule {
-		item.Grade = l.words.Say("severity-"+string(item.Severity), nil)
-		if item.Certainty == scanner.Possible {
-			item.Grade += ", " + l.words.Say("certainty-possible", nil)
+// list is the things to do in words, what matters most first.
+func (l *letter) list() []*letterItem {
+	l.settle()
+	var items []*letterItem
+	for _, m := range l.mends.sorted() {
+		item := l.items[m]
+		entries := slices.SortedFunc(maps.Values(item.rules), func(a, b *entry) int { return cmp.Or(rank(a, b), strings.Compare(a.Rule, b.Rule)) })
+		worst := entries[0]
+		item.Title, item.Grade, item.Description, item.Remediation = worst.Name, l.grade(worst), worst.Description, m.remedy(l.language)
+		if len(entries) > 1 {
+			item.Title = m.title(l.language)
+			var found []string
+			for _, e := range entries {
+				found = append(found, e.Name+" ("+l.grade(e)+")")
+			}
+			item.Found, item.FoundMore = l.some(slices.Compact(found))
 		}
-		if more := item.all - len(item.Places); more > 0 {
-			item.More = l.words.Say("more", map[string]any{"N": more})
-		}
+		item.Places, item.PlacesMore = l.some(item.order)
 		items = append(items, item)
 	}
-	slices.SortFunc(items, func(a, b *letterItem) int { return cmp.Or(rank(&a.entry, &b.entry), strings.Compare(a.Rule, b.Rule)) })
+	return items
+}
+
+// grade is a severity in words, and that the finding is only possible.
+func (l *letter) grade(e *entry) string {
+	grade := l.words.Say("severity-"+string(e.Severity), nil)
+	if e.Certainty == scanner.Possible {
+		grade += ", " + l.words.Say("certainty-possible", nil)
+	}
+	return grade
+}
+
+// some are as many of a list as a letter names, and how many more there are in words.
+func (l *letter) some(list []string) (named []string, more string) {
+	if n := len(list) - letterPlaces; n > 0 {
+		return list[:letterPlaces], l.words.Say("more", map[string]any{"N": n})
+	}
+	return list, ""
+}
+
+func (l *letter) Close(s scanner.Summary) error {
+	items := l.list()
 	open := 0
 	for status, n := range s.Statuses {
 		if status.Gap() {
@@ -121,16 +194,14 @@ func (l *letter) Close(s scanner.Summary) error {
 		}
 	}
 	owner := cmp.Or(l.owner, l.words.Say("letter-nobody", nil))
-	sites := strings.Join(l.sites[:min(len(l.sites), letterPlaces)], l.words.Say("list-separator", nil))
-	if more := len(l.sites) - letterPlaces; more > 0 {
-		sites += " " + l.words.Say("more", map[string]any{"N": more})
-	}
+	named, more := l.some(l.sites)
+	sites := strings.TrimSuffix(strings.Join(named, l.words.Say("list-separator", nil))+" "+more, " ")
 	v := map[string]any{
 		"Language": l.language, "To": owner, "Items": items,
 		"Subject":  l.words.Count("letter-subject", len(items), nil),
 		"Greeting": l.words.Say("letter-greeting", map[string]any{"Owner": owner}),
 		"Opening":  l.words.Count("letter-opening", len(items), map[string]any{"Date": l.start.Time.UTC().Format("2006-01-02"), "Sites": sites}),
-		"Where":    l.words.Say("where", nil), "Todo": l.words.Say("todo", nil), "Open": "",
+		"Where":    l.words.Say("where", nil), "Found": l.words.Say("letter-found", nil), "Todo": l.words.Say("todo", nil), "Open": "",
 		"Closing": l.words.Say("letter-closing", nil),
 	}
 	if l.contact != "" {
@@ -151,10 +222,13 @@ var (
 
 {{.Opening}}
 {{range $i, $item := .Items}}
-{{inc $i}}. {{$item.Name}} ({{$item.Grade}})
-{{$.Where}}:
+{{inc $i}}. {{$item.Title}} ({{$item.Grade}})
+{{if $item.Found}}{{$.Found}}:
+{{range $item.Found}}  - {{.}}
+{{end}}{{if $item.FoundMore}}  {{$item.FoundMore}}
+{{end}}{{end}}{{$.Where}}:
 {{range $item.Places}}  - {{.}}
-{{end}}{{if $item.More}}  {{$item.More}}
+{{end}}{{if $item.PlacesMore}}  {{$item.PlacesMore}}
 {{end}}{{if $item.Description}}
 {{$item.Description}}
 {{end}}{{if $item.Remediation}}
@@ -172,9 +246,11 @@ var (
 <h1>{{.Subject}}</h1>
 <p>{{.Greeting}}</p>
 <p>{{.Opening}}</p>
-{{range $i, $item := .Items}}<h2>{{inc $i}}. {{$item.Name}} ({{$item.Grade}})</h2>
-<p>{{$.Where}}:</p>
-<ul>{{range $item.Places}}<li>{{.}}</li>{{end}}{{if $item.More}}<li>{{$item.More}}</li>{{end}}</ul>
+{{range $i, $item := .Items}}<h2>{{inc $i}}. {{$item.Title}} ({{$item.Grade}})</h2>
+{{if $item.Found}}<p>{{$.Found}}:</p>
+<ul>{{range $item.Found}}<li>{{.}}</li>{{end}}{{if $item.FoundMore}}<li>{{$item.FoundMore}}</li>{{end}}</ul>
+{{end}}<p>{{$.Where}}:</p>
+<ul>{{range $item.Places}}<li>{{.}}</li>{{end}}{{if $item.PlacesMore}}<li>{{$item.PlacesMore}}</li>{{end}}</ul>
 {{if $item.Description}}<p class="words">{{$item.Description}}</p>
 {{end}}{{if $item.Remediation}}<p class="words"><strong>{{$.Todo}}:</strong> {{$item.Remediation}}</p>
 {{end}}{{end}}{{if .Open}}<p>{{.Open}}</p>
