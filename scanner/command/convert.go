@@ -28,6 +28,7 @@ func (e *environment) convert() *cli.Command {
 			stringsFlag("exclude", categoryReport, "the reverse of --only, and wins over it: a comma-separated list of `ID|TAG|SEVERITY`; repeatable"),
 			stringsFlag("target", categoryReport, "tell only of targets that fit `PATTERN`: an address with its scheme, or a host with or without its port; * is any text; repeatable"),
 			stringFlag("severity", categoryReport, "lowest `SEVERITY` of findings to tell: critical, high, medium, low, info, unknown", ""),
+			minSeverityFlag(),
 			boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
 		},
 		Action: func(c *cli.Context) error {
@@ -48,6 +49,9 @@ func (e *environment) runConvert(s *settings, files []string) error {
 		return err
 	}
 	if err := outs.withoutRequests(); err != nil {
+		return err
+	}
+	if outs.minSeverity, err = s.minSeverity(); err != nil {
 		return err
 	}
 	choice, err := s.choice()

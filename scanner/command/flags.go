@@ -63,6 +63,11 @@ func perFlag() cli.Flag {
 	return stringFlag("per", categoryReport, "write each report in a file once for each `target|owner|label`, whose name takes the place of {target}, {owner} or {label} in the file's name, as in -o html=report-{target}.html; owners and labels come from a list of targets as YAML or CSV", "")
 }
 
+// minSeverityFlag is on every command that writes reports for people.
+func minSeverityFlag() cli.Flag {
+	return stringFlag("min-severity", categoryReport, "text, html, markdown, pdf and letters show no findings below `SEVERITY`, but count them; the exit status and other formats stay as they are", "")
+}
+
 func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
@@ -79,7 +84,7 @@ func scanFlags() []cli.Flag {
 		stringFlag("ignore", categoryReport, "findings that the YAML `FILE` lists are suppressed until a day (default: .sotomi-ignore.yaml in the working directory)", ""),
 		stringFlag("expected", categoryReport, "the YAML `FILE` lists the ports that may be open, by host; others of these hosts are findings (default: expected.yaml in the working directory)", ""),
 		stringsFlag("vex", categoryReport, "findings that the OpenVEX `FILE` calls not affected or fixed are suppressed; repeatable"),
-		stringFlag("min-severity", categoryReport, "text, html, markdown, pdf and letters show no findings below `SEVERITY`, but count them; the exit status and other formats stay as they are", ""),
+		minSeverityFlag(),
 		stringFlag("on-incomplete", categoryReport, "`fail|warn`: whether the exit status is 3 when something could not be checked; a scan without any answer always is", "fail"),
 		boolFlag("strict", categoryReport, "also signatures that sotomi cannot run make the exit status 3"),
 		boolFlag("verbose", categoryReport, "show every outcome, also the clean ones", "v"),
