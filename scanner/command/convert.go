@@ -71,6 +71,7 @@ func (e *environment) runConvert(s *settings, files []string) error {
 		_, stop := interruptible(s.c.Context) // the scan at the other end of the pipe stops too and still writes its summary
 		defer stop()
 	}
+	collectOften()
 	if err := outs.open(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"archive/zip"
 	"errors"
 	"io"
 	"strings"
@@ -218,7 +219,8 @@ func (s *workbook) Close(end scanner.Summary) error {
 	if err != nil {
 		return err
 	}
-	return s.file.Write(s.w)
+	s.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(s.w) }) // else the whole workbook is in memory once more
+	return s.file.Write(io.Discard)
 }
 
 // end writes what is known at the end of the scan, and ends all sheets.
