@@ -83,7 +83,7 @@ func TestInventory(t *testing.T) {
 		got = append(got, strings.Join(line, "|"))
 	}
 	want := []string{
-		`application|EC-CUBE|4.2.3-p1|cpe:2.3:a:ec-cube:ec-cube:4.2.3\-p1:*:*:*:*:*:*:*|pkg:composer/ec-cube/ec-cube@4.2.3-p1|confirmed|https://a.example/|https://b.example/`,
+		`application|EC-CUBE|4.2.3-p1|cpe:2.3:a:ec-cube:ec-cube:4.2.3:p1:*:*:*:*:*:*|pkg:composer/ec-cube/ec-cube@4.2.3-p1|confirmed|https://a.example/|https://b.example/`,
 		"application|EC-CUBE||||confirmed|2.13.1 – 2.13.2|https://c.example/",
 		"library|jQuery|3.5.0|cpe:2.3:a:jquery:jquery:3.5.0:*:*:*:*:*:*:*|pkg:npm/jquery@3.5.0|confirmed|https://a.example/",
 		"application|nginx|1.18.0|cpe:2.3:a:f5:nginx:1.18.0:*:*:*:*:*:*:*||confirmed|https://a.example/",
@@ -94,6 +94,37 @@ func TestInventory(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" || b.Version != "1.6" {
 		t.Errorf("version %q, (-want +got):\n%s", b.Version, d)
+	}
+}
+
+// TestInventoryNames: a product is named as the lists of weaknesses name it, and not at all where that is not known. The names
+// are those of records in cisagov/vulnrichment, endoflife.date and rapid7/recog.
+func TestInventoryNames(t *testing.T) {
+	for product, want := range map[string]string{
+		"EC-CUBE 4.0.6": "ec-cube:ec-cube:4.0.6:*", "EC-CUBE 3.0.18-p2": "ec-cube:ec-cube:3.0.18:p2",
+		"EC-CUBE 2.13.5": "", "EC-CUBE 2.4.4": "", "EC-CUBE 1.4.6": "", // lists do not agree on those
+		"AngularJS 1.7.8": "angularjs:angular.js:1.7.8:*", "Angular 17.0.1": "angular:angular:17.0.1:*", "Vue 2.6.14": "vuejs:vue:2.6.14:*", "Vue.js 2.6.14": "",
+		"jQuery UI 1.12.1": "jqueryui:jquery_ui:1.12.1:*", "jQuery 3.0.0-rc1": "jquery:jquery:3.0.0:rc1", "Bootstrap 4.0.0-beta": "getbootstrap:bootstrap:4.0.0:beta", "axios 0.21.0": "axios:axios:0.21.0:*",
+		"Apache 2.4.62": "apache:http_server:2.4.62:*", "Apache-Tomcat 7.0.109": "apache:tomcat:7.0.109:*", "Apache Tomcat 9.0.1": "apache:tomcat:9.0.1:*", "lighttpd 1.4.35": "lighttpd:lighttpd:1.4.35:*",
+		"nginx 1.18.0": "f5:nginx:1.18.0:*", "OpenSSL 1.0.2k-fips": `openssl:openssl:1.0.2k\-fips:*`, "a-blog cms 3.1.0": "appleple:a-blog_cms:3.1.0:*", "Concrete CMS 9.1.0": "concretecms:concrete_cms:9.1.0:*",
+		"Microsoft-IIS 7.5": "", "OpenSearch 2.1.0": "", "XOOPS 2.5": "", "Magento 2.4.3": "",
+	} {
+		text := in(t, "cyclonedx", "en", func(t testing.TB, to scanner.Sink) {
+			seen(t, to, []scanner.Finding{productFinding("Software that the site names as its maker", "product", scanner.Confirmed, "https://a.example", scanner.Values{"generator": product})})
+		})
+		var b bom
+		if err := json.Unmarshal(text, &b); err != nil || len(b.Components) != 1 {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if want != "" {
+			want = "cpe:2.3:a:" + want + ":*:*:*:*:*:*"
+		}
+		if got := b.Components[0].CPE; got != want {
+			t.Errorf("%s: %q, want %q", product, got, want)
+		}
+		if c := b.Components[0]; strings.HasPrefix(product, "EC-CUBE") && (c.PURL == "") != (want == "") {
+			t.Errorf("%s: package %q", product, c.PURL)
+		}
 	}
 }
 

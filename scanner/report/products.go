@@ -102,52 +102,66 @@ func firstWord(text string) string {
 // identity is how lists of weaknesses and packages name a product, by what reports call it in small letters. Only names that
 // the lists have are here: a guess would find the weaknesses of another product.
 type identity struct {
-	cpe  string // vendor:product
-	purl string // type/name
+	cpe   string   // vendor:product
+	purl  string   // type/name
+	lines []string // of releases that have these names; nil for all
 }
 
 var identities = map[string]identity{
-	"ec-cube":       {"ec-cube:ec-cube", "composer/ec-cube/ec-cube"},
-	"wordpress":     {"wordpress:wordpress", ""},
-	"nginx":         {"f5:nginx", ""},
-	"apache":        {"apache:http_server", ""},
-	"apache tomcat": {"apache:tomcat", ""},
-	"php":           {"php:php", ""},
-	"openssl":       {"openssl:openssl", ""},
-	"elasticsearch": {"elastic:elasticsearch", ""},
-	"drupal":        {"drupal:drupal", "composer/drupal/core"},
-	"joomla":        {`joomla:joomla\!`, ""},
-	"movable type":  {"sixapart:movable_type", ""},
-	"mediawiki":     {"mediawiki:mediawiki", ""},
-	"typo3":         {"typo3:typo3", "composer/typo3/cms-core"},
-	"phpbb":         {"phpbb:phpbb", ""},
-	"prestashop":    {"prestashop:prestashop", ""},
-	"opencart":      {"opencart:opencart", ""},
-	"basercms":      {"basercms:basercms", ""},
-	"jquery":        {"jquery:jquery", "npm/jquery"},
-	"jquery ui":     {"jqueryui:jquery_ui", "npm/jquery-ui"},
-	"lodash":        {"lodash:lodash", "npm/lodash"},
-	"angularjs":     {"angularjs:angularjs", "npm/angular"},
-	"moment.js":     {"momentjs:moment", "npm/moment"},
-	"bootstrap":     {"getbootstrap:bootstrap", "npm/bootstrap"},
-	"handlebars":    {"handlebarsjs:handlebars", "npm/handlebars"},
-	"vue":           {"vuejs:vue", "npm/vue"},
+	"ec-cube":       {"ec-cube:ec-cube", "composer/ec-cube/ec-cube", []string{"3", "4"}}, // 2 has several names, and is no package
+	"wordpress":     {cpe: "wordpress:wordpress"},
+	"nginx":         {cpe: "f5:nginx"},
+	"apache":        {cpe: "apache:http_server"},
+	"lighttpd":      {cpe: "lighttpd:lighttpd"},
+	"apache tomcat": {cpe: "apache:tomcat"},
+	"apache-tomcat": {cpe: "apache:tomcat"},
+	"php":           {cpe: "php:php"},
+	"openssl":       {cpe: "openssl:openssl"},
+	"elasticsearch": {cpe: "elastic:elasticsearch"},
+	"drupal":        {cpe: "drupal:drupal", purl: "composer/drupal/core"},
+	"joomla":        {cpe: `joomla:joomla\!`},
+	"movable type":  {cpe: "sixapart:movable_type"},
+	"mediawiki":     {cpe: "mediawiki:mediawiki"},
+	"typo3":         {cpe: "typo3:typo3", purl: "composer/typo3/cms-core"},
+	"phpbb":         {cpe: "phpbb:phpbb"},
+	"prestashop":    {cpe: "prestashop:prestashop"},
+	"opencart":      {cpe: "opencart:opencart"},
+	"basercms":      {cpe: "basercms:basercms"},
+	"a-blog cms":    {cpe: "appleple:a-blog_cms"},
+	"concrete cms":  {cpe: "concretecms:concrete_cms"},
+	"jquery":        {cpe: "jquery:jquery", purl: "npm/jquery"},
+	"jquery ui":     {cpe: "jqueryui:jquery_ui", purl: "npm/jquery-ui"},
+	"lodash":        {cpe: "lodash:lodash", purl: "npm/lodash"},
+	"angularjs":     {cpe: "angularjs:angular.js", purl: "npm/angular"},
+	"angular":       {cpe: "angular:angular", purl: "npm/%40angular/core"},
+	"axios":         {cpe: "axios:axios", purl: "npm/axios"},
+	"moment.js":     {cpe: "momentjs:moment", purl: "npm/moment"},
+	"bootstrap":     {cpe: "getbootstrap:bootstrap", purl: "npm/bootstrap"},
+	"handlebars":    {cpe: "handlebarsjs:handlebars", purl: "npm/handlebars"},
+	"vue":           {cpe: "vuejs:vue", purl: "npm/vue"},
 }
 
 // names are the CPE and the package URL of a product with a known version, "" where there is none.
 func (p product) names() (cpe, purl string) {
 	id, ok := identities[strings.ToLower(p.Name)]
-	if !ok || p.Version == "" {
+	if !ok || p.Version == "" || id.lines != nil && !slices.Contains(id.lines, lineOf(p.Version)) {
 		return "", ""
 	}
 	if id.cpe != "" {
-		cpe = "cpe:2.3:a:" + id.cpe + ":" + cpeValue.Replace(p.Version) + ":*:*:*:*:*:*:*"
+		version, update := p.Version, "*"
+		if m := updated.FindStringSubmatch(version); m != nil {
+			version, update = m[1], m[2]
+		}
+		cpe = "cpe:2.3:a:" + id.cpe + ":" + cpeValue.Replace(version) + ":" + update + ":*:*:*:*:*:*"
 	}
 	if id.purl != "" {
 		purl = "pkg:" + id.purl + "@" + strings.ReplaceAll(p.Version, "+", "%2B")
 	}
 	return cpe, purl
 }
+
+// updated is a version with a patch or a release before it: in a CPE that is a part of its own.
+var updated = regexp.MustCompile(`^([0-9.]+)-((?:p|alpha|beta|rc)[0-9.]*)$`)
 
 // cpeValue quotes what is not plain in a CPE; a version has no more than this.
 var cpeValue = strings.NewReplacer("-", `\-`, "+", `\+`)
