@@ -296,3 +296,29 @@ func TestActionBuilds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestProgramsAreBuiltAlike: the image and the action build as releases do; the image that is made by default has no shell
+// and a user without rights, and the other one differs in the shell alone.
+func TestProgramsAreBuiltAlike(t *testing.T) {
+	flags := regexp.MustCompile(`(?m)^BUILD := (.*)$`).FindStringSubmatch(document(t, "Makefile"))
+	image := document(t, "Dockerfile")
+	for name, text := range map[string]string{"Dockerfile": image, "action.yml": document(t, "action.yml")} {
+		if !strings.Contains(text, "CGO_ENABLED=0") || !strings.Contains(text, "go build "+flags[1]) {
+			t.Errorf("%s does not build with %s", name, flags[1])
+		}
+	}
+	stages := strings.Split(image, "\nFROM ")
+	if last := stages[len(stages)-1]; !strings.HasPrefix(last, "scratch\n") {
+		t.Errorf("the last of %d stages is %s", len(stages), last)
+	}
+	for _, stage := range stages[len(stages)-2:] {
+		for _, line := range []string{"\nUSER 65532:65532\n", "\nCOPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/\n", "\nCOPY --from=build /sotomi "} {
+			if !strings.Contains(stage, line) {
+				t.Errorf("a stage lacks %q:\n%s", line, stage)
+			}
+		}
+	}
+	if shell := stages[len(stages)-2]; !strings.Contains(shell, " AS shell\n") || strings.Contains(shell, "ENTRYPOINT") {
+		t.Errorf("not the image with a shell:\n%s", shell)
+	}
+}
