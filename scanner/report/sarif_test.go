@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/report"
 	"sotomi/scanner/signature"
@@ -190,7 +191,7 @@ func TestSARIFLimits(t *testing.T) {
 		for i := range 26_000 {
 			sum := sha256.Sum256([]byte(strconv.Itoa(i)))
 			at := fmt.Sprintf("https://host-%d.example/%d", i/10, i)
-			f := scanner.Finding{Signature: longSignature, Severity: "low", Target: at, Fingerprint: "v1:" + hex.EncodeToString(sum[:16]), Hit: scanner.Hit{URL: at, Values: scanner.Values{"version": strconv.Itoa(i)}, Evidence: longEvidence(i)}}
+			f := scanner.Finding{Signature: longSignature, Severity: "low", Target: at, Fingerprint: "v1:" + hex.EncodeToString(sum[:16]), Hit: scanner.Hit{URL: at, Values: scanner.Values{"version": strconv.Itoa(i)}, Evidence: []evidence.Evidence{{Request: fmt.Sprintf("GET /%d HTTP/1.1", i)}}}}
 			if err := to.Finding(f); err != nil {
 				t.Fatal(err)
 			}
