@@ -174,8 +174,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	j.data = e.dataInForce()
 	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
 	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
-	outs.options.Signatures = byID(selected)
-	outs.minSeverity, outs.baseline = minSeverity, s.c.String("write-baseline")
+	outs.options.Signatures, outs.minSeverity, outs.baseline = byID(selected), minSeverity, s.c.String("write-baseline")
 	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
 	watchers := []scanner.Sink{j.rules.Sink(j.gate), j.notices}
 	if bar := e.progress(targets.Len()); bar != nil {
