@@ -20,8 +20,9 @@ import (
 
 // products are those that sotomi can tell the version of, by their names there.
 var products = []string{
-	"apache-http-server", "concrete-cms", "craft-cms", "drupal", "joomla", "magento", "mediawiki", "moodle", "nginx", "openssl", "php",
-	"phpbb", "tomcat", "typo3",
+	"apache-cassandra", "apache-http-server", "apache-kafka", "clickhouse", "concrete-cms", "craft-cms", "drupal", "joomla", "magento",
+	"mariadb", "mediawiki", "memcached", "mongodb", "moodle", "mysql", "nginx", "openssl", "php",
+	"phpbb", "postgresql", "rabbitmq", "redis", "tomcat", "typo3", "valkey", "zookeeper",
 }
 
 var clones gitclone.Clones // each reads its own objects
