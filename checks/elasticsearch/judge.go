@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"sotomi/checks/internal/datanames"
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/web"
@@ -131,7 +132,7 @@ func (v *verdict) look(a *answers) {
 	for _, i := range v.Indices {
 		v.Documents += max(0, i.Documents)
 		switch {
-		case ransomNote(i):
+		case datanames.RansomNote(i.Name, i.Documents):
 			v.Ransom = append(v.Ransom, i.Name)
 		case !i.system():
 			data += max(0, i.Documents)

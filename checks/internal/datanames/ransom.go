@@ -1,4 +1,4 @@
-package elasticsearch
+package datanames
 
 import (
 	"regexp"
@@ -8,7 +8,7 @@ import (
 // noteDocuments is the most documents that a ransom note has: the notes that were seen hold one.
 const noteDocuments = 10
 
-// ransomForms are the whole names of indices that blackmailers leave behind, in lower case with "_" between words: notes to
+// ransomForms are the whole names of indices, databases and collections that blackmailers leave behind, in lower case with "_" between words: notes to
 // be read (2017 and later), and what the Meow attacks of 2020 left, a random word before "-meow".
 var ransomForms = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`(please_?)?read_?(me|this)(_(now|first|please))?`,
@@ -26,7 +26,8 @@ var ransomForms = regexp.MustCompile(`^(?:` + strings.Join([]string{
 
 var separators = regexp.MustCompile(`[-_.\s]+`)
 
-// ransomNote reports whether an index is named like a ransom note, and as small as one.
-func ransomNote(i index) bool {
-	return i.Documents <= noteDocuments && ransomForms.MatchString(separators.ReplaceAllString(strings.ToLower(i.Name), "_"))
+// RansomNote reports whether an index, database or collection is named like a ransom note, and as small as one. A number of
+// documents that is not known is below 0.
+func RansomNote(name string, documents int64) bool {
+	return documents <= noteDocuments && ransomForms.MatchString(separators.ReplaceAllString(strings.ToLower(name), "_"))
 }
