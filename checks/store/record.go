@@ -1,0 +1,100 @@
+// Package store finds out about data stores by their own protocols, and harmlessly: who a server lets in, which version it
+// is, and how much lies in it, as far as its own counters tell.
+//
+// Each product has a probe in a file of its own, which asks, and reads the answers of strangers within bounds. A probe sends
+// no password and no log-in, not even an empty one, and asks for no value, row, entry or message; tests hold each byte that
+// is sent against a list. What the Record means is decided in judge.go alone.
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"sotomi/checks/internal/datanames"
+	"sotomi/checks/internal/endoflife"
+)
+
+// Access is whom a server lets in.
+type Access string
+
+// Whom servers let in.
+const (
+	Open     Access = "open"     // everybody: it was shown by an answer that the closed server refuses
+	Offered  Access = "offered"  // everybody, by its own words; or facts about it for everybody, what lies in it was not asked for
+	Password Access = "password" // whoever has a password, certificate or key
+	Refused  Access = "refused"  // other addresses than ours, or nobody from the net
+	Unknown  Access = "unknown"  // its greeting does not say
+)
+
+// Record is what is known of one server, the same for all products. What a server does not tell is empty.
+type Record struct {
+	Product string // as its maker writes it
+	Version string
+	TLS     bool
+	Access  Access
+
+	Counts   map[string]int64 // by what is counted: databases, collections, keys, items, nodes, topics, modules, rows, bytes ...
+	Names    []string         // of databases, collections, topics, modules: at most mostNames
+	Personal []string         // those of Names, and kinds of fields, that are about people
+	Ransom   []string         // those of Names that blackmailers leave behind
+
+	Facts map[string]string // what else it says of itself, by name
+	Lines []Line            // what was said, as evidence
+}
+
+// Line is one question and what of its answer may be shown.
+type Line struct{ Sent, Received string }
+
+// Bounds of what a Record keeps of a stranger's names.
+const (
+	mostNames  = 1000
+	nameLength = 64
+)
+
+// name adds one with the number of things in it, below 0 where that is not known.
+func (r *Record) name(name string, things int64) {
+	name = clean(name, nameLength)
+	if name == "" || len(r.Names) >= mostNames {
+		return
+	}
+	r.Names = append(r.Names, name)
+	switch {
+	case datanames.RansomNote(name, things):
+		r.Ransom = append(r.Ransom, name)
+	case things != 0 && datanames.People(name) && !slices.Contains(r.Personal, name):
+		r.Personal = append(r.Personal, name)
+	}
+}
+
+func (r *Record) count(what string, n int64) {
+	if r.Counts == nil {
+		r.Counts = map[string]int64{}
+	}
+	r.Counts[what] += max(0, n)
+}
+
+func (r *Record) fact(name, value string) {
+	if value = clean(value, nameLength); value == "" {
+		return
+	}
+	if r.Facts == nil {
+		r.Facts = map[string]string{}
+	}
+	r.Facts[name] = value
+}
+
+// endOfLifeNames are products by their names in the data of last days.
+var endOfLifeNames = map[string]string{
+	"Redis": "redis", "Valkey": "valkey", "Memcached": "memcached", "MongoDB": "mongodb", "PostgreSQL": "postgresql",
+	"MariaDB": "mariadb", "MySQL": "mysql", "ZooKeeper": "zookeeper", "RabbitMQ": "rabbitmq", "Apache Cassandra": "apache-cassandra",
+	"ClickHouse": "clickhouse",
+}
+
+// EndOfLife says when support of the version ended, "" when it had not on that day or nobody knows.
+func (r *Record) EndOfLife(on time.Time) string {
+	return endoflife.End(endOfLifeNames[r.Product], r.Version, on)
+}
+
+// probe looks at one server.
+type probe func(ctx context.Context, dial Dialer) (Record, error)
