@@ -8,6 +8,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,7 +37,8 @@ type Record struct {
 
 	Counts   map[string]int64 // by what is counted: databases, collections, keys, items, nodes, topics, modules, rows, bytes ...
 	Names    []string         // of databases, collections, topics, modules: at most mostNames
-	Personal []string         // those of Names, and kinds of fields, that are about people
+	Personal []string         // those of Names that are about people
+	Kinds    []string         // of personal data, by names of fields
 	Ransom   []string         // those of Names that blackmailers leave behind
 
 	Facts map[string]string // what else it says of itself, by name
@@ -98,3 +100,8 @@ func (r *Record) EndOfLife(on time.Time) string {
 
 // probe looks at one server.
 type probe func(ctx context.Context, dial Dialer) (Record, error)
+
+// fields keeps the kinds of personal data that names of columns stand for.
+func (r *Record) fields(names []string) {
+	r.Kinds = slices.Sorted(maps.Keys(datanames.Categories(names)))
+}
