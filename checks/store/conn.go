@@ -25,7 +25,7 @@ const (
 var (
 	ErrOther  = errors.New("what answers here speaks another protocol")
 	ErrSilent = errors.New("the server accepts connections and says nothing")
-	ErrBusy   = errors.New("the server takes no more clients")
+	ErrBusy   = errors.New("the server takes no clients at the moment")
 )
 
 // Dialer opens one connection to the server that is looked at, in plain or in TLS.

@@ -28,3 +28,40 @@ fetch elasticsearch/distribution/integ-test-zip/elasticsearch/8.8.2/elasticsearc
 fetch elasticsearch/distribution/integ-test-zip/elasticsearch/9.2.0/elasticsearch-9.2.0.zip bf44938a0490ba2a303d39c9cb64b38963dd08c812ce93e10816e878585bcb6b
 fetch opensearch/distribution/integ-test-zip/opensearch/2.19.0/opensearch-2.19.0.zip 84b8d1a06a31b57993cfe2801cbf01bdbc54fe07b45aee5cb2ba87917a01c751
 fetch opensearch/distribution/integ-test-zip/opensearch/3.2.0/opensearch-3.2.0.zip 8c1fb97a5a6f74cac9a25199c0181caa09052e5f941b45f56ee028c32c9de17d
+
+# Servers that come as a list of libraries: Maven resolves and checks them. NAME VERSION GROUP:ARTIFACT...
+libraries() {
+	name=$1-$2
+	[ ! -d "$name" ] || return 0
+	rm -rf "unpack.$$"
+	mkdir "unpack.$$"
+	{
+		echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>lab</groupId><artifactId>lab</artifactId><version>1</version><dependencies>'
+		shift 2
+		for dependency; do
+			echo "$dependency" | sed 's|^\([^:]*\):\([^:]*\):\(.*\)$|<dependency><groupId>\1</groupId><artifactId>\2</artifactId><version>\3</version></dependency>|'
+		done
+		echo '</dependencies></project>'
+	} >"unpack.$$/pom.xml"
+	mvn -q -B -f "unpack.$$/pom.xml" dependency:copy-dependencies -DoutputDirectory=lib -DincludeScope=runtime
+	chmod -R a+rX "unpack.$$"
+	mv "unpack.$$" "$name"
+	echo "fetched $name"
+}
+
+libraries kafka 3.9.1 org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36
+libraries cassandra 5.0.5 org.apache.cassandra:cassandra-all:5.0.5
+
+# FerretDB speaks the protocol of MongoDB, which has no server in any registry of packages. It is built from its module.
+if [ ! -d ferretdb-1.24.2 ]; then
+	rm -rf "unpack.$$"
+	source=$(GOFLAGS=-mod=mod go mod download -json github.com/FerretDB/FerretDB@v1.24.2 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+	cp -R "$source" "unpack.$$"
+	chmod -R u+w "unpack.$$"
+	echo v1.24.2 >"unpack.$$/build/version/version.txt"
+	(cd "unpack.$$" && GOFLAGS=-mod=mod go build -o built/ferretdb ./cmd/ferretdb)
+	chmod -R a+rX "unpack.$$/built"
+	mv "unpack.$$/built" ferretdb-1.24.2
+	rm -rf "unpack.$$"
+	echo "fetched ferretdb-1.24.2"
+fi
