@@ -11,7 +11,8 @@ import (
 func AMQP(ctx context.Context, dial Dialer) (Record, error) {
 	return converse(ctx, dial, func(t *talk) (Record, error) {
 		r := Record{Product: "AMQP"}
-		if err := t.send([]byte("AMQP\x00\x00\x09\x01")); err != nil {
+		const hello = "AMQP\x00\x00\x09\x01"
+		if err := t.send([]byte(hello)); err != nil {
 			return r, err
 		}
 		head, err := t.block(7)
@@ -19,6 +20,10 @@ func AMQP(ctx context.Context, dial Dialer) (Record, error) {
 			return r, err
 		}
 		if string(head[:4]) == "AMQP" { // another version of the protocol is spoken here
+			last, err := t.block(1)
+			if err != nil || string(head)+string(last) == hello { // an echo
+				return r, ErrOther
+			}
 			r.Access = Unknown
 			return r, nil
 		}

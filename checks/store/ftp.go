@@ -37,8 +37,10 @@ func FTPLogin(ctx context.Context, dial Dialer) (Record, error) {
 				continue
 			case "421":
 				return r, ErrBusy
-			default:
+			case "530", "332", "430", "532":
 				r.Access = Password
+			default:
+				return r, ErrOther
 			}
 			break
 		}
@@ -54,6 +56,9 @@ func (r *Record) ftpGreeting(t *talk) error {
 	}
 	switch answer[:3] {
 	case "220":
+		if mailServers.MatchString(answer) {
+			return ErrOther
+		}
 		r.Access = Unknown
 	case "421":
 		return ErrBusy
@@ -68,6 +73,9 @@ func (r *Record) ftpGreeting(t *talk) error {
 	t.note("", answer)
 	return nil
 }
+
+// mailServers greet with the same number.
+var mailServers = regexp.MustCompile(`(?i)smtp|mail`)
 
 var ftpServers = regexp.MustCompile(`(vsFTPd|ProFTPD|Pure-FTPd|FileZilla Server|Microsoft FTP Service|Serv-U)(?:(?: version| FTP Server)? v?([0-9][0-9.a-z]*))?`)
 

@@ -37,7 +37,7 @@ func Kafka(ctx context.Context, dial Dialer) (Record, error) {
 		if err := r.kafkaTopics(metadata, newest[kafkaTopics]); err != nil {
 			return r, err
 		}
-		t.note("Metadata", fmt.Sprintf("%d brokers, %d topics: %s", r.Counts["brokers"], r.Counts["topics"], strings.Join(r.Names[:min(20, len(r.Names))], ", ")))
+		t.note("Metadata", fmt.Sprintf("%d brokers, %d topics", r.Counts["brokers"], r.Counts["topics"]))
 		return r, nil
 	})
 }

@@ -170,13 +170,13 @@ func TestRealRsync(t *testing.T) {
 		return l.start(port, "rsync", "--daemon", "--no-detach", "--address=127.0.0.1", "--port="+number(port),
 			"--config="+l.file(name, "use chroot = no\n"+strings.NewReplacer("DIR", l.dir+"/files", "SECRETS", l.file("secrets", "app:s3cret\n")).Replace(modules)))
 	}
-	open := run("open", "[backup]\npath = DIR\ncomment = all\n[customers]\npath = DIR\nauth users = app\nsecrets file = SECRETS\n[hidden]\npath = DIR\nlist = no\n")
+	open := run("open", "[users-backup]\npath = DIR\ncomment = all\n[customers]\npath = DIR\nauth users = app\nsecrets file = SECRETS\n[hidden]\npath = DIR\nlist = no\n")
 	compare(t, open.look(t, Rsync), told{
-		Product: "rsync", Access: Open, Counts: map[string]int64{"modules": 2, "open": 1}, Names: []string{"backup", "customers"}, Personal: []string{"customers"},
+		Product: "rsync", Access: Open, Counts: map[string]int64{"modules": 2, "open": 1}, Names: []string{"users-backup", "customers"}, Personal: []string{"users-backup"},
 	})
 	closed := run("closed", "[customers]\npath = DIR\nauth users = app\nsecrets file = SECRETS\n")
 	compare(t, closed.look(t, Rsync), told{
-		Product: "rsync", Access: Password, Counts: map[string]int64{"modules": 1, "open": 0}, Names: []string{"customers"}, Personal: []string{"customers"},
+		Product: "rsync", Access: Password, Counts: map[string]int64{"modules": 1, "open": 0}, Names: []string{"customers"},
 	})
 	compare(t, run("elsewhere", "[x]\npath = DIR\nhosts allow = 192.0.2.1\n").look(t, Rsync), told{
 		Product: "rsync", Access: Refused, Counts: map[string]int64{"modules": 1, "open": 0}, Names: []string{"x"},
@@ -184,7 +184,7 @@ func TestRealRsync(t *testing.T) {
 	for _, s := range []*server{open, closed} {
 		for _, sent := range s.log() {
 			lines := strings.Split(sent, "\n")
-			if len(lines) != 3 || !strings.HasPrefix(lines[0], "@RSYNCD: ") || lines[2] != "" || lines[1] != "" && lines[1] != "backup" && lines[1] != "customers" {
+			if len(lines) != 3 || !strings.HasPrefix(lines[0], "@RSYNCD: ") || lines[2] != "" || lines[1] != "" && lines[1] != "users-backup" && lines[1] != "customers" {
 				t.Errorf("sent %q", sent)
 			}
 		}
@@ -219,7 +219,7 @@ ACCESS
 	closed := run("closed", "access to dn.base=\"\" by * read\naccess to * by users read by * none")
 	compare(t, closed.look(t, LDAP), told{Product: "OpenLDAP", Access: Password, Counts: map[string]int64{"bases": 1, "entries": 0}})
 	barred := run("barred", "require authc")
-	compare(t, barred.look(t, LDAP), told{Product: "LDAP", Access: Password, Counts: map[string]int64{"bases": 0, "entries": 0}})
+	compare(t, barred.look(t, LDAP), told{Product: "OpenLDAP", Access: Password, Counts: map[string]int64{"bases": 1, "entries": 0}})
 	want := string(ldapRequest(1, "", 0, []string{"namingContexts", "vendorName", "vendorVersion", "objectClass"})) + string(ldapRequest(2, "dc=example,dc=com", 2, []string{"1.1"}))
 	for _, s := range []*server{open, closed} {
 		if d := cmp.Diff([]string{want}, s.log()); d != "" {

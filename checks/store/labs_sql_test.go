@@ -27,29 +27,41 @@ func TestRealPostgreSQL(t *testing.T) {
 	l := newLab(t, found[0])
 	bin := filepath.Dir(found[0])
 	ver := version(l.command("", found[0], "--version"))
-	password := l.file("password", "s3cret\n")
-	run := func(name string, initialise ...string) *server {
-		data := filepath.Join(l.dir, name)
-		l.command("", "install", "-d", "-o", user(), "-m", "700", data)
-		l.command("", asUser(append([]string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"}, initialise...)...)...)
-		port := l.port()
-		return l.start(port, asUser(found[0], "-D", data, "-p", number(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off")...)
-	}
-	const start = "\x00\x00\x00)\x00\x03\x00\x00user\x00postgres\x00database\x00postgres\x00\x00"
+	certificate, key := filepath.Join(l.dir, "crt"), filepath.Join(l.dir, "key")
+	l.command("", "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=lab.test", "-keyout", key, "-out", certificate)
+	l.command("", "chown", user(), key)
+	const (
+		start = "\x00\x00\x00)\x00\x03\x00\x00user\x00postgres\x00database\x00postgres\x00\x00"
+		mayWe = "\x00\x00\x00\x08\x04\xd2\x16\x2f" // speak TLS; all after it is encrypted
+	)
 	for name, c := range map[string]struct {
-		initialise []string
-		want       told
+		rules string // of pg_hba.conf
+		want  told
+		sent  []string
 	}{
-		"trust":  {[]string{"-A", "trust"}, told{Product: "PostgreSQL", Version: ver, Access: Open}},
-		"scram":  {[]string{"-A", "scram-sha-256", "--pwfile", password}, told{Product: "PostgreSQL", Access: Password}},
-		"md5":    {[]string{"-A", "md5", "--pwfile", password}, told{Product: "PostgreSQL", Access: Password}},
-		"reject": {[]string{"-A", "reject"}, told{Product: "PostgreSQL", Access: Refused}},
+		"trust":             {"host all all 127.0.0.1/32 trust", told{Product: "PostgreSQL", Version: ver, Access: Open}, []string{start}},
+		"trust_in_TLS_only": {"hostssl all all 127.0.0.1/32 trust", told{Product: "PostgreSQL", Version: ver, Access: Open}, []string{start, mayWe}},
+		"trust_elsewhere":   {"host shop all 127.0.0.1/32 trust", told{Product: "PostgreSQL", Access: Refused}, []string{start, mayWe}},
+		"scram":             {"host all all 127.0.0.1/32 scram-sha-256", told{Product: "PostgreSQL", Access: Password}, []string{start}},
+		"scram_in_TLS_only": {"hostssl all all 127.0.0.1/32 scram-sha-256", told{Product: "PostgreSQL", Access: Password}, []string{start, mayWe}},
+		"md5":               {"host all all 127.0.0.1/32 md5", told{Product: "PostgreSQL", Access: Password}, []string{start}},
+		"reject":            {"host all all 127.0.0.1/32 reject", told{Product: "PostgreSQL", Access: Refused}, []string{start, mayWe}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := run(name, c.initialise...)
+			data := filepath.Join(l.dir, name)
+			l.command("", "install", "-d", "-o", user(), "-m", "700", data)
+			l.command("", asUser(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C", "-N", "-A", "trust")...)
+			l.file(name+"/pg_hba.conf", c.rules+"\n")
+			port := l.port()
+			s := l.start(port, asUser(found[0], "-D", data, "-p", number(port), "-h", "127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
+				"-c", "ssl=on", "-c", "ssl_cert_file="+certificate, "-c", "ssl_key_file="+key)...)
 			l.ready(s, PostgreSQL, func(Record) bool { return true })
 			compare(t, s.look(t, PostgreSQL), c.want)
-			if d := cmp.Diff([]string{start}, s.log()); d != "" {
+			log := s.log()
+			if len(log) > 1 {
+				log[1] = log[1][:min(len(mayWe), len(log[1]))]
+			}
+			if d := cmp.Diff(c.sent, log); d != "" {
 				t.Errorf("sent (-want +got):\n%s", d)
 			}
 		})

@@ -61,6 +61,11 @@ func (r *Record) name(name string, things int64) {
 		return
 	}
 	r.Names = append(r.Names, name)
+	r.means(name, things)
+}
+
+// means keeps what a name says of the things in it.
+func (r *Record) means(name string, things int64) {
 	switch {
 	case datanames.RansomNote(name, things):
 		r.Ransom = append(r.Ransom, name)

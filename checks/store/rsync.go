@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -29,6 +30,7 @@ func Rsync(ctx context.Context, dial Dialer) (Record, error) {
 		switch said.Access {
 		case Open:
 			open++
+			r.means(name, -1)
 		case Password:
 			password++
 		}
@@ -62,7 +64,7 @@ func rsyncList(t *talk) (Record, error) {
 			return r, err
 		}
 		if strings.HasPrefix(line, "@RSYNCD: EXIT") {
-			t.note("list of modules", strings.Join(r.Names[:min(20, len(r.Names))], ", "))
+			t.note("list of modules", fmt.Sprintf("%d modules", r.Counts["modules"]))
 			return r, nil
 		}
 		if strings.HasPrefix(line, "@ERROR") {
@@ -71,7 +73,7 @@ func rsyncList(t *talk) (Record, error) {
 		name, _, isModule := strings.Cut(line, "\t")
 		if name = strings.TrimSpace(name); isModule && name != "" && !strings.HasPrefix(name, "@") && clean(name, nameLength) == name {
 			r.count("modules", 1)
-			r.name(name, -1)
+			r.Names = append(r.Names, name)
 		}
 	}
 	return r, nil
@@ -112,7 +114,7 @@ func rsyncModule(t *talk, name string) (Record, error) {
 		for prefix, access := range map[string]Access{"@RSYNCD: OK": Open, "@RSYNCD: AUTHREQD": Password, "@ERROR": Refused} {
 			if strings.HasPrefix(line, prefix) {
 				r.Access = access
-				t.note("module "+name, prefix)
+				t.note("a module by its name", prefix)
 				return r, nil
 			}
 		}

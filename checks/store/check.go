@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
+)
+
+// product is one that signatures name.
+type product struct {
+	probe    probe
+	protocol string // by which the engine knows it; "" for one that tells nothing by itself
+}
+
+// products by the name in a signature. The probes of mysql and ftp log in: their signatures are for scans that may.
+var products = map[string]product{
+	"redis":      {Redis, "Redis"},
+	"memcached":  {Memcached, "Memcached"},
+	"mongodb":    {MongoDB, "MongoDB"},
+	"postgresql": {PostgreSQL, "PostgreSQL"},
+	"mysql":      {MySQLLogin, "MySQL"},
+	"zookeeper":  {ZooKeeper, "ZooKeeper"},
+	"kafka":      {Kafka, "Kafka"},
+	"amqp":       {AMQP, "AMQP"},
+	"nats":       {NATS, "NATS"},
+	"mqtt":       {MQTT, "MQTT"},
+	"cassandra":  {Cassandra, "Cassandra"},
+	"rsync":      {Rsync, "rsync"},
+	"ldap":       {LDAP, "LDAP"},
+	"vnc":        {VNC, "VNC"},
+	"jdwp":       {JDWP, "JDWP"},
+	"ftp":        {FTPLogin, "FTP"},
+}
+
+// loggingIn are products whose probe logs in.
+var loggingIn = []string{"mysql", "ftp"}
+
+// New is the check "store". Its parameter product is the name of a product above; the signature's ports are where it is
+// looked for when nobody knows what speaks there.
+func New(s *signature.Signature) (scanner.Check, error) {
+	var with struct {
+		Product string `yaml:"product"`
+	}
+	if err := s.With.Decode(&with); err != nil {
+		return nil, err
+	}
+	p, ok := products[with.Product]
+	switch {
+	case !ok:
+		return nil, s.With.Mistake("product %q: there are %s", with.Product, strings.Join(slices.Sorted(maps.Keys(products)), ", "))
+	case slices.Contains(loggingIn, with.Product) && s.Safety != signature.SafetyIntrusive:
+		return nil, s.With.Mistake("product %q: its check logs in, so safety must be intrusive", with.Product)
+	}
+	return &check{p, s}, nil
+}
+
+type check struct {
+	product
+	signature *signature.Signature
+}
+
+// Place says that it looks at ports.
+func (c *check) Place() scanner.Place { return scanner.PlacePorts }
+
+// Run looks at each port of a host where the product is, or may be.
+func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	ports := p.Ports()
+	mine := slices.Collect(c.mine(ports.Open))
+	if ports.Everything {
+		const why = "the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does"
+		p.Conclude(why)
+		for range mine {
+			p.Suppress(why)
+		}
+		return nil, nil
+	}
+	var hits []scanner.Hit
+	var reasons []message.Message
+	var firstErr error
+	for _, open := range mine {
+		r, err := c.probe(ctx, func(ctx context.Context, useTLS bool) (net.Conn, error) { return p.Dial(ctx, open.Number, useTLS) })
+		if errors.Is(err, ErrOther) && open.Protocol == "" {
+			continue // something else has that port
+		}
+		if err != nil {
+			if firstErr == nil {
+				firstErr = outcome(err, open)
+			}
+			continue
+		}
+		v := judge(r, time.Now())
+		switch {
+		case v.Found:
+			hits = append(hits, c.hits(p, open, r, v)...)
+		case v.Failed && firstErr == nil:
+			firstErr = scanner.Undetermined("%s", v.Reason)
+		case !v.Failed:
+			reasons = append(reasons, v.Reason)
+		}
+	}
+	if len(hits) > 0 || firstErr != nil {
+		return hits, firstErr
+	}
+	if len(reasons) == 0 {
+		reason, err := absence(ports, c.signature.Ports)
+		if err != nil {
+			return nil, err
+		}
+		reasons = append(reasons, reason)
+	}
+	p.Conclude("%s", message.Join("; ", reasons...))
+	return nil, nil
+}
+
+// mine are open ports where the product speaks, and its own where nobody knows what does.
+func (c *check) mine(open []scanner.Port) func(func(scanner.Port) bool) {
+	return func(yield func(scanner.Port) bool) {
+		for _, o := range open {
+			here := (o.Protocol == "" || o.Protocol == scanner.ProtocolTLS) && slices.Contains(c.signature.Ports, o.Number)
+			if (here || o.Protocol == c.protocol) && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// outcome is how an error of a probe reads.
+func outcome(err error, open scanner.Port) error {
+	switch {
+	case errors.Is(err, ErrOther):
+		return scanner.Undetermined("port %d answers in a way that is not understood", open.Number)
+	case errors.Is(err, ErrSilent):
+		return scanner.Undetermined("port %d accepts connections and says nothing", open.Number)
+	case errors.Is(err, ErrBusy):
+		return scanner.Undetermined("the server at port %d takes no clients at the moment", open.Number)
+	}
+	return err
+}
+
+// absence says why the product was not seen at its ports.
+func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
+	of := map[scanner.PortState]scanner.Numbers{}
+	for _, n := range numbers {
+		s := ports.Of(n)
+		of[s] = append(of[s], n)
+	}
+	unasked, silent := of[scanner.PortUnasked], of[scanner.PortSilent]
+	if ports.End != nil && len(unasked)+len(silent) > 0 {
+		return message.Message{}, ports.End
+	}
+	var list []message.Message
+	for _, part := range []struct {
+		format  string
+		numbers scanner.Numbers
+	}{
+		{"port %s closed", of[scanner.PortClosed]},
+		{"no answer at port %s", silent},
+		{"something else speaks at port %s", of[scanner.PortOpen]},
+		{"port %s was not looked at", unasked},
+	} {
+		if len(part.numbers) > 0 {
+			list = append(list, message.New(part.format, part.numbers.String()))
+		}
+	}
+	reason := message.Join("; ", list...)
+	if len(of[scanner.PortOpen])+len(silent) == 0 {
+		return message.Message{}, scanner.NotApplicable("%s", reason)
+	}
+	return reason, nil
+}
+
+// hits are one finding for each variant that the signature has words for, or one without.
+func (c *check) hits(p *scanner.Probe, open scanner.Port, r Record, v verdict) []scanner.Hit {
+	name := func(text string) string { return text }
+	if p.HashNames {
+		name = func(text string) string {
+			sum := sha256.Sum256([]byte(text))
+			return "sha256:" + hex.EncodeToString(sum[:6])
+		}
+	}
+	number := strconv.Itoa(open.Number)
+	at := target.TCP(p.Target.URL.Hostname(), number)
+	hit := scanner.Hit{
+		URL: at.Scheme + "://" + at.Host, Certainty: v.Certainty, Matcher: number, Values: r.values(time.Now(), name),
+		Evidence: []evidence.Evidence{shown(r, open)},
+	}
+	hit.Values["port"] = open.Number
+	var hits []scanner.Hit
+	for _, variant := range v.Variants {
+		if _, ok := c.signature.Variants[variant]; ok {
+			hit.Variant = variant
+			hits = append(hits, hit)
+		}
+	}
+	if len(hits) == 0 {
+		return []scanner.Hit{hit}
+	}
+	return hits
+}
+
+// shown is what was said, as evidence.
+func shown(r Record, open scanner.Port) evidence.Evidence {
+	var sent, received []string
+	for _, line := range r.Lines {
+		sent = append(sent, line.Sent)
+		received = append(received, line.Received)
+	}
+	return evidence.Evidence{
+		Request: strings.Join(sent, "\n"), Response: evidence.Redact(message.Printable(strings.Join(received, "\n"))), Address: open.Address,
+		Note: message.New("What the server answers to everybody. It was asked for its counters and for names only, never for what is stored in it."),
+	}
+}
