@@ -13,6 +13,7 @@ import (
 	"sotomi/checks/product"
 	"sotomi/checks/scriptlibrary"
 	"sotomi/checks/ssi"
+	"sotomi/checks/store"
 	"sotomi/checks/template"
 	"sotomi/checks/transport"
 	"sotomi/checks/wordpress"
@@ -32,6 +33,7 @@ var All = scanner.Table{
 	"script-library":     scriptlibrary.New,
 	"ssi-injection":      ssi.NewInjection,
 	"ssi-sign":           ssi.NewSign,
+	"store":              store.New,
 	"wordpress":          wordpress.New,
 	"product-release":    product.NewRelease,
 	"product-weaknesses": product.NewWeaknesses,

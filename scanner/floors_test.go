@@ -61,7 +61,7 @@ var floors = map[string][]string{
 	"checks/wordpress":     append(ofChecks(), "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks": {
 		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage", "checks/port",
-		"checks/scriptlibrary", "checks/ssi", "checks/transport", "checks/wordpress", "checks/product", "checks/internal/endoflife",
+		"checks/scriptlibrary", "checks/ssi", "checks/store", "checks/transport", "checks/wordpress", "checks/product", "checks/internal/endoflife",
 		"checks/internal/datafile", "checks/internal/releases", "checks/internal/weaknesses",
 	},
 	"checks/internal/releases":    {"scanner/web"},

@@ -129,7 +129,8 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 func (c *check) mine(open []scanner.Port) func(func(scanner.Port) bool) {
 	return func(yield func(scanner.Port) bool) {
 		for _, o := range open {
-			here := (o.Protocol == "" || o.Protocol == scanner.ProtocolTLS) && slices.Contains(c.signature.Ports, o.Number)
+			unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
+			here := unknown && slices.Contains(c.signature.Ports, o.Number)
 			if (here || o.Protocol == c.protocol) && !yield(o) {
 				return
 			}

@@ -115,9 +115,6 @@ func (t *talk) block(n int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// rest is all that comes until the server closes.
-func (t *talk) rest() ([]byte, error) { return io.ReadAll(t.in) }
-
 // note keeps what was asked and what of the answer may be shown.
 func (t *talk) note(sent, received string) {
 	t.lines = append(t.lines, Line{sent, clean(received, 400)})

@@ -30,57 +30,51 @@ func (r *Record) zookeeperSays(t *talk, word string) error {
 	if err := t.send([]byte(word)); err != nil {
 		return err
 	}
-	text, err := t.rest()
-	if err != nil && len(text) == 0 {
+	said, err := t.line()
+	if err != nil && said == "" {
 		return err
 	}
-	said := string(text)
+	t.note(word, said)
 	switch {
 	case strings.HasPrefix(said, "Zookeeper version: "):
 		return r.zookeeperCounts(t, said)
-	case strings.HasPrefix(said, "This ZooKeeper instance is not currently serving requests"), said == "imok":
+	case strings.HasPrefix(said, "This ZooKeeper instance is not currently serving requests"), said == "imok",
+		strings.HasPrefix(said, word+" is not executed because it is not in the whitelist."):
 		r.Access = Unknown
-	case strings.HasPrefix(said, word+" is not executed because it is not in the whitelist."):
-		r.Access = Unknown
-	case said == "":
-		return ErrSilent
-	default:
-		return ErrOther
+		return nil
 	}
-	t.note(word, said)
-	return nil
+	return ErrOther
 }
 
-func (r *Record) zookeeperCounts(t *talk, said string) error {
-	var shown []string
-	for line := range strings.Lines(said) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+// zookeeperCounts reads on to the last line, the number of nodes.
+func (r *Record) zookeeperCounts(t *talk, line string) error {
+	for range 30 {
+		name, value, _ := strings.Cut(line, ": ")
 		switch name {
 		case "Zookeeper version":
 			version, _, _ := strings.Cut(value, ",")
 			version, _, _ = strings.Cut(version, "-")
 			r.Version = clean(version, nameLength)
-			shown = append(shown, name+": "+version)
 		case "Mode":
 			r.fact("role", value)
-			shown = append(shown, name+": "+value)
 		case "Connections":
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 				r.count("connections", n)
 			}
 		case "Node count":
 			n, err := strconv.ParseInt(value, 10, 64)
-			if err != nil {
+			if err != nil || r.Version == "" {
 				return ErrOther
 			}
 			r.Access = Offered
 			r.count("nodes", n)
-			shown = append(shown, name+": "+value)
+			t.note("", line)
+			return nil
+		}
+		var err error
+		if line, err = t.line(); err != nil {
+			return err
 		}
 	}
-	if r.Access != Offered || r.Version == "" {
-		return ErrOther
-	}
-	t.note("srvr", strings.Join(shown, ", "))
-	return nil
+	return ErrOther
 }

@@ -238,6 +238,14 @@ type CasePort struct {
 	Greets  string `yaml:"greets"`  // at once
 	Answers string `yaml:"answers"` // to the first thing that it is told
 	Echoes  bool   `yaml:"echoes"`  // it repeats what it is told
+
+	Replies []CaseReply `yaml:"replies"` // to what it is told, in any order, as often as it is told
+}
+
+// CaseReply is what an open port answers when it has been told something.
+type CaseReply struct {
+	To   string `yaml:"to"`   // a part of what it was told since its last answer
+	With string `yaml:"with"` // "" ends the connection
 }
 
 // Variable is one entry of variables:.

@@ -1,6 +1,7 @@
 package sigtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -116,11 +117,38 @@ func speak(c net.Conn, as signature.CasePort) {
 			return
 		}
 	}
+	if len(as.Replies) > 0 {
+		reply(c, as.Replies)
+		return
+	}
 	to := io.Discard
 	if as.Echoes {
 		to = c
 	}
 	_, _ = io.Copy(to, c) // until the end
+}
+
+// reply answers each thing that it is told which the case has an answer to.
+func reply(c net.Conn, replies []signature.CaseReply) {
+	var told []byte
+	for b := make([]byte, 4<<10); ; {
+		n, err := c.Read(b)
+		if err != nil {
+			return
+		}
+		told = append(told, b[:n]...)
+		i := slices.IndexFunc(replies, func(r signature.CaseReply) bool { return bytes.Contains(told, bytesOf(r.To)) })
+		if i < 0 {
+			continue
+		}
+		if replies[i].With == "" {
+			return
+		}
+		told = told[:0]
+		if _, err := c.Write(bytesOf(replies[i].With)); err != nil {
+			return
+		}
+	}
 }
 
 // bytesOf is a text in which every character is a byte.
