@@ -78,7 +78,8 @@ func (c *check) Place() scanner.Place { return scanner.PlacePorts }
 // Run looks at each port of a host where the product is, or may be.
 func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	ports := p.Ports()
-	mine := slices.Collect(c.mine(ports.Open))
+	named := p.Target.URL.Port() != ""
+	mine := slices.DeleteFunc(slices.Clone(ports.Open), func(o scanner.Port) bool { return !c.mine(o, named) })
 	if ports.Everything {
 		const why = "the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does"
 		p.Conclude(why)
@@ -92,7 +93,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	var firstErr error
 	for _, open := range mine {
 		r, err := c.probe(ctx, func(ctx context.Context, useTLS bool) (net.Conn, error) { return p.Dial(ctx, open.Number, useTLS) })
-		if errors.Is(err, ErrOther) && open.Protocol == "" {
+		if err != nil && !c.expected(open) && ctx.Err() == nil || errors.Is(err, ErrOther) && open.Protocol == "" {
 			continue // something else has that port
 		}
 		if err != nil {
@@ -125,17 +126,17 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	return nil, nil
 }
 
-// mine are open ports where the product speaks, and its own where nobody knows what does.
-func (c *check) mine(open []scanner.Port) func(func(scanner.Port) bool) {
-	return func(yield func(scanner.Port) bool) {
-		for _, o := range open {
-			unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
-			here := unknown && slices.Contains(c.signature.Ports, o.Number)
-			if (here || o.Protocol == c.protocol) && !yield(o) {
-				return
-			}
-		}
-	}
+// expected reports whether the product speaks at an open port, or the port is its own and nobody knows what does.
+func (c *check) expected(o scanner.Port) bool {
+	unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
+	return o.Protocol == c.protocol || unknown && slices.Contains(c.signature.Ports, o.Number)
+}
+
+// mine reports whether an open port is asked: an expected one, and one that the user named of which nobody knows what it
+// is. Those that say nothing to anything are none of these products.
+func (c *check) mine(o scanner.Port, named bool) bool {
+	unknown := o.Protocol == "" && o.Behaves != "echoes" && o.Behaves != "silent" || o.Protocol == scanner.ProtocolTLS
+	return c.expected(o) || named && unknown
 }
 
 // outcome is how an error of a probe reads.
