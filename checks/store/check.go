@@ -81,11 +81,10 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	named := p.Target.URL.Port() != ""
 	mine := slices.DeleteFunc(slices.Clone(ports.Open), func(o scanner.Port) bool { return !c.mine(o, named) })
 	if ports.Everything {
-		const why = "the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does"
-		p.Conclude(why)
 		for range mine {
-			p.Suppress(why)
+			p.Suppress("the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does")
 		}
+		p.Conclude("the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does")
 		return nil, nil
 	}
 	var hits []scanner.Hit
@@ -163,22 +162,22 @@ func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
 	if ports.End != nil && len(unasked)+len(silent) > 0 {
 		return message.Message{}, ports.End
 	}
+	closed, others := of[scanner.PortClosed], of[scanner.PortOpen]
 	var list []message.Message
-	for _, part := range []struct {
-		format  string
-		numbers scanner.Numbers
-	}{
-		{"port %s closed", of[scanner.PortClosed]},
-		{"no answer at port %s", silent},
-		{"something else speaks at port %s", of[scanner.PortOpen]},
-		{"port %s was not looked at", unasked},
-	} {
-		if len(part.numbers) > 0 {
-			list = append(list, message.New(part.format, part.numbers.String()))
-		}
+	if len(closed) > 0 {
+		list = append(list, message.New("port %s closed", closed.String()))
+	}
+	if len(silent) > 0 {
+		list = append(list, message.New("no answer at port %s", silent.String()))
+	}
+	if len(others) > 0 {
+		list = append(list, message.New("something else speaks at port %s", others.String()))
+	}
+	if len(unasked) > 0 {
+		list = append(list, message.New("port %s was not looked at", unasked.String()))
 	}
 	reason := message.Join("; ", list...)
-	if len(of[scanner.PortOpen])+len(silent) == 0 {
+	if len(others)+len(silent) == 0 {
 		return message.Message{}, scanner.NotApplicable("%s", reason)
 	}
 	return reason, nil

@@ -9,7 +9,7 @@ import (
 // it asks for the version.
 func JDWP(ctx context.Context, dial Dialer) (Record, error) {
 	return converse(ctx, dial, func(t *talk) (Record, error) {
-		r := Record{Product: "Java debug wire"}
+		r := Record{Product: "JDWP"}
 		const handshake = "JDWP-Handshake"
 		if err := t.send([]byte(handshake)); err != nil {
 			return r, err

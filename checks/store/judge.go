@@ -15,7 +15,7 @@ const (
 )
 
 // contents are counts of things that lie in a store: all of them 0 is empty.
-var contents = []string{"documents", "keys", "items", "rows", "topics", "entries", "collections", "tables"}
+var contents = []string{"documents", "keys", "items", "rows", "topics", "entries", "entries-at-least", "collections", "tables"}
 
 // verdict is what a record means.
 type verdict struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -43,9 +42,10 @@ func LDAP(ctx context.Context, dial Dialer) (Record, error) {
 			}
 			if entries > 0 {
 				r.Access = Open
-				r.count("entries", entries)
 				if code == 4 { // the limit was reached
-					r.fact("entries", "at least")
+					r.count("entries-at-least", entries)
+				} else {
+					r.count("entries", entries)
 				}
 			}
 			if closed {
@@ -53,7 +53,7 @@ func LDAP(ctx context.Context, dial Dialer) (Record, error) {
 			}
 		}
 		if r.Access == Open {
-			t.note("number of entries", map[bool]string{true: "at least ", false: ""}[r.Facts["entries"] != ""]+strconv.FormatInt(r.Counts["entries"], 10))
+			t.note("number of entries", fmt.Sprint(r.Counts["entries"]+r.Counts["entries-at-least"]))
 		}
 		return r, nil
 	})

@@ -105,7 +105,7 @@ func (r *Record) mongoCounts(names []string, ask func(string, string, ...bsonPai
 	r.count("databases", int64(len(names)))
 	for i, name := range names {
 		if i == mostDatabases {
-			r.fact("looked-into", fmt.Sprintf("%d of %d databases", mostDatabases, len(names)))
+			r.count("databases-looked-into", mostDatabases)
 			break
 		}
 		stats, err := ask(name, "dbStats")

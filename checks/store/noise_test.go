@@ -160,6 +160,29 @@ func play(text []byte) Dialer {
 	return func(context.Context, bool) (net.Conn, error) { return &played{text}, nil }
 }
 
+// TestAnswersOutOfOrder: pieces of a protocol that do not follow from what was asked prove nothing.
+func TestAnswersOutOfOrder(t *testing.T) {
+	for answer, product := range map[string]string{
+		"Z\x00\x00\x00\x05I":                                       "postgresql", // ready, but nobody was let in
+		"S\x00\x00\x00\x16server_version\x0015\x00":                "postgresql",
+		"+PONG\r\n:5\r\n:5\r\n":                                    "redis", // numbers to everything
+		"+PONG\r\n$3\r\nfoo\r\n:5\r\n":                             "redis", // no INFO
+		"VERSION 1.6\r\nEND\r\n":                                   "memcached",
+		"\x00\x00\x00\x06\x00\x00\x00\x07\x00\x00":                 "kafka", // no requests are taken
+		"RFB 003.008\n\x02\xf0\xf1":                                "vnc",   // kinds of proof that nobody knows
+		"JDWP-HandshakeJDWP-Handshake":                             "jdwp",
+		"INFO {\"version\":\"1\"}\r\n":                             "nats", // no server
+		"@RSYNCD: x\n":                                             "rsync",
+		" \x02\x00\x09":                                            "mqtt",
+		"\x30\x0c\x02\x01\x07\x65\x07\x0a\x01\x00\x04\x00\x04\x00": "ldap", // to a question that was not asked
+		"Zookeeper version: 3\nNode count: many\n":                 "zookeeper",
+	} {
+		if r, err := products[product].probe(t.Context(), play([]byte(answer))); err == nil {
+			t.Errorf("%s: %q is taken for %+v", product, answer, r)
+		}
+	}
+}
+
 // claims are beginnings of answers that announce more than ever comes.
 var claims = map[string]string{
 	"redis":          "+PONG\r\n$4000000\r\n",

@@ -64,6 +64,9 @@ func postgresStart(t *talk) (Record, error) {
 		case 'E':
 			return r, r.postgresError(t, string(body))
 		case 'Z': // ready for questions, of which there are none
+			if r.Access != Open {
+				return r, ErrOther
+			}
 			t.note("start-up message", "AuthenticationOk, server_version "+r.Version)
 			return r, nil
 		case 'N', 'K', 'v':

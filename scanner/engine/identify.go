@@ -140,7 +140,7 @@ func (l *portLook) conclude(open *scanner.Port, d *dialogue, answer []byte, furt
 		open.Behaves = behavesCloses
 	case len(answer) == 0:
 		open.Behaves = behavesSilent
-	case len(d.sent) > 0 && bytes.HasPrefix(d.sent, answer[:min(len(answer), len(d.sent))]) && len(answer) >= min(len(d.sent), 4):
+	case len(d.sent) > 0 && bytes.HasPrefix(d.sent, answer) && len(answer) >= min(len(d.sent), 4):
 		open.Behaves = behavesEchoes
 	default:
 		open.Protocol, open.Behaves = protocolOf(answer, further), ""
