@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"sotomi/scanner"
@@ -64,11 +66,12 @@ func New(s *signature.Signature) (scanner.Check, error) {
 	case slices.Contains(loggingIn, with.Product) && s.Safety != signature.SafetyIntrusive:
 		return nil, s.With.Mistake("product %q: its check logs in, so safety must be intrusive", with.Product)
 	}
-	return &check{p, s}, nil
+	return &check{p, with.Product, s}, nil
 }
 
 type check struct {
 	product
+	name      string
 	signature *signature.Signature
 }
 
@@ -91,8 +94,8 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	var reasons []message.Message
 	var firstErr error
 	for _, open := range mine {
-		r, err := c.probe(ctx, func(ctx context.Context, useTLS bool) (net.Conn, error) { return p.Dial(ctx, open.Number, useTLS) })
-		if err != nil && !c.expected(open) && ctx.Err() == nil || errors.Is(err, ErrOther) && open.Protocol == "" {
+		r, err := c.ask(ctx, p, open)
+		if errors.Is(err, ErrOther) && open.Protocol == "" {
 			continue // something else has that port
 		}
 		if err != nil {
@@ -125,16 +128,63 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	return nil, nil
 }
 
+// ask looks at one port: for the product, or for any of them where nothing says what may be there.
+func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (Record, error) {
+	dial := func(ctx context.Context, useTLS bool) (net.Conn, error) {
+		return p.Dial(ctx, open.Number, useTLS || open.TLS)
+	}
+	if c.expected(open) {
+		r, err := c.probe(ctx, dial)
+		r.TLS = r.TLS || open.TLS
+		return r, err
+	}
+	it := p.Derived("store at port "+strconv.Itoa(open.Number), func() any {
+		return sync.OnceValue(func() recognised { return recognise(ctx, dial) })
+	}).(func() recognised)()
+	if it.name != c.name {
+		return Record{}, cmp.Or(ctx.Err(), ErrOther)
+	}
+	it.record.TLS = it.record.TLS || open.TLS
+	return it.record, nil
+}
+
+// recognised is what turned out to speak at a port, by its name in products; "" for none of them.
+type recognised struct {
+	name   string
+	record Record
+}
+
+// patience is how long each product is given to make itself known at a port that may be anything.
+const patience = 2 * time.Second
+
+// waiting are products that speak when they are spoken to. All others make themselves known.
+var waiting = []string{"redis", "mongodb", "memcached", "postgresql", "kafka", "zookeeper", "amqp", "mqtt", "cassandra", "ldap", "jdwp"}
+
+// recognise tries one product after the other.
+func recognise(ctx context.Context, dial Dialer) recognised {
+	for _, name := range waiting {
+		within, cancel := context.WithTimeout(ctx, patience)
+		r, err := products[name].probe(within, dial)
+		cancel()
+		if err == nil {
+			return recognised{name, r}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return recognised{}
+}
+
 // expected reports whether the product speaks at an open port, or the port is its own and nobody knows what does.
 func (c *check) expected(o scanner.Port) bool {
 	unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
 	return o.Protocol == c.protocol || unknown && slices.Contains(c.signature.Ports, o.Number)
 }
 
-// mine reports whether an open port is asked: an expected one, and one that the user named of which nobody knows what it
-// is. Those that say nothing to anything are none of these products.
+// mine reports whether an open port is asked: an expected one, and one that the user named of which nobody knows what it is.
 func (c *check) mine(o scanner.Port, named bool) bool {
-	unknown := o.Protocol == "" && o.Behaves != "echoes" && o.Behaves != "silent" || o.Protocol == scanner.ProtocolTLS
+	unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
 	return c.expected(o) || named && unknown
 }
 

@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"net"
+	"time"
 )
 
 // JDWP is the probe for the debugger's port of a Java virtual machine. After the handshake, which an echo would pass as well,
 // it asks for the version.
 func JDWP(ctx context.Context, dial Dialer) (Record, error) {
-	return converse(ctx, dial, func(t *talk) (Record, error) {
+	return converse(ctx, withSecondChance(dial), func(t *talk) (Record, error) {
 		r := Record{Product: "JDWP"}
 		const handshake = "JDWP-Handshake"
 		if err := t.send([]byte(handshake)); err != nil {
@@ -37,6 +39,24 @@ func JDWP(ctx context.Context, dial Dialer) (Record, error) {
 		}
 		return r, ErrOther
 	})
+}
+
+// withSecondChance is a dialer for ports that take one connection after the other, and refuse others meanwhile.
+func withSecondChance(dial Dialer) Dialer {
+	return func(ctx context.Context, useTLS bool) (net.Conn, error) {
+		conn, err := dial(ctx, useTLS)
+		if err == nil || useTLS {
+			return conn, err
+		}
+		wait := time.NewTimer(300 * time.Millisecond)
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+			return dial(ctx, useTLS)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // jdwpPacket is the next one, and whether it is the reply: a machine may tell of events first.

@@ -81,7 +81,7 @@ func (l *lab) port() int {
 // command runs one to its end.
 func (l *lab) command(in string, line ...string) string {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), starting)
 	defer cancel()
 	c := exec.CommandContext(ctx, line[0], line[1:]...)
 	c.Dir, c.Stdin = l.dir, strings.NewReader(in)
@@ -92,8 +92,8 @@ func (l *lab) command(in string, line ...string) string {
 	return string(out)
 }
 
-// patience is how long a server may take to start.
-const patience = 2 * time.Minute
+// starting is how long a server may take to start.
+const starting = 2 * time.Minute
 
 // start runs a server until the test ends, and waits until its port answers.
 func (l *lab) start(port int, line ...string) *server {
@@ -138,7 +138,7 @@ func (l *lab) start(port int, line ...string) *server {
 // await repeats try until it succeeds.
 func (l *lab) await(over <-chan struct{}, try func(context.Context) error) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(l.t.Context(), starting)
 	defer cancel()
 	tick := time.NewTicker(30 * time.Millisecond)
 	defer tick.Stop()

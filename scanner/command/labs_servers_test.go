@@ -196,6 +196,10 @@ func (r *labRun) address(t *testing.T, site labSite) string {
 
 // step repeats a request until it is answered as it should be.
 func (r *labRun) step(s labStep) {
+	if len(s.Run) > 0 {
+		r.command(s)
+		return
+	}
 	body := []byte(s.Body)
 	if s.File != "" {
 		var err error
@@ -224,6 +228,26 @@ func (r *labRun) step(s labStep) {
 		text, _ := io.ReadAll(resp.Body)
 		if resp.StatusCode != cmp.Or(s.Status, http.StatusOK) || !bytes.Contains(text, []byte(s.Says)) {
 			return fmt.Errorf("%s\n%s", resp.Status, text)
+		}
+		return nil
+	})
+}
+
+// command runs one until it succeeds.
+func (r *labRun) command(s labStep) {
+	args := make([]string, len(s.Run))
+	for i, a := range s.Run {
+		args[i] = r.render("run", a)
+	}
+	r.await(r.t, strings.Join(args, " "), func(ctx context.Context) error {
+		c := exec.CommandContext(ctx, args[0], args[1:]...)
+		c.Dir, c.Stdin = r.dir, strings.NewReader(s.Input)
+		out, err := c.CombinedOutput()
+		if err == nil && !bytes.Contains(out, []byte(s.Says)) {
+			err = errors.New("it says something else")
+		}
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
 		}
 		return nil
 	})

@@ -37,8 +37,11 @@ type lab struct {
 	Sites   []labSite  `yaml:"sites"`
 }
 
-// labStep is a request to a server of the lab, repeated until it is answered as it should be.
+// labStep is a request to a server of the lab, or a command, repeated until it is answered as it should be.
 type labStep struct {
+	Run   []string `yaml:"run"`   // a command, instead of a request; it ends with status 0
+	Input string   `yaml:"input"` // of the command
+
 	Port   string `yaml:"port"`
 	Method string `yaml:"method"` // GET when empty
 	Path   string `yaml:"path"`
@@ -58,6 +61,7 @@ type labSite struct {
 	Want  map[string][]map[string]any `yaml:"want"`  // values of the findings by signature
 	Allow []string                    `yaml:"allow"` // signatures that may find something besides
 
+	TCP      bool `yaml:"tcp"`      // the port alone is the target, not a site
 	Insecure bool `yaml:"insecure"` // certificates are not verified
 	Blocked  bool `yaml:"blocked"`  // everything asks for a log-in
 }
@@ -127,7 +131,11 @@ func (r *labRun) site(t *testing.T, site labSite, p sigtest.Pace) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	targets, err := target.Parse([]string{"http://" + before(t, p, r.address(t, site)) + site.Path}, nil, nil)
+	scheme := "http://"
+	if site.TCP {
+		scheme = "tcp://"
+	}
+	targets, err := target.Parse([]string{scheme + before(t, p, r.address(t, site)) + site.Path}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
