@@ -175,7 +175,10 @@ var alike = map[string][]string{
 	"eccube4-default-admin":   {"eccube-admin-plain-http"},
 	"eccube-admin-plain-http": {"eccube2-default-admin", "eccube4-default-admin"},
 	"eccube4-manifest":        {"docker-files"},
+	"eccube4-debug":           {"symfony-profiler"},
 	"eccube-cve-2021-20778":   {"eccube4-env-file"},
+
+	"grafana-anonymous": {"grafana-login"},
 
 	"site-generator":        {"wordpress-weaknesses"},
 	"wordpress":             {"wordpress-components", "wordpress-end-of-life", "wordpress-weaknesses"},

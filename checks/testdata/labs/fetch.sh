@@ -69,11 +69,11 @@ libraries cassandra 5.0.5 org.apache.cassandra:cassandra-all:5.0.5
 # FerretDB speaks the protocol of MongoDB, which has no server in any registry of packages. It is built from its module.
 if [ ! -d ferretdb-1.24.2 ]; then
 	rm -rf "unpack.$$"
-	source=$(GOFLAGS=-mod=mod again go mod download -json github.com/FerretDB/FerretDB@v1.24.2 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
+	source=$(again env GOFLAGS=-mod=mod go mod download -json github.com/FerretDB/FerretDB@v1.24.2 | sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p')
 	cp -R "$source" "unpack.$$"
 	chmod -R u+w "unpack.$$"
 	echo v1.24.2 >"unpack.$$/build/version/version.txt"
-	(cd "unpack.$$" && GOFLAGS=-mod=mod again go build -o built/ferretdb ./cmd/ferretdb)
+	(cd "unpack.$$" && again env GOFLAGS=-mod=mod go build -o built/ferretdb ./cmd/ferretdb)
 	chmod -R a+rX "unpack.$$/built"
 	mv "unpack.$$/built" ferretdb-1.24.2
 	rm -rf "unpack.$$"
