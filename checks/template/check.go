@@ -124,7 +124,7 @@ func New(s *signature.Signature) (scanner.Check, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.number, b.first = i+1, 1+i*2*maxCombinations
+		b.number, b.first = i+1, 1+i*maxRequests
 		b.exported = len(s.HTTP) > 1 && slices.ContainsFunc(allTexts(s), func(text string) bool { return strings.Contains(text, b.prefix()) })
 		b.constants = sync.OnceValue(func() []*constantRequest { return c.constantRequests(b) })
 		c.blocks = append(c.blocks, b)
@@ -189,6 +189,9 @@ func newBlock(s *signature.Signature, h *signature.HTTP) (*block, error) {
 	}
 	if len(b.paths)+len(b.raws) == 0 {
 		return nil, message.Errorf("%s:%d: neither path nor raw says what to ask for", s.File, h.Line)
+	}
+	if (len(b.paths)+len(b.raws))*values.count() > maxRequests {
+		return nil, message.Errorf("%s:%d: the block makes more than %d requests", s.File, h.Line, maxRequests)
 	}
 	hands := slices.ContainsFunc(h.Extractors, func(e signature.Extractor) bool { return e.Internal && e.Name != "" })
 	b.independent = values != nil && (!hands || len(b.paths)+len(b.raws) == 1)

@@ -92,6 +92,7 @@ func parseFlow(text string) (flow, bool) {
 type flowParser struct {
 	scanner scanner.Scanner
 	token   rune
+	calls   int // read so far
 	bad     bool
 }
 
@@ -116,8 +117,11 @@ func (p *flowParser) fail() {
 	p.bad, p.token = true, scanner.EOF
 }
 
-// maxFlowDepth bounds the nesting of a stranger's expression.
-const maxFlowDepth = 50
+// A stranger's expression is bounded in its nesting and in its calls.
+const (
+	maxFlowDepth = 50
+	maxFlowCalls = 1000
+)
 
 func (p *flowParser) or(depth int) flow {
 	left := p.and(depth)
@@ -155,7 +159,8 @@ func (p *flowParser) unary(depth int) flow {
 
 // call reads http(...).
 func (p *flowParser) call() flow {
-	if p.token != scanner.Ident || p.scanner.TokenText() != "http" {
+	p.calls++
+	if p.calls > maxFlowCalls || p.token != scanner.Ident || p.scanner.TokenText() != "http" {
 		p.fail()
 		return flowList{}
 	}

@@ -68,10 +68,12 @@ func TestNew_refuses_requests_that_are_never_sent(t *testing.T) {
 		"one_of_two":          {"path: [/admin, '{{BaseURL}}/admin']" + hit, `note: t.yaml:4: request 1 is never sent: "/admin" is no address`},
 		"raw_without_version": {"raw: [\"GET /\\nHost: {{Hostname}}\\n\\n\"]" + hit, `t.yaml:4: request 1 is never sent: raw request begins with "GET /", not with METHOD PATH HTTP/1.1`},
 
-		"flow":          {"path: ['{{BaseURL}}/']" + hit + "\nflow: http(1) &&\n", `t.yaml:6: flow "http(1) &&" cannot be read`},
-		"flow_call":     {"path: ['{{BaseURL}}/']" + hit + "\nflow: http(1) && http(2)\n", "note: t.yaml:6: flow calls http(2), which does not exist"},
-		"flow_script":   {"path: ['{{BaseURL}}/']" + hit + "\nflow: if (http(1)) { http(1) }\n", "lacks: flow that is a script"},
-		"flow_reorders": {"path: ['{{BaseURL}}/{{token}}']" + hit + "\n  - path: ['{{BaseURL}}/']" + token(", internal: true") + "\nflow: http(2) && http(1)\n", ""},
+		"flow":               {"path: ['{{BaseURL}}/']" + hit + "\nflow: http(1) &&\n", `t.yaml:6: flow "http(1) &&" cannot be read`},
+		"flow_of_a_thousand": {"path: ['{{BaseURL}}/']" + hit + "\nflow: " + strings.Repeat("http(1); ", 1000) + "\n", ""},
+		"flow_of_more":       {"path: ['{{BaseURL}}/']" + hit + "\nflow: http(1)" + strings.Repeat(" && http(1)", 1000) + "\n", `t.yaml:6: flow "http(1)` + strings.Repeat(" && http(1)", 1000) + `" cannot be read`},
+		"flow_call":          {"path: ['{{BaseURL}}/']" + hit + "\nflow: http(1) && http(2)\n", "note: t.yaml:6: flow calls http(2), which does not exist"},
+		"flow_script":        {"path: ['{{BaseURL}}/']" + hit + "\nflow: if (http(1)) { http(1) }\n", "lacks: flow that is a script"},
+		"flow_reorders":      {"path: ['{{BaseURL}}/{{token}}']" + hit + "\n  - path: ['{{BaseURL}}/']" + token(", internal: true") + "\nflow: http(2) && http(1)\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, made(t, "http:\n  - "+strings.Replace(c.block, "LIST", signature.PayloadLists[0], 1)+"\n")); diff != "" {
@@ -122,6 +124,40 @@ func TestNew_refuses_what_can_never_match(t *testing.T) {
 				return // what a library says
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A template keeps no site busy for hours, by whatever it multiplies.
+func TestNew_refuses_too_many_requests(t *testing.T) {
+	const hit = "\n    matchers: [{type: status, status: [200]}]"
+	paths := func(n int, with string) string {
+		return "path: [" + strings.TrimSuffix(strings.Repeat("'{{BaseURL}}/"+with+"',", n), ",") + "]"
+	}
+	raws := func(n int) string {
+		return "raw: [" + strings.TrimSuffix(strings.Repeat(`"GET / HTTP/1.1\nHost: {{Hostname}}\n\n",`, n), ",") + "]"
+	}
+	values := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat("x,", n), ",") + "]" }
+	const refused = "t.yaml:4: the block makes more than 20000 requests"
+	for name, c := range map[string]struct{ block, want string }{
+		"as_many_paths_as_may_be": {paths(20000, "") + hit, ""},
+		"paths":                   {paths(20001, "") + hit, refused},
+		"raw_requests":            {raws(20001) + hit, refused},
+		"payloads":                {paths(2, "{{p}}") + "\n    payloads: {p: " + values(10000) + "}" + hit, ""},
+		"payloads_and_paths":      {paths(3, "{{p}}") + "\n    payloads: {p: " + values(10000) + "}" + hit, refused},
+		"combinations": {
+			paths(1, "{{p}}{{q}}") + "\n    attack: clusterbomb\n    payloads: {p: " + values(101) + ", q: " + values(100) + "}" + hit,
+			"t.yaml:4: the payloads make more than 10000 combinations",
+		},
+		"combinations_in_billions": {
+			paths(1, "{{p}}{{q}}{{r}}{{s}}") + "\n    attack: clusterbomb\n    payloads: {p: " + values(9000) + ", q: " + values(9000) + ", r: " + values(9000) + ", s: " + values(9000) + "}" + hit,
+			"t.yaml:4: the payloads make more than 10000 combinations",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, made(t, "http:\n  - "+c.block+"\n")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

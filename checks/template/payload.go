@@ -12,8 +12,11 @@ import (
 	"sotomi/scanner/message"
 )
 
-// maxCombinations is the most requests that the payloads of one block may ask for.
-const maxCombinations = 10000
+// What one block may ask for: combinations of its payloads, and requests with all of them.
+const (
+	maxCombinations = 10000
+	maxRequests     = 2 * maxCombinations
+)
 
 // payloads are the values that a block puts into its requests, one combination after another.
 type payloads struct {
@@ -83,8 +86,11 @@ func mentions(h *signature.HTTP, name string) bool {
 	return false
 }
 
-// count is the number of combinations; it stops counting above maxCombinations.
+// count is the number of combinations, one without payloads; it stops counting above maxCombinations.
 func (p *payloads) count() int {
+	if p == nil {
+		return 1
+	}
 	n := len(p.values[0])
 	for _, v := range p.values[1:] {
 		if p.attack == "clusterbomb" {

@@ -282,24 +282,6 @@ func typeErrors(err error) []mistake {
 	return out
 }
 
-// badKeys are keys that are no text, beside a merge (<<): the decoder dies of them.
-func badKeys(n *yaml.Node) []mistake {
-	var list []mistake
-	merges := false
-	if n.Kind == yaml.MappingNode {
-		for i := 0; i < len(n.Content); i += 2 {
-			merges = merges || n.Content[i].Value == "<<"
-		}
-	}
-	for i, inner := range n.Content {
-		if merges && i%2 == 0 && resolve(inner).Kind != yaml.ScalarNode {
-			list = append(list, mistake{inner.Line, message.New("a key must be text")})
-		}
-		list = append(list, badKeys(inner)...)
-	}
-	return list
-}
-
 // plainly rewords an error of the decoder without Go types.
 func plainly(text string) message.Message {
 	m := wrongType.FindStringSubmatch(text)
@@ -351,7 +333,7 @@ func DecodeFile(name string, text []byte, to any) error {
 	if len(doc.Content) == 0 {
 		return nil
 	}
-	if bad := badKeys(&doc); len(bad) > 0 {
+	if bad := unreadable(&doc); len(bad) > 0 {
 		return mistakesOf(name, bad)
 	}
 	return Params{node: doc.Content[0], file: name}.Decode(to)

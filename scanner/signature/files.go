@@ -12,8 +12,10 @@ import (
 	"sotomi/scanner/message"
 )
 
-// maxFile is the most that is read of a file that a signature names, in bytes.
+// maxFile is the most that is read of a signature file, or of a file that a signature names, in bytes.
 const maxFile = 8 << 20
+
+var errTooLarge = message.Errorf("larger than %d MiB", maxFile>>20)
 
 // ReadFile is a file that the signature names: looked for beside it, then upwards to the folder it was loaded from, then
 // below the template roots. A name or link that leads out of these folders is not followed. The error is fs.ErrNotExist
@@ -80,7 +82,7 @@ func readLimited(f fs.File, err error) ([]byte, error) {
 		return nil, err
 	}
 	if len(text) > maxFile {
-		return nil, message.Errorf("larger than %d MiB", maxFile>>20)
+		return nil, errTooLarge
 	}
 	return text, nil
 }

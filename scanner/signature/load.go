@@ -118,12 +118,8 @@ func list(src Sources) ([]file, error) {
 			if name != folder && !isYAML(name) {
 				return nil
 			}
-			read := os.ReadFile
-			if !d.Type().IsRegular() {
-				read = readRegular
-			}
 			files = append(files, file{
-				name: name, from: folder, read: func() ([]byte, error) { return read(name) },
+				name: name, from: folder, read: func() ([]byte, error) { return readRegular(name) },
 				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
@@ -138,7 +134,7 @@ func list(src Sources) ([]file, error) {
 	return files, nil
 }
 
-// readRegular reads the file that a link leads to. A pipe or a device could block for ever.
+// readRegular reads a signature file, or the one that a link leads to. A pipe or a device could block for ever.
 func readRegular(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -147,7 +143,11 @@ func readRegular(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, message.Errorf("%s: not a regular file", name)
 	}
-	return os.ReadFile(name)
+	text, err := readLimited(os.Open(name))
+	if errors.Is(err, errTooLarge) {
+		err = message.Errorf("%s: %w", name, err)
+	}
+	return text, err
 }
 
 func isYAML(name string) bool {
@@ -241,7 +241,7 @@ func parseAll(name string, text []byte, own bool) ([]*Signature, error) {
 		}
 		return nil, nil
 	}
-	if bad := badKeys(&doc); len(bad) > 0 {
+	if bad := unreadable(&doc); len(bad) > 0 {
 		return nil, mistakesOf(name, bad)
 	}
 	f := parsed{name: name, text: text, root: doc.Content[0], own: own}
