@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -64,7 +63,7 @@ func (g *gapCount) Outcome(o scanner.Outcome) error {
 
 // replayFile tells a sink of a saved scan. One that has no end is an error.
 func replayFile(name string, to scanner.Sink) error {
-	f, err := os.Open(name)
+	f, err := openFile(name)
 	if err != nil {
 		return message.Errorf("%s: %w", name, reason(err))
 	}

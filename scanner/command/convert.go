@@ -104,7 +104,7 @@ func (e *environment) sources(files []string) (list []report.Source, done func()
 			list = append(list, report.Source{Name: name, Open: func() (io.ReadCloser, error) { return io.NopCloser(e.stdin), nil }})
 			continue
 		}
-		f, err := os.Open(name)
+		f, err := openFile(name)
 		if err != nil {
 			done()
 			return nil, nil, err

@@ -3,7 +3,6 @@ package command
 import (
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -130,7 +129,7 @@ func (s *settings) visitors() ([]engine.Visitor, error) {
 }
 
 func (s *settings) readSession(file string) (web.Credentials, error) {
-	f, err := os.Open(file)
+	f, err := openFile(file)
 	if err != nil {
 		return web.Credentials{}, err
 	}

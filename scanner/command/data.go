@@ -111,7 +111,7 @@ func (e *environment) importData(name string) error {
 	if folder == "" {
 		return message.Errorf("there is no folder for settings of your account; name a folder for data with the variable SOTOMI_DATA")
 	}
-	f, err := os.Open(name)
+	f, err := openFile(name)
 	if err != nil {
 		return message.Errorf("data import: %w", err)
 	}

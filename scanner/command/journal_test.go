@@ -171,3 +171,52 @@ func TestStoppedScanIsFinished(t *testing.T) {
 		}
 	}
 }
+
+// TestScanAfterPowerLossIsFinished: what of the journal was not on the disk yet is missing or is zeros; the scan is finished
+// without it, and standard error says what was lost. Reports are those of an undisturbed scan.
+func TestScanAfterPowerLossIsFinished(t *testing.T) {
+	r := newRow(t, 6, -1, nil)
+	whole, dir := t.TempDir(), t.TempDir()
+	newProcess().run(t, r.scanAll(whole))
+	want := reports(t, whole)
+	p := newProcess()
+	r.again(30, func(req *http.Request) {
+		p.signal(os.Kill)
+		<-req.Context().Done()
+	})
+	p.run(t, r.scanAll(dir))
+	r.again(-1, nil)
+	journal := filepath.Join(dir, "scan.jsonl"+journalEnding)
+	text, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := bytes.IndexByte(text, '\n') + 1
+	begin += bytes.IndexByte(text[begin:], '\n') + 1
+	random := rand.New(rand.NewPCG(5, 6))
+	for n := range 8 {
+		cut := begin + random.IntN(len(text)-begin)
+		damaged := slices.Clone(text[:cut])
+		if n%2 == 0 {
+			damaged = append(damaged, make([]byte, 4096)...) // as long as the file system noted, and no content
+		}
+		if err := os.WriteFile(journal, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("sotomi", "scan", "--resume", journal)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if status := newProcess().run(t, cmd); status != scanner.ExitFound {
+			t.Fatalf("cut at %d: exit status %d\n%s", cut, status, &stderr)
+		}
+		half := n%2 == 0 || damaged[cut-1] != '\n'
+		if said := strings.Contains(stderr.String(), "on the journal cannot be read"); said != half {
+			t.Errorf("cut at %d: standard error: %s", cut, &stderr)
+		}
+		for format, got := range reports(t, dir) {
+			if got != want[format] {
+				t.Errorf("cut at %d: the %s report differs:\n%s", cut, format, firstDifference(want[format], got))
+			}
+		}
+	}
+}

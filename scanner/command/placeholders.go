@@ -90,7 +90,7 @@ func (s *settings) readVariable(name string) (string, error) {
 }
 
 func readSecretFile(name string) (string, error) {
-	f, err := os.Open(name)
+	f, err := openFile(name)
 	if err != nil {
 		return "", err
 	}

@@ -38,6 +38,9 @@ func (e *environment) readEarlier(c *cli.Context) (*earlier, error) {
 	if err != nil {
 		return fail(err)
 	}
+	if lost := read.Lost; lost.Bytes > 0 {
+		e.notice(message.New("--resume %s: from line %d on the journal cannot be read (bytes: %d); the sites that it told of there are scanned again", path, lost.Line, lost.Bytes))
+	}
 	for _, f := range read.Plan.Flags {
 		if f.Name == "lang" {
 			if !e.langGiven {
@@ -68,6 +71,9 @@ func (e *environment) readEarlier(c *cli.Context) (*earlier, error) {
 
 // openEarlier reads a journal.
 func openEarlier(path string) (*earlier, error) {
+	if err := checkFile(path); err != nil {
+		return nil, reason(err)
+	}
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, reason(err)

@@ -232,6 +232,12 @@ func (s *settings) client() (web.Options, error) {
 	if web.CheckHeader("User-Agent", o.UserAgent) != nil {
 		return o, message.Errorf("--user-agent has a control character")
 	}
+	if err := checkPEM(o.CAFile); err != nil {
+		return o, message.Errorf("--ca: %w", err)
+	}
+	if err := checkPEM(o.ClientCert); err != nil {
+		return o, message.Errorf("--client-cert: %w", err)
+	}
 	var err1, err2, err3 error
 	o.Proxy, err1 = s.proxy()
 	o.Header, err2 = s.header()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +106,7 @@ func (e *environment) readSettings(c *cli.Context) (*settings, error) {
 	if !named {
 		name = defaultConfig
 	}
-	text, err := os.ReadFile(name)
+	text, err := readFile(name, maxSettings)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return s, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -42,7 +41,7 @@ func (e *environment) suppress() *cli.Command {
 }
 
 func (e *environment) addSuppression(name string, entry triage.IgnoreEntry) error {
-	text, err := os.ReadFile(name)
+	text, err := readFile(name, maxSettings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return message.Errorf("%s: %w", name, reason(err))
 	}

@@ -19,7 +19,7 @@ func (e *environment) targets(args []string) (*target.List, error) {
 	if err := listNames(args); err != nil {
 		return nil, err
 	}
-	return target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	return target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return openFile(name) })
 }
 
 // targetsFor are the targets without the hosts that --exclude-host leaves out.

@@ -3,7 +3,6 @@ package command
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
@@ -17,7 +16,7 @@ func (e *environment) rules(s *settings) (*triage.Rules, error) {
 	r := &triage.Rules{Now: time.Now().UTC()}
 	var mistakes []error
 	if name := s.text("baseline", s.file.Baseline); name != "" {
-		text, err := os.ReadFile(name)
+		text, err := readFile(name, maxKnown)
 		if err == nil {
 			r.Baseline, err = triage.ReadBaseline(text)
 		} else {
@@ -30,7 +29,7 @@ func (e *environment) rules(s *settings) (*triage.Rules, error) {
 	mistakes = append(mistakes, e.readIgnore(r, s.text("ignore", s.file.Ignore)))
 	mistakes = append(mistakes, e.readExpected(r, s.text("expected", s.file.Expected)))
 	for _, name := range s.list("vex", s.file.VEX) {
-		text, err := os.ReadFile(name)
+		text, err := readFile(name, maxKnown)
 		if err == nil {
 			err = r.ReadVEX(name, text)
 		} else {
@@ -57,7 +56,7 @@ func (e *environment) readIgnore(r *triage.Rules, name string) error {
 	if !named {
 		name = triage.DefaultIgnoreFile
 	}
-	text, err := os.ReadFile(name)
+	text, err := readFile(name, maxKnown)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
 		return nil

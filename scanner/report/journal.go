@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -74,62 +75,114 @@ type Journal struct {
 	Plan  JournalPlan
 	Start scanner.Start
 	End   int64 // what stands behind this offset is of no input that has ended
+	Lost  Lost
 
 	from io.ReaderAt
 	last scanner.Checkpoint // the latest
 	ends map[int]place
 }
 
+// Lost is the end of a journal that cannot be read: it was not on the disk yet when the machine stopped, or is half a line of a
+// process that was killed.
+type Lost struct {
+	Bytes int64 // 0: nothing was lost
+	Line  int   // the first that cannot be read, from 1
+}
+
 // place is where the records of an input stand, in bytes.
 type place struct{ from, to int64 }
 
 // ReadJournal reads a journal of which the end may be missing. It must not be changed, but for being written on, as long as
-// the result is used.
+// the result is used. The error names the line of a record that no scan writes.
 func ReadJournal(from io.ReaderAt, size int64) (*Journal, error) {
-	j := &Journal{from: from, ends: map[int]place{}}
+	r := &journalReader{Journal: &Journal{from: from, ends: map[int]place{}}}
+	r.head = &replay{to: &journalStart{journal: r.Journal}}
+	r.rest = &replay{to: scanner.Discard{}, started: true, counted: newCounts()}
 	lines := bufio.NewReader(io.NewSectionReader(from, 0, size))
-	var at, begin int64 // of the line, of the input
-	var head scanner.Collector
-	first := &replay{to: &journalStart{Collector: &head, journal: j}}
-	for n := 1; ; n++ {
-		text, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			break // also half a line
-		}
+	for {
+		text, err := journalLine(lines)
 		if err != nil {
 			return nil, err
 		}
-		at += int64(len(text))
+		r.line++
 		kind, err := typeOf(text)
-		if err != nil {
-			break // what was not on the disk yet when the machine stopped
+		if err != nil || !bytes.HasSuffix(text, []byte("\n")) {
+			r.lose(text, size-r.at)
+			break
 		}
-		switch {
-		case n == 1:
-			err = first.line(text)
-		case n == 2 && kind != "plan":
-			err = message.Errorf("this is a report, not the journal of a scan")
-		case n == 2:
-			err = json.Unmarshal(text, &j.Plan)
-			begin, j.End = at, at
-		case kind == "checkpoint":
-			if err = json.Unmarshal(text, &j.last); err == nil {
-				j.ends[j.last.Input] = place{begin, at}
-				begin, j.End = at, at
-			}
-		}
-		if err != nil {
-			return nil, message.Errorf("line %d: %w", n, err)
+		r.at += int64(len(text))
+		if err := r.record(kind, text); err != nil {
+			return nil, message.Errorf("line %d: %w", r.line, err)
 		}
 	}
-	if j.End == 0 {
-		return nil, message.Errorf("this is not the journal of a scan")
+	switch {
+	case r.End > 0:
+		return r.Journal, nil
+	case r.begins:
+		return nil, message.Errorf("the journal ends before the first site; start the scan anew")
 	}
-	return j, nil
+	return nil, message.Errorf("this is not the journal of a scan")
+}
+
+// journalReader reads a journal line by line.
+type journalReader struct {
+	*Journal
+	line       int
+	at, begin  int64 // behind the line, of the input
+	head, rest *replay
+	begins     bool // what there is may be the beginning of a journal
+}
+
+// journalLine is the next line, with what ends it unless the file does, or the line is longer than any that is written.
+func journalLine(lines *bufio.Reader) ([]byte, error) {
+	var text []byte
+	for len(text) < maxLine {
+		part, err := lines.ReadSlice('\n')
+		text = append(text, part...)
+		if errors.Is(err, io.EOF) || err == nil {
+			break
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+	}
+	return text, nil
+}
+
+// lose notes what cannot be read.
+func (r *journalReader) lose(text []byte, left int64) {
+	_, err := typeOf(text)
+	r.begins = r.line > 1 || len(bytes.Trim(text, "\x00")) == 0 || err == nil || half(err)
+	if left > 0 {
+		r.Lost = Lost{left, r.line}
+	}
+}
+
+// record reads a whole line.
+func (r *journalReader) record(kind string, text []byte) error {
+	switch {
+	case r.line == 1:
+		return r.head.line(text)
+	case r.line == 2 && kind != "plan":
+		return message.Errorf("this is a report, not the journal of a scan")
+	case r.line == 2:
+		r.begin, r.End = r.at, r.at
+		return json.Unmarshal(text, &r.Plan)
+	case kind != "checkpoint":
+		return r.rest.line(text)
+	}
+	var c scanner.Checkpoint
+	if err := json.Unmarshal(text, &c); err != nil {
+		return err
+	}
+	r.last = c
+	r.ends[c.Input] = place{r.begin, r.at}
+	r.begin, r.End = r.at, r.at
+	return nil
 }
 
 type journalStart struct {
-	*scanner.Collector
+	scanner.Discard
 	journal *Journal
 }
 

@@ -93,6 +93,101 @@ func TestJournalCutAnywhere(t *testing.T) {
 	}
 }
 
+// TestJournalAfterPowerLoss: what was not written through is missing, or is zeros of whole blocks, also before a later part that
+// was. What is whole before it is there, and what is not is told.
+func TestJournalAfterPowerLoss(t *testing.T) {
+	text := journalOf(t)
+	whole, err := ReadJournal(bytes.NewReader(text), int64(len(text)))
+	if err != nil || whole.Lost != (Lost{}) {
+		t.Fatalf("the whole journal: %v, %+v", err, whole.Lost)
+	}
+	for cut := range len(text) {
+		for block := 1; cut+block <= len(text); block += 1 + (len(text)-cut-1)/3 {
+			damaged := slices.Clone(text)
+			clear(damaged[cut : cut+block]) // behind it stands what was written later
+			short := append(slices.Clone(text[:cut]), make([]byte, block)...)
+			for _, kept := range [][]byte{damaged, short} {
+				line := bytes.Count(kept[:cut], []byte("\n")) + 1
+				j, err := ReadJournal(bytes.NewReader(kept), int64(len(kept)))
+				if line <= 2 {
+					if err == nil || err.Error() != "the journal ends before the first site; start the scan anew" && err.Error() != "this is not the journal of a scan" {
+						t.Fatalf("%d bytes at %d of the beginning: %v", block, cut, err)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatalf("%d bytes at %d: %v", block, cut, err)
+				}
+				lost := Lost{int64(len(kept) - bytes.LastIndexByte(kept[:cut], '\n') - 1), line}
+				if j.Lost != lost {
+					t.Fatalf("%d bytes at %d: lost %+v, want %+v", block, cut, j.Lost, lost)
+				}
+				for _, input := range j.Inputs() {
+					var was, is scanner.Collector
+					_, err1 := whole.Repeat(input, &was)
+					_, err2 := j.Repeat(input, &is)
+					if diff := cmp.Diff(was.Outcomes, is.Outcomes); diff != "" || err1 != nil || err2 != nil {
+						t.Fatalf("%d bytes at %d: %v, %v\n%s", block, cut, err1, err2, diff)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A journal that somebody wrote is refused before anything is sent, with the line.
+func TestJournalOfAStranger(t *testing.T) {
+	scan, plan := `{"type":"scan","targets":["a"]}`+"\n", `{"type":"plan","targets":"x"}`+"\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":              {"", "the journal ends before the first site; start the scan anew"},
+		"zeros":              {strings.Repeat("\x00", 9000), "the journal ends before the first site; start the scan anew"},
+		"half_the_beginning": {scan[:20], "the journal ends before the first site; start the scan anew"},
+		"no_plan":            {scan, "the journal ends before the first site; start the scan anew"},
+		"other_text":         {"a list\n", "this is not the journal of a scan"},
+		"targets_are_text":   {`{"type":"scan","targets":"a"}` + "\n" + plan, "line 1: "},
+		"settings_are_text":  {scan + `{"type":"plan","settings":"x"}` + "\n", "line 2: "},
+		"outcome_of_lists":   {scan + plan + `{"type":"outcome","signature":["x"]}` + "\n", "line 3: "},
+		"finding_of_numbers": {scan + plan + `{"type":"finding","target":1}` + "\n", "line 3: "},
+		"checkpoint_of_text": {scan + plan + `{"type":"checkpoint","input":"1"}` + "\n", "line 3: "},
+		"second_scan":        {scan + plan + scan, "line 3: a second line of type scan"},
+		"deep":               {scan + plan + `{"type":"outcome","x":` + strings.Repeat("[", 20000) + "\n" + scan, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ReadJournal(strings.NewReader(c.text), int64(len(c.text)))
+			if c.want == "" && err == nil {
+				return // the line is lost
+			}
+			if err == nil || c.want == "" || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A line without end is read as far as a line may go.
+func TestJournalWithAnEndlessLine(t *testing.T) {
+	begin := `{"type":"scan","targets":["a"]}` + "\n" + `{"type":"plan","targets":"x"}` + "\n"
+	size := int64(1) << 50
+	j, err := ReadJournal(&endless{begin: begin}, size)
+	if err != nil || j.Lost != (Lost{size - int64(len(begin)), 3}) {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// endless is a text and then spaces.
+type endless struct{ begin string }
+
+func (e *endless) ReadAt(b []byte, at int64) (int, error) {
+	n := 0
+	if at < int64(len(e.begin)) {
+		n = copy(b, e.begin[at:])
+	}
+	for i := n; i < len(b); i++ {
+		b[i] = ' '
+	}
+	return len(b), nil
+}
+
 func TestReportIsNoJournal(t *testing.T) {
 	var b bytes.Buffer
 	sink := NewJSONLines(&b, Options{})

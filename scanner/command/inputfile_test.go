@@ -1,0 +1,113 @@
+//go:build unix
+
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sotomi/scanner"
+)
+
+// hang is when a command that reads a file counts as one that waits for something else.
+const hang = 30 * time.Second
+
+// sotomi runs the program to its end: exit status and standard error.
+func sotomi(t *testing.T, stdin string, args ...string) (status int, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), hang)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sotomi", args...)
+	var said bytes.Buffer
+	cmd.Dir, cmd.Stdin, cmd.Stderr = t.TempDir(), strings.NewReader(stdin), &said
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), said.String()
+}
+
+// readers are the arguments of all commands that read FILE.
+func readers() map[string][]string {
+	id := "v1:0123456789abcdef0123456789abcdef"
+	scan := func(args ...string) []string {
+		return append([]string{"scan", "--no-default-signatures", "http://127.0.0.1:1"}, args...)
+	}
+	return map[string][]string{
+		"convert": {"convert", "FILE"}, "diff": {"diff", "FILE", "FILE"}, "baseline": {"baseline", "create", "FILE"},
+		"import": {"data", "import", "FILE"}, "suppress": {"suppress", id, "--reason", "x", "--until", "2099-01-01", "--ignore", "FILE"},
+		"lint": {"signatures", "lint", "-s", "FILE"}, "list": scan("@FILE"), "resume": {"scan", "--resume", "FILE"}, "settings": scan("--config", "FILE"),
+		"signatures": scan("-s", "FILE"), "known": scan("--baseline", "FILE"), "ignore": scan("--ignore", "FILE"), "vex": scan("--vex", "FILE"),
+		"session": scan("--session", "a=FILE"), "header": scan("-H", "X-A: @FILE"), "headers": scan("-H", "@FILE"), "authorities": scan("--ca", "FILE"),
+		"certificate": scan("--client-cert", "FILE"),
+	}
+}
+
+// TestNoCommandReadsWhatIsNoFile: where a file is expected a pipe or a device keeps no command waiting, and fills no memory.
+func TestNoCommandReadsWhatIsNoFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skipf("SKIPPED: no pipe can be made: %v", err)
+	}
+	for name, args := range readers() {
+		for _, file := range []string{pipe, "/dev/zero"} {
+			t.Run(name+"_"+filepath.Base(file), func(t *testing.T) {
+				t.Parallel()
+				status, said := sotomi(t, "", replaced(args, file)...)
+				refused := strings.Contains(said, "this is a pipe or a device, not a file") || strings.Contains(said, "not a regular file")
+				if status != scanner.ExitUsage || !refused || !strings.Contains(said, file) {
+					t.Errorf("%d, %s", status, said)
+				}
+			})
+		}
+	}
+}
+
+func replaced(args []string, file string) []string {
+	var list []string
+	for _, arg := range args {
+		list = append(list, strings.ReplaceAll(arg, "FILE", file))
+	}
+	return list
+}
+
+// What is read as a whole is bounded, also when the file says that it is larger than all memory.
+func TestNoCommandReadsAFileWithoutEnd(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "huge.yaml")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 1<<42); err != nil { // takes no room on the disk
+		t.Skipf("SKIPPED: no large file can be made: %v", err)
+	}
+	for command, args := range readers() {
+		if command == "import" {
+			continue // it refuses whatever it cannot verify, and reads that much only
+		}
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			if status, said := sotomi(t, "", replaced(args, name)...); status != scanner.ExitUsage || !strings.Contains(said, name) {
+				t.Errorf("%d, %s", status, said)
+			}
+		})
+	}
+}
+
+// What the shell opens can be read: standard input by its name, <(command), and the empty device.
+func TestWhatTheShellOpensIsRead(t *testing.T) {
+	list := "http://127.0.0.1:1\n"
+	for _, args := range [][]string{{"@/dev/stdin"}, {"-"}, {"@/dev/fd/0"}, {"--config", os.DevNull, "-"}, {"--ignore", os.DevNull, "-"}} {
+		status, said := sotomi(t, list, append([]string{"scan", "--dry-run", "--only", "git-exposed"}, args...)...)
+		if status != scanner.ExitClean {
+			t.Errorf("%v: %d, %s", args, status, said)
+		}
+	}
+}
