@@ -11,7 +11,8 @@ import (
 // NewCSV writes a list of findings for spreadsheets: UTF-8 with its mark and CRLF, as they want it, and no cell that is a
 // formula. What could not be checked follows each target's findings in rows of its own kind.
 func NewCSV(w io.Writer, o Options) scanner.Sink {
-	s := &csvList{w: w, language: o.Language, words: message.In(o.Language)}
+	s := &csvList{w: w, rows: csv.NewWriter(w), language: o.Language, words: message.In(o.Language)}
+	s.rows.UseCRLF = true
 	s.losses = losses{words: s.words, each: s.lost}
 	return s
 }
@@ -32,8 +33,6 @@ func (s *csvList) Start(start scanner.Start) error {
 	if _, err := io.WriteString(s.w, "\ufeff"); err != nil {
 		return err
 	}
-	s.rows = csv.NewWriter(s.w)
-	s.rows.UseCRLF = true
 	return s.row(headings(s.words))
 }
 
