@@ -13,6 +13,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 	"sotomi/scanner/web"
 )
 
@@ -176,9 +177,15 @@ func (v *run) request(ctx context.Context, r *blockRun, d requestTemplate, taken
 	return v.judge(ctx, r, d.number, bt, ex)
 }
 
-// outside is the host that a request would go to when that is not the target's, "" when it is.
+// outside is the host that a request would go to when that is not the target's, "" when it is. Another port of it is the
+// target's when the user named the host and no port, and when both are the ports of web sites.
 func (v *run) outside(r *web.Request) string {
-	if strings.EqualFold(r.URL.Hostname(), v.probe.Target.URL.Hostname()) {
+	t := v.probe.Target
+	is, was := target.Port(r.URL), target.Port(t.URL)
+	switch {
+	case !strings.EqualFold(r.URL.Hostname(), t.URL.Hostname()):
+		return r.URL.Host
+	case is == was || t.Source.Bare() || target.SchemeOf(is) != "" && target.SchemeOf(was) != "":
 		return ""
 	}
 	return r.URL.Host

@@ -40,6 +40,12 @@ func (s Source) String() string {
 	return fmt.Sprintf("%s:%d: %s", s.File, s.Line, s.Text)
 }
 
+// Bare reports whether the user named a host, or a block of them, without a port.
+func (s Source) Bare() bool {
+	p, err := parse(s.Text)
+	return err == nil && p.input.URL == nil && p.input.Port == ""
+}
+
 // Port is the port of a URL, that of its scheme when it names none.
 func Port(u *url.URL) string {
 	if p := u.Port(); p != "" {

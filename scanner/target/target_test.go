@@ -176,3 +176,15 @@ func TestOriginsOfTargets(t *testing.T) {
 		t.Errorf("origins (-want +got):\n%s", diff)
 	}
 }
+
+// Only who names a host and no port has named its other ports.
+func TestBareHosts(t *testing.T) {
+	for text, want := range map[string]bool{
+		"shop.example": true, "192.0.2.1": true, "192.0.2.0/28": true, "2001:db8::1": true, "shop.example:8080": false, "[2001:db8::1]:80": false,
+		"https://shop.example": false, "http://shop.example:8080/a": false, "": false,
+	} {
+		if got := (Source{Text: text}).Bare(); got != want {
+			t.Errorf("Bare(%q) = %v", text, got)
+		}
+	}
+}
