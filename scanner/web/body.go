@@ -2,6 +2,8 @@ package web
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -49,7 +51,7 @@ func readBody(res *http.Response, limit int64) (got received, err error) {
 			reader.Reset(nil)
 			readers.Put(reader)
 		}()
-		if raw.limited.R, err = decode(reader, coding); err != nil {
+		if raw.limited.R, err = decode(reader, coding, limit); err != nil {
 			raw.limited.R = reader
 		}
 	}
@@ -128,8 +130,8 @@ func (f *failing) Read(p []byte) (int, error) {
 }
 
 // decode undoes the content coding. A body that is not in the coding that its header names is read as it is: browsers fail
-// there, but the mistake is the server's.
-func decode(r *bufio.Reader, coding string) (io.Reader, error) {
+// there, but the mistake is the server's. limit is how many bytes of the body are wanted.
+func decode(r *bufio.Reader, coding string, limit int64) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(coding)) {
 	case "gzip", "x-gzip":
 		if head, _ := r.Peek(2); len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
@@ -137,7 +139,7 @@ func decode(r *bufio.Reader, coding string) (io.Reader, error) {
 		}
 		return gzip.NewReader(r)
 	case "br":
-		return brotli.NewReader(r), nil
+		return unbrotli(r, limit), nil
 	case "deflate": // zlib by RFC 9110 section 8.4.1.2, bare deflate by some servers
 		if head, _ := r.Peek(2); len(head) == 2 && head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
 			return zlib.NewReader(r)
@@ -146,6 +148,27 @@ func decode(r *bufio.Reader, coding string) (io.Reader, error) {
 	}
 	return r, nil
 }
+
+// brotliDecoders are those at work: the server chooses how much memory one takes, up to 16 MiB.
+var brotliDecoders = make(chan struct{}, 2)
+
+// unbrotli is the beginning of a brotli body, one byte more than limit. All of it is read before it is decoded, for a decoder
+// that waits for its server would keep its memory.
+func unbrotli(r io.Reader, limit int64) io.Reader {
+	packed, broken := readAll(io.LimitReader(r, limit+1))
+	brotliDecoders <- struct{}{}
+	defer func() { <-brotliDecoders }()
+	body, err := readAll(io.LimitReader(brotli.NewReader(bytes.NewReader(packed)), limit+1))
+	if broken != nil {
+		err = broken
+	}
+	return io.MultiReader(bytes.NewReader(body), failed{err})
+}
+
+// failed is the end of a body with its error, nil for none.
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, cmp.Or(f.err, io.EOF) }
 
 func timedOut(err error) bool {
 	return errors.Is(err, errDeadline) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
