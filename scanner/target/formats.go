@@ -25,6 +25,36 @@ const sniffed = 4 << 10
 // format reads a list that is not one target per line. Its error may be a placed one.
 type format func(r io.Reader, add func(entry)) error
 
+// The most bytes of what is held in memory at once.
+const (
+	maxYAML   = 8 << 20  // the whole list
+	maxRecord = 1 << 20  // a line of CSV, with the lines in its quotes
+	maxHost   = 16 << 20 // all that nmap says of a host
+)
+
+// allowance is an error when more than so many bytes are read at once.
+type allowance struct {
+	r          io.Reader
+	most, left int64
+	problem    message.Message
+}
+
+func newAllowance(r io.Reader, most int64, problem message.Message) *allowance {
+	return &allowance{r: r, most: most, left: most, problem: problem}
+}
+
+// renew begins with what is read next.
+func (a *allowance) renew() { a.left = a.most }
+
+func (a *allowance) Read(p []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, message.Errorf("%s", a.problem)
+	}
+	n, err := a.r.Read(p[:min(int64(len(p)), a.left)])
+	a.left -= int64(n)
+	return n, err
+}
+
 // placed is a mistake in a line of a list.
 type placed struct {
 	line int
@@ -63,7 +93,9 @@ func (p *reader) formatted(name string, file int32, r io.Reader, read format) {
 	before, any := len(p.errs), false
 	err := read(r, func(e entry) {
 		any = true
-		p.add(e, file)
+		if !p.full() {
+			p.add(e, file)
+		}
 	})
 	var at *placed
 	switch {
@@ -77,7 +109,7 @@ func (p *reader) formatted(name string, file int32, r io.Reader, read format) {
 }
 
 func readYAML(r io.Reader, add func(entry)) error {
-	d := yaml.NewDecoder(r)
+	d := yaml.NewDecoder(newAllowance(r, maxYAML, message.New("larger than %d MiB; lists with one target per line and CSV may be larger", maxYAML>>20)))
 	var doc yaml.Node
 	if err := d.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
@@ -137,7 +169,8 @@ func (e *entry) field(name string) *string {
 }
 
 func readCSV(r io.Reader, add func(entry)) error {
-	in := csv.NewReader(r)
+	left := newAllowance(r, maxRecord, message.New("a record is longer than %d bytes", maxRecord))
+	in := csv.NewReader(left)
 	in.FieldsPerRecord, in.TrimLeadingSpace = -1, true
 	head, err := in.Read()
 	if errors.Is(err, io.EOF) {
@@ -151,6 +184,7 @@ func readCSV(r io.Reader, add func(entry)) error {
 		return &placed{1, message.Errorf("the first line must name the columns: target and, where wanted, owner, contact, label, environment")}
 	}
 	for {
+		left.renew()
 		record, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -245,10 +279,15 @@ func (h nmapHost) host() string {
 	return ""
 }
 
+// maxDepth is deeper than any element of nmap lies.
+const maxDepth = 100
+
 func readNmap(r io.Reader, add func(entry)) error {
-	d := xml.NewDecoder(r)
-	root := ""
+	left := newAllowance(r, maxHost, message.New("more than %d MiB about one host", maxHost>>20))
+	d := xml.NewDecoder(left)
+	root, depth := "", 0
 	for {
+		left.renew()
 		token, err := d.Token()
 		line, _ := d.InputPos()
 		if errors.Is(err, io.EOF) {
@@ -258,8 +297,16 @@ func readNmap(r io.Reader, add func(entry)) error {
 			return &placed{line, err}
 		}
 		start, ok := token.(xml.StartElement)
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
 		switch {
 		case !ok:
+		case depth > maxDepth:
+			return &placed{line, message.Errorf("of XML lists only those of nmap (-oX) can be read")}
 		case root == "":
 			if root = start.Name.Local; root != "nmaprun" {
 				return &placed{line, message.Errorf("of XML lists only those of nmap (-oX) can be read")}
@@ -269,6 +316,7 @@ func readNmap(r io.Reader, add func(entry)) error {
 			if err := d.DecodeElement(&h, &start); err != nil {
 				return &placed{line, err}
 			}
+			depth-- // its end was read
 			for _, p := range h.Ports {
 				if name := h.host(); name != "" && p.web() {
 					add(entry{text: net.JoinHostPort(name, p.Number), line: int32(line)})
@@ -291,7 +339,8 @@ func readJSONLines(r io.Reader, add func(entry)) error {
 	lines := bufio.NewScanner(r)
 	const longest = 16 << 20 // httpx may write whole answers
 	lines.Buffer(nil, longest)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		text := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
 		if len(text) == 0 {
 			continue
@@ -311,6 +360,9 @@ func readJSONLines(r io.Reader, add func(entry)) error {
 		default:
 			add(e)
 		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return &placed{n, message.Errorf("the line is longer than %d bytes", longest)}
 	}
 	return lines.Err()
 }

@@ -14,7 +14,7 @@ type index struct {
 	once   sync.Once
 	seed   maphash.Seed
 	hashes []uint64 // of origins, "host port" and hosts; ascending
-	blocks []netip.Prefix
+	blocks blocks
 }
 
 // Includes reports whether some input may turn out to be the origin: it names it, or its host and port, or its host alone
@@ -32,7 +32,7 @@ func (t *List) Includes(origin *url.URL, further bool) bool {
 	if !further && SchemeOf(port) != origin.Scheme {
 		return false
 	}
-	if a, err := netip.ParseAddr(host); err == nil && contained(x.blocks, a) {
+	if a, err := netip.ParseAddr(host); err == nil && x.blocks.contain(a) {
 		return true
 	}
 	return x.has(host)
@@ -48,7 +48,7 @@ func (x *index) fill(items []item) {
 		in, key := parsed.input, parsed.input.Host
 		switch {
 		case parsed.block.IsValid():
-			x.blocks = append(x.blocks, parsed.block)
+			x.blocks.add(parsed.block)
 			continue
 		case in.TCP:
 			continue // no site

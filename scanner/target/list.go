@@ -79,12 +79,12 @@ type item struct {
 
 // skipped are the addresses of a block that were named before it.
 type skipped struct {
-	blocks []netip.Prefix
+	blocks blocks
 	single map[netip.Addr]bool
 }
 
 func (s *skipped) has(a netip.Addr) bool {
-	return s != nil && (s.single[a] || contained(s.blocks, a))
+	return s != nil && (s.single[a] || s.blocks.contain(a))
 }
 
 // Args are the targets as the user wrote them on the command line, lists by their name.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -44,6 +45,9 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 			p.add(entry{text: strings.TrimSpace(arg)}, -1)
 		}
 	}
+	if p.full() {
+		p.errs = append(p.errs, message.Errorf("there may be more mistakes: no more than %d are looked for", maxMistakes))
+	}
 	if err := errors.Join(p.errs...); err != nil {
 		return nil, err
 	}
@@ -58,7 +62,7 @@ func Parse(args []string, stdin io.Reader, open func(name string) (io.ReadCloser
 func (p *reader) findNamed() {
 	bare := func(host string) bool {
 		if a, err := netip.ParseAddr(host); err == nil {
-			return p.single[a] || contained(p.blocks, a)
+			return p.single[a] || p.blocks.contain(a)
 		}
 		return p.seen[host+" "]
 	}
@@ -87,7 +91,7 @@ func (p *reader) findNamed() {
 type reader struct {
 	targets *List
 	seen    map[string]bool // by address or "host port"
-	blocks  []netip.Prefix  // none inside another
+	blocks  blocks          // none inside another
 	single  map[netip.Addr]bool
 	abouts  map[About]int32 // places in List.about
 	errs    []error
@@ -95,6 +99,12 @@ type reader struct {
 
 // maxLine is the longest line of a list in bytes.
 const maxLine = 64 << 10
+
+// maxMistakes is how many mistakes are told of all targets together.
+const maxMistakes = 100
+
+// full reports whether there are as many mistakes as are told; nothing more is read then.
+func (p *reader) full() bool { return len(p.errs) >= maxMistakes }
 
 // list reads one list.
 func (p *reader) list(name string, r io.Reader) {
@@ -115,7 +125,7 @@ func (p *reader) lines(name string, file int32, r io.Reader) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine+len("\r\n"))
 	n, empty := int32(0), true
-	for lines.Scan() {
+	for !p.full() && lines.Scan() {
 		n++
 		line := strings.TrimRight(lines.Text(), "\r")
 		if problem := noText(line, n == 1); !problem.IsZero() {
@@ -225,7 +235,7 @@ func addressKey(u *url.URL) string { return strings.TrimSuffix(Target{URL: u}.St
 func (p *reader) repeated(in Input) bool {
 	if in.URL == nil && in.Port == "" && !in.TCP {
 		if a, err := netip.ParseAddr(in.Host); err == nil {
-			repeated := p.single[a] || contained(p.blocks, a)
+			repeated := p.single[a] || p.blocks.contain(a)
 			p.single[a] = true
 			return repeated
 		}
@@ -252,39 +262,42 @@ func (p *reader) addBlock(it item, block netip.Prefix) (item, int) {
 		p.errs = append(p.errs, message.Errorf("%q: too many addresses; a block may be a /%d at most", it.text, block.Addr().BitLen()-24))
 		return it, 0
 	}
-	for _, b := range p.blocks {
-		if b.Bits() <= block.Bits() && b.Contains(block.Addr()) {
-			return it, 0
-		}
+	if p.blocks.cover(block) {
+		return it, 0
 	}
 	left, skip := 1<<bits, &skipped{single: map[netip.Addr]bool{}}
-	kept := p.blocks[:0:0] // without those inside this one, which covers them from now on
-	for _, b := range p.blocks {
-		if !block.Contains(b.Addr()) {
-			kept = append(kept, b)
-			continue
-		}
-		skip.blocks = append(skip.blocks, b)
+	for _, b := range p.blocks.takeInside(block) { // this one covers them from now on
+		skip.blocks.add(b)
 		left -= 1 << (b.Addr().BitLen() - b.Bits())
 	}
-	for a := range p.single {
-		if block.Contains(a) && !contained(skip.blocks, a) {
+	for a := range p.singleIn(block) {
+		if !skip.blocks.contain(a) {
 			skip.single[a] = true
 			left--
 		}
 	}
-	if len(skip.blocks)+len(skip.single) > 0 {
+	if len(skip.blocks.all)+len(skip.single) > 0 {
 		it.skip = skip
 	}
-	p.blocks = append(kept, block)
+	p.blocks.add(block)
 	return it, left
 }
 
-func contained(blocks []netip.Prefix, a netip.Addr) bool {
-	for _, b := range blocks {
-		if b.Contains(a) {
-			return true
+// singleIn are the single addresses in a block: whichever are fewer, its addresses or the single ones, are gone through.
+func (p *reader) singleIn(block netip.Prefix) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		if len(p.single) < 1<<(block.Addr().BitLen()-block.Bits()) {
+			for a := range p.single {
+				if block.Contains(a) && !yield(a) {
+					return
+				}
+			}
+			return
+		}
+		for a := block.Addr(); a.IsValid() && block.Contains(a); a = a.Next() {
+			if p.single[a] && !yield(a) {
+				return
+			}
 		}
 	}
-	return false
 }
