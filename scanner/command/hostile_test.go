@@ -221,8 +221,10 @@ func TestHostileServersEndWithTheScan(t *testing.T) {
 			group.Go(func() { <-s.Asked; told = time.Now(); cancel() })
 			scanAll(ctx, t, web.Options{MaxBody: quarter, CAFile: s.AuthorityFile}, s.URL)
 			group.Wait()
-			const busy = 15 * time.Second // two seconds on a machine that is not
-			if took := time.Since(told); took > busy {
+			const busy = 5 * time.Second // two on a machine that is not: the slowest takes one there, most of it sinkPatience and grace
+			took := time.Since(told)
+			t.Logf("ended in %v", took)
+			if took > busy {
 				t.Errorf("ended %v after it was told to", took)
 			}
 		})
