@@ -90,6 +90,9 @@ func TestDatabase(t *testing.T) {
 	}
 	got := strings.TrimPrefix(string(text), fmt.Sprintf(header, "2020-02-03"))
 	want := `until 2020-02-03
+renumbered 2.4 2.11
+renumbered 2.13 2.17
+renumbered 2.17 2.25
 release 2.13.5 2020-02-03
 release 2.13.5-p1 2020-02-03
 pre 4.0.0-rc 2020-02-03

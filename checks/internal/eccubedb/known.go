@@ -15,7 +15,9 @@ var knownFiles = map[string]string{
 	"html/template/default/assets/css/style.min.css": "44a3962df9fa 44a3962df9fa e8fa6fbcecbf b496079cad53 bc43e5cb02af bc43e5cb02af bc43e5cb02af 1c500ada66b5 d0bd746b7d03",
 	"html/template/default/assets/js/eccube.js":      "9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3 9aaf220959e3",
 	"html/template/default/assets/js/function.js":    "a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355 a8cfe6886355",
+	"html/template/admin/assets/css/bootstrap.css":   "84942ee20961 84942ee20961 6018d0b14ab7 6018d0b14ab7 2e8b4c3048c3 2e8b4c3048c3 2e8b4c3048c3 816066045282 26ca402af41e",
 	"html/template/admin/assets/js/function.js":      "d7a3db6c1795 d7a3db6c1795 0b2709640c0d 0b2709640c0d 0b2709640c0d 0b2709640c0d 0b2709640c0d dce8a80ce2e4 dce8a80ce2e4",
+	"html/bundle/front.bundle.js":                    "9b3d1bcd7500 9b3d1bcd7500 f7502eea933f f7502eea933f f7502eea933f f7502eea933f f7502eea933f 78ce0a43c8e4 3b089e39e9a1",
 	"html/bundle/front.bundle.js.LICENSE.txt":        "d4ecc3090eb5 d4ecc3090eb5 de5b9d6cece0 de5b9d6cece0 de5b9d6cece0 de5b9d6cece0 de5b9d6cece0 4378b7289841 329c9cbe4eee",
 	"package.json": "b33cbac87b1b 5a4a2cafee23 bec4bd911d6d 8e5a1791a0bf 2544358d6bf4 bc675db7eb14 3070a33f9d16 4130939e205b 7bd9d7adb02e",
 }

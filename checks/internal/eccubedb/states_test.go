@@ -44,6 +44,9 @@ func TestStatesWithoutATag(t *testing.T) {
 	var out strings.Builder
 	writeDatabase(&out, releases, files)
 	want := `until 2026-03-11
+renumbered 2.4 2.11
+renumbered 2.13 2.17
+renumbered 2.17 2.25
 dev 2.25.0+20260804 2026-08-04
 release 4.3.0 2024-07-29
 release 4.3.1 2025-08-06

@@ -24,8 +24,11 @@ type Database struct {
 	Until    string // releases up to this day are in it: 2026-04-22; "" when unknown
 
 	prior, openPrior []float64 // logarithms by release: that a site runs it, and that it runs one after it that is not here
-	next             []int     // by release: that after it with the same first number, -1 for none
+	span             [][]int   // by release: those after it with the same first number, up to a stable one
 	open             []bool    // by release: the newest of a line that goes on
+	hole             []int     // by release: how many numbers are not here before the next stable one
+
+	renumbered map[string]string // by line, the line that came next where numbers were left out: "2.4" and "2.11"
 
 	byName map[string]int
 	byPath map[string]int
@@ -124,7 +127,7 @@ func (d *Database) Names(s Set) []string {
 // Parse reads a database. checks/internal/eccubedb writes the form and describes it at the head of the file. Errors name
 // the line.
 func Parse(r io.Reader) (*Database, error) {
-	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}}}
+	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}, renumbered: map[string]string{}}}
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, 1<<20)
 	for line := 1; in.Scan(); line++ {
@@ -182,6 +185,11 @@ func (p *parser) line(text string) error {
 	switch fields[0] {
 	case "until":
 		p.db.Until = fields[1]
+	case "renumbered":
+		if len(fields) != 3 {
+			return fmt.Errorf("%q: two lines belong there", text)
+		}
+		p.db.renumbered[fields[1]] = fields[2]
 	case "release", "pre", "dev":
 		if len(fields) != 3 || len(p.db.Files) > 0 {
 			return fmt.Errorf("%q: a release has a name and a date, and stands before the first file", text)
@@ -196,7 +204,7 @@ func (p *parser) line(text string) error {
 		p.inPage = true
 		p.db.Pages = append(p.db.Pages, Page{Name: fields[1], Paths: fields[2:]})
 	default:
-		return fmt.Errorf("%q is none of until, release, pre, dev, file and page", fields[0])
+		return fmt.Errorf("%q is none of until, renumbered, release, pre, dev, file and page", fields[0])
 	}
 	return nil
 }

@@ -13,6 +13,10 @@ const (
 	openEnd = 0.05
 	// openGap is the same for a release after any other: a build of its own, or one that was never published.
 	openGap = 0.02
+	// openHole is the same for each release whose number the database skips, up to holeMost of them: the vendor gave it out,
+	// or left the number out.
+	openHole = 1.0
+	holeMost = 4
 	// knownForm is how likely contents of a release that the database lacks are those of a known release but for their line
 	// ends, comments or white space, compared with such a change by an owner. Where files come as released it counts once,
 	// however many they are: a new year in the head of each file is one change.
@@ -40,8 +44,12 @@ var unlisted = expectation{
 // Unlisted is the probability that the site runs a release that the database lacks, and the likeliest release before it.
 func (p *Posterior) Unlisted() (probability float64, after int) {
 	known := p.logs(&p.counts, &listed, func(r int) float64 { return p.db.prior[r] })
-	open := p.logs(&p.between, &unlisted, func(r int) float64 { return p.db.openPrior[r] })
+	prior := func(r int) float64 { return p.db.openPrior[r] }
+	open, near := p.logs(&p.between, &unlisted, prior), p.logs(&p.between, &listed, prior)
 	for i := range open {
+		if p.db.hole[i%len(p.beside)] > 0 { // one that was given out between these may differ from them as little as a changed one
+			open[i] = logSum(open[i], near[i]) - math.Ln2
+		}
 		by := delivery(i / len(p.beside))
 		odd := p.odd[by]
 		if by == asReleased {
@@ -76,9 +84,10 @@ func (d *Database) prepareEnds() {
 		if d.open[r] {
 			group[newest[r]]++
 		}
+		d.span = append(d.span, d.following(r))
 	}
+	d.hole = d.holes()
 	for r, release := range d.Releases {
-		d.next = append(d.next, d.following(r))
 		prior, open := 0.0, math.Log(openGap)
 		switch {
 		case Development(release.Name):
@@ -89,25 +98,72 @@ func (d *Database) prepareEnds() {
 				open = math.Inf(-1)
 			}
 		}
-		if d.open[r] {
+		switch {
+		case d.open[r]:
 			open = math.Log(openEnd / float64(group[newest[r]]))
+		case d.hole[r] > 0:
+			open = math.Log(openHole * float64(min(d.hole[r], holeMost)))
 		}
 		d.prior, d.openPrior = append(d.prior, prior), append(d.openPrior, open)
 	}
 }
 
-// following is the release after one with the same first number, -1 for none. English builds are a row of their own.
-func (d *Database) following(r int) int {
-	name := d.Releases[r].Name
-	for at := r + 1; at < len(d.Releases); at++ {
-		switch other := d.Releases[at].Name; {
-		case !SameMajor(name, other):
-			return -1
-		case English(name) == English(other):
-			return at
+// following are what came after a release with the same first number, up to the next stable one. English builds are a row of
+// their own.
+func (d *Database) following(r int) []int {
+	var span []int
+	for at := r + 1; at < len(d.Releases) && SameMajor(d.Releases[at].Name, d.Releases[r].Name); at++ {
+		if English(d.Releases[at].Name) != English(d.Releases[r].Name) {
+			continue
+		}
+		span = append(span, at)
+		if d.Releases[at].Stable {
+			break
 		}
 	}
-	return -1
+	return span
+}
+
+// holes are by release how many numbers the database skips before the next stable one: one between 2.3.1 and 2.3.3. What it
+// skips before the first release of all stands at the oldest before that.
+func (d *Database) holes() []int {
+	holes := make([]int, len(d.Releases))
+	anchor := -1 // the last stable release of this row, else the oldest that is none
+	for r, release := range d.Releases {
+		switch {
+		case English(release.Name) || Development(release.Name):
+			continue
+		case anchor >= 0 && !SameMajor(d.Releases[anchor].Name, release.Name):
+			anchor = -1
+		}
+		if !release.Stable {
+			if anchor < 0 {
+				anchor = r
+			}
+			continue
+		}
+		if anchor >= 0 {
+			holes[anchor] = d.skipped(d.Releases[anchor], release.Name)
+		}
+		anchor = r
+	}
+	return holes
+}
+
+// skipped is how many numbers lie between a release and the next that the database has. Of a line that is skipped it is one.
+func (d *Database) skipped(before Release, name string) int {
+	a, b := keyOf(before.Name), keyOf(name)
+	switch {
+	case !before.Stable: // nothing came before it
+		return b.numbers[1] + b.numbers[2]
+	case a.numbers == b.numbers:
+		return max(b.suffix[0]-a.suffix[0], b.suffix[4]-a.suffix[4]) - 1
+	case SameLine(before.Name, name):
+		return b.numbers[2] - a.numbers[2] - 1 + b.suffix[0] + b.suffix[4]
+	case d.renumbered[lineOf(a)] == lineOf(b):
+		return b.numbers[2]
+	}
+	return b.numbers[1] - a.numbers[1] - 1 + b.numbers[2]
 }
 
 // hasStable reports whether a line has a release that is not only one before a release.
@@ -166,8 +222,17 @@ func (p *Posterior) OpenQuestion(usable func(File) bool) int {
 
 // strange reports whether a file has a content that a release has not there.
 func (p *Posterior) strange(r int) bool {
+	by := p.delivery()
 	return slices.ContainsFunc(p.answers, func(a Answer) bool {
-		return !a.Missing && !p.Fits(a).Has(r)
+		return !a.Missing && !p.db.fits(a, by).Has(r)
+	})
+}
+
+// lost reports whether a script or picture of a release is missing.
+func (p *Posterior) lost(r int) bool {
+	return slices.ContainsFunc(p.answers, func(a Answer) bool {
+		f := &p.db.Files[a.File]
+		return a.Missing && f.Class <= ClassImage && f.Has.Has(r)
 	})
 }
 

@@ -27,7 +27,7 @@ type Posterior struct {
 	answers []Answer
 	asked   map[int]bool
 	counts  [deliveries][]counts // by release
-	between [deliveries][]counts // by release: for one that the database lacks, between it and the next
+	between [deliveries][]counts // by release: for one that the database lacks, between it and the next stable one
 	beside  []float64            // log-likelihood by release of what was seen beside files
 	odd     [deliveries]int      // contents by delivery in a form that it does not explain
 }
@@ -54,8 +54,8 @@ func (p *Posterior) Observe(a Answer) {
 		for r := range p.counts[d] {
 			has, got := compare(f, r, a.Missing, fits)
 			p.counts[d][r].add(f.Class, has, got)
-			if next := p.db.next[r]; got != resultMatch && next >= 0 {
-				if hasToo, too := compare(f, next, a.Missing, fits); too == resultMatch {
+			for _, next := range p.db.span[r] {
+				if hasToo, too := compare(f, next, a.Missing, fits); got != resultMatch && too == resultMatch {
 					has, got = hasToo, too
 				}
 			}
@@ -119,6 +119,14 @@ func (p *Posterior) delivery() delivery {
 		}
 	}
 	return best
+}
+
+// logSum is the logarithm of the sum of two numbers, given their logarithms.
+func logSum(a, b float64) float64 {
+	if math.IsInf(b, -1) {
+		return a
+	}
+	return max(a, b) + math.Log1p(math.Exp(-math.Abs(a-b)))
 }
 
 // normalise makes probabilities out of logarithms of likelihoods.

@@ -67,7 +67,7 @@ func (p *Posterior) Verdict() Verdict {
 	}
 	v.Unlisted, v.After = p.Unlisted()
 	v.Newer = p.db.Open(v.After)
-	v.Strange = p.strange(p.Leading())
+	v.Strange = p.strange(p.Leading()) || p.db.hole[v.After] > 0 && p.lost(p.Leading())
 	v.Untouched = slices.ContainsFunc(p.answers, func(a Answer) bool {
 		return !a.Missing && a.Loose && p.db.Files[a.File].Class == ClassScript && p.Fits(a).Count() > 0
 	})
