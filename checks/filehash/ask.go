@@ -55,18 +55,22 @@ func (g *gatherer) askPage(ctx context.Context, page int) error {
 
 // askFile observes the answer for a file, or skips the file when the answer says nothing about it.
 func (g *gatherer) askFile(ctx context.Context, file int) error {
-	f := &g.check.db.Files[file]
-	path, ok := strings.CutPrefix(f.Path, g.check.params.Folder+"/")
-	at := g.seen.public + path
-	if !ok && g.check.params.Folder != "" {
-		at = g.packageRoot() + f.Path
-	}
-	u := cmp.Or(g.found.renamed[file], g.seen.first.URL.ResolveReference(pathURL(at)))
+	u := cmp.Or(g.found.renamed[file], g.addressOf(g.check.db.Files[file].Path))
 	ex, err := g.ask(ctx, u)
+	if to := movedTo(ex); err == nil && to != nil && to.Host == u.Host && to.Scheme == u.Scheme {
+		ex, err = g.ask(ctx, to)
+	}
 	if err != nil {
 		return err
 	}
 	a, ok := g.answerOf(file, ex)
+	if ok {
+		var toAll bool
+		if toAll, err = g.givenToAll(ctx, a); err != nil {
+			return err
+		}
+		ok = !toAll
+	}
 	if !ok || a.Missing && len(g.found.renamed) > 0 { // it may be there by another name
 		g.seen.posterior.Skip(file)
 		return nil
@@ -74,6 +78,20 @@ func (g *gatherer) askFile(ctx context.Context, file int) error {
 	g.seen.posterior.Observe(a)
 	g.seen.files = append(g.seen.files, seenFile{file, ex})
 	return nil
+}
+
+// addressOf is where the site has a file of the package.
+func (g *gatherer) addressOf(name string) *url.URL {
+	at, public := strings.CutPrefix(name, g.check.params.Folder+"/")
+	switch {
+	case public:
+		at = g.seen.public + at
+	case g.check.params.Folder == "":
+		at = g.seen.public + name
+	default:
+		at = g.packageRoot() + name
+	}
+	return g.seen.first.URL.ResolveReference(pathURL(at))
 }
 
 // ask sends one request. Without an answer it is nil, and an error only when there were too many of those in a row.
@@ -88,29 +106,6 @@ func (g *gatherer) ask(ctx context.Context, u *url.URL) (*web.Exchange, error) {
 		return nil, err
 	}
 	return nil, nil
-}
-
-var pageStart = regexp.MustCompile(`(?i)^\s*(<!doctype html|<html|<head|<!--)`)
-
-// answerOf is what an exchange says about a file; false when it says nothing, as a refusal does. ex is nil when there was no
-// answer. A page in place of another file is a missing file, unless a release has it: old scripts begin like a page.
-func (g *gatherer) answerOf(file int, ex *web.Exchange) (releases.Answer, bool) {
-	a := releases.Answer{File: file}
-	switch {
-	case ex == nil:
-		return a, false
-	case ex.Status == http.StatusNotFound, ex.Status == http.StatusGone, ex.Status >= 300 && ex.Status < 400:
-		a.Missing = true
-		return a, true
-	case ex.Status != http.StatusOK, ex.Truncated:
-		return a, false
-	}
-	a.Forms = releases.FormsOf(g.check.db.Files[file].Path, ex.Body)
-	isPage := pageStart.Match(ex.Body[:min(512, len(ex.Body))])
-	if isPage && !strings.HasSuffix(g.check.db.Files[file].Path, ".html") && g.seen.posterior.Fits(a).Count() == 0 {
-		a = releases.Answer{File: file, Missing: true} // the site answers anything with a page
-	}
-	return a, true
 }
 
 // firstGroup is group 1 of the first pattern that matches.

@@ -26,6 +26,7 @@ type params struct {
 	Cookies []string `yaml:"cookies"` // names of cookies that the product sets
 	Certain []string `yaml:"certain"` // patterns of a page's tags that only the product has
 	Likely  []string `yaml:"likely"`  // patterns of a page's tags and scripts; two matches make the product likely
+	Makers  []string `yaml:"makers"`  // patterns of a page's tags that name another product as the page's maker
 	Others  []string `yaml:"others"`  // patterns of a page's tags that other products make
 	Assets  []string `yaml:"assets"`  // patterns of URL paths; group 1 is the public folder's path
 	Pages   []string `yaml:"pages"`   // patterns of URL paths; group 1 is the path that pages start at
@@ -68,7 +69,7 @@ type check struct {
 	db     *releases.Database
 	rooted int // position of params.Rooted, the number of releases when there is none
 
-	certain, likely, others, assets, pages, shop, version, foreign, core []*regexp.Regexp
+	certain, likely, makers, others, assets, pages, shop, version, foreign, core []*regexp.Regexp
 
 	lines []line
 }
@@ -121,6 +122,7 @@ func (c *check) compile(s *signature.Signature) error {
 	}{
 		{&c.certain, c.params.Certain, "certain", false},
 		{&c.likely, c.params.Likely, "likely", false},
+		{&c.makers, c.params.Makers, "makers", false},
 		{&c.others, c.params.Others, "others", false},
 		{&c.assets, c.params.Assets, "assets", true},
 		{&c.pages, c.params.Pages, "pages", true},

@@ -36,11 +36,11 @@ func (g *gatherer) usable(f releases.File) bool {
 		return true
 	}
 	at, _ := g.check.db.Find(f.Path)
-	return !anyMatch(g.check.foreign, f.Path) && (g.found.referenced[at] || !g.anyReferenced())
+	return !anyMatch(g.check.foreign, f.Path) && (g.named[at] || !g.anyReferenced())
 }
 
 func (g *gatherer) anyReferenced() bool {
-	for at := range g.found.referenced {
+	for at := range g.named {
 		if !anyMatch(g.check.foreign, g.check.db.Files[at].Path) {
 			return true
 		}
@@ -52,7 +52,7 @@ func (g *gatherer) anyReferenced() bool {
 func (g *gatherer) bonus(f releases.File) float64 {
 	at, _ := g.check.db.Find(f.Path)
 	extra := 0.0
-	if g.found.referenced[at] {
+	if g.named[at] {
 		extra += 0.1
 	}
 	if g.found.renamed[at] != nil {
@@ -100,7 +100,7 @@ func (g *gatherer) coreScripts(ctx context.Context) error {
 	lead := g.seen.posterior.Leading()
 	for i := range g.check.db.Files {
 		f := &g.check.db.Files[i]
-		if left == 0 || !g.found.referenced[i] || g.seen.posterior.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
+		if left == 0 || !g.named[i] || g.seen.posterior.Asked(i) || !f.Has.Has(lead) || !anyMatch(g.check.core, f.Path) {
 			continue
 		}
 		left--

@@ -67,11 +67,15 @@ type gatherer struct {
 	probe  *scanner.Probe
 	seen   *seen
 	found  recognised
+	named  map[int]bool // files of the database that the page names in the public folder
 	links  []*url.URL   // of the pages seen
 	viewed map[int]bool // pages of the database asked for or seen
 	asked  int          // requests beyond the first page
 	gone   bool         // the site gives out no files: they are elsewhere, or out of reach
 	broken int          // requests in a row without an answer
+
+	toAll    map[string]bool // contents, by digest, that the site gives for more than one file
+	anything map[string]bool // by ending, whether the site gives a file that is nowhere
 }
 
 // gather is nil without an error when the site is not the product.
@@ -145,7 +149,7 @@ func (g *gatherer) pagesAlone() {
 // withoutFiles begins the posterior anew with what the pages say.
 func (g *gatherer) withoutFiles() {
 	g.seen.posterior = releases.NewPosterior(g.check.db)
-	g.seen.posterior.AddLogLikelihood(g.named())
+	g.seen.posterior.AddLogLikelihood(g.firstPageSays())
 	for _, p := range g.seen.pages {
 		g.seen.posterior.AddLogLikelihood(p.view.Log)
 	}
@@ -195,8 +199,9 @@ func (g *gatherer) shop(ctx context.Context, page *web.Page) (*web.Exchange, *we
 func (g *gatherer) start(ex *web.Exchange, page *web.Page, public string) {
 	c := g.check
 	g.seen = &seen{public: public, first: ex, why: g.found.why, claimed: g.found.claimed, posterior: releases.NewPosterior(c.db)}
-	g.viewed, g.links = map[int]bool{}, addressesOf(page)
-	g.seen.posterior.AddLogLikelihood(g.named())
+	g.viewed, g.links, g.named = map[int]bool{}, addressesOf(page), g.found.named[public]
+	g.toAll, g.anything = map[string]bool{}, map[string]bool{}
+	g.seen.posterior.AddLogLikelihood(g.firstPageSays())
 	marks := releases.PageMarks(ex.Text())
 	for i := range c.db.Pages {
 		if p := &c.db.Pages[i]; len(p.Paths) == 0 || g.isHome(p, ex) {
@@ -205,13 +210,13 @@ func (g *gatherer) start(ex *web.Exchange, page *web.Page, public string) {
 	}
 }
 
-// named is the log-likelihood by release of what the first page names: files, the marks of a line, and a release.
-func (g *gatherer) named() []float64 {
+// firstPageSays is the log-likelihood by release of what the first page names: files, the marks of a line, and a release.
+func (g *gatherer) firstPageSays() []float64 {
 	c := g.check
 	log := make([]float64, len(c.db.Releases))
 	claimed, known := c.db.Position(g.found.claimed)
 	for r := range log {
-		for file := range g.found.referenced {
+		for file := range g.named {
 			if !c.db.Files[file].Has.Has(r) {
 				log[r] = math.Max(log[r]-referenceWeight, -referencesMax)
 			}

@@ -41,11 +41,14 @@ func (c *check) judge(s *seen) []scanner.Hit {
 		"basis": s.basis, "data": c.db.Until,
 	}
 	maps.Copy(values, c.bases(s.base, v.Candidates))
-	if _, known := c.db.Position(s.claimed); s.claimed != "" && !known {
-		values["claimed"] = s.claimed
-	}
 	if v.Candidates.Count() > 1 {
 		values["note"] = cannotTell
+	}
+	if c.claims(s, v) {
+		values["claimed"] = s.claimed
+		if c.contradicts(s, v) {
+			values["note"] = message.New("the pages name release %s, and the files are of another: only one of them was updated, or the theme names it", s.claimed)
+		}
 	}
 	if v.Doubtful() {
 		maps.Copy(values, c.unlisted(v))
@@ -53,7 +56,7 @@ func (c *check) judge(s *seen) []scanner.Hit {
 	if !v.Lacking() && len(c.foreignCore(v)) > 0 && !c.trusted(s, v) {
 		values["scripts"] = message.New("not compared: most scripts of the product differ from every release, so it may be the server that changes them")
 	}
-	hits := []scanner.Hit{{URL: shop, Certainty: certaintyOf(s, v), Values: values, Evidence: c.evidence(s, v)}}
+	hits := []scanner.Hit{{URL: shop, Certainty: c.certaintyOf(s, v), Values: values, Evidence: c.evidence(s, v)}}
 	if len(v.Mixed) > 0 && !v.Doubtful() {
 		hits = append(hits, c.mixed(s, v, shop))
 	}
@@ -79,10 +82,27 @@ func (c *check) bases(base string, candidates releases.Set) scanner.Values {
 	return values
 }
 
-// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing, when the release may be
-// one that the database lacks, or when it is one that hardly any shop runs: that before a release.
-func certaintyOf(s *seen, v releases.Verdict) scanner.Certainty {
-	if s.basis != basisFiles || v.Doubtful() || !v.Published {
+// claims reports whether the page claims a release that the site may run though no candidate is it. A number of another line
+// than all that the files can be is the theme's own.
+func (c *check) claims(s *seen, v releases.Verdict) bool {
+	at, known := c.db.Position(s.claimed)
+	if !releases.IsRelease(s.claimed) || known && v.Candidates.Has(at) {
+		return false
+	}
+	return v.Lacking() || slices.ContainsFunc(c.db.Names(v.Candidates), func(name string) bool { return releases.SameMajor(name, s.claimed) })
+}
+
+// contradicts reports whether the release that the page claims is a known one whose files the site does not have.
+func (c *check) contradicts(s *seen, v releases.Verdict) bool {
+	_, known := c.db.Position(s.claimed)
+	return known && c.claims(s, v)
+}
+
+// certaintyOf is confirmed when files tell the release, possible when it rests on pages or on nothing, when the page claims
+// another, when the release may be one that the database lacks, or when it is one that hardly any shop runs: that before a
+// release.
+func (c *check) certaintyOf(s *seen, v releases.Verdict) scanner.Certainty {
+	if s.basis != basisFiles || v.Doubtful() || !v.Published || c.contradicts(s, v) {
 		return scanner.Possible
 	}
 	return scanner.Confirmed
@@ -133,7 +153,7 @@ func (c *check) foreignCore(v releases.Verdict) []string {
 
 // modifiedHit is the finding of a core script that no release has.
 func (c *check) modifiedHit(s *seen, name string, v releases.Verdict) scanner.Hit {
-	h := scanner.Hit{Certainty: certaintyOf(s, v), Variant: variantModified, Values: scanner.Values{"file": name, "range": c.db.Range(v.Candidates)}}
+	h := scanner.Hit{Certainty: c.certaintyOf(s, v), Variant: variantModified, Values: scanner.Values{"file": name, "range": c.db.Range(v.Candidates)}}
 	for _, f := range s.files {
 		if c.db.Files[f.file].Path == c.inFolder(name) {
 			h.URL = f.ex.URL.String()

@@ -28,6 +28,7 @@ func TestLeftoversAreNoShop(t *testing.T) {
 		"logo_another_size":           {wordPress + `<img src="/user_data/packages/default/img/common/logo.gif">`, "2.12.6", nil},
 		"logo_and_old_links":          {wordPress + `<img src="/user_data/packages/default/img/common/logo.gif"><a href="/products/list.php?category_id=3">Bags</a><a href="/products/detail.php?product_id=4">One</a>`, "2.12.6", []string{logo2}},
 		"whole_folder_on_wordpress":   {wordPress + `<img src="/user_data/packages/default/img/common/logo.gif"><link rel="stylesheet" href="/user_data/packages/default/css/common.css"><a href="/mypage/login">Log in</a>`, "2.12.6", []string{""}},
+		"header_copied_to_wordpress":  {wordPress + `<link rel="stylesheet" href="/html/template/default/assets/css/style.css"><div class="ec-headerRole"><a href="/products/list">Bags</a></div>`, "4.2.1", []string{""}},
 		"logo_on_a_handmade_page":     {`<html><body><h1>Tea</h1><img src="/user_data/packages/default/img/common/logo.gif">`, "2.12.6", []string{logo2}},
 		"style_sheet_of_line_2":       {`<html><head><link rel="stylesheet" href="/user_data/packages/default/css/common.css"></head><body><a href="/cart">Cart</a>`, "2.12.6", []string{style2}},
 		"style_sheet_of_line_4":       {`<html><head><link rel="stylesheet" href="/html/template/default/assets/css/style.css"></head><body><a href="/cart">Cart</a>`, "4.2.1", []string{style4}},

@@ -14,16 +14,16 @@ import (
 
 // recognised is what one page says about the product, before any file was asked for.
 type recognised struct {
-	certain    bool             // nothing else makes such a page
-	likely     bool             // worth asking for a file
-	made       int              // signs that the product made the page; files are none, they outlive a shop
-	publics    []string         // where the public folder can be, likeliest first; each ends in a slash
-	base       string           // path that pages start at as links have it, "" when unknown
-	referenced map[int]bool     // files of the database that the page names
-	renamed    map[int]*url.URL // files of the database that pages name with a fingerprint
-	claimed    string           // release that the page claims, "" for none
-	lines      []releases.Set   // releases that the page's markup allows, one set for each mark that tells a line
-	why        message.Message  // how the product was recognised; zero unless certain
+	certain bool                    // nothing else makes such a page
+	likely  bool                    // worth asking for a file
+	made    int                     // signs that the product made the page; files are none, they outlive a shop
+	publics []string                // where the public folder can be, likeliest first; each ends in a slash
+	base    string                  // path that pages start at as links have it, "" when unknown
+	named   map[string]map[int]bool // files of the database that the page names, by public folder
+	renamed map[int]*url.URL        // files of the database that pages name with a fingerprint
+	claimed string                  // release that the page claims, "" for none
+	lines   []releases.Set          // releases that the page's markup allows, one set for each mark that tells a line
+	why     message.Message         // how the product was recognised; zero unless certain
 }
 
 const (
@@ -35,7 +35,7 @@ const (
 // recognise reads a page's markup, cookies and addresses. A page that another product made is this one's only when it has
 // markup or a cookie of its own: it may keep files and links of a shop that was there before.
 func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
-	r := recognised{referenced: map[int]bool{}, renamed: map[int]*url.URL{}}
+	r := recognised{named: map[string]map[int]bool{}, renamed: map[int]*url.URL{}}
 	text := textOf(ex.Text())
 	cookie := c.cookie(ex)
 	words := 0
@@ -57,8 +57,9 @@ func (c *check) recognise(ex *web.Exchange, page *web.Page) recognised {
 	if r.base != "" {
 		r.made++
 	}
-	r.certain = anyMatch(c.certain, text.tags) || cookie && (words > 0 || score > 0)
-	if !anyMatch(c.others, text.tags) {
+	made := anyMatch(c.makers, text.tags) // by another product, whose theme can have the markup of the shop that was there
+	r.certain = anyMatch(c.certain, text.tags) && !made || cookie && (words > 0 || score > 0)
+	if !made && !anyMatch(c.others, text.tags) {
 		r.certain = r.certain || files >= manyFiles && r.made > 0
 		r.likely = cookie || words >= 2 || score >= 2 || words >= 1 && score >= 1 || files >= 2
 	}
@@ -102,29 +103,39 @@ func (c *check) addresses(r *recognised, ex *web.Exchange, page *web.Page) (scor
 		if ok {
 			scores[public] += weight
 			named[public] += min(weight, 1)
+			if r.named[public] == nil {
+				r.named[public] = map[int]bool{}
+			}
 			if file >= 0 {
-				r.referenced[file] = true
+				r.named[public][file] = true
 			}
 		}
 		if base := firstGroup(c.pages, u.Path); base != "" && own {
 			bases[base]++
 		}
 	}
-	r.publics = slices.SortedFunc(maps.Keys(scores), func(a, b string) int {
-		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
-	})
 	for base, n := range bases {
 		if r.base == "" || n > bases[r.base] || n == bases[r.base] && (len(base) < len(r.base) || len(base) == len(r.base) && base < r.base) {
 			r.base = base
 		}
 	}
+	homes := c.guesses(r.base, ex.URL) // another shop of the host may have more of its files on the page
+	away := func(public string) int {
+		if slices.Contains(homes, public) {
+			return 0
+		}
+		return 1
+	}
+	r.publics = slices.SortedFunc(maps.Keys(scores), func(a, b string) int {
+		return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(scores[b], scores[a]), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	})
 	if len(r.publics) > 0 {
 		score, files = scores[r.publics[0]], named[r.publics[0]]
 	}
 	if score >= certainScore {
 		r.publics = r.publics[:1]
 	} else {
-		r.publics = unique(append(r.publics, c.guesses(r.base, ex.URL)...))
+		r.publics = unique(append(r.publics, homes...))
 	}
 	return score + min(len(bases), 1), files
 }

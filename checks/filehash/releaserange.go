@@ -124,15 +124,17 @@ func (c *releaseRange) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, 
 	return []scanner.Hit{hit}, nil
 }
 
-// withClaim is the candidates with a release that the page claims and that the database lacks. It takes their place when it
-// is of their line, or newer than all that is known; else the page may show a number of its own, and both count.
+// withClaim is the candidates with a release of their first number that the page claims. One that the database lacks takes
+// their place when it is of their line, or newer than all that is known; else the page may show a number of its own, or only
+// part of the shop was updated, and both count.
 func (c *releaseRange) withClaim(candidates []string, claimed string) []string {
-	if !releases.IsRelease(claimed) {
+	alike := func(name string) bool { return releases.SameMajor(name, claimed) }
+	if !releases.IsRelease(claimed) || !slices.ContainsFunc(candidates, alike) || slices.Contains(candidates, claimed) {
 		return candidates
 	}
 	newest := c.releases.Newest()
 	for _, name := range candidates {
-		if releases.SameLine(name, claimed) || releases.SameLine(name, newest) && releases.SameMajor(name, claimed) && releases.Compare(claimed, newest) > 0 {
+		if !c.releases.Known(claimed) && (releases.SameLine(name, claimed) || releases.SameLine(name, newest) && alike(name) && releases.Compare(claimed, newest) > 0) {
 			return []string{claimed}
 		}
 	}

@@ -169,7 +169,11 @@ func TestClaimsAgainstFiles(t *testing.T) {
 		certainty                     scanner.Certainty
 	}{
 		"theme_with_a_number":     {"4.0.0", "4.9.9", "4.0.0", scanner.Possible},
-		"theme_with_a_low_number": {"4.0.0", "1.0.2", "4.0.0", scanner.Possible},
+		"theme_with_a_low_number": {"4.0.0", "1.0.2", "4.0.0", scanner.Confirmed},
+		"theme_with_a_date":       {"4.0.0", "2024.10.1", "4.0.0", scanner.Confirmed},
+		"pages_updated_alone":     {"4.0.0", "4.2.1", "4.0.0", scanner.Possible},
+		"files_updated_alone":     {"4.2.1", "4.1.0", "4.1.0", scanner.Possible},
+		"one_of_them":             {"4.0.6, 4.0.6-p1", "4.0.6", "4.0.6, 4.0.6-p1", scanner.Confirmed},
 		"patch":                   {"4.0.6, 4.0.6-p1", "4.0.6-p9", "4.0.6-p9", scanner.Confirmed},
 		"newer_than_the_data":     {"4.3.0", "4.4.0", "", ""},
 	} {
