@@ -189,7 +189,7 @@ func templateOf(page, release string) string {
 // databaseText is the database of the product, written as checks/internal/eccubedb writes that of EC-CUBE.
 var databaseText = sync.OnceValue(func() string {
 	b := strings.Builder{}
-	b.WriteString("renumbered 2.13 2.25\n")
+	b.WriteString("next 2.13.5-p1 2.25.0\n")
 	for _, name := range releaseNames {
 		word, plain := "release", name
 		if rest, pre := strings.CutPrefix(name, "pre "); pre {

@@ -90,9 +90,13 @@ func TestDatabase(t *testing.T) {
 	}
 	got := strings.TrimPrefix(string(text), fmt.Sprintf(header, "2020-02-03"))
 	want := `until 2020-02-03
-renumbered 2.4 2.11
-renumbered 2.13 2.17
-renumbered 2.17 2.25
+next 1.1.1 1.3.0
+next 1.3.4 1.4.5
+next 2.0.0-beta 2.0.1
+next 2.1.2a 2.3.0
+next 2.4.4 2.11.0
+next 2.13.5-p2 2.17.0
+next 2.17.2-p2 2.25.0
 release 2.13.5 2020-02-03
 release 2.13.5-p1 2020-02-03
 pre 4.0.0-rc 2020-02-03

@@ -44,9 +44,13 @@ func TestStatesWithoutATag(t *testing.T) {
 	var out strings.Builder
 	writeDatabase(&out, releases, files)
 	want := `until 2026-03-11
-renumbered 2.4 2.11
-renumbered 2.13 2.17
-renumbered 2.17 2.25
+next 1.1.1 1.3.0
+next 1.3.4 1.4.5
+next 2.0.0-beta 2.0.1
+next 2.1.2a 2.3.0
+next 2.4.4 2.11.0
+next 2.13.5-p2 2.17.0
+next 2.17.2-p2 2.25.0
 dev 2.25.0+20260804 2026-08-04
 release 4.3.0 2024-07-29
 release 4.3.1 2025-08-06

@@ -14,7 +14,7 @@ const header = `# What files each release of EC-CUBE gives out. Made by checks/i
 # source: https://github.com/EC-CUBE/ec-cube, https://github.com/EC-CUBE/ec-cube2, and forks of them
 # date: %[1]s
 # until DATE: releases up to that day are in it
-# renumbered LINE LINE: the vendor went from one to the other and left out the numbers between
+# next NAME NAME: the vendor gave out nothing between, though there are numbers
 # release NAME DATE, pre for what came before a release, or dev for a state between releases; oldest first
 # file PATH, then its contents: 48 bits of SHA-256 of the bytes; after a colon of the text with line ends LF, and after
 # another of scripts and style sheets without comments and white space, each empty where it is that before it; and the
@@ -23,14 +23,23 @@ const header = `# What files each release of EC-CUBE gives out. Made by checks/i
 # mark those that it may show: 40 bits of SHA-256 of one attribute or line each
 `
 
-// renumbered are the lines after which the vendor left out numbers, and what came next: 2.5 became 2.11, 2.18 became 2.25.
-var renumbered = [][2]string{{"2.4", "2.11"}, {"2.13", "2.17"}, {"2.17", "2.25"}}
+// neighbours are releases with nothing between them though there are numbers: of 1.2, 1.4.0 to 1.4.4, 2.0.0 and 2.2 there are
+// betas alone, 2.5 became 2.11, 2.18 became 2.25, and nothing is known of 2.14 to 2.16.
+var neighbours = [][2]string{
+	{"1.1.1", "1.3.0"},
+	{"1.3.4", "1.4.5"},
+	{"2.0.0-beta", "2.0.1"},
+	{"2.1.2a", "2.3.0"},
+	{"2.4.4", "2.11.0"},
+	{"2.13.5-p2", "2.17.0"},
+	{"2.17.2-p2", "2.25.0"},
+}
 
 // writeDatabase writes the database: the same releases and files give the same bytes.
 func writeDatabase(w io.Writer, list []release, files []file) {
 	fmt.Fprintf(w, header+"until %[1]s\n", until(list))
-	for _, lines := range renumbered {
-		fmt.Fprintf(w, "renumbered %s %s\n", lines[0], lines[1])
+	for _, names := range neighbours {
+		fmt.Fprintf(w, "next %s %s\n", names[0], names[1])
 	}
 	position := map[string]int{}
 	for i, r := range list {

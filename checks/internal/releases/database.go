@@ -28,7 +28,7 @@ type Database struct {
 	open             []bool    // by release: the newest of a line that goes on
 	hole             []int     // by release: how many numbers are not here before the next stable one
 
-	renumbered map[string]string // by line, the line that came next where numbers were left out: "2.4" and "2.11"
+	nextTo map[string]string // by release, that which came next where numbers were left out: "2.4.4" and "2.11.0"
 
 	byName map[string]int
 	byPath map[string]int
@@ -127,7 +127,7 @@ func (d *Database) Names(s Set) []string {
 // Parse reads a database. checks/internal/eccubedb writes the form and describes it at the head of the file. Errors name
 // the line.
 func Parse(r io.Reader) (*Database, error) {
-	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}, renumbered: map[string]string{}}}
+	p := parser{db: &Database{byName: map[string]int{}, byPath: map[string]int{}, nextTo: map[string]string{}}}
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, 1<<20)
 	for line := 1; in.Scan(); line++ {
@@ -185,11 +185,11 @@ func (p *parser) line(text string) error {
 	switch fields[0] {
 	case "until":
 		p.db.Until = fields[1]
-	case "renumbered":
+	case "next":
 		if len(fields) != 3 {
-			return fmt.Errorf("%q: two lines belong there", text)
+			return fmt.Errorf("%q: two releases belong there", text)
 		}
-		p.db.renumbered[fields[1]] = fields[2]
+		p.db.nextTo[fields[1]] = fields[2]
 	case "release", "pre", "dev":
 		if len(fields) != 3 || len(p.db.Files) > 0 {
 			return fmt.Errorf("%q: a release has a name and a date, and stands before the first file", text)
@@ -204,7 +204,7 @@ func (p *parser) line(text string) error {
 		p.inPage = true
 		p.db.Pages = append(p.db.Pages, Page{Name: fields[1], Paths: fields[2:]})
 	default:
-		return fmt.Errorf("%q is none of until, renumbered, release, pre, dev, file and page", fields[0])
+		return fmt.Errorf("%q is none of until, next, release, pre, dev, file and page", fields[0])
 	}
 	return nil
 }

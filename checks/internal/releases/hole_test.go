@@ -23,7 +23,8 @@ func TestSkippedNumbers(t *testing.T) {
 		"first_of_a_line":       {"2.12.6 2.13.0b 2.13.1", "2.12.6", 1},
 		"line":                  {"2.3.4 2.11.0", "2.3.4", 7},
 		"renumbered":            {"2.4.4 2.11.0", "2.4.4", 0},
-		"renumbered_and_lacks":  {"2.4.4 2.11.2", "2.4.4", 2},
+		"lacks_after_it":        {"2.4.4 2.11.2", "2.4.4", 8},
+		"lacks_before_it":       {"2.4.3 2.11.0", "2.4.3", 6},
 		"english_between":       {"2.12.3 2.12.3en 2.12.4", "2.12.3", 0},
 		"other_first_number":    {"2.25.0 3.0.0", "2.25.0", 0},
 		"before_the_first":      {"1.2.0b 1.3.0", "1.2.0b", 3},
@@ -31,7 +32,7 @@ func TestSkippedNumbers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := parse(t, c.names, "html/js/a.js aaaaaaaaaaaa "+c.after)
-			db.renumbered["2.4"] = "2.11"
+			db.nextTo["2.4.4"] = "2.11.0"
 			at, _ := db.Position(c.after)
 			if got := db.holes()[at]; got != c.want {
 				t.Errorf("%d numbers skipped, want %d", got, c.want)

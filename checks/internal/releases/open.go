@@ -154,14 +154,14 @@ func (d *Database) holes() []int {
 func (d *Database) skipped(before Release, name string) int {
 	a, b := keyOf(before.Name), keyOf(name)
 	switch {
+	case d.nextTo[before.Name] == name:
+		return 0
 	case !before.Stable: // nothing came before it
 		return b.numbers[1] + b.numbers[2]
 	case a.numbers == b.numbers:
 		return max(b.suffix[0]-a.suffix[0], b.suffix[4]-a.suffix[4]) - 1
 	case SameLine(before.Name, name):
 		return b.numbers[2] - a.numbers[2] - 1 + b.suffix[0] + b.suffix[4]
-	case d.renumbered[lineOf(a)] == lineOf(b):
-		return b.numbers[2]
 	}
 	return b.numbers[1] - a.numbers[1] - 1 + b.numbers[2]
 }

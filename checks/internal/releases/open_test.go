@@ -15,8 +15,8 @@ import (
 func (d *Database) without(t *testing.T, lacks func(name string) bool) *Database {
 	t.Helper()
 	var b strings.Builder
-	for _, line := range slices.Sorted(maps.Keys(d.renumbered)) {
-		fmt.Fprintf(&b, "renumbered %s %s\n", line, d.renumbered[line])
+	for _, name := range slices.Sorted(maps.Keys(d.nextTo)) {
+		fmt.Fprintf(&b, "next %s %s\n", name, d.nextTo[name])
 	}
 	keep := newSet(len(d.Releases))
 	for i, r := range d.Releases {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -86,9 +85,6 @@ func SameLine(a, b string) bool {
 	x, y := keyOf(a), keyOf(b)
 	return x.numbers[0] == y.numbers[0] && x.numbers[1] == y.numbers[1]
 }
-
-// lineOf is the first two numbers of a release: "2.13".
-func lineOf(k nameKey) string { return fmt.Sprintf("%d.%d", k.numbers[0], k.numbers[1]) }
 
 // IsRelease reports whether a name looks like that of a release.
 func IsRelease(name string) bool { return nameForm.MatchString(name) }
