@@ -20,8 +20,8 @@ import (
 // hang is when a command that reads a file counts as one that waits for something else.
 const hang = 30 * time.Second
 
-// sotomi runs the program to its end: exit status and standard error.
-func sotomi(t *testing.T, stdin string, args ...string) (status int, stderr string) {
+// runProcess runs the program to its end: exit status and standard error.
+func runProcess(t *testing.T, stdin string, args ...string) (status int, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
@@ -61,7 +61,7 @@ func TestNoCommandReadsWhatIsNoFile(t *testing.T) {
 		for _, file := range []string{pipe, "/dev/zero"} {
 			t.Run(name+"_"+filepath.Base(file), func(t *testing.T) {
 				t.Parallel()
-				status, said := sotomi(t, "", replaced(args, file)...)
+				status, said := runProcess(t, "", replaced(args, file)...)
 				refused := strings.Contains(said, "this is a pipe or a device, not a file") || strings.Contains(said, "not a regular file")
 				if status != scanner.ExitUsage || !refused || !strings.Contains(said, file) {
 					t.Errorf("%d, %s", status, said)
@@ -94,7 +94,7 @@ func TestNoCommandReadsAFileWithoutEnd(t *testing.T) {
 		}
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			if status, said := sotomi(t, "", replaced(args, name)...); status != scanner.ExitUsage || !strings.Contains(said, name) {
+			if status, said := runProcess(t, "", replaced(args, name)...); status != scanner.ExitUsage || !strings.Contains(said, name) {
 				t.Errorf("%d, %s", status, said)
 			}
 		})
@@ -105,7 +105,7 @@ func TestNoCommandReadsAFileWithoutEnd(t *testing.T) {
 func TestWhatTheShellOpensIsRead(t *testing.T) {
 	list := "http://127.0.0.1:1\n"
 	for _, args := range [][]string{{"@/dev/stdin"}, {"-"}, {"@/dev/fd/0"}, {"--config", os.DevNull, "-"}, {"--ignore", os.DevNull, "-"}} {
-		status, said := sotomi(t, list, append([]string{"scan", "--dry-run", "--only", "git-exposed"}, args...)...)
+		status, said := runProcess(t, list, append([]string{"scan", "--dry-run", "--only", "git-exposed"}, args...)...)
 		if status != scanner.ExitClean {
 			t.Errorf("%v: %d, %s", args, status, said)
 		}

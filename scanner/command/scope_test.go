@@ -109,7 +109,9 @@ var traps = map[string]func(w http.ResponseWriter, r *http.Request, other string
 		fmt.Fprint(w, "<html><title>Shop</title></html>")
 	},
 	"page_that_names_places": func(w http.ResponseWriter, r *http.Request, other string) { say(w, r, other, "") },
-	"page_with_a_base":       func(w http.ResponseWriter, r *http.Request, other string) { say(w, r, other, `<base href="http://OTHER/">`) },
+	"page_with_a_base": func(w http.ResponseWriter, r *http.Request, other string) {
+		say(w, r, other, `<base href="http://OTHER/">`)
+	},
 	"page_that_refreshes": func(w http.ResponseWriter, r *http.Request, other string) {
 		say(w, r, other, `<meta http-equiv=refresh content="0;url=http://OTHER/">`)
 	},
