@@ -45,9 +45,6 @@ func TestRealZooKeeper(t *testing.T) {
 		t.Error("not even our own connection is counted")
 	}
 	compare(t, r, told{Product: "ZooKeeper", Version: "3.8.0", Access: Offered, Counts: map[string]int64{"nodes": 5}}, "connections")
-	closed := zookeeper(l, "closed", "4lw.commands.whitelist=\n")
-	l.ready(closed, ZooKeeper, func(r Record) bool { return strings.Contains(r.Lines[0].Received, "whitelist") })
-	compare(t, closed.look(t, ZooKeeper), told{Product: "ZooKeeper", Access: Unknown})
 	if d := gocmp.Diff([]string{"srvr"}, open.log()); d != "" {
 		t.Errorf("sent (-want +got):\n%s", d)
 	}

@@ -172,14 +172,14 @@ func TestRealRsync(t *testing.T) {
 	}
 	open := run("open", "[users-backup]\npath = DIR\ncomment = all\n[customers]\npath = DIR\nauth users = app\nsecrets file = SECRETS\n[hidden]\npath = DIR\nlist = no\n")
 	compare(t, open.look(t, Rsync), told{
-		Product: "rsync", Access: Open, Counts: map[string]int64{"modules": 2, "open": 1}, Names: []string{"users-backup", "customers"}, Personal: []string{"users-backup"},
+		Product: "rsync", Access: Open, Counts: map[string]int64{"modules": 2, "open-modules": 1}, Names: []string{"users-backup", "customers"}, Personal: []string{"users-backup"},
 	})
 	closed := run("closed", "[customers]\npath = DIR\nauth users = app\nsecrets file = SECRETS\n")
 	compare(t, closed.look(t, Rsync), told{
-		Product: "rsync", Access: Password, Counts: map[string]int64{"modules": 1, "open": 0}, Names: []string{"customers"},
+		Product: "rsync", Access: Password, Counts: map[string]int64{"modules": 1, "open-modules": 0}, Names: []string{"customers"},
 	})
 	compare(t, run("elsewhere", "[x]\npath = DIR\nhosts allow = 192.0.2.1\n").look(t, Rsync), told{
-		Product: "rsync", Access: Refused, Counts: map[string]int64{"modules": 1, "open": 0}, Names: []string{"x"},
+		Product: "rsync", Access: Refused, Counts: map[string]int64{"modules": 1, "open-modules": 0}, Names: []string{"x"},
 	})
 	for _, s := range []*server{open, closed} {
 		for _, sent := range s.log() {

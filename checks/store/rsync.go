@@ -35,7 +35,7 @@ func Rsync(ctx context.Context, dial Dialer) (Record, error) {
 			password++
 		}
 	}
-	r.count("open", int64(open))
+	r.count("open-modules", int64(open))
 	switch {
 	case open > 0:
 		r.Access = Open

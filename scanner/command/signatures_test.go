@@ -180,6 +180,12 @@ var alike = map[string][]string{
 
 	"grafana-anonymous": {"grafana-login"},
 
+	// An open port that must not face the net, and what lies open behind it.
+	"amqp-open": {"port-amqp"}, "cassandra-open": {"port-cassandra"}, "ftp-anonymous": {"port-ftp"}, "jdwp-open": {"port-jdwp"},
+	"kafka-open": {"port-kafka"}, "ldap-open": {"port-ldap"}, "memcached-open": {"port-memcached"}, "mongodb-open": {"port-mongodb"},
+	"mqtt-open": {"port-mqtt"}, "mysql-open": {"port-mysql"}, "nats-open": {"port-nats"}, "postgresql-open": {"port-postgresql"},
+	"redis-open": {"port-redis"}, "rsync-open": {"port-rsync"}, "vnc-open": {"port-vnc"}, "zookeeper-open": {"port-zookeeper"},
+
 	"site-generator":        {"wordpress-weaknesses"},
 	"wordpress":             {"wordpress-components", "wordpress-end-of-life", "wordpress-weaknesses"},
 	"wordpress-components":  {"wordpress", "wordpress-weaknesses"},

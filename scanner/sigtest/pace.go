@@ -1,11 +1,12 @@
 package sigtest
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"time"
+
+	"sotomi/scanner/message"
 )
 
 // Pace is how fast a scan of a lab asks, and how slow the lab is.
@@ -29,7 +30,7 @@ func LabPaces(single string) (paces []Pace, runs int, err error) {
 		return slices.DeleteFunc(all, func(p Pace) bool { return p.Name != single }), 0, nil
 	}
 	if runs, err = strconv.Atoi(text); err != nil || runs < 1 {
-		return nil, 0, fmt.Errorf("SOTOMI_LABS_RUNS=%s is no number of runs", text)
+		return nil, 0, message.Errorf("SOTOMI_LABS_RUNS=%s is no number of runs", text)
 	}
 	return all, runs, nil
 }
