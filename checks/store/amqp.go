@@ -36,7 +36,8 @@ func AMQP(ctx context.Context, dial Dialer) (Record, error) {
 			return r, err
 		}
 		f := fields{rest: body}
-		if f.int16() != 10 || f.int16() != 10 || body[size] != 0xce { // Connection.Start
+		class, method := f.int16(), f.int16()
+		if class != 10 || method != 10 || body[size] != 0xce { // Connection.Start
 			return r, ErrOther
 		}
 		f.take(2) // version of the protocol

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// MQTT is the probe for brokers of MQTT 3.1.1, such as Mosquitto. It connects as a new client without a name, and leaves;
+// MQTT is the probe for brokers of MQTT 3.1.1, such as that of Eclipse. It connects as a new client without a name, and leaves;
 // nothing is subscribed to.
 func MQTT(ctx context.Context, dial Dialer) (Record, error) {
 	return converse(ctx, dial, func(t *talk) (Record, error) {

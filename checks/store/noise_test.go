@@ -90,7 +90,7 @@ func TestNoise(t *testing.T) {
 		"drips": func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 4096))
 			for {
-				time.Sleep(time.Second)
+				time.Sleep(time.Second) //nolint:forbidigo // the clock is that of the bubble
 				if _, err := c.Write([]byte("R")); err != nil {
 					return
 				}
