@@ -245,6 +245,7 @@ func valuesIn(file sourceFile) valuesFound {
 		case *ast.CallExpr: // what a record of a store counts and says
 			if of, ok := n.Fun.(*ast.SelectorExpr); ok && file.dir == "checks/store" && len(n.Args) == 2 && (of.Sel.Name == "count" || of.Sel.Name == "fact") {
 				add(found.names, n.Args[0])
+				add(found.words, n.Args[1])
 			}
 		case *ast.CompositeLit:
 			if !isValues(n) {
