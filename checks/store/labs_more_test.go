@@ -230,12 +230,12 @@ ACCESS
 
 func TestRealVNC(t *testing.T) {
 	l := newLab(t, "Xtigervnc")
-	run := func(display int, more ...string) *server {
+	run := func(more ...string) *server {
 		port := l.port()
-		return l.start(port, append([]string{"Xtigervnc", ":" + number(display), "-rfbport", number(port), "-localhost", "-geometry", "320x200", "-nolisten", "tcp"}, more...)...)
+		return l.start(port, append([]string{"Xtigervnc", "-displayfd", "1", "-rfbport", number(port), "-localhost", "-geometry", "320x200", "-nolisten", "tcp"}, more...)...)
 	}
 	password := l.file("password", "\x17\x52\x6b\x06\x23\x4e\x58\x07")
-	open, closed := run(7301, "-SecurityTypes", "None"), run(7302, "-SecurityTypes", "VncAuth", "-PasswordFile", password)
+	open, closed := run("-SecurityTypes", "None"), run("-SecurityTypes", "VncAuth", "-PasswordFile", password)
 	compare(t, open.look(t, VNC), told{Product: "VNC", Access: Open})
 	compare(t, closed.look(t, VNC), told{Product: "VNC", Access: Password})
 	for _, s := range []*server{open, closed} {

@@ -80,7 +80,7 @@ func TestGitLabJob(t *testing.T) {
 		"of_the_file":    {map[string]string{}, 1, `"name":"Git repository published"`},
 		"a_pattern":      {map[string]string{"SCAN_TARGETS": "*"}, 2, ""},
 		"of_the_shell":   {map[string]string{"SCAN_TARGETS": "$(touch${IFS}run)"}, 2, ""},
-		"wrong_variable": {map[string]string{"SCAN_TARGETS": weak.URL, "SOTOMI_FAIL_" + "ONN": "high"}, 2, ""},
+		"wrong_variable": {map[string]string{"SCAN_TARGETS": weak.URL, "SOTOMI" + "_FAIL_ONN": "high"}, 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
