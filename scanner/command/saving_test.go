@@ -45,9 +45,10 @@ func newRow(t *testing.T, sites, at int, act func(r *http.Request)) *row {
 			now := r.requests
 			r.requests++
 			r.begun = max(r.begun, i+1)
+			at, act := r.at, r.act
 			r.mu.Unlock()
-			if now == r.at {
-				r.act(req)
+			if now == at {
+				act(req)
 			}
 			w.Header()["Date"] = nil // evidence is the same in every scan
 			shop.ServeHTTP(w, req)

@@ -104,6 +104,15 @@ func newMailbox(t *testing.T) *mailbox {
 	return m
 }
 
+// take is what came, which is then forgotten.
+func (m *mailbox) take() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := m.messages
+	m.messages = nil
+	return list
+}
+
 // before makes the receiver do something when it is sent the next message.
 func (m *mailbox) before(act func()) {
 	m.mu.Lock()

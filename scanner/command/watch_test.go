@@ -29,7 +29,7 @@ func TestKilledWatch(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "sotomi.yaml"), []byte(settings), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		box.messages = nil
+		box.take()
 		for {
 			p := newProcess()
 			kill := func() { p.signal(os.Kill) }
@@ -40,7 +40,8 @@ func TestKilledWatch(t *testing.T) {
 					<-req.Context().Done()
 				})
 			case 1: // the report, the history and the message are written
-				r.again(requestsOfAScan-1, func(*http.Request) { time.AfterFunc(time.Duration(random.IntN(60))*time.Millisecond, kill) })
+				after := time.Duration(random.IntN(60)) * time.Millisecond
+				r.again(requestsOfAScan-1, func(*http.Request) { time.AfterFunc(after, kill) })
 			default:
 				r.again(-1, nil)
 				box.before(kill)
@@ -57,7 +58,7 @@ func TestKilledWatch(t *testing.T) {
 			}
 			kills--
 		}
-		checkMessages(t, box.messages, sites)
+		checkMessages(t, box.take(), sites)
 		list := exec.Command("sotomi", "history", "list")
 		list.Dir = dir
 		out, err := list.Output()
