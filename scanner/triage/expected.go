@@ -58,22 +58,8 @@ func (e *expectation) lists(port int) bool {
 // ReadExpected reads a file of expected ports. The error names every mistake with file and line.
 func (r *Rules) ReadExpected(name string, text []byte) error {
 	var f ExpectedFile
-	mistakes := []error{signature.DecodeFile(name, text, &f)}
-	lines := signature.ItemLines(text, "expected")
-	for i, e := range f.Expected {
-		line := 1
-		if i < len(lines) {
-			line = lines[i]
-		}
-		one, wrong := e.rule()
-		for _, m := range wrong {
-			mistakes = append(mistakes, message.Errorf("%s:%d: %s", name, line, m))
-		}
-		one.place = message.New("%s:%d", name, line).String()
-		one.Source = one.place
-		r.list = append(r.list, one)
-	}
-	return errors.Join(mistakes...)
+	err := signature.DecodeFile(name, text, &f)
+	return errors.Join(err, addEntries(r, name, signature.ItemLines(text, "expected"), f.Expected))
 }
 
 // rule checks an entry.

@@ -51,22 +51,8 @@ type suppression struct {
 // ReadIgnore reads an ignore file. The error names every mistake with file and line.
 func (r *Rules) ReadIgnore(name string, text []byte) error {
 	var f IgnoreFile
-	mistakes := []error{signature.DecodeFile(name, text, &f)}
-	lines := signature.ItemLines(text, "ignore")
-	for i, e := range f.Ignore {
-		line := 1
-		if i < len(lines) {
-			line = lines[i]
-		}
-		one, wrong := e.rule()
-		for _, m := range wrong {
-			mistakes = append(mistakes, message.Errorf("%s:%d: %s", name, line, m))
-		}
-		one.place = message.New("%s:%d", name, line).String()
-		one.Source = one.place
-		r.list = append(r.list, one)
-	}
-	return errors.Join(mistakes...)
+	err := signature.DecodeFile(name, text, &f)
+	return errors.Join(err, addEntries(r, name, signature.ItemLines(text, "ignore"), f.Ignore))
 }
 
 const dayForm = "2006-01-02"

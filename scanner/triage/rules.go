@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -14,6 +15,30 @@ type Rules struct {
 	Baseline *Baseline // nil: none
 	Now      time.Time
 	list     []rule
+}
+
+// entry is one of a file that users write.
+type entry interface {
+	rule() (rule, []message.Message) // and what is wrong with it
+}
+
+// addEntries adds the rules of a file's entries, which stand in these lines. The error names every mistake.
+func addEntries[E entry](r *Rules, name string, lines []int, list []E) error {
+	var mistakes []error
+	for i, e := range list {
+		line := 1
+		if i < len(lines) {
+			line = lines[i]
+		}
+		one, wrong := e.rule()
+		for _, m := range wrong {
+			mistakes = append(mistakes, message.Errorf("%s:%d: %s", name, line, m))
+		}
+		one.place = message.New("%s:%d", name, line).String()
+		one.Source = one.place
+		r.list = append(r.list, one)
+	}
+	return errors.Join(mistakes...)
 }
 
 // mark is what is known of a finding.
