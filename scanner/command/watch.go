@@ -54,7 +54,7 @@ func (e *environment) watch() *cli.Command {
 	})
 }
 
-func (e *environment) runWatch(ctx context.Context, s *settings, args []string) error {
+func (e *environment) runWatch(ctx context.Context, s *settings, args []string) (err error) {
 	receivers, err := s.receivers(e.lang)
 	if err != nil {
 		return err

@@ -78,18 +78,7 @@ func AddExpected(name string, text []byte, open *OpenPorts, reason, until string
 	if err := before.ReadExpected(name, text); err != nil {
 		return nil, nil, err
 	}
-	items := strings.TrimRight(string(text), " \t\n")
-	if items != "" {
-		items += "\n"
-	}
-	indent := "  "
-	if len(before.list) == 0 {
-		if !strings.HasSuffix(items, "expected:\n") {
-			items += "expected:\n"
-		}
-	} else {
-		indent = itemIndent(text, "expected")
-	}
+	items, indent := openList(text, "expected", len(before.list))
 	for _, p := range open.Ports {
 		if before.expects(p) {
 			continue

@@ -34,16 +34,7 @@ func AddIgnore(name string, text []byte, e IgnoreEntry, now time.Time) ([]byte, 
 	if slices.ContainsFunc(f.Ignore, func(other IgnoreEntry) bool { return other.ID == e.ID }) {
 		return nil, message.Errorf("%s has an entry for %s already; change its last day there", name, e.ID)
 	}
-	added := strings.TrimRight(string(text), " \t\n")
-	if added != "" {
-		added += "\n"
-	}
-	indent := "  "
-	if len(f.Ignore) == 0 {
-		added += "ignore:\n"
-	} else {
-		indent = itemIndent(text, "ignore")
-	}
+	added, indent := openList(text, "ignore", len(f.Ignore))
 	item, err := signature.YAMLItem(e, indent)
 	if err != nil {
 		return nil, err
@@ -54,6 +45,22 @@ func AddIgnore(name string, text []byte, e IgnoreEntry, now time.Time) ([]byte, 
 		return nil, message.Errorf("%s: nothing can be added behind its last line; write the list with one entry below the other, each with - before it", name)
 	}
 	return []byte(added), nil
+}
+
+// openList is the text of a file to which items can be added behind the n that its list under a key has, and what stands
+// before each of them.
+func openList(text []byte, key string, n int) (open, indent string) {
+	open = strings.TrimRight(string(text), " \t\n")
+	if open != "" {
+		open += "\n"
+	}
+	if n > 0 {
+		return open, itemIndent(text, key)
+	}
+	if !strings.HasSuffix("\n"+open, "\n"+key+":\n") {
+		open += key + ":\n"
+	}
+	return open, "  "
 }
 
 // itemIndent is what stands before the last item of the list under a key.
