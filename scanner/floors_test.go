@@ -23,13 +23,15 @@ const module = "sotomi"
 //	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report    scanner/triage    scanner/history    scanner/notify
 //	floor 2   scanner (the contract)          checks/template/match
 //	floor 1   scanner/evidence
-//	floor 0   scanner/target   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
+//	floor 0   scanner/target   scanner/browser   scanner/cluster   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
 var floors = map[string][]string{
 	"signatures":            {},
 	"scanner/message":       {},
 	"scanner/signature":     {},
 	"scanner/web":           {},
 	"scanner/target":        {},
+	"scanner/browser":       {},
+	"scanner/cluster":       {},
 	"scanner/evidence":      {"scanner/web"},
 	"scanner":               {"scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
 	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
