@@ -68,9 +68,6 @@ func (t *textReport) Finding(f scanner.Finding) error {
 	if t.ignored.add(f, t.options.Language) {
 		return t.err
 	}
-	if t.ignored.add(f, t.options.Language) {
-		return t.err
-	}
 	if f.Target != t.target {
 		t.flush()
 		t.target = f.Target
