@@ -16,7 +16,7 @@ type bulk struct {
 
 const (
 	largeAnswer = 256 << 10 // bytes
-	fewLarge    = 8         // that a plain site may have, with its films and scripts
+	fewLarge    = 2         // that a plain site may have, with its films and scripts
 	heavySteps  = 2
 )
 

@@ -19,6 +19,8 @@ func TestSitesOfLargeAnswersHaveFewStepsAtOnce(t *testing.T) {
 		"some_large":      {20, 8, 6},
 		"many_and_others": {100, 50, 6},
 		"nearly_all":      {5, 20, heavySteps},
+		"the_first":       {0, 3, heavySteps},
+		"first_of_plain":  {1, 2, 6},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
