@@ -121,6 +121,8 @@ var only = map[string][]string{
 	"github.com/nicholas-fedor/shoutrrr": {"scanner/notify"},
 	"github.com/robfig/cron":             {"scanner/watch"},
 
+	"github.com/nats-io": {"scanner/cluster"},
+
 	"net/http/httptest": {"scanner/sigtest", "checks/internal/eccubebench"},
 
 	"github.com/nicksnyder/go-i18n": {"scanner/message"},

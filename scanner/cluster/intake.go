@@ -1,0 +1,171 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+)
+
+// intake judges what workers put into OUT, in order, and keeps what is good. A message is confirmed, and so gone from the
+// stream, only when its chunk is kept.
+func (r *round) intake(ctx context.Context) error {
+	it, err := r.streams.keep.Messages(jetstream.PullMaxMessagesWithBytesLimit(256, 2*maxPayload))
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, it.Stop)
+	defer stop()
+	defer it.Stop()
+	for {
+		msg, err := it.Next()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, jetstream.ErrMsgIteratorClosed) {
+			return ended(ctx)
+		}
+		if err != nil {
+			continue // of one pull: the next one follows
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			continue
+		}
+		if err := r.take(ctx, msg, meta.Timestamp); err != nil {
+			return err
+		}
+		_ = msg.Ack() // not confirmed: it comes again, and is known
+		r.kept.reach(meta.Sequence.Stream)
+	}
+}
+
+// take judges one message.
+func (r *round) take(ctx context.Context, msg jetstream.Msg, at time.Time) error {
+	name, number, lease, ok := r.piece(msg.Subject())
+	if !ok {
+		r.refuse()
+		return nil
+	}
+	l, err := open(msg.Subject(), msg.Data())
+	if err != nil || !r.admitted(l) || number < 0 && l.Lease != lease || len(l.body) > maxBody || !r.see(ctx, l.Rev) {
+		r.refuse()
+		return nil
+	}
+	r.calling.Lock()
+	failed, err := r.judge(name, number, l, at)
+	r.calling.Unlock()
+	if err == nil && failed {
+		return r.fail(name)
+	}
+	return err
+}
+
+// judge keeps a chunk, or ends a group. It reports whether an attempt ended without anything new. The caller holds calling.
+func (r *round) judge(name string, number int, l letter, at time.Time) (bool, error) {
+	r.mu.Lock()
+	g, t := r.groups[name], r.tenureOf(name, l, at)
+	if g == nil || t == nil {
+		if g != nil { // late chunks of a group that is done are no offence
+			r.counts.Refused++
+		}
+		r.mu.Unlock()
+		return false, nil
+	}
+	if number < 0 {
+		defer r.mu.Unlock()
+		return r.endOf(name, l, t), nil
+	}
+	if g.kept[number] {
+		r.mu.Unlock()
+		return false, nil
+	}
+	r.mu.Unlock()
+	if err := r.job.Keep(Chunk{Group: name, Number: number, Body: l.body}); err != nil {
+		return false, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g.kept[number], g.deaths, t.grew = true, 0, true
+	r.counts.Chunks++
+	return false, nil
+}
+
+// endOf ends a group when all its chunks are kept. When some are missing it takes the group from the worker, and reports
+// whether that attempt brought nothing new. The caller holds mu.
+func (r *round) endOf(name string, l letter, t *tenure) bool {
+	g := r.groups[name]
+	for n := range l.Count {
+		if n >= maxChunks || !g.kept[n] {
+			t.until = time.Now() // the worker holds it no longer
+			return false
+		}
+	}
+	r.counts.Done++
+	r.endGroup(name)
+	return false
+}
+
+// tenureOf finds the tenure under which a letter was sent: by its worker, under its lease, and not after that had ended. The
+// caller holds mu.
+func (r *round) tenureOf(name string, l letter, at time.Time) *tenure {
+	s := r.ledger[name]
+	if s == nil {
+		return nil
+	}
+	if h := s.holder; h != nil && h.worker == l.From && h.lease == l.Lease {
+		return h
+	}
+	for _, p := range s.past {
+		if p.worker == l.From && p.lease == l.Lease && !at.After(p.ended) {
+			return p
+		}
+	}
+	return nil
+}
+
+// see waits until the record of a lease with this revision is read, and reports false when there is none.
+func (r *round) see(ctx context.Context, rev uint64) bool {
+	if r.leases.reached(rev) {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	s, err := r.js.Stream(ctx, "KV_"+r.bucket(kindLease))
+	if err != nil || s.CachedInfo().State.LastSeq < rev {
+		return false // none of its kind was ever written
+	}
+	return r.leases.wait(ctx, rev) == nil
+}
+
+// admitted reports whether a letter is from a worker that was let in, of this job's version, and not barred since.
+func (r *round) admitted(l letter) bool {
+	if r.door.isRefused(l.From) {
+		return false
+	}
+	r.mu.Lock()
+	known := r.passes[l.From]
+	r.mu.Unlock()
+	if known {
+		return true
+	}
+	key, err := nkeys.FromPublicKey(r.public)
+	if err != nil || key.Verify(passText(r.scan, r.job.Hash, l.From), l.Pass) != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.passes) < maxWorkers {
+		r.passes[l.From] = true
+	}
+	return true
+}
+
+// refuse counts a message that is not as it must be.
+func (r *round) refuse() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.counts.Refused++
+}

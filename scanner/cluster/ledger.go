@@ -1,0 +1,209 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Ops of lease records. A worker takes, renews and gives back; the coordinator frees what was not renewed in time. Nothing
+// else ends a lease: no clock but the coordinator's own, which only ever runs forward, and the worker's.
+const (
+	opTake  = "take"
+	opRenew = "renew"
+	opBack  = "back" // the worker was told to stop, or lost its connection
+	opFail  = "fail" // the task ended in an error
+	opFree  = "free" // by the coordinator
+)
+
+// seat is what the coordinator knows of the lease on one group. It follows from the group's records, each of which names the
+// one before it.
+type seat struct {
+	rev     uint64 // of the latest record, good or not
+	strange bool   // that record was not one that may follow
+	again   time.Time // not before then is it freed once more
+	holder  *tenure
+	past    []*tenure // the latest that ended
+}
+
+// tenure is the time for which one worker holds one group.
+type tenure struct {
+	worker, lease string
+	until         time.Time // when it ends unless it is renewed, by the coordinator's own clock
+	begun         bool      // the worker was told to begin
+	grew          bool      // a chunk of it was kept
+	ended         time.Time // by the clock of the streams' server, as are the times of chunks
+}
+
+// readLeases follows the records of all leases.
+func (r *round) readLeases(ctx context.Context, known chan struct{}) error {
+	w, err := r.streams.lease.WatchAll(ctx, jetstream.IncludeHistory())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, ok := <-w.Updates():
+			switch {
+			case !ok:
+				return ended(ctx)
+			case e == nil: // all that was there is read
+				close(known)
+			default:
+				if err := r.record(e); err != nil {
+					return err
+				}
+				r.leases.reach(e.Revision())
+			}
+		}
+	}
+}
+
+// record reads one record.
+func (r *round) record(e jetstream.KeyValueEntry) error {
+	name := e.Key()
+	if !groupName.MatchString(name) {
+		r.refuse()
+		return nil
+	}
+	l, err := open(leaseSubject(name), e.Value())
+	good := err == nil && e.Operation() == jetstream.KeyValuePut && (l.From == r.public) == (l.Op == opFree) && (l.From == r.public || r.admitted(l))
+	r.mu.Lock()
+	s := r.ledger[name]
+	if s == nil {
+		s = &seat{rev: l.Prev} // the records before it are gone with their group, or too old to be kept
+		r.ledger[name] = s
+	}
+	good = good && l.Prev == s.rev
+	failed := false
+	switch h := s.holder; {
+	case !good:
+		s.strange = true
+		r.counts.Refused++
+	case l.Op == opFree:
+		failed = h != nil && h.begun && !h.grew && !s.strange
+		r.leave(s, e.Created())
+		if !failed {
+			r.giveOut(name)
+		}
+	case h != nil && h.worker == l.From && h.lease == l.Lease && l.Op == opRenew:
+		h.until = time.Now().Add(r.o.Lease)
+	case h != nil && h.worker == l.From && h.lease == l.Lease && (l.Op == opBack || l.Op == opFail):
+		failed = l.Op == opFail && !h.grew
+		r.leave(s, e.Created())
+		if !failed {
+			r.giveOut(name)
+		}
+	case h == nil && (l.Op == opTake || l.Op == opRenew && len(s.past) == 0):
+		// A renewal comes first when its lease is older than the records that are kept.
+		s.holder = &tenure{worker: l.From, lease: l.Lease, until: time.Now().Add(r.o.Lease)}
+	default:
+		good = false
+		r.counts.Refused++
+		if h != nil && !s.strange && l.Op == opTake {
+			r.thief(l.From) // it saw a lease that is held, and took it
+		}
+		s.strange = true
+	}
+	if good {
+		s.strange = false
+	}
+	s.rev = e.Revision()
+	r.mu.Unlock()
+	if failed {
+		return r.fail(name)
+	}
+	return nil
+}
+
+// leave ends the tenure on a seat. The caller holds mu.
+func (r *round) leave(s *seat, at time.Time) {
+	if s.holder == nil {
+		return
+	}
+	s.holder.ended = at
+	s.past = append(s.past, s.holder)
+	if len(s.past) > 4 {
+		s.past = s.past[1:]
+	}
+	s.holder = nil
+}
+
+// thief bars a worker that takes what is held.
+func (r *round) thief(worker string) {
+	r.door.refuse(worker)
+	delete(r.passes, worker)
+}
+
+// watchTime frees leases that were not renewed in time, and gives groups out again that nobody has.
+func (r *round) watchTime(ctx context.Context) error {
+	tick := time.NewTicker(max(r.o.Lease/10, 10*time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		now := time.Now()
+		for name, s := range r.ledger {
+			if s.holder != nil && now.After(s.holder.until) || s.holder == nil && s.strange {
+				r.end(name, s, now)
+			}
+		}
+		for name, g := range r.groups {
+			if now.Sub(g.queued) > 2*r.o.Lease {
+				r.giveOut(name)
+			}
+		}
+		r.mu.Unlock()
+	}
+}
+
+// end ends a lease that ran out, and cleans a seat on which something strange was put. The caller holds mu.
+func (r *round) end(name string, s *seat, now time.Time) {
+	if now.Before(s.again) {
+		return
+	}
+	s.again = now.Add(r.o.Lease / 2)
+	if r.groups[name] == nil {
+		delete(r.ledger, name)
+		r.chores.add(func(ctx context.Context) error { return r.purgeLease(ctx, name) })
+		return
+	}
+	rev := s.rev
+	r.chores.add(func(ctx context.Context) error {
+		data, err := seal(r.key, leaseSubject(name), head{Op: opFree, Prev: rev}, nil)
+		if err != nil {
+			return err
+		}
+		_, err = r.streams.lease.Update(ctx, name, data, rev) // a renewal that comes at the last moment wins
+		return err
+	})
+}
+
+// purgeLease removes all records of a group.
+func (r *round) purgeLease(ctx context.Context, name string) error {
+	s, err := r.js.Stream(ctx, "KV_"+r.bucket(kindLease))
+	if err != nil {
+		return err
+	}
+	return s.Purge(ctx, jetstream.WithPurgeSubject("$KV."+r.bucket(kindLease)+"."+name))
+}
+
+// leaseSubject is what the signature of a lease record is for.
+func leaseSubject(group string) string { return "lease." + group }
+
+// ended is nil when a part of the round ended because it was told to.
+func ended(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.New("the connection to the streams was closed")
+}

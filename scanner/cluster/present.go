@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// life is a worker's sign of life.
+type life struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Address string `json:"address"`
+	Running int    `json:"running"`
+	Done    int    `json:"done"`
+	Left    bool   `json:"left"`
+}
+
+// present is a worker as the coordinator sees it.
+type present struct {
+	life
+	seen time.Time
+}
+
+// silent is after how many leases without a sign of life a worker is taken to be gone.
+const silent = 2
+
+// readWorkers follows the signs of life of all workers.
+func (r *round) readWorkers(ctx context.Context) error {
+	w, err := r.streams.worker.WatchAll(ctx, jetstream.UpdatesOnly())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, ok := <-w.Updates():
+			if !ok {
+				return ended(ctx)
+			}
+			if e == nil {
+				continue
+			}
+			l, err := open("life."+e.Key(), e.Value())
+			var says life
+			if err != nil || l.From != e.Key() || !r.admitted(l) || json.Unmarshal(l.body, &says) != nil {
+				r.refuse()
+				continue
+			}
+			says.Name, says.Version, says.Address = plain(says.Name), plain(says.Version), plain(says.Address)
+			says.Running, says.Done = max(says.Running, 0), max(says.Done, 0)
+			r.mu.Lock()
+			if r.workers[l.From] != nil || len(r.workers) < maxWorkers {
+				r.workers[l.From] = &present{life: says, seen: time.Now()}
+			}
+			r.mu.Unlock()
+		}
+	}
+}
+
+// plain makes a stranger's text printable and short.
+func plain(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, c := range s {
+		if n == maxText {
+			break
+		}
+		if c != unicode.ReplacementChar && unicode.IsPrint(c) {
+			b.WriteRune(c)
+			n++
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// anybody reports whether a worker is there that has not said goodbye.
+func (r *round) anybody() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.workers {
+		if !p.Left && time.Since(p.seen) < silent*r.o.Lease {
+			return true
+		}
+	}
+	return false
+}
+
+// status is how far the round is.
+func (r *round) status() Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.counts
+	s.Name, s.Total, s.Workers = r.job.Name, r.job.Total, []WorkerStatus{}
+	for name := range r.groups {
+		if seat := r.ledger[name]; seat != nil && seat.holder != nil {
+			s.Running++
+		}
+	}
+	s.Waiting = len(r.groups) - s.Running
+	if s.Total > 0 {
+		s.Waiting = max(s.Waiting, s.Total-s.Done-s.Lost-s.Running)
+	}
+	for id, p := range r.workers {
+		w := WorkerStatus{ID: id, Name: p.Name, Version: p.Version, Addresses: []string{}, Seen: time.Since(p.seen), Running: p.Running, Done: p.Done, Left: p.Left}
+		for _, a := range []string{p.Address, r.door.address(id)} {
+			if a != "" && !slices.Contains(w.Addresses, a) {
+				w.Addresses = append(w.Addresses, a)
+			}
+		}
+		s.Workers = append(s.Workers, w)
+	}
+	slices.SortFunc(s.Workers, func(a, b WorkerStatus) int {
+		return strings.Compare(a.Name+" "+a.ID, b.Name+" "+b.ID)
+	})
+	return s
+}

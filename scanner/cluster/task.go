@@ -1,0 +1,117 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"sotomi/scanner/message"
+)
+
+// slot does one task after the other until ctx ends.
+func (w *Worker) slot(ctx context.Context, do Execute, stop context.CancelCauseFunc) {
+	for ctx.Err() == nil {
+		batch, err := w.tasks.Fetch(1, jetstream.FetchMaxWait(2*time.Second))
+		if err != nil {
+			_ = pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		select {
+		case msg, ok := <-batch.Messages():
+			if ok {
+				err = w.one(ctx, msg, do)
+			} else if batch.Error() != nil {
+				_ = pause(ctx, 100*time.Millisecond)
+			}
+		case <-ctx.Done():
+		}
+		if err != nil {
+			stop(err)
+		}
+	}
+}
+
+// one does one task. An error is one that ends the worker.
+func (w *Worker) one(ctx context.Context, msg jetstream.Msg, do Execute) error {
+	l, err := open(msg.Subject(), msg.Data())
+	group, ok := strings.CutPrefix(msg.Subject(), w.task(""))
+	if err != nil || !ok || l.From != w.line.coordinator || !groupName.MatchString(group) {
+		_ = msg.Term() // nobody can do it
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, w.lease)
+	defer cancel()
+	h, err := w.takeLease(within, group)
+	if err != nil {
+		_ = msg.NakWithDelay(w.lease / 3)
+		return nil
+	}
+	cancel()
+	h.ctx, h.lose = context.WithCancel(ctx)
+	defer h.lose()
+	var g errgroup.Group
+	renew, end := context.WithCancel(context.WithoutCancel(ctx)) // it is renewed until what was begun is wound up
+	g.Go(func() error { h.keep(renew); return nil })
+	op, err := w.under(ctx, h, msg, Task{Group: group, Body: l.body}, do)
+	end()
+	_ = g.Wait()
+	if op != "" && h.left() > 0 {
+		h.giveBack(context.WithoutCancel(ctx), op)
+	}
+	return err
+}
+
+// under does a task under a lease. It gives the op with which the lease is to be given back, "" for not at all.
+func (w *Worker) under(ctx context.Context, h *hold, msg jetstream.Msg, t Task, do Execute) (string, error) {
+	var reply beginReply
+	err := w.ask(h.ctx, askBegin, head{Lease: h.name, Rev: h.revision()}, []byte(t.Group), "begin."+t.Group+"."+h.name, &reply)
+	switch {
+	case err != nil:
+		_ = msg.Nak()
+		return opBack, nil
+	case reply.Say == sayGone:
+		_ = msg.Term()
+		return opBack, nil
+	case reply.Say == sayLeave:
+		_ = msg.Nak()
+		_, err := w.register(ctx)
+		return opBack, err
+	case reply.Say != sayGo:
+		_ = msg.NakWithDelay(w.lease / 3)
+		return opBack, nil
+	}
+	within, cancel := context.WithTimeout(h.ctx, w.lease)
+	err = msg.DoubleAck(within)
+	cancel()
+	if err != nil {
+		return opBack, nil // the coordinator gives it out again
+	}
+	w.running.Add(1)
+	defer w.running.Add(-1)
+	done := set(reply.Done)
+	count := 0
+	for n := range done {
+		count = max(count, n+1)
+	}
+	p := &post{Worker: w, hold: h, group: t.Group, count: count, done: done}
+	if err := do(h.ctx, t, h, set(reply.Done), p.send); err != nil {
+		if h.ctx.Err() != nil {
+			return opBack, nil
+		}
+		return opFail, nil
+	}
+	if err := p.put(w.end(t.Group, h.name), head{Count: p.chunks()}, nil); err != nil {
+		return opBack, nil
+	}
+	w.done.Add(1)
+	return "", nil // the coordinator takes the lease
+}
+
+var (
+	errLost = errors.New("the lease is lost")
+	errTask = message.Errorf("a chunk that is not of this task")
+)
