@@ -144,6 +144,7 @@ func (r *round) thief(worker string) {
 func (r *round) watchTime(ctx context.Context) error {
 	tick := time.NewTicker(max(r.o.Lease/10, 10*time.Millisecond))
 	defer tick.Stop()
+	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -152,6 +153,14 @@ func (r *round) watchTime(ctx context.Context) error {
 		}
 		r.mu.Lock()
 		now := time.Now()
+		if now.Sub(last) > r.o.Lease/2 { // this machine stood still, so renewals could not come in
+			for _, s := range r.ledger {
+				if s.holder != nil {
+					s.holder.until = now.Add(r.o.Lease)
+				}
+			}
+		}
+		last = now
 		for name, s := range r.ledger {
 			if s.holder != nil && now.After(s.holder.until) || s.holder == nil && s.strange {
 				r.end(name, s, now)

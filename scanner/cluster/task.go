@@ -59,7 +59,7 @@ func (w *Worker) one(ctx context.Context, msg jetstream.Msg, do Execute) error {
 	op, err := w.under(ctx, h, msg, Task{Group: group, Body: l.body}, do)
 	end()
 	_ = g.Wait()
-	if op != "" && h.left() > 0 {
+	if op != "" { // also when it may not be relied on any more: nobody works under it, so another need not wait
 		h.giveBack(context.WithoutCancel(ctx), op)
 	}
 	return err
