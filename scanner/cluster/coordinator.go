@@ -119,7 +119,7 @@ func newCoordinator(o Options) (*Coordinator, error) {
 	c.names = names{c.id.Scan}
 	c.line = line{scan: c.id.Scan, coordinator: c.public}
 	copy(c.line.secret[:], c.id.Secret)
-	c.door = &door{names: c.names, line: c.line, coordinator: c.public, seen: map[string]string{}, refused: map[string]bool{}}
+	c.door = &door{names: c.names, line: c.line, coordinator: c.public, seen: map[string]caller{}, refused: map[string]bool{}}
 	return c, nil
 }
 

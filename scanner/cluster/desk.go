@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"time"
 
@@ -33,8 +32,13 @@ type joinReply struct {
 const (
 	refusedHash  = "hash"
 	refusedToken = "token"
-	refusedFull  = "full"
 )
+
+// fileRequest asks for a piece of the bundle.
+type fileRequest struct {
+	Curve string `json:"curve"` // public key that it is to be sealed to
+	At    int    `json:"at"`    // byte that it begins with
+}
 
 // beginReply says whether a group is to be begun.
 type beginReply struct {
@@ -116,12 +120,6 @@ func (r *round) join(_ context.Context, l letter) (string, any) {
 		r.refuse()
 		return about, joinReply{Refused: refusedHash}
 	}
-	r.mu.Lock()
-	full := len(r.passes) >= maxWorkers
-	r.mu.Unlock()
-	if full {
-		return about, joinReply{Refused: refusedFull}
-	}
 	pass, err := r.key.Sign(passText(r.scan, r.job.Hash, l.From))
 	if err != nil {
 		return "", nil
@@ -135,9 +133,6 @@ func (r *round) join(_ context.Context, l letter) (string, any) {
 	if err != nil {
 		return "", nil
 	}
-	r.mu.Lock()
-	r.curves[l.From] = q.Curve
-	r.mu.Unlock()
 	return about, joinReply{
 		Pass: pass, Hash: r.job.Hash, Curve: curve, Secret: secret, Bundle: r.bundle, Size: len(r.job.Bundle), Lease: r.o.Lease,
 	}
@@ -145,19 +140,13 @@ func (r *round) join(_ context.Context, l letter) (string, any) {
 
 // file gives a piece of the bundle, sealed to the worker's key.
 func (r *round) file(_ context.Context, l letter) (string, any) {
-	r.mu.Lock()
-	curve := r.curves[l.From]
-	r.mu.Unlock()
-	if !r.admitted(l) || curve == "" || len(l.body) != 8 {
+	var q fileRequest
+	if !r.admitted(l) || json.Unmarshal(l.body, &q) != nil || q.At < 0 || q.At >= len(r.job.Bundle) {
 		r.refuse()
 		return "", nil
 	}
-	at := binary.BigEndian.Uint64(l.body)
-	if at >= uint64(len(r.job.Bundle)) {
-		return "", nil
-	}
-	piece := r.job.Bundle[at:min(at+filePiece, uint64(len(r.job.Bundle)))]
-	sealed, err := r.curve.Seal(piece, curve)
+	piece := r.job.Bundle[q.At:min(q.At+filePiece, len(r.job.Bundle))]
+	sealed, err := r.curve.Seal(piece, q.Curve)
 	if err != nil {
 		return "", nil
 	}

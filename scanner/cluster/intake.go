@@ -157,9 +157,10 @@ func (r *round) admitted(l letter) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.passes) < maxWorkers {
-		r.passes[l.From] = true
+	if len(r.passes) >= maxWorkers {
+		clear(r.passes) // each is checked once more
 	}
+	r.passes[l.From] = true
 	return true
 }
 

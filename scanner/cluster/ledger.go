@@ -136,8 +136,11 @@ func (r *round) leave(s *seat, at time.Time) {
 
 // thief bars a worker that takes what is held.
 func (r *round) thief(worker string) {
-	r.door.refuse(worker)
+	connection, ok := r.door.refuse(worker)
 	delete(r.passes, worker)
+	if ok && r.server != nil {
+		r.chores.add(func(context.Context) error { return r.server.DisconnectClientByID(connection) })
+	}
 }
 
 // watchTime frees leases that were not renewed in time, and gives groups out again that nobody has.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (r *round) readWorkers(ctx context.Context) error {
 			says.Name, says.Version, says.Address = plain(says.Name), plain(says.Version), plain(says.Address)
 			says.Running, says.Done = max(says.Running, 0), max(says.Done, 0)
 			r.mu.Lock()
+			if len(r.workers) >= maxWorkers {
+				maps.DeleteFunc(r.workers, func(_ string, p *present) bool { return p.Left || time.Since(p.seen) > silent*r.o.Lease })
+			}
 			if r.workers[l.From] != nil || len(r.workers) < maxWorkers {
 				r.workers[l.From] = &present{life: says, seen: time.Now()}
 			}

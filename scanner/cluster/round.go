@@ -44,7 +44,6 @@ type round struct {
 	ledger  map[string]*seat
 	passes  map[string]bool // workers whose pass was checked
 	workers map[string]*present
-	curves  map[string]string // by worker: its key for the secret
 	counts  Status
 }
 
@@ -58,7 +57,7 @@ func (c *Coordinator) Run(ctx context.Context, job Job) error {
 	r := &round{
 		Coordinator: c, job: job, bundle: hex.EncodeToString(sum[:]), window: make(chan struct{}, c.o.Window), first: make(chan struct{}),
 		kept: newMark(), leases: newMark(), chores: newQueue(), finished: make(chan struct{}),
-		groups: map[string]*group{}, ledger: map[string]*seat{}, passes: map[string]bool{}, workers: map[string]*present{}, curves: map[string]string{},
+		groups: map[string]*group{}, ledger: map[string]*seat{}, passes: map[string]bool{}, workers: map[string]*present{},
 	}
 	var err error
 	if r.streams, err = makeStreams(ctx, c.js, c.names, c.o.Lease); err != nil {
@@ -82,7 +81,7 @@ func (c *Coordinator) Run(ctx context.Context, job Job) error {
 		err = ctx.Err()
 	case <-inner.Done():
 	}
-	r.stop(inner)
+	r.stop(context.WithoutCancel(ctx), inner.Done())
 	cancel()
 	if e := g.Wait(); e != nil && !errors.Is(e, context.Canceled) {
 		c.done = false
@@ -254,8 +253,8 @@ func (r *round) fail(name string) error {
 // attempts is how many workers a task may cost.
 const attempts = 3
 
-// stop tells the workers to stop and waits until they have said goodbye, at most 4 s.
-func (r *round) stop(ctx context.Context) {
+// stop tells the workers to stop and waits until they have said goodbye, at most 4 s, or nobody listens any more.
+func (r *round) stop(ctx context.Context, deaf <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	data, err := seal(r.key, r.subject("stop"), head{}, nil)
@@ -270,6 +269,8 @@ func (r *round) stop(ctx context.Context) {
 	for r.anybody() {
 		select {
 		case <-tick.C:
+		case <-deaf:
+			return
 		case <-ctx.Done():
 			return
 		}

@@ -37,7 +37,7 @@ func startServer(id *identity, folder, address string, door *door) (*server.Serv
 		CustomClientAuthentication: door, AlwaysEnableNonce: true, AuthTimeout: 10,
 		JetStream: true, StoreDir: filepath.Join(folder, "streams"), SyncAlways: true, DisableJetStreamBanner: true,
 		JetStreamMaxMemory: 512 << 20, JetStreamMaxStore: 4 << 30, // not a share of what is free today
-		MaxPayload: maxPayload, MaxPending: 64 << 20, MaxConn: maxWorkers, MaxSubs: 256,
+		MaxPayload: maxPayload, MaxPending: 64 << 20, MaxConn: maxWorkers, MaxSubs: 4096,
 		PingInterval: 10 * time.Second, MaxPingsOut: 2, WriteDeadline: 10 * time.Second,
 	}
 	if port == 0 {
@@ -63,8 +63,14 @@ type door struct {
 	coordinator string
 
 	mu      sync.Mutex
-	seen    map[string]string // by worker: the address that it came from
+	seen    map[string]caller // by worker, of its latest connection
 	refused map[string]bool   // workers that took what is not theirs
+}
+
+// caller is one connection of a worker.
+type caller struct {
+	address string
+	id      uint64 // of the connection
 }
 
 // Check implements the server's interface.
@@ -93,11 +99,14 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	if d.refused[o.Nkey] {
 		return false
 	}
-	if a := c.RemoteAddress(); a != nil && len(d.seen) < maxWorkers {
-		if host, _, err := net.SplitHostPort(a.String()); err == nil {
-			d.seen[o.Nkey] = host
-		}
+	if len(d.seen) >= maxWorkers {
+		clear(d.seen)
 	}
+	from := caller{id: c.GetID()}
+	if a := c.RemoteAddress(); a != nil {
+		from.address, _, _ = net.SplitHostPort(a.String())
+	}
+	d.seen[o.Nkey] = from
 	c.RegisterUser(&server.User{Username: "worker", Permissions: d.permissions(o.Nkey)})
 	return true
 }
@@ -126,14 +135,18 @@ func inbox(worker string) string { return "_INBOX." + worker }
 func (d *door) address(worker string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.seen[worker]
+	return d.seen[worker].address
 }
 
-// refuse closes the door to a worker.
-func (d *door) refuse(worker string) {
+// refuse closes the door to a worker. It gives the connection that is to be ended, if there is one.
+func (d *door) refuse(worker string) (connection uint64, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.refused[worker] = true
+	if len(d.refused) < maxWorkers {
+		d.refused[worker] = true
+	}
+	from, ok := d.seen[worker]
+	return from.id, ok
 }
 
 // isRefused reports whether the door is closed to a worker.

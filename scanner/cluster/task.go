@@ -15,22 +15,26 @@ import (
 // slot does one task after the other until ctx ends.
 func (w *Worker) slot(ctx context.Context, do Execute, stop context.CancelCauseFunc) {
 	for ctx.Err() == nil {
-		batch, err := w.tasks.Fetch(1, jetstream.FetchMaxWait(2*time.Second))
-		if err != nil {
+		if !w.nc.IsConnected() {
 			_ = pause(ctx, 100*time.Millisecond)
 			continue
 		}
-		select {
-		case msg, ok := <-batch.Messages():
-			if ok {
-				err = w.one(ctx, msg, do)
-			} else if batch.Error() != nil {
-				_ = pause(ctx, 100*time.Millisecond)
-			}
-		case <-ctx.Done():
-		}
+		within, cancel := context.WithTimeout(ctx, 2*time.Second)
+		batch, err := w.tasks.Fetch(1, jetstream.FetchContext(within)) // which takes the question back when ctx ends
 		if err != nil {
-			stop(err)
+			cancel()
+			_ = pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		msg, ok := <-batch.Messages()
+		cancel()
+		switch {
+		case ok:
+			if err := w.one(ctx, msg, do); err != nil {
+				stop(err)
+			}
+		case batch.Error() != nil && !errors.Is(batch.Error(), context.DeadlineExceeded):
+			_ = pause(ctx, 100*time.Millisecond)
 		}
 	}
 }
@@ -41,6 +45,10 @@ func (w *Worker) one(ctx context.Context, msg jetstream.Msg, do Execute) error {
 	group, ok := strings.CutPrefix(msg.Subject(), w.task(""))
 	if err != nil || !ok || l.From != w.line.coordinator || !groupName.MatchString(group) {
 		_ = msg.Term() // nobody can do it
+		return nil
+	}
+	if ctx.Err() != nil {
+		_ = msg.Nak()
 		return nil
 	}
 	within, cancel := context.WithTimeout(ctx, w.lease)

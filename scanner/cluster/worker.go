@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -124,6 +123,7 @@ func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bund
 	if err := w.bind(ctx); err != nil {
 		return message.Errorf("coordinator at %s: %w", w.line.addresses, err)
 	}
+	outer := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	sub, err := w.nc.Subscribe("$KV."+w.bucket(kindCtrl)+".stop", func(m *nats.Msg) {
@@ -142,7 +142,7 @@ func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bund
 	}
 	_ = g.Wait()
 	w.goodbye(context.WithoutCancel(ctx))
-	if cause := context.Cause(ctx); !errors.Is(cause, errStop) && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+	if cause := context.Cause(ctx); outer.Err() == nil && !errors.Is(cause, errStop) {
 		return cause
 	}
 	return nil
@@ -213,8 +213,6 @@ func (w *Worker) register(ctx context.Context) (joinReply, error) {
 	switch {
 	case reply.Refused == refusedHash || reply.Refused == "" && reply.Hash != w.hash:
 		return reply, message.Errorf("the coordinator is of another version, or has other signatures or data: install the same on both")
-	case reply.Refused == refusedFull:
-		return reply, message.Errorf("the coordinator has as many workers as it takes (%d)", maxWorkers)
 	case reply.Refused != "":
 		return reply, message.Errorf("the coordinator refuses this worker")
 	case reply.Lease <= 0 || reply.Size < 0 || reply.Size > 1<<30:
@@ -230,11 +228,19 @@ func (w *Worker) unpack(ctx context.Context, r joinReply) (secret, bundle []byte
 	if secret, err = w.curve.Open(r.Secret, r.Curve); err != nil {
 		return nil, nil, err
 	}
+	public, err := w.curve.PublicKey()
+	if err != nil {
+		return nil, nil, err
+	}
 	within, cancel := context.WithTimeout(ctx, w.o.Patience)
 	defer cancel()
 	for len(bundle) < r.Size {
+		body, err := json.Marshal(fileRequest{Curve: public, At: len(bundle)})
+		if err != nil {
+			return nil, nil, err
+		}
 		var sealed []byte
-		if err := w.ask(within, askFile, head{}, binary.BigEndian.AppendUint64(nil, uint64(len(bundle))), "file."+w.id, &sealed); err != nil {
+		if err := w.ask(within, askFile, head{}, body, "file."+w.id, &sealed); err != nil {
 			return nil, nil, message.Errorf("coordinator at %s: %w", w.line.addresses, err)
 		}
 		piece, err := w.curve.Open(sealed, r.Curve)
