@@ -218,4 +218,3 @@ func withoutPasswords(list string) string {
 	}
 	return strings.Join(clean, ",")
 }
-

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package cluster
 
@@ -39,23 +39,6 @@ const (
 type entry struct {
 	Group  string
 	Number int // of a chunk; -1: the group is lost
-}
-
-func TestMain(m *testing.M) {
-	var err error
-	switch os.Getenv("SOTOMI_CLUSTER_PART") {
-	case "":
-		os.Exit(m.Run())
-	case "coordinator":
-		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"))
-	case "worker":
-		err = killWorker(os.Getenv("LINE"), os.Getenv("HOST"))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(0)
 }
 
 func readJournal(name string) ([]entry, error) {
@@ -202,7 +185,7 @@ type asked struct {
 	pieces map[string]int               // how often each request came
 	total  int
 	over   bool // the coordinator has ended
-	after  int // requests until what follows is done
+	after  int  // requests until what follows is done
 	then   func()
 }
 

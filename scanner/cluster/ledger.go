@@ -21,8 +21,8 @@ const (
 // seat is what the coordinator knows of the lease on one group. It follows from the group's records, each of which names the
 // one before it.
 type seat struct {
-	rev     uint64 // of the latest record, good or not
-	strange bool   // that record was not one that may follow
+	rev     uint64    // of the latest record, good or not
+	strange bool      // that record was not one that may follow
 	again   time.Time // not before then is it freed once more
 	holder  *tenure
 	past    []*tenure // the latest that ended
@@ -75,7 +75,8 @@ func (r *round) record(e jetstream.KeyValueEntry) error {
 	good := err == nil && e.Operation() == jetstream.KeyValuePut && (l.From == r.public) == (l.Op == opFree) && (l.From == r.public || r.admitted(l))
 	r.mu.Lock()
 	s := r.ledger[name]
-	if s == nil {
+	fresh := s == nil
+	if fresh {
 		s = &seat{rev: l.Prev} // the records before it are gone with their group, or too old to be kept
 		r.ledger[name] = s
 	}
@@ -102,6 +103,7 @@ func (r *round) record(e jetstream.KeyValueEntry) error {
 	case h == nil && (l.Op == opTake || l.Op == opRenew && len(s.past) == 0):
 		// A renewal comes first when its lease is older than the records that are kept.
 		s.holder = &tenure{worker: l.From, lease: l.Lease, until: time.Now().Add(r.o.Lease)}
+	case fresh && (l.Op == opBack || l.Op == opFail): // its lease is older than the records that are kept
 	default:
 		good = false
 		r.counts.Refused++

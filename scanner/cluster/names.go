@@ -45,7 +45,7 @@ const (
 // taskConsumer is what the workers share to get tasks from.
 const taskConsumer = "work"
 
-func (n names) task(group string) string  { return n.subject("task." + group) }
+func (n names) task(group string) string   { return n.subject("task." + group) }
 func (n names) out(group, s string) string { return n.subject("out." + group + "." + s) }
 func (n names) chunk(group string, number int) string {
 	return n.out(group, strconv.Itoa(number))

@@ -1,0 +1,29 @@
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+// TestMain is also the main function of the processes that tests start.
+func TestMain(m *testing.M) {
+	var err error
+	switch os.Getenv("SOTOMI_CLUSTER_PART") {
+	case "":
+		os.Exit(m.Run())
+	case "coordinator":
+		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"))
+	case "worker":
+		err = killWorker(os.Getenv("LINE"), os.Getenv("HOST"))
+	case "bench":
+		n, _ := strconv.Atoi(os.Getenv("GROUPS"))
+		err = benchCoordinator(os.Getenv("DIR"), n)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
