@@ -33,6 +33,7 @@ const (
 	killTasks    = 4 // at a time on one worker
 	killWorkers  = 3
 	killLease    = 1500 * time.Millisecond
+	killWindow   = killWorkers*killTasks + 2 // so few that a group that is given out again is taken at once
 )
 
 // entry is a line of the journal of the kill test's coordinator.
@@ -94,7 +95,7 @@ func killCoordinator(dir, address string) error {
 		}
 		return journal.Sync()
 	}
-	c, err := Listen(context.Background(), "127.0.0.1:0", Options{State: filepath.Join(dir, "state"), Address: address, Lease: killLease})
+	c, err := Listen(context.Background(), "127.0.0.1:0", Options{State: filepath.Join(dir, "state"), Address: address, Lease: killLease, Window: killWindow})
 	if err != nil {
 		return err
 	}

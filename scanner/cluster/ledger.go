@@ -156,27 +156,28 @@ func (r *round) watchTime(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		r.mu.Lock()
 		now := time.Now()
-		if now.Sub(last) > r.o.Lease/2 { // this machine stood still, so renewals could not come in
-			for _, s := range r.ledger {
-				if s.holder != nil {
-					s.holder.until = now.Add(r.o.Lease)
-				}
-			}
-		}
+		r.look(now, now.Sub(last))
 		last = now
-		for name, s := range r.ledger {
-			if s.holder != nil && now.After(s.holder.until) || s.holder == nil && s.strange {
-				r.end(name, s, now)
-			}
+	}
+}
+
+// look looks for what is due. after is the time since the last look.
+func (r *round) look(now time.Time, after time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, s := range r.ledger {
+		if s.holder != nil && after > r.o.Lease/2 { // this machine stood still, so renewals could not come in
+			s.holder.until = now.Add(r.o.Lease)
 		}
-		for name, g := range r.groups {
-			if now.Sub(g.queued) > 2*r.o.Lease {
-				r.giveOut(name)
-			}
+		if s.holder != nil && now.After(s.holder.until) || s.holder == nil && s.strange {
+			r.end(name, s, now)
 		}
-		r.mu.Unlock()
+	}
+	for name, g := range r.groups {
+		if now.Sub(g.queued) > 2*r.o.Lease {
+			r.giveOut(name)
+		}
 	}
 }
 
