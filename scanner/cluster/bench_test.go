@@ -30,7 +30,9 @@ func benchCoordinator(dir string, tasks int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(c.JoinLine())
+	if _, err := fmt.Fprintln(os.Stdout, c.JoinLine()); err != nil {
+		return err
+	}
 	body := bytes.Repeat([]byte("x"), 500)
 	job := Job{
 		Name: "bench", Hash: "v1", Secret: []byte("a secret"), Bundle: []byte("a bundle"), Total: tasks,

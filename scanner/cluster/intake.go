@@ -44,27 +44,23 @@ func (r *round) intake(ctx context.Context) error {
 
 // take judges one message.
 func (r *round) take(ctx context.Context, msg jetstream.Msg, at time.Time) error {
-	name, number, lease, ok := r.piece(msg.Subject())
+	name, number, ok := r.piece(msg.Subject())
 	if !ok {
 		r.refuse()
 		return nil
 	}
 	l, err := open(msg.Subject(), msg.Data())
-	if err != nil || !r.admitted(l) || number < 0 && l.Lease != lease || len(l.body) > maxBody || !r.see(ctx, l.Rev) {
+	if err != nil || !r.admitted(l) || len(l.body) > maxBody || !r.see(ctx, l.Rev) {
 		r.refuse()
 		return nil
 	}
 	r.calling.Lock()
-	failed, err := r.judge(name, number, l, at)
-	r.calling.Unlock()
-	if err == nil && failed {
-		return r.fail(name)
-	}
-	return err
+	defer r.calling.Unlock()
+	return r.judge(name, number, l, at)
 }
 
-// judge keeps a chunk, or ends a group. It reports whether an attempt ended without anything new. The caller holds calling.
-func (r *round) judge(name string, number int, l letter, at time.Time) (bool, error) {
+// judge keeps a chunk, or ends a group. The caller holds calling.
+func (r *round) judge(name string, number int, l letter, at time.Time) error {
 	r.mu.Lock()
 	g, t := r.groups[name], r.tenureOf(name, l, at)
 	if g == nil || t == nil {
@@ -72,40 +68,40 @@ func (r *round) judge(name string, number int, l letter, at time.Time) (bool, er
 			r.counts.Refused++
 		}
 		r.mu.Unlock()
-		return false, nil
+		return nil
 	}
 	if number < 0 {
 		defer r.mu.Unlock()
-		return r.endOf(name, l, t), nil
+		r.endOf(name, l, t)
+		return nil
 	}
 	if g.kept[number] {
 		r.mu.Unlock()
-		return false, nil
+		return nil
 	}
 	r.mu.Unlock()
 	if err := r.job.Keep(Chunk{Group: name, Number: number, Body: l.body}); err != nil {
-		return false, err
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	g.kept[number], g.deaths, t.grew = true, 0, true
 	r.counts.Chunks++
-	return false, nil
+	return nil
 }
 
-// endOf ends a group when all its chunks are kept. When some are missing it takes the group from the worker, and reports
-// whether that attempt brought nothing new. The caller holds mu.
-func (r *round) endOf(name string, l letter, t *tenure) bool {
+// endOf ends a group when all its chunks are kept. When some are missing its lease runs out at once, as after a worker that died.
+// The caller holds mu.
+func (r *round) endOf(name string, l letter, t *tenure) {
 	g := r.groups[name]
 	for n := range l.Count {
 		if n >= maxChunks || !g.kept[n] {
 			t.until = time.Now() // the worker holds it no longer
-			return false
+			return
 		}
 	}
 	r.counts.Done++
 	r.endGroup(name)
-	return false
 }
 
 // tenureOf finds the tenure under which a letter was sent: by its worker, under its lease, and not after that had ended. The

@@ -30,9 +30,9 @@ import (
 const (
 	killChunks   = 4
 	killRequests = 5
-	killTasks    = 4 // at a time on one worker
+	killTasks    = 3 // at a time on one worker
 	killWorkers  = 3
-	killLease    = 1500 * time.Millisecond
+	killLease    = time.Second
 	killWindow   = killWorkers*killTasks + 2 // so few that a group that is given out again is taken at once
 )
 
@@ -99,7 +99,9 @@ func killCoordinator(dir, address string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(c.server.Addr().String(), c.JoinLine())
+	if _, err := fmt.Fprintln(os.Stdout, c.server.Addr().String(), c.JoinLine()); err != nil {
+		return err
+	}
 	job := Job{
 		Name: "kills", Hash: "v1", Secret: []byte("a secret"), Bundle: []byte("a bundle"),
 		Tasks: func(yield func(Task) bool) {
@@ -128,7 +130,7 @@ func killWorker(line, host string) error {
 		if e != nil {
 			return e
 		}
-		res, e := http.DefaultClient.Do(req)
+		res, e := (&http.Client{}).Do(req)
 		if e != nil || res.StatusCode == http.StatusGone {
 			return e
 		}
@@ -223,7 +225,7 @@ func (h *asked) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 	if then != nil {
 		then()
 	}
-	wait := time.NewTimer(3 * time.Millisecond) // as a site takes to answer
+	wait := time.NewTimer(30 * time.Millisecond) // so slow that a lease runs out between two kills
 	defer wait.Stop()
 	select {
 	case <-wait.C:
@@ -232,6 +234,12 @@ func (h *asked) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v.last = time.Now()
+}
+
+func (h *asked) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.total
 }
 
 // at has f called at the n-th request from now.
@@ -364,7 +372,6 @@ type theatre struct {
 	dir    string
 	groups int
 	wires  []*wire
-	lines  []string // join line of each worker
 	random *rand.Rand
 }
 
@@ -482,7 +489,6 @@ func (p *theatre) run(kills int, parts *errgroup.Group) (most int) {
 			return p.part(workers[i], func(io.Reader) {}, "SOTOMI_CLUSTER_PART=worker", "LINE="+own.String(), "HOST="+p.url)
 		})
 	}
-	one := killTasks * killRequests // requests of one worker whose chunks are not sent yet
 	for range kills {
 		at := make(chan struct{})
 		p.host.at(1+p.random.IntN(p.groups*killChunks*killRequests/kills), func() { close(at) })
@@ -491,27 +497,34 @@ func (p *theatre) run(kills int, parts *errgroup.Group) (most int) {
 		case <-ended:
 			return most
 		}
-		which := p.random.IntN(killWorkers)
-		long := killLease/2 + time.Duration(p.random.Int64N(int64(2*killLease)))
-		switch p.random.IntN(6) {
-		case 0, 1:
-			_ = latest(workers[which]).Signal(syscall.SIGKILL)
-			most += one
-		case 2:
-			stopFor(latest(workers[which]), long)
-			most += one
-		case 3:
-			p.wires[which].drop(long, p.random.IntN(2) == 0)
-			most += one
-		case 4:
-			_ = latest(coordinators).Signal(syscall.SIGKILL)
-			most += killWorkers * one
-		case 5:
-			stopFor(latest(coordinators), long)
-			most += killWorkers * one
-		}
+		most += p.disturb(coordinators, workers)
 	}
 	return most
+}
+
+// disturb does one thing to one process. It gives the number of requests that may be sent twice because of it.
+func (p *theatre) disturb(coordinators chan *os.Process, workers []chan *os.Process) int {
+	const one = killTasks * killRequests // requests of one worker whose chunks are not sent yet
+	which := p.random.IntN(killWorkers)
+	long := killLease/2 + time.Duration(p.random.Int64N(int64(2*killLease))) // with or without another getting the lease
+	what := p.random.IntN(6)
+	p.t.Logf("%d: kind %d, worker %d, %s", p.host.count(), what, which, long.Round(time.Millisecond))
+	switch what {
+	case 0:
+		_ = latest(workers[which]).Signal(syscall.SIGKILL)
+		return one
+	case 1, 2:
+		stopFor(latest(workers[which]), long)
+		return one
+	case 3:
+		p.wires[which].drop(long, p.random.IntN(2) == 0)
+		return one
+	case 4:
+		_ = latest(coordinators).Signal(syscall.SIGKILL)
+	case 5:
+		stopFor(latest(coordinators), long)
+	}
+	return killWorkers * one
 }
 
 // latest is the process that was started last.

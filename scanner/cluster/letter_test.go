@@ -75,13 +75,11 @@ func TestPiece(t *testing.T) {
 	for subject, want := range map[string]struct {
 		group  string
 		number int
-		lease  string
 		ok     bool
 	}{
-		n.chunk("g-1_A", 0):                    {"g-1_A", 0, "", true},
-		n.chunk("g", 12):                       {"g", 12, "", true},
-		n.end("g", "L"):                        {"g", -1, "L", true},
-		n.out("g", "end-"):                     {},
+		n.chunk("g-1_A", 0):                    {"g-1_A", 0, true},
+		n.chunk("g", 12):                       {"g", 12, true},
+		n.end("g", "L"):                        {"g", -1, true},
 		n.out("g", "-1"):                       {},
 		n.out("g", "01"):                       {},
 		n.out("g", "+1"):                       {},
@@ -95,12 +93,11 @@ func TestPiece(t *testing.T) {
 		n.task("g"):                            {},
 		names{"scan2"}.chunk("g", 1):           {},
 		n.out("g", "99999999999999999999999"):  {},
-		n.out("g", "end-"+"a") + "":            {"g", -1, "a", true},
 		strings.ToUpper(n.chunk("g", 3)) + "x": {},
 	} {
-		group, number, lease, ok := n.piece(subject)
-		if ok != want.ok || ok && (group != want.group || number != want.number || lease != want.lease) {
-			t.Errorf("piece(%q) = %q, %d, %q, %v, want %+v", subject, group, number, lease, ok, want)
+		group, number, ok := n.piece(subject)
+		if ok != want.ok || ok && (group != want.group || number != want.number) {
+			t.Errorf("piece(%q) = %q, %d, %v, want %+v", subject, group, number, ok, want)
 		}
 	}
 }

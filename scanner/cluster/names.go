@@ -54,22 +54,22 @@ func (n names) chunk(group string, number int) string {
 // end is where a worker says that a group is done; each lease has one of its own, so that none can be in the way of another.
 func (n names) end(group, lease string) string { return n.out(group, "end-"+lease) }
 
-// piece reads a subject of chunks and ends: the group and either the number of a chunk, or -1 and the lease that ended.
-func (n names) piece(subject string) (group string, number int, lease string, ok bool) {
+// piece reads a subject of chunks and ends: the group, and the number of a chunk or -1 for an end.
+func (n names) piece(subject string) (group string, number int, ok bool) {
 	rest, ok := strings.CutPrefix(subject, n.subject("out."))
 	if !ok {
-		return "", 0, "", false
+		return "", 0, false
 	}
 	group, last, ok := strings.Cut(rest, ".")
 	if !ok || !groupName.MatchString(group) {
-		return "", 0, "", false
+		return "", 0, false
 	}
-	if lease, ok := strings.CutPrefix(last, "end-"); ok {
-		return group, -1, lease, lease != ""
+	if strings.HasPrefix(last, "end-") {
+		return group, -1, true
 	}
 	number, err := strconv.Atoi(last)
 	if err != nil || number < 0 || number >= maxChunks || strconv.Itoa(number) != last {
-		return "", 0, "", false
+		return "", 0, false
 	}
-	return group, number, "", true
+	return group, number, true
 }

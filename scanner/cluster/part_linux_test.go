@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"testing"
@@ -12,7 +11,7 @@ func TestMain(m *testing.M) {
 	var err error
 	switch os.Getenv("SOTOMI_CLUSTER_PART") {
 	case "":
-		os.Exit(m.Run())
+		m.Run()
 	case "coordinator":
 		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"))
 	case "worker":
@@ -22,8 +21,6 @@ func TestMain(m *testing.M) {
 		err = benchCoordinator(os.Getenv("DIR"), n)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
-	os.Exit(0)
 }

@@ -20,7 +20,7 @@ type post struct {
 }
 
 // send stores a chunk with the coordinator's server. The first one with its number wins.
-func (p *post) send(c Chunk) error {
+func (p *post) send(ctx context.Context, c Chunk) error {
 	if c.Group != p.group || c.Number < 0 || c.Number >= maxChunks {
 		return errTask
 	}
@@ -33,7 +33,7 @@ func (p *post) send(c Chunk) error {
 	if there {
 		return nil
 	}
-	if err := p.put(p.chunk(c.Group, c.Number), head{}, c.Body); err != nil {
+	if err := p.put(ctx, p.chunk(c.Group, c.Number), head{}, c.Body); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -50,20 +50,20 @@ func (p *post) chunks() int {
 }
 
 // put publishes under the lease until it is confirmed or the lease is lost. While the stream is full it waits.
-func (p *post) put(subject string, h head, body []byte) error {
+func (p *post) put(ctx context.Context, subject string, h head, body []byte) error {
 	for p.hold.Valid() {
 		h.Pass, h.Lease, h.Rev = *p.pass.Load(), p.hold.name, p.hold.revision()
 		data, err := seal(p.key, subject, h, body)
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeout(p.hold.ctx, 5*time.Second)
-		_, err = p.js.Publish(ctx, subject, data)
+		within, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_, err = p.js.Publish(within, subject, data)
 		cancel()
 		if err == nil || isThere(err) {
 			return nil
 		}
-		if pause(p.hold.ctx, 100*time.Millisecond) != nil {
+		if pause(ctx, 100*time.Millisecond) != nil {
 			break
 		}
 	}

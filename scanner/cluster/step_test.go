@@ -3,12 +3,12 @@ package cluster
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -40,7 +40,7 @@ func TestStale(t *testing.T) {
 				read(t, r, keys, "A-take 1")
 				read(t, r, keys, one.records...)
 				for range 2 { // the second time it is there already
-					_, err := r.judge("g", 0, letter{head: head{From: publicKey(t, keys[one.who]), Lease: one.lease}}, time.Now().Add(one.at))
+					err := r.judge("g", 0, letter{head: head{From: publicKey(t, keys[one.who]), Lease: one.lease}}, time.Now().Add(one.at))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -68,8 +68,7 @@ func TestRunOut(t *testing.T) {
 				r, keys := ledgerRound(t)
 				r.groups["g"].queued = time.Now().Add(time.Hour)
 				read(t, r, keys, "A-take 1")
-				time.Sleep(one.silent) // of the bubble's clock
-				r.look(time.Now(), one.after)
+				r.look(time.Now().Add(one.silent), one.after)
 				if freed := len(r.chores.take()) > 0; freed != one.freed {
 					t.Errorf("freed: %v", freed)
 				}
@@ -203,8 +202,22 @@ func TestForgedTask(t *testing.T) {
 		if err != nil || m.ended != "term" {
 			t.Errorf("%s: %q, %v", name, m.ended, err)
 		}
-		if name != "an_order" && h.isStop(data) {
-			t.Errorf("%s: it is an order to stop", name)
+	}
+	for name, one := range map[string]struct {
+		key     nkeys.KeyPair
+		subject string
+		obey    bool
+	}{
+		"coordinator": {s.c.key, h.subject("stop"), true},
+		"worker":      {h.key, h.subject("stop"), false},
+		"a_task":      {s.c.key, h.task("g0"), false},
+	} {
+		data, err := seal(one.key, one.subject, head{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.isStop(data) != one.obey {
+			t.Errorf("%s: obeyed: %v", name, !one.obey)
 		}
 	}
 	s.end(t, 0)
@@ -234,11 +247,23 @@ func TestLostAnswer(t *testing.T) {
 	if _, err := h.takeLease(ctx, "other"); !errors.Is(err, errHeld) {
 		t.Errorf("taken twice: %v", err)
 	}
-	if _, err := h.leases.Put(ctx, "other", fmt.Append(nil, "anything")); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.put(ctx, opRenew); !errors.Is(err, jetstream.ErrKeyRevisionMismatch) || l.adopt(ctx) {
-		t.Errorf("put = %v; another's record was taken for its own", err)
+	for name, one := range map[string]struct {
+		key   nkeys.KeyPair
+		lease string
+		op    string
+	}{
+		"other_worker": {s.c.key, l.name, opRenew}, "other_lease": {h.key, "other", opRenew}, "given_back": {h.key, l.name, opBack},
+	} {
+		data, err := seal(one.key, leaseSubject("other"), head{Op: one.op, Lease: one.lease}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.leases.Put(ctx, "other", data); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.put(ctx, opRenew); !errors.Is(err, jetstream.ErrKeyRevisionMismatch) || l.adopt(ctx) {
+			t.Errorf("%s: put = %v; the record was taken for its own", name, err)
+		}
 	}
 	s.end(t, 0)
 }

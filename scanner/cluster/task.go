@@ -59,12 +59,13 @@ func (w *Worker) one(ctx context.Context, msg jetstream.Msg, do Execute) error {
 		return nil
 	}
 	cancel()
-	h.ctx, h.lose = context.WithCancel(ctx)
-	defer h.lose()
+	held, lose := context.WithCancel(ctx)
+	defer lose()
+	h.ctx, h.lose = held, lose
 	var g errgroup.Group
 	renew, end := context.WithCancel(context.WithoutCancel(ctx)) // it is renewed until what was begun is wound up
 	g.Go(func() error { h.keep(renew); return nil })
-	op, err := w.under(ctx, h, msg, Task{Group: group, Body: l.body}, do)
+	op, err := w.under(held, h, msg, Task{Group: group, Body: l.body}, do)
 	end()
 	_ = g.Wait()
 	if op != "" { // also when it may not be relied on any more: nobody works under it, so another need not wait
@@ -73,10 +74,11 @@ func (w *Worker) one(ctx context.Context, msg jetstream.Msg, do Execute) error {
 	return err
 }
 
-// under does a task under a lease. It gives the op with which the lease is to be given back, "" for not at all.
+// under does a task under a lease, whose own context ctx is. It gives the op with which the lease is to be given back, "" for not
+// at all.
 func (w *Worker) under(ctx context.Context, h *hold, msg jetstream.Msg, t Task, do Execute) (string, error) {
 	var reply beginReply
-	err := w.ask(h.ctx, askBegin, head{Lease: h.name, Rev: h.revision()}, []byte(t.Group), "begin."+t.Group+"."+h.name, &reply)
+	err := w.ask(ctx, askBegin, head{Lease: h.name, Rev: h.revision()}, []byte(t.Group), "begin."+t.Group+"."+h.name, &reply)
 	switch {
 	case err != nil:
 		_ = msg.Nak()
@@ -92,7 +94,7 @@ func (w *Worker) under(ctx context.Context, h *hold, msg jetstream.Msg, t Task, 
 		_ = msg.NakWithDelay(w.lease / 3)
 		return opBack, nil
 	}
-	within, cancel := context.WithTimeout(h.ctx, w.lease)
+	within, cancel := context.WithTimeout(ctx, w.lease)
 	err = msg.DoubleAck(within)
 	cancel()
 	if err != nil {
@@ -106,13 +108,14 @@ func (w *Worker) under(ctx context.Context, h *hold, msg jetstream.Msg, t Task, 
 		count = max(count, n+1)
 	}
 	p := &post{Worker: w, hold: h, group: t.Group, count: count, done: done}
-	if err := do(h.ctx, t, h, set(reply.Done), p.send); err != nil {
-		if h.ctx.Err() != nil {
+	send := func(c Chunk) error { return p.send(ctx, c) }
+	if err := do(ctx, t, h, set(reply.Done), send); err != nil {
+		if ctx.Err() != nil {
 			return opBack, nil
 		}
 		return opFail, nil
 	}
-	if err := p.put(w.end(t.Group, h.name), head{Count: p.chunks()}, nil); err != nil {
+	if err := p.put(ctx, w.end(t.Group, h.name), head{Count: p.chunks()}, nil); err != nil {
 		return opBack, nil
 	}
 	w.done.Add(1)
