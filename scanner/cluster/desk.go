@@ -40,6 +40,12 @@ type fileRequest struct {
 	At    int    `json:"at"`    // byte that it begins with
 }
 
+// fileReply is that piece. The coordinator may have started again since the worker joined, with another key.
+type fileReply struct {
+	Curve  string `json:"curve"` // public key that it was sealed with
+	Sealed []byte `json:"sealed"`
+}
+
 // beginReply says whether a group is to be begun.
 type beginReply struct {
 	Say  string `json:"say"`
@@ -148,9 +154,14 @@ func (r *round) file(_ context.Context, l letter) (string, any) {
 	piece := r.job.Bundle[q.At:min(q.At+filePiece, len(r.job.Bundle))]
 	sealed, err := r.curve.Seal(piece, q.Curve)
 	if err != nil {
+		r.refuse()
 		return "", nil
 	}
-	return "file." + l.From, sealed
+	curve, err := r.curve.PublicKey()
+	if err != nil {
+		return "", nil
+	}
+	return "file." + l.From, fileReply{Curve: curve, Sealed: sealed}
 }
 
 // begin tells a worker that took a lease whether it has it, and what is there already. All that was put into the streams before

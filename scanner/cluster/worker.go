@@ -113,6 +113,9 @@ func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bund
 		return err
 	}
 	secret, bundle, err := w.unpack(ctx, ready)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -120,7 +123,9 @@ func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bund
 	if err != nil {
 		return err
 	}
-	if err := w.bind(ctx); err != nil {
+	if err := w.find(ctx); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
 		return message.Errorf("coordinator at %s: %w", w.line.addresses, err)
 	}
 	outer := ctx
@@ -239,11 +244,11 @@ func (w *Worker) unpack(ctx context.Context, r joinReply) (secret, bundle []byte
 		if err != nil {
 			return nil, nil, err
 		}
-		var sealed []byte
-		if err := w.ask(within, askFile, head{}, body, "file."+w.id, &sealed); err != nil {
+		var reply fileReply
+		if err := w.ask(within, askFile, head{}, body, "file."+w.id, &reply); err != nil {
 			return nil, nil, message.Errorf("coordinator at %s: %w", w.line.addresses, err)
 		}
-		piece, err := w.curve.Open(sealed, r.Curve)
+		piece, err := w.curve.Open(reply.Sealed, reply.Curve)
 		if err != nil || len(piece) == 0 {
 			return nil, nil, message.Errorf("the coordinator's answer makes no sense")
 		}
@@ -255,7 +260,21 @@ func (w *Worker) unpack(ctx context.Context, r joinReply) (secret, bundle []byte
 	return secret, bundle, nil
 }
 
-// bind finds the streams.
+// find finds the streams; the coordinator may be starting again just now.
+func (w *Worker) find(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, w.o.Patience)
+	defer cancel()
+	for {
+		within, cancel := context.WithTimeout(ctx, 5*time.Second)
+		err := w.bind(within)
+		cancel()
+		if err == nil || pause(ctx, 100*time.Millisecond) != nil {
+			return err
+		}
+	}
+}
+
+// bind looks for the streams once.
 func (w *Worker) bind(ctx context.Context) error {
 	var err error
 	if w.leases, err = w.js.KeyValue(ctx, w.bucket(kindLease)); err != nil {
