@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"sotomi/scanner/browser"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
@@ -39,6 +40,11 @@ type Site interface {
 	// accepted. The connection counts as a request, keeps to the rate of the host, and ends with ctx, or after the client's
 	// timeout; it must be closed. An error is a *web.Error.
 	Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error)
+	// Look shows a page of the target in a browser, as a visitor's does, and tells what ran there: with the headers of the user
+	// and the first of the given visitors. Its requests keep to the rate of each host and count. The later visit is by the
+	// visitor of the last first one to the target. The error is browser.ErrNone when there is no browser, a *web.Error when the
+	// page did not open.
+	Look(ctx context.Context, u *url.URL, v browser.Visit) (*browser.Look, error)
 	// Pages are the pages of the target that the user named with --page, in order.
 	Pages() []*url.URL
 	// Fact is what another signature found out, by the name in its gives: key. FactList reads values that are lists.

@@ -77,7 +77,7 @@ func (j *retestJob) readOptions() error {
 	pages, err4 := s.pages()
 	timeout, err5 := s.hostTimeout()
 	j.options = engine.Options{
-		Checks: checks.All, Safety: safety, Wordlist: wordlist, Visitors: visitors, Pages: pages, HostTimeout: timeout,
+		Checks: checks.All, Safety: safety, Wordlist: wordlist, Visitors: visitors, Pages: pages, HostTimeout: timeout, Chromium: s.text("chromium", s.file.Chromium),
 		CrawlPages: s.crawlPages(), HashNames: s.yes("hash-names", s.file.HashNames), Concurrency: 1,
 	}
 	return errors.Join(err1, err2, err3, err4, err5)

@@ -187,7 +187,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
-		Visitors: visitors, Pages: pages, HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
+		Visitors: visitors, Pages: pages, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
 	if err != nil {

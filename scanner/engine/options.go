@@ -42,6 +42,8 @@ type Options struct {
 
 	Ports Ports // of hosts
 
+	Chromium string // path of the browser that shows pages; "" for one that is found
+
 	Narrow   map[string][]string // by signature: it asks for these addresses (path and query) and no others, where its check allows that
 	Answered func(*web.Exchange) // told every answer of a target; several may be told at once
 

@@ -45,6 +45,8 @@ type Plan struct {
 	journal     Journal // nil for none
 	earlier     Earlier // nil for none
 
+	browsing *browsing
+
 	scanning     chan struct{} // a slot for each host that is scanned at the same time
 	gates        gates
 	mu           sync.Mutex
@@ -74,6 +76,7 @@ type step struct {
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{options: o.withDefaults()}
 	p.scanning = make(chan struct{}, p.options.Concurrency)
+	p.browsing = &browsing{client: p.options.Client, named: p.options.Chromium}
 	if o.Client == nil || o.Targets == nil {
 		return nil, message.Errorf("a scan needs a client and targets")
 	}

@@ -46,6 +46,7 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 	})
 	d.collect()
 	_ = group.Wait() // feed has no error of its own
+	p.browsing.close()
 	d.summary.Took = time.Since(d.since)
 	err := d.finish()
 	return d.summary, err

@@ -70,6 +70,7 @@ type siteSettings struct {
 	pages      []*url.URL
 	narrow     map[string][]string
 	answered   func(*web.Exchange) // never nil
+	browsing   *browsing           // nil where there is no browser
 }
 
 // newSite starts a target with nothing known about it.

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+
+	"sotomi/scanner/browser"
+	"sotomi/scanner/web"
+)
+
+// browsing is the one browser of a scan, started when a page is first looked at.
+type browsing struct {
+	client *web.Client
+	named  string // of --chromium; "" for one that is found
+
+	mu      sync.Mutex
+	browser *browser.Browser // nil before, and after it has ended
+	failure error            // why none can be started
+}
+
+// open is the browser, which runs until close.
+func (b *browsing) open(ctx context.Context) (*browser.Browser, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.failure != nil || b.browser != nil && b.browser.Ended() == nil:
+		return b.browser, b.failure
+	case b.browser != nil:
+		b.browser.Close()
+		b.browser = nil
+	}
+	path, err := browser.Find(ctx, b.named)
+	if err == nil {
+		b.browser, err = browser.Open(context.WithoutCancel(ctx), browser.Options{
+			Path: path, Insecure: b.client.Insecure(), Dial: b.client.DialFor, Before: b.client.Turn,
+		})
+	}
+	if err != nil && ctx.Err() == nil {
+		b.failure = err
+	}
+	return b.browser, err
+}
+
+// close ends the browser. It is called once all pages were looked at.
+func (b *browsing) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.browser != nil {
+		b.browser.Close()
+		b.browser = nil
+	}
+}
+
+// Look shows a page of the site in a browser. See scanner.Site.
+func (v *siteView) Look(ctx context.Context, u *url.URL, visit browser.Visit) (*browser.Look, error) {
+	by := v.settings.browsing
+	if by == nil {
+		return nil, browser.ErrNone
+	}
+	b, err := by.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page := browser.Page{URL: u, Visit: visit}
+	s := v.session()
+	if given := v.settings.visitors; len(given) > 0 && !v.unnamed {
+		s = v.client.SessionWith(v.target.URL, given[0].Credentials)
+	}
+	page.Header, page.Cookies = s.Carried(u)
+	look, err := b.Look(ctx, page)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err != nil {
+		v.requests++
+		return nil, lookError(ctx, u, err)
+	}
+	v.seen |= sawSite
+	for _, r := range look.Requests {
+		if r.Held == "" {
+			v.requests++
+		}
+	}
+	return look, nil
+}
+
+// lookError is why a page did not open, as a request would tell it.
+func lookError(ctx context.Context, u *url.URL, err error) error {
+	var page *browser.PageError
+	var known *web.Error
+	switch {
+	case ctx.Err() != nil:
+		return &web.Error{Kind: web.KindCanceled, URL: u.String(), Err: ctx.Err()}
+	case errors.As(err, &known):
+		return &web.Error{Kind: known.Kind, URL: u.String(), Err: known.Err}
+	case !errors.As(err, &page):
+		return err
+	}
+	kind := web.KindProtocol
+	for text, k := range map[string]web.Kind{
+		"ERR_CERT_": web.KindTLS, "ERR_SSL_": web.KindTLS, "ERR_EMPTY_RESPONSE": web.KindClosed, "ERR_CONNECTION_": web.KindClosed, "ERR_TIMED_OUT": web.KindTimeout,
+	} {
+		if strings.Contains(page.Reason, text) {
+			kind = k
+		}
+	}
+	if page.Late {
+		kind = web.KindTimeout
+	}
+	return &web.Error{Kind: kind, URL: u.String(), Err: err}
+}
