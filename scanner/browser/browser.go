@@ -49,6 +49,7 @@ type Browser struct {
 	lost    chan struct{} // closed when the browser has ended
 	turn    chan struct{}
 	agents  agents
+	profile string // its folder
 
 	mu      sync.Mutex
 	now     *visit              // the look that is going on; nil for none
@@ -91,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Browser, error) {
 		stop()
 		return nil, err
 	}
-	b := &Browser{options: o, stop: stop, wire: newWire(p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), kept: map[string]*visitor{}}
+	b := &Browser{options: o, stop: stop, wire: newWire(p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), profile: p.profile, kept: map[string]*visitor{}}
 	b.wire.hear = b.hear
 	b.group.Go(func() error { return b.wire.read(ctx) })
 	b.group.Go(func() error {

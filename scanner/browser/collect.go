@@ -60,7 +60,6 @@ type document struct {
 // collect reads what the page holds once it has come to rest.
 func (v *visit) collect(ctx context.Context) {
 	v.mu.Lock()
-	v.collecting = true
 	views := make([]*view, 0, len(v.views))
 	for _, w := range v.views {
 		if w.isFrame() {
@@ -69,6 +68,7 @@ func (v *visit) collect(ctx context.Context) {
 	}
 	main := v.main
 	v.mu.Unlock()
+	v.readCookies(ctx)
 	slices.SortStableFunc(views, func(a, b *view) int { return strings.Compare(b.kind+string(b.id), a.kind+string(a.id)) }) // the page before its frames
 	for _, w := range views {
 		for _, d := range v.documents(ctx, w) {
@@ -76,7 +76,6 @@ func (v *visit) collect(ctx context.Context) {
 		}
 	}
 	v.shoot(ctx, main)
-	v.readCookies(ctx)
 }
 
 // documents are the frames of a view.
@@ -247,12 +246,15 @@ func (v *visit) callOn(ctx context.Context, w *view, id cdp.BackendNodeID, funct
 		return
 	}
 	yes := true
-	got, err := cdp.Call(ctx, w.session, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: function, ObjectID: node.Object.ObjectID, ReturnByValue: &yes, Silent: &yes})
+	got, err := cdp.Call(ctx, w.session, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: function + v.signed(), ObjectID: node.Object.ObjectID, ReturnByValue: &yes, Silent: &yes})
 	var text string
 	if err == nil && got.Result != nil && json.Unmarshal(got.Result.Value, &text) == nil {
 		_ = json.Unmarshal([]byte(text), into) // else nothing is known
 	}
 }
+
+// signed ends a function that runs in the page's own world, so that it is not taken for one of the page.
+func (v *visit) signed() string { return "\n//# sourceURL=" + v.ours }
 
 // shoot takes a picture of the visible part.
 func (v *visit) shoot(ctx context.Context, main *view) {
@@ -280,9 +282,6 @@ func (v *visit) readCookies(ctx context.Context) {
 	for _, c := range got.Cookies {
 		v.addKey(StorageKey{Origin: c.Domain, Area: "cookie", Key: c.Name})
 	}
-	slices.SortFunc(v.look.Storage, func(a, b StorageKey) int {
-		return strings.Compare(a.Origin+"\x00"+a.Area+"\x00"+a.Key, b.Origin+"\x00"+b.Area+"\x00"+b.Key)
-	})
 }
 
 func (v *visit) note(what string) {

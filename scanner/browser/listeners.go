@@ -106,7 +106,7 @@ func (v *visit) inPage(ctx context.Context, d document, in runtime.ExecutionCont
 	if expression != "window" {
 		return resolved.Object.ObjectID, nil
 	}
-	w, err := cdp.Call(ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function () { return this.defaultView }", ObjectID: resolved.Object.ObjectID})
+	w, err := cdp.Call(ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function () { return this.defaultView }" + v.signed(), ObjectID: resolved.Object.ObjectID})
 	if err != nil {
 		return "", err
 	}

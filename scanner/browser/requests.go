@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -187,6 +188,9 @@ func (v *visit) paused(e *fetch.EventRequestPaused) {
 	case v.closed:
 		post(self, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonAborted})
 	case e.ResponseStatusCode != 0 || e.ResponseErrorReason != "":
+		if r := v.requests[e.NetworkID]; r != nil && r.index >= 0 && e.NetworkID != "" {
+			v.look.Requests[r.index].Status = int(e.ResponseStatusCode) // the page's own word on it may be missing for the first ones
+		}
 		v.takeBody(e)
 	case isLocal(e.Request.URL):
 		post(self, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
@@ -264,36 +268,47 @@ func (v *visit) answer(e *fetch.EventRequestPaused, held string) {
 		post(self, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonBlockedByClient})
 		return
 	}
-	said := func(name string) string {
-		for k, value := range e.Request.Headers {
-			if text, ok := value.(string); ok && strings.EqualFold(k, name) {
-				return text
-			}
-		}
-		return ""
-	}
 	h := []*fetch.HeaderEntry{{Name: "Access-Control-Allow-Origin", Value: "*"}}
-	if from := said("Origin"); from != "" {
+	if from := said(e, "Origin"); from != "" {
 		h = []*fetch.HeaderEntry{
 			{Name: "Access-Control-Allow-Origin", Value: from}, {Name: "Access-Control-Allow-Credentials", Value: "true"},
-			{Name: "Access-Control-Allow-Methods", Value: "GET, HEAD, POST, PUT, PATCH, DELETE"}, {Name: "Access-Control-Allow-Headers", Value: said("Access-Control-Request-Headers")},
+			{Name: "Access-Control-Allow-Methods", Value: "GET, HEAD, POST, PUT, PATCH, DELETE"}, {Name: "Access-Control-Allow-Headers", Value: said(e, "Access-Control-Request-Headers")},
 		}
 	}
 	post(self, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: e.RequestID, ResponseCode: http.StatusNoContent, ResponseHeaders: h})
 }
 
-// headersFor are the headers of a request with those that the user gave, nil when none are added.
+// said is a header of a request, "" when it has none of that name.
+func said(e *fetch.EventRequestPaused, name string) string {
+	for k, value := range e.Request.Headers {
+		if text, ok := value.(string); ok && strings.EqualFold(k, name) {
+			return text
+		}
+	}
+	return ""
+}
+
+// headersFor are the headers of a request with those that the user gave, and with the name of the browser that the visit wants:
+// what is asked for while a page opens, and for service workers, has the browser's own. nil when nothing is changed.
 func (v *visit) headersFor(u *url.URL, e *fetch.EventRequestPaused) []*fetch.HeaderEntry {
-	if len(v.page.Header) == 0 || origin(u) != origin(v.page.URL) {
+	set := http.Header{}
+	if origin(u) == origin(v.page.URL) {
+		maps.Copy(set, v.page.Header)
+	}
+	agent := v.browser.agents.of(v.page.Visit).UserAgent
+	if set.Get("User-Agent") == "" && said(e, "User-Agent") != agent {
+		set.Set("User-Agent", agent)
+	}
+	if len(set) == 0 {
 		return nil
 	}
 	var list []*fetch.HeaderEntry
 	for name, value := range e.Request.Headers {
-		if text, ok := value.(string); ok && v.page.Header.Get(name) == "" {
+		if text, ok := value.(string); ok && set.Get(name) == "" {
 			list = append(list, &fetch.HeaderEntry{Name: name, Value: text})
 		}
 	}
-	for name, values := range v.page.Header {
+	for name, values := range set {
 		list = append(list, &fetch.HeaderEntry{Name: name, Value: strings.Join(values, ", ")})
 	}
 	return list

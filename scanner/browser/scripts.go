@@ -67,7 +67,7 @@ func (v *visit) addScript(e *debugger.EventScriptParsed, w *view) {
 	if len(e.ExecutionContextAuxData) > 0 {
 		_ = jsonv2.Unmarshal(e.ExecutionContextAuxData, &where, chromedp.DefaultUnmarshalOptions) // else it is the view's own
 	}
-	if v.collecting || v.closed || where.Type == "isolated" {
+	if v.closed || where.Type == "isolated" || e.HasSourceURL && e.URL == v.ours {
 		return
 	}
 	name := e.EmbedderName
@@ -209,7 +209,7 @@ func (v *visit) tellScripts() {
 		if s.URL != "" {
 			from = first[s.URL]
 		}
-		s.Initiators = chain(from, first, s.doc, s.URL)
+		s.Initiators = chain(from, first, s.doc)
 		v.look.Scripts = append(v.look.Scripts, s.Script)
 	}
 	if unread > 0 {
@@ -225,8 +225,11 @@ func (v *visit) place(s *parsedScript) {
 		s.Frame = shortAddress(f.url)
 	}
 	local := s.name == "" || isLocal(s.name)
-	if !local && !sameDocument(s.name, s.doc) {
+	if !local && !v.pages[withoutFragment(s.name)] {
 		s.URL = shortAddress(s.name)
+	}
+	if s.doc == "" { // it ran before the browser told of its document
+		s.doc = v.frames[s.frame].url
 	}
 	if s.Kind != "" {
 		return
@@ -241,17 +244,15 @@ func (v *visit) place(s *parsedScript) {
 	}
 }
 
-// sameDocument reports whether two addresses differ in their fragments at most.
-func sameDocument(a, b string) bool {
-	a, _, _ = strings.Cut(a, "#")
-	b, _, _ = strings.Cut(b, "#")
-	return a == b
+func withoutFragment(u string) string {
+	u, _, _ = strings.Cut(u, "#")
+	return u
 }
 
 // chain are the addresses that brought something in, the nearest first, up to the page.
-func chain(from string, first map[string]string, doc, self string) []string {
+func chain(from string, first map[string]string, doc string) []string {
 	var list []string
-	if from == "" && !sameDocument(doc, self) {
+	if from == "" {
 		from = doc
 	}
 	for from != "" && len(list) < 20 && !slices.Contains(list, shortAddress(from)) {

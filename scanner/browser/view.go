@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/debugger"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -23,6 +24,7 @@ type view struct {
 	id      target.ID
 	kind    string // page, iframe, worker, shared_worker, service_worker
 	url     string
+	ready   bool // the browser tells what happens in it
 }
 
 func (w *view) isFrame() bool { return w.kind == "page" || w.kind == "iframe" }
@@ -30,6 +32,10 @@ func (w *view) isFrame() bool { return w.kind == "page" || w.kind == "iframe" }
 // attach begins to listen to something new, which waits until it is told to run.
 func (v *visit) attach(e *target.EventAttachedToTarget, parent *view) {
 	s := v.browser.session(e.SessionID)
+	if e.TargetInfo.BrowserContextID == v.who.id && !v.closed && len(v.views) >= maxViews {
+		v.miss("There are more frames and workers than are looked at; the others were not started.")
+		return
+	}
 	defer post(s, runIfWaiting, cdp.Empty{})
 	if e.TargetInfo.BrowserContextID != v.who.id || v.closed {
 		return
@@ -50,10 +56,6 @@ func (v *visit) attach(e *target.EventAttachedToTarget, parent *view) {
 		}
 		v.addWorker(w)
 	default:
-		return
-	}
-	if len(v.views) >= maxFrames {
-		v.miss("There are more frames and workers than are looked at.")
 		return
 	}
 	v.views[e.SessionID] = w
@@ -85,10 +87,14 @@ func (v *visit) prepare(w *view) {
 	post(s, debugger.SetAsyncCallStackDepth, debugger.SetAsyncCallStackDepthParams{MaxDepth: 8})
 	post(s, target.SetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: &flat})
 	post(s, emulation.SetUserAgentOverride, v.browser.agents.of(v.page.Visit))
-	if !w.isFrame() {
-		return
+	if w.isFrame() {
+		v.prepareFrame(w)
 	}
-	post(s, page.Enable, page.EnableParams{})
+}
+
+// prepareFrame is prepare for what only pages and frames have.
+func (v *visit) prepareFrame(w *view) {
+	s := w.session
 	post(s, inspector.Enable, cdp.Empty{})
 	post(s, audits.Enable, cdp.Empty{})
 	if w.kind == "page" && v.page.Visit == VisitPhone {
@@ -96,6 +102,13 @@ func (v *visit) prepare(w *view) {
 		post(s, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true})
 		post(s, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: touch})
 	}
+	// A page must have answered before it is led to its address: its next process knows only what it has acknowledged.
+	ask(s, page.Enable, page.EnableParams{}, func(cdp.Empty, error) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		w.ready = true
+		v.touch()
+	})
 }
 
 // detach takes note that something is gone.
@@ -122,10 +135,14 @@ func (v *visit) hearPage(m *cdproto.Message, w *view) {
 	case page.LoadEventFired.Method:
 		if w == v.main && v.opened && v.loaded.IsZero() {
 			v.loaded = time.Now()
+			v.stir()
 		}
 	case page.FrameNavigated.Method:
 		if e, ok := event[page.EventFrameNavigated](m); ok {
 			v.setFrame(e.Frame.ID, frameState{e.Frame.URL + e.Frame.URLFragment, e.Frame.ParentID})
+			if string(e.Frame.ID) == string(w.id) {
+				w.url = e.Frame.URL
+			}
 			if w == v.main && e.Frame.ParentID == "" {
 				v.look.Final = shortAddress(e.Frame.URL + e.Frame.URLFragment)
 			}
@@ -153,9 +170,21 @@ func (v *visit) hearPage(m *cdproto.Message, w *view) {
 	}
 }
 
+// stir moves the mouse and the page a little, for scripts that wait for a visitor.
+func (v *visit) stir() {
+	for _, e := range []input.DispatchMouseEventParams{
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: 100, Y: 100}, {Type: input.DispatchMouseEventTypeMouseMoved, X: 120, Y: 140}, {Type: input.DispatchMouseEventTypeMouseWheel, X: 120, Y: 140, DeltaY: 120},
+	} {
+		post(v.main.session, input.DispatchMouseEvent, e)
+	}
+}
+
 func (v *visit) setFrame(id cdp.FrameID, f frameState) {
 	if _, known := v.frames[id]; known || len(v.frames) < maxFrames {
 		v.frames[id] = f
+	}
+	if len(v.pages) < maxRequests {
+		v.pages[withoutFragment(f.url)] = true
 	}
 }
 

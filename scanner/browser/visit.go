@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -23,6 +26,8 @@ const (
 	restless = 6 * time.Second         // after it has loaded, for pages that always ask for something
 	inspects = 5 * time.Second         // of the whole time, to read what is there
 	leaves   = time.Second             // for the page to go away
+
+	answersIn = time.Second // when nothing keeps it busy
 )
 
 // What a page may make a look keep.
@@ -30,6 +35,7 @@ const (
 	maxRequests    = 1000
 	maxScripts     = 1000
 	maxFrames      = 200
+	maxViews       = 40 // frames of other sites and workers
 	maxUnseen      = 100
 	maxNavigations = 5
 	maxSource      = 2 << 20  // bytes of one script that are kept
@@ -51,6 +57,7 @@ type visit struct {
 	main       *view
 	tab        target.ID
 	frames     map[cdp.FrameID]frameState
+	pages      map[string]bool // addresses of documents, without fragments
 	requests   map[network.RequestID]*request
 	scripts    map[scriptID]int // index in parsed
 	parsed     []parsedScript
@@ -67,7 +74,7 @@ type visit struct {
 	forms      map[cdp.FrameID]string            // where a frame is about to send a form
 	raw        map[network.RequestID]http.Header // of documents, as they came
 	document   network.RequestID                 // of the page
-	collecting bool                              // what runs now is ours
+	ours       string                            // the name of what we run in the page, which it cannot know
 
 	waiting     int       // requests without an answer
 	changed     time.Time // when that last changed
@@ -88,9 +95,9 @@ func newVisit(b *Browser, who *visitor, p Page) *visit {
 	return &visit{
 		browser: b, who: who, page: p, wake: make(chan struct{}, 1),
 		look:  Look{URL: p.URL.String(), Final: p.URL.String(), Visit: p.Visit},
-		views: map[target.SessionID]*view{}, frames: map[cdp.FrameID]frameState{}, requests: map[network.RequestID]*request{},
+		views: map[target.SessionID]*view{}, frames: map[cdp.FrameID]frameState{}, pages: map[string]bool{}, requests: map[network.RequestID]*request{},
 		scripts: map[scriptID]int{}, known: map[scriptKey]int{}, bodies: map[string]body{}, unseen: map[string]bool{},
-		forms: map[cdp.FrameID]string{}, raw: map[network.RequestID]http.Header{},
+		ours: "sotomi-" + rand.Text(), forms: map[cdp.FrameID]string{}, raw: map[network.RequestID]http.Header{},
 	}
 }
 
@@ -113,6 +120,7 @@ func (v *visit) run(ctx context.Context) (*Look, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.calm(inTime)
 	v.collect(inTime)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -137,7 +145,7 @@ func (v *visit) load(ctx context.Context) error {
 		if err != nil || over {
 			return err
 		}
-		if main != nil && !navigated {
+		if main != nil && main.ready && !navigated {
 			navigated = true
 			v.navigate(main)
 		}
@@ -188,10 +196,34 @@ func (v *visit) late() error {
 		return &PageError{Late: true}
 	}
 	v.miss("The page did not come to rest in time.")
-	for _, w := range v.views {
-		post(w.session, runtime.TerminateExecution, cdp.Empty{})
-	}
 	return nil
+}
+
+// calm waits until the page can answer. A script that never ends is stopped, and nothing of the page runs any more; what it
+// has told so far comes with the answer.
+func (v *visit) calm(ctx context.Context) {
+	v.mu.Lock()
+	main := v.main
+	v.mu.Unlock()
+	for try := range 3 {
+		within, cancel := context.WithTimeout(ctx, answersIn)
+		_, err := cdp.Call(within, main.session, runtime.Evaluate, runtime.EvaluateParams{Expression: "1" + v.signed()})
+		cancel()
+		if err == nil {
+			return
+		}
+		v.mu.Lock()
+		if try == 0 {
+			v.miss("A script of the page never ended and was stopped.")
+		}
+		for _, w := range v.views {
+			if w.isFrame() {
+				post(w.session, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+			}
+			post(w.session, runtime.TerminateExecution, cdp.Empty{})
+		}
+		v.mu.Unlock()
+	}
 }
 
 // navigate opens the page in the tab.
@@ -283,6 +315,9 @@ func (v *visit) finish() *Look {
 	for _, host := range v.who.proxy.refusals() {
 		v.miss("A connection to " + host + " was refused: no request to it was let through.")
 	}
+	slices.SortFunc(v.look.Storage, func(a, b StorageKey) int {
+		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Area, b.Area), cmp.Compare(a.Key, b.Key))
+	})
 	v.look.Unseen = slices.Sorted(maps.Keys(v.unseen))
 	look := v.look
 	return &look
