@@ -87,7 +87,7 @@ func Open(ctx context.Context, o Options) (*Browser, error) {
 		o.Before = func(context.Context, string, *url.URL) (func(int), error) { return func(int) {}, nil }
 	}
 	ctx, stop := context.WithCancel(ctx)
-	p, err := launch(ctx, o.Path)
+	p, err := launch(ctx, o.Path, o.Insecure)
 	if err != nil {
 		stop()
 		return nil, err

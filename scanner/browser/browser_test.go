@@ -65,6 +65,12 @@ func open(t *testing.T, o browser.Options) *browser.Browser {
 // look shows a page in the shared browser.
 func look(t *testing.T, address string, visit browser.Visit) *browser.Look {
 	t.Helper()
+	return lookBy(t, openShared(t), browser.Page{URL: parse(t, address), Visit: visit})
+}
+
+// openShared is the shared browser.
+func openShared(t *testing.T) *browser.Browser {
+	t.Helper()
 	path := chromium(t)
 	shared.Lock()
 	defer shared.Unlock()
@@ -75,7 +81,7 @@ func look(t *testing.T, address string, visit browser.Visit) *browser.Look {
 		}
 		shared.Browser = b
 	}
-	return lookBy(t, shared.Browser, browser.Page{URL: parse(t, address), Visit: visit})
+	return shared.Browser
 }
 
 func lookBy(t *testing.T, b *browser.Browser, p browser.Page) *browser.Look {

@@ -51,10 +51,9 @@ type element struct {
 
 // document is a frame whose content can be read.
 type document struct {
-	view   *view
-	frame  *cdp.Frame
-	parent string // address of the frame around it, "" for the page
-	where  string // its address, "" for the page itself
+	view  *view
+	frame *cdp.Frame
+	where string // its address, "" for the page itself
 }
 
 // collect reads what the page holds once it has come to rest.
@@ -70,10 +69,16 @@ func (v *visit) collect(ctx context.Context) {
 	v.mu.Unlock()
 	v.readCookies(ctx)
 	slices.SortStableFunc(views, func(a, b *view) int { return strings.Compare(b.kind+string(b.id), a.kind+string(a.id)) }) // the page before its frames
+	var all []document
 	for _, w := range views {
-		for _, d := range v.documents(ctx, w) {
-			v.read(ctx, d)
+		all = append(all, v.documents(ctx, w)...)
+	}
+	for _, d := range all {
+		i := slices.IndexFunc(all, func(other document) bool { return other.frame.ID == d.frame.ParentID })
+		if d.where != "" && i >= 0 {
+			v.tellFrame(ctx, d, all[i])
 		}
+		v.read(ctx, d)
 	}
 	v.shoot(ctx, main)
 }
@@ -110,7 +115,6 @@ func (v *visit) documents(ctx context.Context, w *view) []document {
 func (v *visit) read(ctx context.Context, d document) {
 	within, cancel := context.WithTimeout(ctx, framePatience)
 	defer cancel()
-	v.tellFrame(within, d)
 	made, err := cdp.Call(within, d.view.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: d.frame.ID, WorldName: world})
 	if err != nil {
 		v.note("What a frame holds could not be read: " + shortAddress(d.frame.URL))
@@ -200,61 +204,56 @@ func (v *visit) closedRoots(ctx context.Context, d document, in runtime.Executio
 	return list
 }
 
-// tellFrame puts a frame into the look.
-func (v *visit) tellFrame(ctx context.Context, d document) {
-	if d.where == "" {
-		return
+// tellFrame puts a frame into the look, which is an element of the document around it.
+func (v *visit) tellFrame(ctx context.Context, d, around document) {
+	within, cancel := context.WithTimeout(ctx, framePatience)
+	defer cancel()
+	const read = `function () {
+		const r = this.getBoundingClientRect();
+		const off = r.width < 2 || r.height < 2 || r.right < 0 || r.bottom + scrollY < 0 || !this.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+		return JSON.stringify({ Hidden: off, Sandbox: this.getAttribute("sandbox") === null ? "" : this.getAttribute("sandbox") || "(all)" });
+	}`
+	f := Frame{URL: d.where, Parent: around.where}
+	s := around.view.session
+	owner, err := cdp.Call(within, s, dom.GetFrameOwner, dom.GetFrameOwnerParams{FrameID: d.frame.ID})
+	if err == nil {
+		err = v.callOn(within, around, owner.BackendNodeID, read, &f)
 	}
-	f := Frame{URL: d.where}
-	v.mu.Lock()
-	parent := v.frames[d.frame.ID].parent
-	if p := v.frames[parent]; p.parent != "" {
-		f.Parent = shortAddress(p.url)
-	}
-	owner := v.main
-	v.mu.Unlock()
-	if d.frame.ParentID != "" {
-		owner = d.view
-	}
-	if got, err := cdp.Call(ctx, owner.session, dom.GetFrameOwner, dom.GetFrameOwnerParams{FrameID: d.frame.ID}); err == nil {
-		f.Hidden, f.Sandbox = v.ownerOf(ctx, owner, got.BackendNodeID)
+	if err != nil {
+		v.note("Whether a frame is hidden could not be seen: " + d.where)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.look.Frames = append(v.look.Frames, f)
 }
 
-// ownerOf reads the element of a frame.
-func (v *visit) ownerOf(ctx context.Context, w *view, id cdp.BackendNodeID) (hidden bool, sandbox string) {
-	const read = `function () {
-		const r = this.getBoundingClientRect();
-		const off = r.width < 2 || r.height < 2 || r.right < 0 || r.bottom + scrollY < 0 || !this.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-		return JSON.stringify({ Hidden: off, Sandbox: this.getAttribute("sandbox") === null ? "" : this.getAttribute("sandbox") || "(all)" });
-	}`
-	var o struct {
-		Hidden  bool
-		Sandbox string
+// callOn calls a function of ours on an element of a document, in our own world, and reads the JSON that it gives.
+func (v *visit) callOn(ctx context.Context, d document, id cdp.BackendNodeID, function string, into any) error {
+	s := d.view.session
+	made, err := cdp.Call(ctx, s, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: d.frame.ID, WorldName: world})
+	if err != nil {
+		return err
 	}
-	v.callOn(ctx, w, id, read, &o)
-	return o.Hidden, o.Sandbox
-}
-
-// callOn calls a function of ours on an element, and reads the JSON that it gives.
-func (v *visit) callOn(ctx context.Context, w *view, id cdp.BackendNodeID, function string, into any) {
-	node, err := cdp.Call(ctx, w.session, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: id})
-	if err != nil || node.Object == nil {
-		return
+	node, err := cdp.Call(ctx, s, dom.ResolveNode, dom.ResolveNodeParams{BackendNodeID: id, ExecutionContextID: made.ExecutionContextID})
+	if err != nil {
+		return err
 	}
 	yes := true
-	got, err := cdp.Call(ctx, w.session, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: function + v.signed(), ObjectID: node.Object.ObjectID, ReturnByValue: &yes, Silent: &yes})
-	var text string
-	if err == nil && got.Result != nil && json.Unmarshal(got.Result.Value, &text) == nil {
-		_ = json.Unmarshal([]byte(text), into) // else nothing is known
+	got, err := cdp.Call(ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: function, ObjectID: node.Object.ObjectID, ReturnByValue: &yes, Silent: &yes})
+	if err != nil {
+		return err
 	}
+	var text string
+	if err := json.Unmarshal(got.Result.Value, &text); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), into)
 }
 
-// signed ends a function that runs in the page's own world, so that it is not taken for one of the page.
-func (v *visit) signed() string { return "\n//# sourceURL=" + v.ours }
+// sign marks a function that runs in the page's own world, so that it is not taken for one of the page.
+func (v *visit) sign(function string) string {
+	return strings.Replace(function, "{", "{\n//# sourceURL="+v.ours+"\n", 1)
+}
 
 // shoot takes a picture of the visible part.
 func (v *visit) shoot(ctx context.Context, main *view) {

@@ -48,12 +48,16 @@ type process struct {
 }
 
 // launch starts a browser in a profile of its own. It runs until ctx ends, and must be waited for.
-func launch(ctx context.Context, path string) (*process, error) {
+func launch(ctx context.Context, path string, insecure bool) (*process, error) {
 	profile, err := os.MkdirTemp("", "sotomi-*")
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.CommandContext(ctx, path, lookFlags(profile)...), profile: profile}
+	args := lookFlags(profile)
+	if insecure {
+		args = append([]string{"--ignore-certificate-errors"}, args...)
+	}
+	p := &process{cmd: exec.CommandContext(ctx, path, args...), profile: profile}
 	if err := p.start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(profile))
 	}

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,16 +71,33 @@ func (v *visit) listeners(ctx context.Context, d document, in runtime.ExecutionC
 		if !slices.Contains(typed, l.Type) {
 			continue
 		}
-		x := Listener{Field: f, On: on, Event: l.Type}
+		x := heard{Listener: Listener{Field: f, On: on, Event: l.Type}, script: -1}
 		if i, ok := v.scripts[scriptID{s.id, l.ScriptID}]; ok {
-			p := &v.parsed[i]
-			v.place(p)
-			if x.Script = p.URL; x.Script == "" {
-				x.SHA384 = p.SHA384
+			x.script = i
+		}
+		if !slices.Contains(v.heard, x) {
+			v.heard = append(v.heard, x)
+		}
+	}
+}
+
+// heard is a listener and its script.
+type heard struct {
+	Listener
+	script int // in parsed, -1 when it is not known
+}
+
+// tellListeners puts the listeners into the look; the scripts are there by now.
+func (v *visit) tellListeners() {
+	for _, x := range v.heard {
+		if x.script >= 0 {
+			s := v.parsed[x.script]
+			if x.Script = s.URL; x.Script == "" {
+				x.Listener.SHA384 = s.SHA384
 			}
 		}
-		if !slices.Contains(v.look.Listeners, x) {
-			v.look.Listeners = append(v.look.Listeners, x)
+		if !slices.Contains(v.look.Listeners, x.Listener) {
+			v.look.Listeners = append(v.look.Listeners, x.Listener)
 		}
 	}
 }
@@ -106,9 +124,9 @@ func (v *visit) inPage(ctx context.Context, d document, in runtime.ExecutionCont
 	if expression != "window" {
 		return resolved.Object.ObjectID, nil
 	}
-	w, err := cdp.Call(ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: "function () { return this.defaultView }" + v.signed(), ObjectID: resolved.Object.ObjectID})
-	if err != nil {
-		return "", err
+	w, err := cdp.Call(ctx, s, runtime.CallFunctionOn, runtime.CallFunctionOnParams{FunctionDeclaration: v.sign("function () { return this.defaultView }"), ObjectID: resolved.Object.ObjectID})
+	if err != nil || w.Result == nil || w.ExceptionDetails != nil {
+		return "", errors.Join(errors.New("the document has no window"), err)
 	}
 	return w.Result.ObjectID, nil
 }

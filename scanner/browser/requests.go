@@ -316,6 +316,10 @@ func (v *visit) headersFor(u *url.URL, e *fetch.EventRequestPaused) []*fetch.Hea
 
 // holdWindow takes note of a window that the page wants to open.
 func (v *visit) holdWindow(address, by string) {
+	if v.windows++; v.windows > maxWindows {
+		v.miss("The page opens more windows than are kept.")
+		return
+	}
 	v.keep(Request{URL: address, Method: http.MethodGet, Kind: "document", Initiator: by, Held: heldWindow})
 }
 

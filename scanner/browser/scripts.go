@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"fmt"
@@ -123,6 +124,25 @@ func (v *visit) readSource(i int, w *view, id cdp.ScriptID) {
 		s.SHA384, s.Size, s.Source = digest(source), len(source), bytes.Clone(source[:min(len(source), maxSource)])
 		v.touch()
 	})
+}
+
+// awaitSources waits for sources that were asked for last.
+func (v *visit) awaitSources(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, answersIn)
+	defer cancel()
+	for {
+		v.mu.Lock()
+		unread := v.unread
+		v.mu.Unlock()
+		if unread == 0 {
+			return
+		}
+		select {
+		case <-v.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // digest is that of integrity="sha384-...".

@@ -38,6 +38,7 @@ const (
 	maxViews       = 40 // frames of other sites and workers
 	maxUnseen      = 100
 	maxNavigations = 5
+	maxWindows     = 20
 	maxSource      = 2 << 20  // bytes of one script that are kept
 	maxSources     = 32 << 20 // bytes of all scripts that are kept
 	maxAddress     = 2 << 10  // bytes of an address that are kept
@@ -65,6 +66,7 @@ type visit struct {
 	bodies     map[string]body    // of scripts as they were sent, by address
 	violations []violation
 	elements   []element // of scripts
+	heard      []heard
 	named      []Script  // that did not run
 	metaPolicy bool      // the page itself has a policy for scripts
 	sources    int // bytes
@@ -80,6 +82,7 @@ type visit struct {
 	changed     time.Time // when that last changed
 	loaded      time.Time // zero before
 	navigations int
+	windows     int
 	opened      bool // the first page has opened, or failed to
 	failed      string
 	closed      bool // no more is kept
@@ -122,6 +125,7 @@ func (v *visit) run(ctx context.Context) (*Look, error) {
 	}
 	v.calm(inTime)
 	v.collect(inTime)
+	v.awaitSources(inTime)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -207,7 +211,7 @@ func (v *visit) calm(ctx context.Context) {
 	v.mu.Unlock()
 	for try := range 3 {
 		within, cancel := context.WithTimeout(ctx, answersIn)
-		_, err := cdp.Call(within, main.session, runtime.Evaluate, runtime.EvaluateParams{Expression: "1" + v.signed()})
+		_, err := cdp.Call(within, main.session, runtime.Evaluate, runtime.EvaluateParams{Expression: "1\n//# sourceURL=" + v.ours})
 		cancel()
 		if err == nil {
 			return
@@ -230,7 +234,7 @@ func (v *visit) calm(ctx context.Context) {
 func (v *visit) navigate(main *view) {
 	p := page.NavigateParams{URL: v.page.URL.String()}
 	if v.page.Visit == VisitSearch {
-		p.Referrer = "https://www.google.com/"
+		p.Referrer, p.ReferrerPolicy = "https://www.google.com/", page.ReferrerPolicyUnsafeURL // else not to a site without TLS
 	}
 	ask(main.session, page.Navigate, p, func(r page.NavigateResult, err error) {
 		v.mu.Lock()
@@ -312,6 +316,7 @@ func (v *visit) finish() *Look {
 	v.closed = true
 	v.tellRequests()
 	v.tellScripts()
+	v.tellListeners()
 	for _, host := range v.who.proxy.refusals() {
 		v.miss("A connection to " + host + " was refused: no request to it was let through.")
 	}
