@@ -200,7 +200,7 @@ func TestNothingChanges(t *testing.T) {
 		}
 	}
 	for path, kind := range map[string]string{
-		"/fetch-POST": "fetch", "/fetch-PUT": "fetch", "/fetch-DELETE": "fetch", "/fetch-PATCH": "fetch", "/beacon": "beacon", "/xhr": "fetch", 		"/getform?b=1": "document", "/form2": "document", "/window": "document", "/window2": "document",
+		"/fetch-POST": "fetch", "/fetch-PUT": "fetch", "/fetch-DELETE": "fetch", "/fetch-PATCH": "fetch", "/beacon": "beacon", "/xhr": "fetch", "/getform?b=1": "document", "/form2": "document", "/window": "document", "/window2": "document",
 		"/worker-POST": "fetch", "/shared-PUT": "fetch", "/service-DELETE": "fetch",
 	} {
 		r := request(l, s.URL+path)

@@ -318,6 +318,9 @@ func TestPrivateAddresses(t *testing.T) {
 		return publicConn{c}, err
 	}})
 	l := lookBy(t, b, browser.Page{URL: parse(t, "http://shop.example/"), Visit: browser.VisitFirst})
+	if r := request(l, "http://shop.example:25/"); r.Held == "" {
+		t.Errorf("the port of another protocol: %+v", r)
+	}
 	if len(inner.requests()) != 0 || l.Status != 200 {
 		t.Errorf("the private site was asked %q", inner.requests())
 	}

@@ -232,6 +232,13 @@ func (h *hearing) Write(p []byte) (int, error) { return len(p), nil }
 // harmless reports whether a request of that method changes nothing.
 func harmless(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
+// otherPorts are those that browsers never ask for pages (Fetch standard, section 2.9), so that no page speaks to a mail server.
+var otherPorts = strings.Fields(`1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137 139 143
+	161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566
+	6665 6666 6667 6668 6669 6679 6697 10080`)
+
+func otherProtocol(port string) bool { return slices.Contains(otherPorts, port) }
+
 // hostPort is where a request for u goes.
 func hostPort(u *url.URL) string {
 	port := u.Port()

@@ -22,6 +22,7 @@ const (
 	heldSocket  = "Sockets are not opened."
 	heldWindow  = "Windows are not opened."
 	heldMany    = "The page makes too many requests."
+	heldPort    = "Its port is one of another protocol."
 	heldOnwards = "The page leads on too often."
 )
 
@@ -213,8 +214,11 @@ func (v *visit) decide(ctx context.Context, e *fetch.EventRequestPaused) {
 	held := v.reason(e, r)
 	v.mu.Unlock()
 	u, err := url.Parse(e.Request.URL)
-	if err != nil {
+	switch {
+	case err != nil:
 		held = err.Error()
+	case held == "" && otherProtocol(u.Port()):
+		held = heldPort
 	}
 	if held == "" {
 		after, err := v.browser.options.Before(ctx, e.Request.Method, u)
@@ -271,8 +275,10 @@ func (v *visit) answer(e *fetch.EventRequestPaused, held string) {
 	h := []*fetch.HeaderEntry{{Name: "Access-Control-Allow-Origin", Value: "*"}}
 	if from := said(e, "Origin"); from != "" {
 		h = []*fetch.HeaderEntry{
-			{Name: "Access-Control-Allow-Origin", Value: from}, {Name: "Access-Control-Allow-Credentials", Value: "true"},
-			{Name: "Access-Control-Allow-Methods", Value: "GET, HEAD, POST, PUT, PATCH, DELETE"}, {Name: "Access-Control-Allow-Headers", Value: said(e, "Access-Control-Request-Headers")},
+			{Name: "Access-Control-Allow-Origin", Value: from},
+			{Name: "Access-Control-Allow-Credentials", Value: "true"},
+			{Name: "Access-Control-Allow-Methods", Value: "GET, HEAD, POST, PUT, PATCH, DELETE"},
+			{Name: "Access-Control-Allow-Headers", Value: said(e, "Access-Control-Request-Headers")},
 		}
 	}
 	post(self, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: e.RequestID, ResponseCode: http.StatusNoContent, ResponseHeaders: h})
@@ -382,4 +388,3 @@ func withoutValue(cookie string) string {
 	}
 	return name + "=..."
 }
-

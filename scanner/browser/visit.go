@@ -62,15 +62,15 @@ type visit struct {
 	requests   map[network.RequestID]*request
 	scripts    map[scriptID]int // index in parsed
 	parsed     []parsedScript
-	known      map[scriptKey]int  // that were kept
-	bodies     map[string]body    // of scripts as they were sent, by address
+	known      map[scriptKey]int // that were kept
+	bodies     map[string]body   // of scripts as they were sent, by address
 	violations []violation
 	elements   []element // of scripts
 	heard      []heard
-	named      []Script  // that did not run
-	metaPolicy bool      // the page itself has a policy for scripts
-	sources    int // bytes
-	unread     int // sources that were asked for and have not come
+	named      []Script // that did not run
+	metaPolicy bool     // the page itself has a policy for scripts
+	sources    int      // bytes
+	unread     int      // sources that were asked for and have not come
 	queue      []func(context.Context)
 	unseen     map[string]bool
 	forms      map[cdp.FrameID]string            // where a frame is about to send a form

@@ -50,7 +50,7 @@ func langFlag() cli.Flag {
 
 // chromiumFlag is beside outputFlag.
 func chromiumFlag() cli.Flag {
-	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that prints -o pdf (default: the one in PATH)", "")
+	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that prints -o pdf and shows pages (default: the one in PATH)", "")
 }
 
 // outputFlag is on every command that writes reports.
