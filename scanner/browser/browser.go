@@ -92,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Browser, error) {
 		stop()
 		return nil, err
 	}
-	b := &Browser{options: o, stop: stop, wire: newWire(p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), profile: p.profile, kept: map[string]*visitor{}}
+	b := &Browser{options: o, stop: stop, wire: newWire(ctx, p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), profile: p.profile, kept: map[string]*visitor{}}
 	b.wire.hear = b.hear
 	b.group.Go(func() error { return b.wire.read(ctx) })
 	b.group.Go(func() error {

@@ -28,11 +28,10 @@ var shared struct {
 }
 
 func TestMain(m *testing.M) {
-	status := m.Run()
+	m.Run()
 	if shared.Browser != nil {
 		shared.Close()
 	}
-	os.Exit(status)
 }
 
 // chromium is the browser that is installed; without one the test is skipped aloud.

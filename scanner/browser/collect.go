@@ -99,7 +99,7 @@ func (v *visit) documents(ctx context.Context, w *view) []document {
 			return
 		}
 		d := document{view: w, frame: t.Frame}
-		if !(w.kind == "page" && t.Frame.ParentID == "") {
+		if w.kind != "page" || t.Frame.ParentID != "" {
 			d.where = shortAddress(t.Frame.URL)
 		}
 		list = append(list, d)

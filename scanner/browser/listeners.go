@@ -93,7 +93,7 @@ func (v *visit) tellListeners() {
 		if x.script >= 0 {
 			s := v.parsed[x.script]
 			if x.Script = s.URL; x.Script == "" {
-				x.Listener.SHA384 = s.SHA384
+				x.SHA384 = s.SHA384
 			}
 		}
 		if !slices.Contains(v.look.Listeners, x.Listener) {

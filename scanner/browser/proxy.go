@@ -176,10 +176,10 @@ func (p *proxy) tunnel(ctx context.Context, w http.ResponseWriter, address strin
 	}
 	from := io.Reader(client)
 	if n := buffer.Reader.Buffered(); n > 0 {
-		early, _ := buffer.Reader.Peek(n) // it is there
+		early, _ := buffer.Peek(n) // it is there
 		from = io.MultiReader(bytes.NewReader(early), client)
 	}
-	hello, web := readHello(client, from)
+	hello, web := readHello(ctx, client, from)
 	if !web {
 		return
 	}
@@ -204,13 +204,13 @@ func pipe(client net.Conn, fromClient io.Reader, site net.Conn) {
 
 // readHello reads how a client begins TLS, and whether that is a browser that wants pages: for a socket it never offers
 // HTTP/2, and without TLS only sockets come through tunnels.
-func readHello(client net.Conn, from io.Reader) (hello []byte, web bool) {
+func readHello(ctx context.Context, client net.Conn, from io.Reader) (hello []byte, web bool) {
 	heard := &hearing{Conn: client, from: from}
 	errHeard := errors.New("heard")
 	_ = tls.Server(heard, &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(i *tls.ClientHelloInfo) (*tls.Config, error) {
 		web = slices.Contains(i.SupportedProtos, "h2")
 		return nil, errHeard
-	}}).HandshakeContext(context.Background()) //nolint:contextcheck // the connection ends with the context
+	}}).HandshakeContext(ctx)
 	return heard.all.Bytes(), web
 }
 

@@ -349,7 +349,7 @@ func initiator(i *network.Initiator) string {
 
 // kindOf is a kind of request in our words.
 func kindOf(t network.ResourceType) string {
-	switch t {
+	switch t { //nolint:exhaustive // the rest is other
 	case network.ResourceTypeDocument, network.ResourceTypeScript, network.ResourceTypeImage, network.ResourceTypeFont, network.ResourceTypeFetch:
 		return strings.ToLower(string(t))
 	case network.ResourceTypeStylesheet:

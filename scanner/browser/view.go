@@ -30,7 +30,7 @@ type view struct {
 func (w *view) isFrame() bool { return w.kind == "page" || w.kind == "iframe" }
 
 // attach begins to listen to something new, which waits until it is told to run.
-func (v *visit) attach(e *target.EventAttachedToTarget, parent *view) {
+func (v *visit) attach(e *target.EventAttachedToTarget) {
 	s := v.browser.session(e.SessionID)
 	if e.TargetInfo.BrowserContextID == v.who.id && !v.closed && len(v.views) >= maxViews {
 		v.miss("There are more frames and workers than are looked at; the others were not started.")

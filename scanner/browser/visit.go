@@ -337,7 +337,7 @@ func (v *visit) hear(m *cdproto.Message) {
 	switch string(m.Method) {
 	case target.AttachedToTarget.Method:
 		if e, ok := event[target.EventAttachedToTarget](m); ok {
-			v.attach(e, w)
+			v.attach(e)
 		}
 	case target.TargetDestroyed.Method, target.DetachedFromTarget.Method:
 		v.detach(m)

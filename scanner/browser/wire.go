@@ -15,8 +15,9 @@ import (
 // wire carries commands to a browser and brings back answers and events. chromedp's own does not know the sessions of frames
 // and workers.
 type wire struct {
-	conn chromedp.Transport
-	hear func(*cdproto.Message) // told every event in order; it must not wait for an answer
+	conn  chromedp.Transport
+	write func(*cdproto.Message) error
+	hear  func(*cdproto.Message) // told every event in order; it must not wait for an answer
 
 	mu     sync.Mutex
 	last   int64
@@ -26,8 +27,9 @@ type wire struct {
 
 var errLost = errors.New("the connection to the browser was lost")
 
-func newWire(conn chromedp.Transport) *wire {
-	return &wire{conn: conn, open: map[int64]func(*cdproto.Message){}}
+func newWire(ctx context.Context, conn chromedp.Transport) *wire {
+	write := func(m *cdproto.Message) error { return conn.Write(ctx, m) }
+	return &wire{conn: conn, write: write, open: map[int64]func(*cdproto.Message){}}
 }
 
 // read hands out what the browser says, until it says no more.
@@ -70,7 +72,7 @@ func (w *wire) take(id int64) func(*cdproto.Message) {
 }
 
 // send sends a command. told, unless nil, gets the answer in the goroutine of read.
-func (w *wire) send(ctx context.Context, session target.SessionID, method string, params any, told func(*cdproto.Message)) (id int64, err error) {
+func (w *wire) send(session target.SessionID, method string, params any, told func(*cdproto.Message)) (id int64, err error) {
 	m := &cdproto.Message{SessionID: session, Method: cdproto.MethodType(method)}
 	if params != nil {
 		if m.Params, err = jsonv2.Marshal(params, chromedp.DefaultMarshalOptions); err != nil {
@@ -88,7 +90,7 @@ func (w *wire) send(ctx context.Context, session target.SessionID, method string
 		w.open[m.ID] = told
 	}
 	w.mu.Unlock()
-	return m.ID, w.conn.Write(ctx, m)
+	return m.ID, w.write(m)
 }
 
 // session is what commands go to: a page, frame or worker, or the browser itself when id is "". It is a cdp.Session.
@@ -100,7 +102,7 @@ type session struct {
 // Call sends a command and waits for its answer.
 func (s session) Call(ctx context.Context, method string, params, result any) error {
 	answer := make(chan *cdproto.Message, 1)
-	id, err := s.wire.send(ctx, s.id, method, params, func(m *cdproto.Message) { answer <- m })
+	id, err := s.wire.send(s.id, method, params, func(m *cdproto.Message) { answer <- m })
 	if err != nil {
 		s.wire.take(id)
 		return err
@@ -131,12 +133,12 @@ func decode(m *cdproto.Message, result any) error {
 
 // post sends a command whose answer nobody waits for.
 func post[P, R any](s session, c cdp.Command[P, R], params P) {
-	_, _ = s.wire.send(context.Background(), s.id, c.Method, params, nil) // a lost connection ends the look elsewhere
+	_, _ = s.wire.send(s.id, c.Method, params, nil) // a lost connection ends the look elsewhere
 }
 
 // ask sends a command; then gets the answer in the goroutine of read, and must not wait.
 func ask[P, R any](s session, c cdp.Command[P, R], params P, then func(R, error)) {
-	_, err := s.wire.send(context.Background(), s.id, c.Method, params, func(m *cdproto.Message) {
+	_, err := s.wire.send(s.id, c.Method, params, func(m *cdproto.Message) {
 		var result R
 		err := decode(m, &result)
 		then(result, err)
