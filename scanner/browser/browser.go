@@ -60,9 +60,10 @@ type Browser struct {
 
 // visitor is somebody with cookies and storage, and a way to the network.
 type visitor struct {
-	id    cdp.BrowserContextID
-	proxy *proxy
-	stop  context.CancelFunc
+	id     cdp.BrowserContextID
+	proxy  *proxy
+	stop   context.CancelFunc
+	bodies map[string]body // of scripts, by address and digest of their text
 }
 
 // Page is what is to be looked at.
@@ -128,10 +129,11 @@ func (b *Browser) prepare(ctx context.Context) error {
 	if _, err := cdp.Call(ctx, self, target.SetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: &flat}); err != nil {
 		return err
 	}
-	_, err = cdp.Call(ctx, self, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{
-		{RequestStage: fetch.RequestStageRequest},
-		{RequestStage: fetch.RequestStageResponse, ResourceType: network.ResourceTypeScript},
-	}})
+	patterns := []*fetch.RequestPattern{{RequestStage: fetch.RequestStageRequest}}
+	for _, kind := range []network.ResourceType{network.ResourceTypeScript, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther} {
+		patterns = append(patterns, &fetch.RequestPattern{RequestStage: fetch.RequestStageResponse, ResourceType: kind}) // service workers fetch scripts for their page
+	}
+	_, err = cdp.Call(ctx, self, fetch.Enable, fetch.EnableParams{Patterns: patterns})
 	return err
 }
 
@@ -233,7 +235,7 @@ func (b *Browser) visitor(ctx context.Context, page Page) (*visitor, error) {
 		stop()
 		return nil, err
 	}
-	who := &visitor{proxy: proxy, stop: stop}
+	who := &visitor{proxy: proxy, stop: stop, bodies: map[string]body{}}
 	made, err := cdp.Call(ctx, b.session(""), target.CreateBrowserContext, target.CreateBrowserContextParams{ProxyServer: proxy.address(), ProxyBypassList: "<-loopback>"})
 	if err != nil {
 		stop()

@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -356,5 +358,42 @@ func TestCredentials(t *testing.T) {
 	}
 	if l.Status != 200 || len(s.asked) < 3 {
 		t.Errorf("status %d, %d requests", l.Status, len(s.asked))
+	}
+}
+
+// TestSocketsOverHTTP2: nor over a connection that is there already (RFC 8441). Go's server takes such sockets only when it is
+// told to as it starts.
+func TestSocketsOverHTTP2(t *testing.T) {
+	const setting = "http2xconnect=1"
+	if os.Getenv("GODEBUG") == setting {
+		t.Skip("this is the test itself")
+	}
+	chromium(t)
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSecureSite$", "-test.v") //nolint:gosec // itself
+	again.Env = append(os.Environ(), "GODEBUG="+setting)
+	if out, err := again.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestSecureSite") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestStoredScripts: a script that the visitor has in store, or that a service worker brings, is the same script on each visit.
+func TestStoredScripts(t *testing.T) {
+	const japanese = "var name = '\x83J\x81[\x83h';" // Shift_JIS
+	s := serve(t, map[string]string{
+		"/":     `<script src=/script.js charset=shift_jis></script><script>navigator.serviceWorker.register("/service.js")</script>`,
+		"/near": `<script src=/script.js charset=shift_jis></script>`, "/script.js": "@Cache-Control: max-age=1000\n" + japanese,
+		"/service.js": `addEventListener("activate", e => e.waitUntil(clients.claim())); addEventListener("fetch", e => e.respondWith(fetch(e.request)))`,
+	})
+	want := browser.Script{URL: s.URL + "/script.js", Kind: "file", Initiators: []string{s.URL + "/near"}, SHA384: sha384(japanese), Size: len(japanese)}
+	for _, visit := range []struct {
+		path string
+		as   browser.Visit
+	}{{"/near", browser.VisitFirst}, {"/near", browser.VisitLater}, {"/", browser.VisitLater}, {"/", browser.VisitLater}} {
+		l := look(t, s.URL+visit.path, visit.as)
+		got := script(l, byURL(want.URL))
+		got.Source, want.Initiators[0] = nil, s.URL+visit.path
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", visit.path, visit.as, diff)
+		}
 	}
 }

@@ -239,6 +239,9 @@ func (v *visit) decide(ctx context.Context, e *fetch.EventRequestPaused) {
 	if r.index >= 0 {
 		v.look.Requests[r.index].Held = held
 	}
+	if e.NetworkID != "" {
+		v.over(e.NetworkID) // of beacons the browser does not say so
+	}
 	v.mu.Unlock()
 	v.answer(e, held)
 }

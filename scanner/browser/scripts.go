@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/debugger"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -165,13 +166,16 @@ func mark(text string) string {
 func (v *visit) takeBody(e *fetch.EventRequestPaused) {
 	self := v.browser.session("")
 	onwards := func() { post(self, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID}) }
-	size := 0
+	size, script := 0, e.ResourceType == network.ResourceTypeScript
 	for _, h := range e.ResponseHeaders {
-		if strings.EqualFold(h.Name, "Content-Length") {
+		switch strings.ToLower(h.Name) {
+		case "content-length":
 			size, _ = strconv.Atoi(h.Value) // 0 when it says nothing
+		case "content-type":
+			script = script || strings.Contains(strings.ToLower(h.Value), "javascript")
 		}
 	}
-	if e.ResponseStatusCode != http.StatusOK || size > 4*maxSource || len(v.bodies) >= maxScripts {
+	if !script || e.ResponseStatusCode != http.StatusOK || size > 4*maxSource || len(v.bodies) >= maxScripts {
 		onwards()
 		return
 	}
@@ -209,19 +213,12 @@ func firstOf(s *runtime.StackTrace) string {
 
 // tellScripts puts the scripts into the look, as far as is known of them now.
 func (v *visit) tellScripts() {
-	first := map[string]string{} // who asked for an address first
-	for _, r := range v.look.Requests {
-		if _, known := first[r.URL]; !known {
-			first[r.URL] = r.Initiator
-		}
-	}
+	first := v.firstAsked()
 	unread := 0
 	for i := range v.parsed {
 		s := &v.parsed[i]
 		v.place(s)
-		if b, ok := v.bodies[s.URL]; ok && s.URL != "" {
-			s.SHA384, s.Size = b.sha384, b.size
-		}
+		v.asSent(s)
 		if s.SHA384 == "" {
 			unread++
 		}
@@ -237,6 +234,38 @@ func (v *visit) tellScripts() {
 	}
 	v.tellElements()
 	v.tellPolicy()
+}
+
+// firstAsked says who asked for an address first: a service worker may ask for it once more.
+func (v *visit) firstAsked() map[string]string {
+	first := map[string]string{}
+	for _, scripts := range []bool{true, false} {
+		for _, r := range v.look.Requests {
+			if _, known := first[r.URL]; !known && (r.Kind == "script" || !scripts) {
+				first[r.URL] = r.Initiator
+			}
+		}
+	}
+	return first
+}
+
+// asSent gives a script the digest of its bytes as they were sent, which are not always those of its text. What a visitor has
+// in store is not sent again.
+func (v *visit) asSent(s *parsedScript) {
+	if s.URL == "" || s.SHA384 == "" {
+		return
+	}
+	known := s.URL + " " + s.SHA384
+	b, ok := v.bodies[s.URL]
+	switch {
+	case !ok:
+		b, ok = v.who.bodies[known]
+	case len(v.who.bodies) < maxScripts:
+		v.who.bodies[known] = b
+	}
+	if ok {
+		s.SHA384, s.Size = b.sha384, b.size
+	}
 }
 
 // place says of a script where it comes from, and in which frame it ran.

@@ -82,6 +82,9 @@ func (v *visit) prepare(w *view) {
 	flat, skip := true, int64(0)
 	s := w.session
 	post(s, network.Enable, network.EnableParams{MaxTotalBufferSize: &skip, MaxResourceBufferSize: &skip, MaxPostDataSize: &skip})
+	post(s, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{
+		{URLPattern: "wss://*:*/*", Offline: true, DownloadThroughput: -1, UploadThroughput: -1}, {URLPattern: "ws://*:*/*", Offline: true, DownloadThroughput: -1, UploadThroughput: -1},
+	}})
 	post(s, debugger.Enable, debugger.EnableParams{})
 	post(s, debugger.SetSkipAllPauses, debugger.SetSkipAllPausesParams{Skip: true})
 	post(s, debugger.SetAsyncCallStackDepth, debugger.SetAsyncCallStackDepthParams{MaxDepth: 8})
