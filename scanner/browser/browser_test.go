@@ -193,6 +193,7 @@ func TestNothingChanges(t *testing.T) {
 		"/service.js": strings.ReplaceAll(sends, "NAME", "service"),
 	})
 	l := look(t, s.URL, browser.VisitFirst)
+	inWords(t, l)
 	for _, r := range s.requests() {
 		if !slices.Contains([]string{"GET /", "GET /frame", "GET /worker.js", "GET /shared.js", "GET /service.js"}, r) {
 			t.Errorf("the site was asked %s", r)
@@ -299,6 +300,9 @@ func TestHostilePages(t *testing.T) {
 				t.Errorf("%s: %d scripts, %d requests", path, len(l.Scripts), len(l.Requests))
 			}
 		}
+		if l != nil {
+			inWords(t, l)
+		}
 		if took > within+8*time.Second { // the machine may be busy
 			t.Errorf("%s took %s", path, took)
 		}
@@ -343,6 +347,21 @@ func TestCancel(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	nothingLeft(t, profile)
+}
+
+// inWords holds that what is told of a page has a translation.
+func inWords(t *testing.T, l *browser.Look) {
+	t.Helper()
+	for _, text := range l.Unseen {
+		if m := browser.InWords(text); m.Format == "%s" || m.String() != text {
+			t.Errorf("%q is %+v in words", text, m)
+		}
+	}
+	for _, r := range l.Requests {
+		if m := browser.InWords(r.Held); r.Held != "" && m.Format != r.Held {
+			t.Errorf("%q is %+v in words", r.Held, m)
+		}
+	}
 }
 
 // nothingLeft holds that no process has a folder in its command line, and that it is gone.

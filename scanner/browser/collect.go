@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
+
+	"sotomi/scanner/message"
 )
 
 //go:embed collect.js
@@ -89,7 +91,7 @@ func (v *visit) documents(ctx context.Context, w *view) []document {
 	defer cancel()
 	tree, err := cdp.Call(within, w.session, page.GetFrameTree, cdp.Empty{})
 	if err != nil {
-		v.note("A frame could not be read: " + shortAddress(w.url))
+		v.note(message.New(unseenFrame, shortAddress(w.url)))
 		return nil
 	}
 	var list []document
@@ -117,7 +119,7 @@ func (v *visit) read(ctx context.Context, d document) {
 	defer cancel()
 	made, err := cdp.Call(within, d.view.session, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: d.frame.ID, WorldName: world})
 	if err != nil {
-		v.note("What a frame holds could not be read: " + shortAddress(d.frame.URL))
+		v.note(message.New(unseenContent, shortAddress(d.frame.URL)))
 		return
 	}
 	yes := true
@@ -135,7 +137,7 @@ func (v *visit) read(ctx context.Context, d document) {
 		v.listen(ctx, d, h, made.ExecutionContextID)
 		return
 	}
-	v.note("What a frame holds could not be read: " + shortAddress(d.frame.URL))
+	v.note(message.New(unseenContent, shortAddress(d.frame.URL)))
 }
 
 // tellHeld puts what a document holds into the look.
@@ -157,7 +159,7 @@ func (v *visit) tellHeld(h held, d document) {
 	}
 	v.metaPolicy = v.metaPolicy || h.Policy && d.where == ""
 	if h.Cut {
-		v.miss("A document holds more than is looked at: " + shortAddress(d.frame.URL))
+		v.miss(message.New(unseenRest, shortAddress(d.frame.URL)))
 	}
 	for area, keys := range map[string][]string{"local": h.Local, "session": h.Session, "indexeddb": h.Databases, "cache": h.Caches} {
 		for _, key := range keys {
@@ -178,7 +180,7 @@ func (v *visit) closedRoots(ctx context.Context, d document, in runtime.Executio
 	s := d.view.session
 	count, err := cdp.Call(ctx, s, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.getElementsByTagName('*').length", ContextID: in})
 	if err != nil || count.Result == nil || len(count.Result.Value) > len("300000") {
-		v.note("Closed parts of the page (shadow roots) were not looked for.")
+		v.note(message.New(unseenShadow))
 		return nil
 	}
 	got, err := cdp.Call(ctx, s, dom.GetDocument, dom.GetDocumentParams{Depth: &deep, Pierce: &pierce})
@@ -220,7 +222,7 @@ func (v *visit) tellFrame(ctx context.Context, d, around document) {
 		err = v.callOn(within, around, owner.BackendNodeID, read, &f)
 	}
 	if err != nil {
-		v.note("Whether a frame is hidden could not be seen: " + d.where)
+		v.note(message.New(unseenHidden, d.where))
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -261,7 +263,7 @@ func (v *visit) shoot(ctx context.Context, main *view) {
 	defer cancel()
 	got, err := cdp.Call(within, main.session, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
 	if err != nil {
-		v.note("No picture of the page could be taken.")
+		v.note(message.New(unseenPicture))
 		return
 	}
 	v.mu.Lock()
@@ -273,7 +275,7 @@ func (v *visit) shoot(ctx context.Context, main *view) {
 func (v *visit) readCookies(ctx context.Context) {
 	got, err := cdp.Call(ctx, v.browser.session(""), storage.GetCookies, storage.GetCookiesParams{BrowserContextID: v.who.id})
 	if err != nil {
-		v.note("The names of cookies could not be read.")
+		v.note(message.New(unseenCookies))
 		return
 	}
 	v.mu.Lock()
@@ -283,7 +285,7 @@ func (v *visit) readCookies(ctx context.Context) {
 	}
 }
 
-func (v *visit) note(what string) {
+func (v *visit) note(what message.Message) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.miss(what)

@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/domdebugger"
 	"github.com/chromedp/cdproto/runtime"
+
+	"sotomi/scanner/message"
 )
 
 // typed are the events that tell what a visitor types, or that it is sent.
@@ -33,7 +35,7 @@ func (v *visit) listen(ctx context.Context, d document, h held, in runtime.Execu
 				continue
 			}
 			if count++; count > maxListened {
-				v.note("There are more fields for card data than are looked at: " + shortAddress(d.frame.URL))
+				v.note(message.New(unseenFields, shortAddress(d.frame.URL)))
 				return
 			}
 			v.listeners(ctx, d, in, f, "field", fmt.Sprintf("sotomiFields[%d]", x.Index))
@@ -57,12 +59,12 @@ func (v *visit) listeners(ctx context.Context, d document, in runtime.ExecutionC
 	s := d.view.session
 	id, err := v.inPage(ctx, d, in, expression)
 	if err != nil {
-		v.note("Who listens to a field for card data could not be seen: " + shortAddress(d.frame.URL))
+		v.note(message.New(unseenListeners, shortAddress(d.frame.URL)))
 		return
 	}
 	got, err := cdp.Call(ctx, s, domdebugger.GetEventListeners, domdebugger.GetEventListenersParams{ObjectID: id})
 	if err != nil {
-		v.note("Who listens to a field for card data could not be seen: " + shortAddress(d.frame.URL))
+		v.note(message.New(unseenListeners, shortAddress(d.frame.URL)))
 		return
 	}
 	v.mu.Lock()

@@ -13,17 +13,8 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
-)
 
-// Why a request was not sent.
-const (
-	heldMethod  = "It could change something."
-	heldForm    = "Forms are not sent."
-	heldSocket  = "Sockets are not opened."
-	heldWindow  = "Windows are not opened."
-	heldMany    = "The page makes too many requests."
-	heldPort    = "Its port is one of another protocol."
-	heldOnwards = "The page leads on too often."
+	"sotomi/scanner/message"
 )
 
 // request is one by its id, from the first hop to the last.
@@ -101,7 +92,7 @@ func (v *visit) keep(r Request) int {
 	case v.closed || isLocal(r.URL):
 		return -1
 	case len(v.look.Requests) >= maxRequests:
-		v.miss("The page makes more requests than are kept.")
+		v.miss(message.New(unseenRequests))
 		return -1
 	}
 	r.URL, r.Initiator = shortAddress(r.URL), shortAddress(r.Initiator)
@@ -260,7 +251,7 @@ func (v *visit) reason(e *fetch.EventRequestPaused, r *request) string {
 	}
 	if document && v.main != nil && string(e.FrameID) == string(v.main.id) && e.RedirectedRequestID == "" {
 		if v.navigations++; v.navigations > maxNavigations {
-			v.miss("The page leads on to another address again and again.")
+			v.miss(message.New(unseenOnwards))
 			return heldOnwards
 		}
 	}
@@ -326,7 +317,7 @@ func (v *visit) headersFor(u *url.URL, e *fetch.EventRequestPaused) []*fetch.Hea
 // holdWindow takes note of a window that the page wants to open.
 func (v *visit) holdWindow(address, by string) {
 	if v.windows++; v.windows > maxWindows {
-		v.miss("The page opens more windows than are kept.")
+		v.miss(message.New(unseenWindows))
 		return
 	}
 	v.keep(Request{URL: address, Method: http.MethodGet, Kind: "document", Initiator: by, Held: heldWindow})

@@ -21,6 +21,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"sotomi/scanner/message"
 )
 
 // scriptID is a script by what the browser calls it.
@@ -83,7 +85,7 @@ func (v *visit) addScript(e *debugger.EventScriptParsed, w *view) {
 		return
 	}
 	if len(v.parsed) >= maxScripts {
-		v.miss("More scripts ran than are kept.")
+		v.miss(message.New(unseenScripts))
 		return
 	}
 	s.Size = int(e.Length)
@@ -104,7 +106,7 @@ func (v *visit) addScript(e *debugger.EventScriptParsed, w *view) {
 // readSource asks for the source of a script.
 func (v *visit) readSource(i int, w *view, id cdp.ScriptID) {
 	if v.parsed[i].Size > 4*maxSource || v.sources > maxSources {
-		v.miss("The source of a script was too large to be read.")
+		v.miss(message.New(unseenLarge))
 		return
 	}
 	v.sources += v.parsed[i].Size
@@ -230,7 +232,7 @@ func (v *visit) tellScripts() {
 		v.look.Scripts = append(v.look.Scripts, s.Script)
 	}
 	if unread > 0 {
-		v.miss(fmt.Sprintf("The source of %d scripts could not be read.", unread))
+		v.miss(message.New(unseenSources, strconv.Itoa(unread)))
 	}
 	v.tellElements()
 	v.tellPolicy()

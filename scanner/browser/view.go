@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
+
+	"sotomi/scanner/message"
 )
 
 var runIfWaiting = runtime.RunIfWaitingForDebugger
@@ -33,7 +35,7 @@ func (w *view) isFrame() bool { return w.kind == "page" || w.kind == "iframe" }
 func (v *visit) attach(e *target.EventAttachedToTarget) {
 	s := v.browser.session(e.SessionID)
 	if e.TargetInfo.BrowserContextID == v.who.id && !v.closed && len(v.views) >= maxViews {
-		v.miss("There are more frames and workers than are looked at; the others were not started.")
+		v.miss(message.New(unseenViews))
 		return
 	}
 	defer post(s, runIfWaiting, cdp.Empty{})
@@ -162,7 +164,7 @@ func (v *visit) hearPage(m *cdproto.Message, w *view) {
 			v.holdWindow(e.URL, v.look.Final)
 		}
 	case inspector.TargetCrashed.Method:
-		v.miss("A part of the page crashed: " + shortAddress(w.url))
+		v.miss(message.New(unseenCrash, shortAddress(w.url)))
 		if w == v.main {
 			v.gone = true
 		}

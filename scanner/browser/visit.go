@@ -18,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"golang.org/x/sync/errgroup"
+
+	"sotomi/scanner/message"
 )
 
 // How long a page is looked at.
@@ -199,7 +201,7 @@ func (v *visit) late() error {
 		}
 		return &PageError{Late: true}
 	}
-	v.miss("The page did not come to rest in time.")
+	v.miss(message.New(unseenLate))
 	return nil
 }
 
@@ -218,7 +220,7 @@ func (v *visit) calm(ctx context.Context) {
 		}
 		v.mu.Lock()
 		if try == 0 {
-			v.miss("A script of the page never ended and was stopped.")
+			v.miss(message.New(unseenEndless))
 		}
 		for _, w := range v.views {
 			if w.isFrame() {
@@ -270,9 +272,9 @@ func (v *visit) touch() {
 }
 
 // miss notes what could not be seen. v.mu is held.
-func (v *visit) miss(what string) {
+func (v *visit) miss(what message.Message) {
 	if len(v.unseen) < maxUnseen {
-		v.unseen[what] = true
+		v.unseen[what.String()] = true
 	}
 }
 
@@ -318,7 +320,7 @@ func (v *visit) finish() *Look {
 	v.tellScripts()
 	v.tellListeners()
 	for _, host := range v.who.proxy.refusals() {
-		v.miss("A connection to " + host + " was refused: no request to it was let through.")
+		v.miss(message.New(unseenRefused, host))
 	}
 	slices.SortFunc(v.look.Storage, func(a, b StorageKey) int {
 		return cmp.Or(cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.Area, b.Area), cmp.Compare(a.Key, b.Key))
