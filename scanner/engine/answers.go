@@ -228,8 +228,21 @@ func (e *entry) bytes() int {
 	return n
 }
 
+// crowdedTries is how often a request is sent that failed while the host got too many at once, which are halved each time.
+const crowdedTries = 6
+
 // send asks the site, unless it is known to be gone.
 func (s *site) send(ctx context.Context, r *web.Request) answer {
+	for try := 1; ; try++ {
+		a := s.sendOnce(ctx, r)
+		var e *web.Error
+		if try == crowdedTries || !errors.As(a.err, &e) || !e.Crowded || e.Kind == web.KindThrottled || !r.Repeatable() {
+			return a
+		}
+	}
+}
+
+func (s *site) sendOnce(ctx context.Context, r *web.Request) answer {
 	sent, err := s.health.before(ctx)
 	if err != nil {
 		return answer{err: err}

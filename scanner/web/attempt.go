@@ -1,12 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -29,6 +31,7 @@ type attempt struct {
 	retry   bool          // tries may be repeated after a connection error
 	proxied bool          // whoever answers is the proxy
 	public  bool          // private addresses are refused
+	tests   bool          // status 429 is what it looks for
 	known   bool          // the request is for an origin that gets what the user gave to log in
 
 	deadline *time.Timer // of the newest try
@@ -37,6 +40,7 @@ type attempt struct {
 	begun    time.Time   // when the newest try had its permit
 	answered time.Time   // when the head of its answer was there
 	remote   net.Addr    // nil through a proxy
+	crowded  bool        // the newest try may have failed because of other requests in flight
 
 	mu    sync.Mutex // net/http dials in a goroutine of its own, which may outlive the attempt
 	sends int        // requests that were allowed
@@ -58,7 +62,7 @@ func (c *Client) attempt(ctx context.Context, r *Request, h *hostState) *attempt
 	a := &attempt{
 		limiter: c.limiter, host: h,
 		timeout: r.Timeout, most: 1 + c.options.Retries,
-		once: r.Once, retry: !r.Once && len(r.Body) == 0 && r.idempotent(), proxied: c.options.Proxy != nil,
+		once: r.Once, tests: r.Wants429, retry: !r.Once && len(r.Body) == 0 && r.idempotent(), proxied: c.options.Proxy != nil,
 	}
 	if a.timeout <= 0 {
 		a.timeout = c.options.Timeout
@@ -162,6 +166,35 @@ func (a *attempt) begin() {
 	}
 }
 
+// noteAnswer tells the slots of the host of an answer, which may be a refusal.
+func (a *attempt) noteAnswer(status int) {
+	switch {
+	case status == http.StatusTooManyRequests && !a.tests, status == http.StatusServiceUnavailable:
+		a.crowded = a.host.slots.failed(a.begun)
+	default:
+		a.crowded = false
+		a.host.slots.answered(a.begun, a.answered.Sub(a.begun))
+	}
+}
+
+// noteFailure tells the slots of the host of a connection that ended without an answer.
+func (a *attempt) noteFailure(err error) {
+	cause := context.Cause(a)
+	if cause != nil && !errors.Is(cause, errSpent) {
+		return // ended by us
+	}
+	if kind := kindOf(context.WithoutCancel(a), cmp.Or(cause, err)); kind == KindClosed || kind == KindUnreachable {
+		a.crowded = a.host.slots.failed(a.begun)
+	}
+}
+
+// noteDeadline tells the slots of the host of an answer that was not there in time.
+func (a *attempt) noteDeadline() {
+	if errors.Is(context.Cause(a), errDeadline) {
+		a.crowded = a.host.slots.failed(a.begun)
+	}
+}
+
 // fail notes how a try ended without an answer.
 func (a *attempt) fail(err error) error {
 	switch cause := context.Cause(a.Context); {
@@ -186,5 +219,6 @@ func (a *attempt) end() {
 func (a *attempt) note(ex *Exchange) {
 	ex.Remote = a.remote
 	ex.Started, ex.Took = a.begun.UTC(), time.Since(a.begun)
+	ex.crowded = a.crowded
 	ex.FirstByte = a.answered.Sub(a.begun)
 }

@@ -28,7 +28,7 @@ func (s *Session) InFlight() int { return s.client.options.InFlight }
 
 // Burst sends requests of several visitors of one client to one host at the same time. Their slots and tokens are all taken
 // before the first of them leaves, so that neither the rate nor the cap on requests in flight pulls them apart; both still
-// hold. Answers come in the order of the requests. The error says why nothing was sent: more requests than InFlight, or ctx
+// hold. The cap is the user's, also for a host that gets fewer requests at once because it does not bear them. Answers come in the order of the requests. The error says why nothing was sent: more requests than InFlight, or ctx
 // ended.
 func Burst(ctx context.Context, requests []BurstRequest) ([]BurstAnswer, error) {
 	if len(requests) == 0 {
@@ -79,7 +79,7 @@ func (p *permit) acquire(h *hostState) bool {
 // release frees the slot of a permit that nobody used.
 func (p *permit) release() {
 	if p.used.CompareAndSwap(false, true) {
-		<-p.host.slots
+		p.host.slots.free()
 	}
 }
 
@@ -91,10 +91,16 @@ func (h *hostState) acquireAll(ctx context.Context, n int) error {
 		return ctx.Err()
 	}
 	defer func() { <-h.burst }()
+	h.slots.gather(true)
+	defer h.slots.gather(false)
 	for taken := range n {
-		if err := h.wait(ctx); err != nil {
+		err := h.slots.takeAny(ctx)
+		if err == nil {
+			err = h.paced(ctx)
+		}
+		if err != nil {
 			for range taken {
-				<-h.slots
+				h.slots.free()
 			}
 			return err
 		}

@@ -30,6 +30,7 @@ type Error struct {
 	Err      error
 	Greeting []byte    // with a failure of the connection: what the server sent first, at most 128 bytes, if that was no TLS
 	Answer   *Exchange // with KindThrottled: the last refusal
+	Crowded  bool      // it may come from the other requests in flight, of which the host gets fewer from now on
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.URL, e.Kind, e.Err) }

@@ -46,6 +46,9 @@ func (r *Request) idempotent() bool {
 	return r.method() == http.MethodGet || r.Method == http.MethodHead
 }
 
+// Repeatable reports whether sending the request once more is harmless.
+func (r *Request) Repeatable() bool { return !r.Once && r.idempotent() }
+
 // method is the method as it is sent.
 func (r *Request) method() string { return cmp.Or(r.Method, http.MethodGet) }
 
@@ -69,6 +72,7 @@ type Exchange struct {
 	Previous   *Exchange            // the hop whose redirect led here; nil for the first
 	Secrets    []string             // values that no report may show, as Options.Secrets
 
+	crowded     bool // a refusal that may come from the other requests in flight
 	textOnce    sync.Once
 	text        string
 	sendsOnce   sync.Once

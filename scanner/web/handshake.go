@@ -33,7 +33,7 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	if err := h.wait(ctx); err != nil {
 		return fail(KindCanceled, err)
 	}
-	defer func() { <-h.slots }()
+	defer h.slots.free()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	l.sent.Add(1)

@@ -24,7 +24,7 @@ type hostState struct {
 	full   rate.Limit    // requests a second that the user allows; 0 means no limit
 	atOnce int           // requests that may leave at once after a while without any
 	tokens *rate.Limiter // nil without a limit
-	slots  chan struct{} // as many as requests in flight are allowed
+	slots  *slots        // for requests in flight
 	burst  chan struct{} // held by the one burst that is gathering slots
 	http1  atomic.Bool   // it does not want HTTP/2
 	public atomic.Bool   // it was at a public address, so a name that now leads to a private one is an attack (DNS rebinding)
@@ -39,7 +39,7 @@ type hostState struct {
 }
 
 func newHostState(o Options) *hostState {
-	h := &hostState{slots: make(chan struct{}, o.InFlight), burst: make(chan struct{}, 1)}
+	h := &hostState{slots: newSlots(o.InFlight), burst: make(chan struct{}, 1)}
 	if o.Rate > 0 {
 		h.full, h.atOnce = rate.Limit(o.Rate), max(1, min(o.InFlight, int(o.Rate)))
 		h.tokens = rate.NewLimiter(h.full, h.atOnce)
@@ -49,14 +49,17 @@ func newHostState(o Options) *hostState {
 
 // wait takes a slot and a token.
 func (h *hostState) wait(ctx context.Context) error {
-	select {
-	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := h.slots.take(ctx); err != nil {
+		return err
 	}
+	return h.paced(ctx)
+}
+
+// paced waits for a token, with a slot taken.
+func (h *hostState) paced(ctx context.Context) error {
 	err := h.pace(ctx)
 	if err != nil {
-		<-h.slots
+		h.slots.free()
 	}
 	return err
 }
@@ -142,7 +145,7 @@ func (h *hostState) inVain() bool {
 func (h *hostState) idle(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.users == 0 && !h.notBefore.After(now) && h.rate(now) == h.full
+	return h.users == 0 && !h.notBefore.After(now) && h.rate(now) == h.full && h.slots.idle(now)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -103,9 +103,11 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = a.accept(req, res)
 	}
 	if err != nil {
-		body.release()
+		a.noteFailure(err) //nolint:contextcheck // the attempt is the context
+		body.release()     //nolint:contextcheck // likewise
 		return nil, a.fail(err)
 	}
+	a.noteAnswer(res.StatusCode)
 	body.ReadCloser, res.Body = res.Body, body
 	return res, nil
 }
@@ -175,7 +177,8 @@ func (b *heldBody) Close() error {
 func (b *heldBody) release() {
 	if b.over.CompareAndSwap(false, true) {
 		b.attempt.deadline.Stop()
-		<-b.attempt.host.slots
+		b.attempt.noteDeadline()
+		b.attempt.host.slots.free()
 	}
 }
 

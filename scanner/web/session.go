@@ -141,6 +141,9 @@ func (s *Session) inScope(u *url.URL) bool {
 // tries is how often a request is sent to a host that refuses it because it gets too many.
 const tries = 3
 
+// triesOfCrowd is the same while the host gets fewer and fewer at once.
+const triesOfCrowd = 2 * tries
+
 // ask sends one hop, again when told to come back later.
 func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 	if !s.inScope(r.URL) {
@@ -162,13 +165,13 @@ func (s *Session) ask(ctx context.Context, r *Request) (*Exchange, error) {
 			if ex.Status == http.StatusServiceUnavailable && h.inVain() {
 				return nil, throttled // perhaps only some pages are down
 			}
-			wait = time.Second << (try - 1)
+			wait = time.Second << (min(try, tries) - 1)
 		}
 		h.backOff(ex.Started, min(wait, patience))
 		switch {
-		case wait <= patience && try < tries && !r.Once && r.idempotent():
+		case wait <= patience && (try < tries || ex.crowded && try < triesOfCrowd) && r.Repeatable():
 			continue
-		case try == tries:
+		case try >= tries:
 			h.refusedInVain()
 		}
 		return nil, throttled
@@ -196,7 +199,7 @@ func (s *Session) attempt(ctx context.Context, r *Request, h *hostState) (*Excha
 	a := s.client.attempt(ctx, r, h)
 	fail := func(err error) (*Exchange, error) {
 		s.client.log(ctx, a.traffic(r.method(), address(r).String(), nil, err))
-		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err, Greeting: a.greeting(r.URL.Scheme == "https", err)}
+		return nil, &Error{Kind: kindOf(ctx, err), URL: r.URL.String(), Err: err, Greeting: a.greeting(r.URL.Scheme == "https", err), Crowded: a.crowded}
 	}
 	defer a.end()
 	a.public = s.public
