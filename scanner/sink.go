@@ -149,6 +149,9 @@ type Progress struct {
 	TargetsTotal int   `json:"targets_total"`
 	Requests     int64 `json:"requests"`
 	Findings     int   `json:"findings"`
+
+	Took time.Duration `json:"took"` // by the scan so far
+	Left time.Duration `json:"left"` // that it will still take, by what is known so far
 }
 
 // Summary closes a report.

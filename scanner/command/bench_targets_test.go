@@ -171,19 +171,26 @@ func benchTargets(b *testing.B, list string) benchReport {
 	for status, n := range summary.Statuses {
 		r.Statuses[string(status)] = n
 	}
-	for _, total := range watch.totals {
-		r.Forecast = max(r.Forecast, math.Abs(total/r.Took.Seconds()-1))
+	for _, f := range watch.totals {
+		if off := math.Abs(f.total.Seconds()/r.Took.Seconds() - 1); f.at >= r.Took/10 {
+			r.Forecast = max(r.Forecast, off)
+		}
 	}
 	return r
 }
 
-// forecasts are how long the scan was to take in seconds, from the tenth part of it on, by what was done so far.
+// forecasts are how long the scan was to take, by what was known at times, and what it held open.
 type forecasts struct {
 	scanner.Discard
 	started     time.Time
 	looked      time.Time
 	descriptors int // the most that were open
-	totals      []float64
+	totals      []foreseen
+}
+
+// foreseen is how long the scan was to take, by what was known at a time.
+type foreseen struct {
+	at, total time.Duration
 }
 
 func (f *forecasts) Progress(p scanner.Progress) error {
@@ -196,8 +203,6 @@ func (f *forecasts) Progress(p scanner.Progress) error {
 		return err //nolint:wrapcheck // the benchmark ends with it
 	}
 	f.descriptors = max(f.descriptors, len(open))
-	if 10*p.TargetsDone >= p.TargetsTotal {
-		f.totals = append(f.totals, time.Since(f.started).Seconds()*float64(p.TargetsTotal)/float64(p.TargetsDone))
-	}
+	f.totals = append(f.totals, foreseen{time.Since(f.started), p.Took + p.Left})
 	return nil
 }

@@ -241,17 +241,20 @@ func colours(w io.Writer) bool {
 }
 
 // progress is a bar on standard error, nil when that is not a terminal.
-func (e *environment) progress(targets int) scanner.Sink {
+func (e *environment) progress() scanner.Sink {
 	if !isTerminal(e.stderr) {
 		return nil
 	}
-	return &progressSink{bar: newBar(e.stderr, targets), say: report.Progress(e.lang)}
+	return &progressSink{bar: newBar(e.stderr), say: report.Progress(e.lang)}
 }
 
-func newBar(w io.Writer, targets int) *progressbar.ProgressBar {
+// barParts is how finely a bar shows the time of a scan.
+const barParts = 1000
+
+func newBar(w io.Writer) *progressbar.ProgressBar {
 	const width = 20 // columns of the bar itself: the whole line mostly fits into 80
-	return progressbar.NewOptions(targets, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetWidth(width), progressbar.OptionShowCount(), progressbar.OptionSetElapsedTime(true))
+	return progressbar.NewOptions(barParts, progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetWidth(width), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(true))
 }
 
 // progressSink comes before the reports among the sinks, so that it removes its line before one of them writes.
@@ -269,7 +272,8 @@ func (p *progressSink) Close(scanner.Summary) error   { return p.clear() }
 func (p *progressSink) Progress(s scanner.Progress) error {
 	p.bar.Describe(p.say(s))
 	p.shown = true
-	return p.bar.Set(s.TargetsDone)
+	// Time is what passes evenly: the first targets to be done are those that are dead. A bar that is full takes itself away.
+	return p.bar.Set(min(barParts-1, int(barParts*s.Took.Seconds()/max(1, (s.Took+s.Left).Seconds()))))
 }
 
 func (p *progressSink) clear() error {

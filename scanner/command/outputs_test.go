@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/report"
@@ -22,11 +23,11 @@ func TestProgressMakesWayForReports(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var screen bytes.Buffer
-			p := &progressSink{bar: newBar(&screen, 3), say: report.Progress("en")}
-			if err := p.Progress(scanner.Progress{TargetsDone: 1, Requests: 12}); err != nil {
+			p := &progressSink{bar: newBar(&screen), say: report.Progress("en")}
+			if err := p.Progress(scanner.Progress{TargetsDone: 1, TargetsTotal: 3, Requests: 12, Took: 3 * time.Second, Left: 9 * time.Second}); err != nil {
 				t.Fatal(err)
 			}
-			if line := screen.String(); !strings.Contains(line, "12 requests, 0 findings") || !strings.Contains(line, "(1/3)") {
+			if line := screen.String(); !strings.Contains(line, "12 requests, 0 findings (1/3), 9s left") || !strings.Contains(line, " 25% ") {
 				t.Errorf("the bar says %q", line)
 			}
 			if err := event(p); err != nil {
@@ -46,8 +47,8 @@ func TestProgressMakesWayForReports(t *testing.T) {
 
 func TestBarFitsIntoATerminal(t *testing.T) {
 	var screen bytes.Buffer
-	p := &progressSink{bar: newBar(&screen, 1<<24), say: report.Progress("en")}
-	if err := p.Progress(scanner.Progress{TargetsDone: 1 << 23, Requests: 123456789, Findings: 12345}); err != nil {
+	p := &progressSink{bar: newBar(&screen), say: report.Progress("en")}
+	if err := p.Progress(scanner.Progress{TargetsDone: 1 << 23, TargetsTotal: 1 << 24, Requests: 123456789, Findings: 12345, Took: time.Hour, Left: 9*time.Hour + 1234*time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.SplitSeq(screen.String(), "\r") {

@@ -177,7 +177,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	outs.options.Signatures, outs.minSeverity, outs.baseline = byID(selected), minSeverity, s.c.String("write-baseline")
 	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
 	watchers := []scanner.Sink{j.rules.Sink(j.gate), j.notices}
-	if bar := e.progress(targets.Len()); bar != nil {
+	if bar := e.progress(); bar != nil {
 		watchers = append(watchers, bar)
 	}
 	filter := s.filter(signature.SafetyIntrusive)

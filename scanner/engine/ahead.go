@@ -10,7 +10,9 @@ func (p *Plan) ahead() int { return 4 * (p.options.Concurrency - 1) }
 type slot struct{ of chan struct{} }
 
 // takeSlot waits for a slot, or until ctx ends.
-func (p *Plan) takeSlot(ctx context.Context) *slot {
+func (p *Plan) takeSlot(ctx context.Context, j *journey) *slot {
+	j.enters(queueing)
+	defer j.enters(scanning)
 	select {
 	case p.scanning <- struct{}{}:
 		return &slot{p.scanning}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/web"
@@ -88,6 +89,7 @@ func (s *site) release(c consumer) {
 		s.releaseEntry(e)
 	}
 	delete(s.perTarget, c.step)
+	s.ended, s.advanced = s.ended+1, time.Now()
 	if s.requestPlan == nil {
 		return
 	}
@@ -117,6 +119,7 @@ func (s *site) releaseEntry(e *entry) {
 	case s.wanted(e):
 	case e.done:
 		s.tally.answered++
+		s.advanced = time.Now()
 		s.keep(e)
 	default:
 		s.tally.unneeded++

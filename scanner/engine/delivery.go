@@ -18,7 +18,8 @@ type delivery struct {
 	plan    *Plan
 	outer   context.Context
 	cancel  context.CancelFunc
-	before  int64     // requests of the client that are not of this scan
+	before  int64 // requests of the client that are not of this scan
+	begun   time.Time
 	since   time.Time // when the scan would have begun if it had never been interrupted
 	room    chan struct{}
 	results chan hostResult
@@ -41,7 +42,7 @@ const orderPatience = 30 * time.Second
 
 func newDelivery(outer context.Context, p *Plan, cancel context.CancelFunc, reports []scanner.Sink) *delivery {
 	d := &delivery{
-		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(), since: time.Now(),
+		plan: p, outer: outer, cancel: cancel, before: p.options.Client.Requests(), begun: time.Now(), since: time.Now(),
 		room: make(chan struct{}, p.window()), results: make(chan hostResult), waiting: map[int]hostResult{},
 		summary: scanner.Summary{Severities: map[string]int{}, Confirmed: map[string]int{}, Statuses: map[scanner.Status]int{}, AboveSafety: len(p.aboveSafety), Complete: true},
 	}
@@ -212,8 +213,18 @@ func (d *delivery) progress() {
 	pr := scanner.Progress{
 		TargetsDone: d.finished, TargetsTotal: d.plan.options.Targets.Len(),
 		Requests: d.plan.options.Client.Requests() - d.before, Findings: d.findings,
+		Took: time.Since(d.since), Left: d.left(),
 	}
 	d.tell(func(s scanner.Sink) error { return s.Progress(pr) })
+}
+
+// left is how long the scan will still take.
+func (d *delivery) left() time.Duration {
+	left := d.plan.forecast.left(d.plan.options.Targets.Len() - d.finished)
+	if limit := d.plan.options.MaxTime; limit > 0 {
+		left = min(left, max(0, limit-time.Since(d.begun)))
+	}
+	return left
 }
 
 // tell calls every sink that has not failed. One that fails is told no more, and the others go on. It reports whether there

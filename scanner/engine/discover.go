@@ -24,7 +24,10 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 	var down *scanner.StatusError
 	ports := p.portsOf(ctx, in)
 	defer ports.close()
-	for i, o := range p.endpoints(in) {
+	endpoints := p.endpoints(in)
+	way := p.forecast.begin(len(endpoints))
+	defer way.end()
+	for i, o := range endpoints {
 		discoveries := ports.instead(p, o)
 		if discoveries == nil {
 			var ok bool
@@ -46,10 +49,11 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 				end = scanner.End(scanner.StatusNotApplicable, "port %s closed", o.port)
 			}
 			if end == nil && taken == nil {
-				taken = p.takeSlot(ctx)
+				taken = p.takeSlot(ctx, way)
 				cancel()
 				ctx, cancel = p.limited(unlimited) // waiting is no fault of the host
 			}
+			way.at(site, i)
 			results = append(results, p.scanSite(ctx, site, o, end))
 		}
 	}
@@ -57,10 +61,11 @@ func (p *Plan) scanInput(ctx context.Context, in target.Input) []targetResult {
 		return results
 	}
 	if ports.end == nil && taken == nil {
-		taken = p.takeSlot(ctx)
+		taken = p.takeSlot(ctx, way)
 		cancel()
 		ctx, cancel = p.limited(unlimited)
 	}
+	way.at(ports.site, len(endpoints))
 	return append(results, p.scanSite(ctx, ports.site, ports.endpoint, ports.end))
 }
 

@@ -47,6 +47,7 @@ type Plan struct {
 
 	browsing *browsing
 
+	forecast     *forecast
 	scanning     chan struct{} // a slot for each host that is scanned at the same time
 	gates        gates
 	mu           sync.Mutex
@@ -75,11 +76,11 @@ type step struct {
 // nothing has been sent then.
 func NewPlan(o Options) (*Plan, error) {
 	p := &Plan{options: o.withDefaults()}
-	p.scanning = make(chan struct{}, p.options.Concurrency)
 	p.browsing = &browsing{client: p.options.Client, named: p.options.Chromium}
 	if o.Client == nil || o.Targets == nil {
 		return nil, message.Errorf("a scan needs a client and targets")
 	}
+	p.scanning, p.forecast = make(chan struct{}, p.options.Concurrency), p.newForecast()
 	var errs []error
 	all := slices.Concat(o.Signatures, o.Helpers)
 	steps, mistakes := make([]*step, len(all)), make([]error, len(all))

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/target"
@@ -43,6 +44,10 @@ type site struct {
 	recent []digest // keys of bodies, oldest first
 	facts  map[string]fact
 	tally  tally
+	steps  int // that run on it
+	ended  int // of them
+
+	advanced time.Time // when a step ended or a planned request was done with
 
 	host  *web.Host      // to connect to its ports; nil for a site
 	ports *scanner.Ports // what is known of them; nil for a site
@@ -90,10 +95,11 @@ func newSite(c *web.Client, t target.Target, settings siteSettings) *site {
 	}
 }
 
-// follow makes the site keep answers for the steps of a request plan. Each step must be released once.
-func (s *site) follow(plan *requestPlan) {
+// follow makes the site keep answers for so many steps of a request plan. Each step must be released once.
+func (s *site) follow(plan *requestPlan, steps int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.steps = steps
 	s.requestPlan, s.consumers, s.unplanned = plan, slices.Clone(plan.consumers), plan.unplannedCount
 	s.tally.planned += int64(len(plan.digests))
 	for _, e := range s.memo {

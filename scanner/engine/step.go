@@ -103,7 +103,7 @@ func (r *siteRun) handshakes(ctx context.Context) {
 // run works through the steps with as many workers as requests may be under way at once.
 func (r *siteRun) run(ctx context.Context, o endpoint) {
 	plan := r.plan.requestPlanFor(r.site, o)
-	r.site.follow(plan)
+	r.site.follow(plan, len(r.steps))
 	for _, i := range r.steps {
 		if plan.perTarget[i] {
 			r.site.expect(i, r.plan.perTargetOf(plan, i, r.site))

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -104,10 +105,25 @@ func (e Ending) gap(w message.Language) string {
 	return strings.Join(parts, w.Say("exit-and", nil))
 }
 
+// roughly is a time in seconds, from an hour on in minutes: "12s", "9h18m".
+func roughly(d time.Duration) string {
+	if d < time.Hour {
+		return d.Round(time.Second).String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
 // Progress says how far a scan is, beside the bar.
 func Progress(language string) func(scanner.Progress) string {
 	w := message.In(language)
 	return func(p scanner.Progress) string {
-		return w.Say("progress", map[string]any{"Requests": w.Count("requests", int(p.Requests), nil), "Findings": w.Count("findings", p.Findings, nil)})
+		about := map[string]any{
+			"Requests": w.Count("requests", int(p.Requests), nil), "Findings": w.Count("findings", p.Findings, nil),
+			"Done": p.TargetsDone, "Targets": p.TargetsTotal, "Left": roughly(p.Left),
+		}
+		if p.Left <= 0 {
+			return w.Say("progress", about)
+		}
+		return w.Say("progress-left", about)
 	}
 }

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/message"
@@ -42,9 +44,20 @@ func TestEndings(t *testing.T) {
 }
 
 func TestProgressInWords(t *testing.T) {
-	for language, want := range map[string]string{"en": "1 request, 2 findings", "ja": "リクエスト 1件、検出 2件"} {
-		if got := Progress(language)(scanner.Progress{Requests: 1, Findings: 2}); got != want {
+	p := scanner.Progress{TargetsDone: 3, TargetsTotal: 7, Requests: 1, Findings: 2}
+	for language, want := range map[string]string{"en": "1 request, 2 findings (3/7)", "ja": "リクエスト 1件、検出 2件 (3/7)"} {
+		if got := Progress(language)(p); got != want {
 			t.Errorf("%s: %s, want %s", language, got, want)
+		}
+	}
+	for left, want := range map[time.Duration]string{
+		400 * time.Millisecond: "0s", 12300 * time.Millisecond: "12s", 754 * time.Second: "12m34s", 10*time.Hour + 754*time.Second: "10h13m",
+	} {
+		p.Left = left
+		for language, format := range map[string]string{"en": "1 request, 2 findings (3/7), %s left", "ja": "リクエスト 1件、検出 2件 (3/7)、残り%s"} {
+			if got, want := Progress(language)(p), fmt.Sprintf(format, want); got != want {
+				t.Errorf("%s: %s, want %s", language, got, want)
+			}
 		}
 	}
 }

@@ -154,5 +154,8 @@ func (c *Client) CarriesHeaders() bool { return len(c.options.Header) > 0 }
 // CarriesCertificate reports whether the user gave a client certificate.
 func (c *Client) CarriesCertificate() bool { return c.options.ClientCert != "" }
 
+// Timeout is how long an answer is waited for.
+func (c *Client) Timeout() time.Duration { return c.options.Timeout }
+
 // InFlight is how many requests go to one host at once.
 func (c *Client) InFlight() int { return c.options.InFlight }
