@@ -61,6 +61,7 @@ func (e *environment) retestJob(ctx context.Context, s *settings, name string) (
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
+	j.outputs.stdout = allNeeded(j.outputs.stdout)
 	j.outputs.ofRetest(j.work)
 	if err := j.outputs.spare(name); err != nil {
 		return nil, err

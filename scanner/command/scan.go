@@ -158,6 +158,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}
+	outs.stdout = allNeeded(outs.stdout)
 	if skipBroken {
 		e.skipBroken(set, selected)
 	}

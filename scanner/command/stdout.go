@@ -8,18 +8,34 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"sotomi/scanner/message"
 )
 
-// stdoutStream is standard output. A reader that goes away early, such as head, has read what it wanted; any other error is
-// remembered, so that a command whose output was lost does not end with success.
+// stdoutStream is standard output. A reader that goes away early, such as head, has read what it wanted, unless all of it is
+// needed; any other error is remembered, so that a command whose output was lost does not end with success.
 type stdoutStream struct {
-	to  io.Writer
-	err error
+	to     io.Writer
+	needed bool // all of it: it is the report of a scan, which is written nowhere else
+	err    error
+}
+
+var errReaderGone = message.Errorf("the program that reads standard output ended before the report did")
+
+// allNeeded is standard output for the report of a scan.
+func allNeeded(w io.Writer) io.Writer {
+	if s, ok := w.(*stdoutStream); ok {
+		return &stdoutStream{to: s.to, needed: true}
+	}
+	return w
 }
 
 func (s *stdoutStream) Write(p []byte) (int, error) {
 	n, err := s.to.Write(p)
-	if readerGone(err) {
+	switch {
+	case readerGone(err) && s.needed:
+		return n, errReaderGone
+	case readerGone(err):
 		return len(p), nil
 	}
 	if err != nil && s.err == nil {
