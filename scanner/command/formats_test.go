@@ -104,7 +104,7 @@ func findFormats(t *testing.T) *formats {
 		before = len(f.makers)
 		f.uses, f.open = map[string]formatUse{}, map[string]bool{}
 		for _, file := range f.files {
-			if file.dir != "scanner/message" {
+			if file.dir != "scanner/message" || file.name == "scanner/message/json.go" { // the others there hand on what they are given
 				f.walk(file)
 			}
 		}

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -167,12 +166,12 @@ func (r *journalReader) record(kind string, text []byte) error {
 		return message.Errorf("this is a report, not the journal of a scan")
 	case r.line == 2:
 		r.begin, r.End = r.at, r.at
-		return json.Unmarshal(text, &r.Plan)
+		return decode(text, &r.Plan)
 	case kind != "checkpoint":
 		return r.rest.line(text)
 	}
 	var c scanner.Checkpoint
-	if err := json.Unmarshal(text, &c); err != nil {
+	if err := decode(text, &c); err != nil {
 		return err
 	}
 	r.last = c
@@ -216,7 +215,7 @@ func (j *Journal) Repeat(input int, to scanner.Sink) (scanner.Checkpoint, error)
 		}
 		if kind == "checkpoint" {
 			var c scanner.Checkpoint
-			return c, json.Unmarshal(text, &c)
+			return c, decode(text, &c)
 		}
 		if err := p.line(text); err != nil {
 			return scanner.Checkpoint{}, err

@@ -45,6 +45,9 @@ func Replay(r io.Reader, to scanner.Sink) error {
 			return message.Errorf("line %d: %w", n, err)
 		}
 	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return message.Errorf("line %d: the line is longer than %d bytes", n+1, maxLine)
+	}
 	if err := lines.Err(); err != nil {
 		return message.Errorf("line %d: %w", n+1, err)
 	}
@@ -80,11 +83,14 @@ func typeOf(text []byte) (string, error) {
 	var kind struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(text, &kind); err != nil {
-		return "", message.Errorf("not JSON: %w", err)
+	if err := decode(text, &kind); err != nil {
+		return "", err
 	}
 	return kind.Type, nil
 }
+
+// decode reads a line. Errors are in the words of JSON.
+func decode(text []byte, to any) error { return message.JSON(text, json.Unmarshal(text, to)) }
 
 func (p *replay) line(text []byte) error {
 	kind, err := typeOf(text)
@@ -114,7 +120,7 @@ func (p *replay) line(text []byte) error {
 
 func (p *replay) scan(text []byte) error {
 	var r scanRecord
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := decode(text, &r); err != nil {
 		return err
 	}
 	if p.started {
@@ -129,7 +135,7 @@ func (p *replay) scan(text []byte) error {
 
 func (p *replay) target(text []byte) error {
 	var r targetRecord
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := decode(text, &r); err != nil {
 		return err
 	}
 	return p.to.Target(r.TargetInfo)
@@ -137,7 +143,7 @@ func (p *replay) target(text []byte) error {
 
 func (p *replay) finding(text []byte) error {
 	var r findingRecord
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := decode(text, &r); err != nil {
 		return err
 	}
 	switch {
@@ -187,7 +193,7 @@ func (r findingRecord) standing() scanner.Standing {
 
 func (p *replay) outcome(text []byte) error {
 	var r outcomeRecord
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := decode(text, &r); err != nil {
 		return err
 	}
 	p.counted.Statuses[r.Status]++
@@ -196,7 +202,7 @@ func (p *replay) outcome(text []byte) error {
 
 func (p *replay) summary(text []byte) error {
 	var r summaryRecord
-	if err := json.Unmarshal(text, &r); err != nil {
+	if err := decode(text, &r); err != nil {
 		return err
 	}
 	p.closed = true

@@ -347,7 +347,7 @@ func readJSONLines(r io.Reader, add func(entry)) error {
 		}
 		var s webServer
 		if err := json.Unmarshal(text, &s); err != nil {
-			return &placed{n, message.Errorf("not JSON: %w", err)}
+			return &placed{n, message.JSON(text, err)}
 		}
 		e := entry{line: int32(n), text: s.URL}
 		if e.text == "" {

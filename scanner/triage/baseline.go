@@ -54,7 +54,7 @@ func ReadBaseline(text []byte) (*Baseline, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	b := &Baseline{}
 	if err := cmp.Or(err, d.Decode(b)); err != nil {
-		return nil, message.Errorf("this is not a baseline: %w", err)
+		return nil, message.Errorf("this is not a baseline: %w", message.JSON(text, err))
 	}
 	switch {
 	case b.Version != baselineVersion:

@@ -3,6 +3,7 @@ package triage
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -45,6 +46,10 @@ func (n *vexName) UnmarshalJSON(text []byte) error {
 		Aliases []string `json:"aliases"`
 	}
 	if err := json.Unmarshal(text, &object); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			kind.Offset = 0 // it counts from the beginning of the name
+		}
 		return err
 	}
 	for _, name := range append([]string{object.Name, object.ID}, object.Aliases...) {
@@ -60,7 +65,7 @@ func (n *vexName) UnmarshalJSON(text []byte) error {
 func (r *Rules) ReadVEX(name string, text []byte) error {
 	var d vexDocument
 	if err := json.Unmarshal(text, &d); err != nil {
-		return message.Errorf("this is not JSON: %w", err)
+		return message.JSON(text, err)
 	}
 	if !strings.HasPrefix(d.Context, vexContext) {
 		return message.Errorf("this is not an OpenVEX document: its @context does not begin with %s", vexContext)
