@@ -35,6 +35,9 @@ func (e *environment) skipBroken(set *signature.Set, selected []*signature.Signa
 			e.notice(message.New("skipped: %s", message.Of(sig.Broken)))
 		}
 	}
+	for _, err := range set.Unread {
+		e.notice(message.New("skipped: %s", message.Of(err)))
+	}
 }
 
 // lint is what looking at signature files brings up.

@@ -91,3 +91,52 @@ func TestLoad_refuses_a_file_that_is_too_large(t *testing.T) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
+
+// The rule: with SkipBroken a file that cannot be read, for its size, its kind or its text, is named and left out, and the others
+// run; without it one that is or may be a signature is a mistake.
+func TestLoad_leaves_out_files_that_cannot_be_read(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{
+		"good.yaml": public + "http:\n  - path: [\"{{BaseURL}}/a\"]\n    matchers: [{type: word, words: [x]}]\n",
+		"bad.yaml":  "id: bad\ninfo:\n\tname: x\n", "other.yaml": "a: [b\n", "binary.yaml": "\x00\xff\xfe\x01",
+		"huge.yaml": "id: huge\n" + strings.Repeat("#", 8<<20),
+	} {
+		if err := os.WriteFile(in(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(os.DevNull, in("device.yaml")); err != nil {
+		t.Skipf("SKIPPED: no link can be made: %v", err)
+	}
+	_, err := signature.Load(signature.Sources{Folders: []string{dir}})
+	for _, want := range []string{in("bad.yaml") + ":", in("device.yaml") + ": not a regular file", in("huge.yaml") + ": larger than 8 MiB"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	set, err := signature.Load(signature.Sources{Folders: []string{dir}, SkipBroken: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ran, left []string
+	for _, s := range set.Signatures {
+		if s.Broken == nil {
+			ran = append(ran, filepath.Base(s.File))
+			continue
+		}
+		left = append(left, s.Broken.Error())
+	}
+	for _, err := range set.Unread {
+		left = append(left, err.Error())
+	}
+	if len(ran) != 1 || ran[0] != "good.yaml" {
+		t.Errorf("%v run, want good.yaml", ran)
+	}
+	all := strings.Join(left, "\n")
+	for _, name := range []string{"bad.yaml", "other.yaml", "binary.yaml", "huge.yaml", "device.yaml"} {
+		if strings.Count(all, in(name)) != 1 {
+			t.Errorf("%s is not named once:\n%s", name, all)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type Sources struct {
 type Set struct {
 	Signatures []*Signature
 	Skipped    []string // YAML files in the user's folders that are no signatures
+	Unread     []error  // why some of these cannot be read as YAML
 	Renamed    []Renamed
 	Hash       string // of the contents of all files: 12 hex digits
 }
@@ -78,7 +79,8 @@ type file struct {
 
 type result struct {
 	signatures []*Signature // none for a file that is no signature
-	mistakes   error        // of an embedded file, or of one that cannot be opened
+	unread     error        // why a file cannot be read as YAML that does not look like a signature
+	mistakes   error        // of an embedded file
 	sum        [sha256.Size]byte
 }
 
@@ -158,7 +160,10 @@ func isYAML(name string) bool {
 func (f file) load() result {
 	text, err := f.read()
 	if err != nil {
-		return result{mistakes: err}
+		if f.own {
+			return result{mistakes: err}
+		}
+		return result{signatures: []*Signature{newBroken(f.name, idIn(f.name, nil), err)}}
 	}
 	r := result{sum: sha256.Sum256(text)}
 	all, err := parseAll(f.name, text, f.own)
@@ -170,7 +175,7 @@ func (f file) load() result {
 	case f.name == f.from || ourKey.Match(text) || templateKey.Match(text) || listKey.Match(text):
 		all = []*Signature{newBroken(f.name, idIn(f.name, text), err)}
 	default:
-		all = nil
+		r.unread, all = err, nil
 	}
 	for _, s := range all {
 		s.Roots, s.files = f.roots, f.embedded

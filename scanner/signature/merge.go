@@ -38,6 +38,9 @@ func merge(src Sources, files []file, loaded []result) (*Set, error) {
 		case r.mistakes != nil:
 			m.mistakes = append(m.mistakes, r.mistakes)
 		case len(r.signatures) == 0:
+			if r.unread != nil {
+				m.set.Unread = append(m.set.Unread, r.unread)
+			}
 			m.set.Skipped = append(m.set.Skipped, files[i].name)
 		}
 		for _, s := range r.signatures {
