@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	status N PROGRAM ARG... runs a program that must end with exit status N
 //	receiver NAME           starts a receiver of messages on loopback; $NAME is its address
 //	[!] received NAME TEXT  NAME was sent a message with TEXT in its body or header, or none
+//	[mounts]                holds where a script may mount a file system of its own
 //	subst FILE              puts the values of $NAME into a file; ${NAME} stays
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -50,6 +51,12 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sent": sentScriptSite, "site": startScriptSite, "port": startScriptPort, "asked": askedScriptSite, "await": awaitScriptSite, "status": exitStatus,
 			"receiver": startReceiver, "received": receivedMessage, "subst": substitute,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "mounts" {
+				return false, fmt.Errorf("no condition %q", name)
+			}
+			return exec.CommandContext(t.Context(), "unshare", "-rm", "mount", "-t", "tmpfs", "none", os.TempDir()).Run() == nil, nil
 		},
 	})
 }
