@@ -94,8 +94,8 @@ func (j *retestJob) look(ctx context.Context, t string, list []scanner.Finding) 
 // scan runs the signatures of the findings on their target. Those that have nothing to look at where the target has moved to
 // are run on the old address itself: that it moves may be what mends them.
 func (j *retestJob) scan(ctx context.Context, t string, list []scanner.Finding, got *answers, seen *scanner.Collector) error {
-	o, narrow := j.options, narrowed(list)
-	o.Narrow, o.Answered = narrow, got.add
+	o, narrow := j.optionsFor(list)
+	o.Answered = got.add
 	if err := j.runOn(ctx, t, o, func(sig *signature.Signature) bool { return narrow[sig.ID] != nil }, seen); err != nil {
 		return err
 	}
@@ -118,6 +118,13 @@ func (j *retestJob) scan(ctx context.Context, t string, list []scanner.Finding, 
 	seen.Outcomes = slices.DeleteFunc(seen.Outcomes, func(out scanner.Outcome) bool { return idle[out.Signature] })
 	seen.Outcomes, seen.Findings = append(seen.Outcomes, old.Outcomes...), append(seen.Findings, old.Findings...)
 	return nil
+}
+
+// optionsFor are those of the scan that looks again at findings of one target, and the addresses of these by their signatures.
+func (j *retestJob) optionsFor(list []scanner.Finding) (o engine.Options, narrow map[string][]string) {
+	o, narrow = j.options, narrowed(list)
+	o.Narrow, o.Ports.Numbers = narrow, portsOfFindings(list)
+	return o, narrow
 }
 
 // runOn runs some signatures on a target.
@@ -151,9 +158,8 @@ func (j *retestJob) plans() ([]*engine.Plan, error) {
 	var list []*engine.Plan
 	targets, findings := byTarget(j.list)
 	for _, t := range targets {
-		o := j.options
-		o.Narrow = narrowed(findings[t])
-		plan, err := j.plan(t, o, func(sig *signature.Signature) bool { return o.Narrow[sig.ID] != nil })
+		o, narrow := j.optionsFor(findings[t])
+		plan, err := j.plan(t, o, func(sig *signature.Signature) bool { return narrow[sig.ID] != nil })
 		if err != nil {
 			return nil, err
 		}
@@ -224,9 +230,10 @@ func requestURI(address string) string {
 	return u.RequestURI()
 }
 
+// folderOf is where an address is; the folder of a port is the port.
 func folderOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Scheme == "tcp" {
 		return address
 	}
 	return path.Dir(u.EscapedPath())
@@ -265,6 +272,9 @@ func (v *verdict) judge(ctx context.Context, err error) (scanner.RetestResult, m
 		return scanner.RetestUnconfirmed, message.New("no signature that is loaded finds this; if it is one of yours, name its folder with --signatures")
 	case len(outcomes) == 0:
 		return scanner.RetestUnconfirmed, message.New("%s was not run", v.finding.Signature.ID)
+	}
+	if r, why, ok := v.byPort(outcomes); ok {
+		return r, why
 	}
 	ran := false
 	for _, o := range outcomes {

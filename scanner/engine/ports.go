@@ -28,6 +28,7 @@ type Ports struct {
 
 // How a host is looked at for open ports.
 const (
+	fewSilent     = 3   // ports without an answer that are asked once more, however few are looked at
 	portWorkers   = 64  // at once on one host
 	identifiedMax = 100 // open ports after which a host where nearly all are open is asked no more
 )
@@ -209,7 +210,7 @@ func (l *portLook) lookFor(ctx, looking context.Context, numbers scanner.Numbers
 	l.states = make(map[int]scanner.PortState, len(numbers))
 	l.each(looking, numbers)
 	r := l.result(numbers)
-	if len(r.Silent) > 0 && len(r.Silent)*4 <= len(numbers) { // else a filter drops what comes, and asking again tells nothing
+	if len(r.Silent) > 0 && (len(r.Silent)*4 <= len(numbers) || len(r.Silent) <= fewSilent && r.Answers()) { // else a filter drops what comes, and asking again tells nothing
 		l.each(looking, r.Silent)
 		r = l.result(numbers)
 	}
