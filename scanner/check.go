@@ -59,7 +59,8 @@ type Placed interface {
 	Place() Place
 }
 
-// PortClaimer is a Check at ports that is about some of them; what no signature claims is told by one for all others.
+// PortClaimer is a Check at ports that is about some of them; what no signature claims is told by one for all others. It runs after
+// all other checks at the ports of a host, and sees where these have told more (Port.Told).
 type PortClaimer interface {
 	Claims(p Port) bool
 }

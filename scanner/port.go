@@ -36,6 +36,7 @@ type Port struct {
 
 	Greeting []byte `json:"-"` // what it said first, or answered; at most 128 bytes
 	Claimed  bool   `json:"-"` // a signature of its own is about it
+	Told     bool   `json:"-"` // another signature of this scan has confirmed more there than that it is open
 	Unlisted bool   `json:"-"` // the user said which ports of the host may be open, and this is none of them
 }
 

@@ -50,6 +50,13 @@ func (c *check) Claims(p scanner.Port) bool {
 func (c *check) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
 	ports := p.Ports()
 	mine := c.mine(p, ports)
+	var told scanner.Numbers
+	mine = slices.DeleteFunc(mine, func(o scanner.Port) bool {
+		if o.Told {
+			told = append(told, o.Number)
+		}
+		return o.Told
+	})
 	if ports.Everything {
 		p.Conclude("the host answers like everything: it accepts connections at nearly all ports, or speaks more than one machine does")
 		for range mine {
@@ -70,6 +77,9 @@ func (c *check) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) 
 	}
 	if len(hits) > 0 {
 		return hits, nil
+	}
+	if len(told) > 0 {
+		return nil, scanner.NotApplicable("another signature says more of port %s", told.String())
 	}
 	reason, err := absence(ports, c.ports)
 	if err != nil {

@@ -144,6 +144,33 @@ func TestHits(t *testing.T) {
 	}
 }
 
+// A port of which another signature has told more is not told again, and that is no clean port.
+func TestToldPorts(t *testing.T) {
+	for name, c := range map[string]struct {
+		with params
+		open []scanner.Port
+		want int // findings
+	}{
+		"told":     {params{Protocol: signature.StringList{"Redis"}}, []scanner.Port{{Number: 6379, Protocol: "Redis", Told: true}}, 0},
+		"not_told": {params{Protocol: signature.StringList{"Redis"}}, []scanner.Port{{Number: 6379, Protocol: "Redis"}}, 1},
+		"one_told": {params{Protocol: signature.StringList{"Redis"}}, []scanner.Port{{Number: 6379, Protocol: "Redis", Told: true}, {Number: 6380, Protocol: "Redis"}}, 1},
+		"others":   {params{Others: true}, []scanner.Port{{Number: 6379, Told: true}, {Number: 6380}}, 1},
+	} {
+		ports := []int{6379, 6380}
+		if c.with.Others {
+			ports = nil
+		}
+		hits, p, err := run(t, &check{params: c.with, ports: ports}, &scanner.Ports{Open: c.open})
+		var end *scanner.StatusError
+		switch {
+		case len(hits) != c.want:
+			t.Errorf("%s: %d findings, want %d", name, len(hits), c.want)
+		case c.want == 0 && (!errors.As(err, &end) || end.Status != scanner.StatusNotApplicable || end.Reason.String() != "another signature says more of port 6379"):
+			t.Errorf("%s: %v, %q", name, err, p.Notes().Reason)
+		}
+	}
+}
+
 // What a port says is shown as text, whatever it is.
 func TestGreeting(t *testing.T) {
 	if got := greeting([]byte("\x00A\xff \x1b[31m\r\nsecond")); got != `\x00A\xff \x1b[31m` {

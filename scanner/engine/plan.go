@@ -204,6 +204,9 @@ func (p *Plan) order() error {
 		for _, fact := range st.signature.Needs {
 			st.givers = append(st.givers, givers[fact]...)
 		}
+		if claimsPorts(st.check) {
+			st.givers = append(st.givers, p.tellingOfPorts()...)
+		}
 		p.facts = p.facts || len(st.givers) > 0
 		slices.Sort(st.givers)
 		st.givers = slices.Compact(st.givers)

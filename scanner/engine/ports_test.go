@@ -2,8 +2,10 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -230,6 +232,66 @@ func (pageCheck) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, erro
 		return nil, err
 	}
 	return []scanner.Hit{{Values: scanner.Values{"status": ex.Status}}}, nil
+}
+
+// portClaim finds every open port of which nothing more has been told.
+type portClaim struct{ portCheck }
+
+func (portClaim) Claims(scanner.Port) bool { return true }
+
+func (portClaim) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	var hits []scanner.Hit
+	for _, o := range p.Ports().Open {
+		if !o.Told {
+			hits = append(hits, scanner.Hit{Values: scanner.Values{"port": o.Number}})
+		}
+	}
+	return hits, nil
+}
+
+// portStore is sure of what it finds at one port, and less so at the next.
+type portStore struct{ portCheck }
+
+func (portStore) Run(_ context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	hit := func(port, certainty string) scanner.Hit {
+		return scanner.Hit{URL: "tcp://" + p.Target.URL.Hostname() + ":" + port, Certainty: scanner.Certainty(certainty), Matcher: port}
+	}
+	return []scanner.Hit{hit("6379", "confirmed"), hit("6380", "possible")}, nil
+}
+
+// A check that claims ports runs after all that may say more of them, and is told at which ports they were sure of something,
+// whatever their signatures are called.
+func TestPortsAreToldOnce(t *testing.T) {
+	p := newPortServers(t)
+	for _, number := range []int{22, 6379, 6380} {
+		p.listen(number, func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-x\r\n") })
+	}
+	for range 20 {
+		targets, err := target.Parse([]string{"tcp://" + p.host}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink := &scanner.Collector{}
+		_, err = Run(t.Context(), Options{
+			Client: p.client(time.Second), Targets: targets, Sinks: []scanner.Sink{sink}, Ports: Ports{Numbers: scanner.Numbers{22, 6379, 6380}},
+			Signatures: []*signature.Signature{{ID: "a-port", Check: "claim"}, {ID: "b-store", Check: "store"}, {ID: "c-port", Check: "claim"}},
+			Checks: scanner.Table{
+				"claim": func(*signature.Signature) (scanner.Check, error) { return portClaim{}, nil },
+				"store": func(*signature.Signature) (scanner.Check, error) { return portStore{}, nil },
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range sink.Findings {
+			got = append(got, fmt.Sprintf("%s %v", f.Signature.ID, cmp.Or(f.Hit.Matcher, fmt.Sprint(f.Hit.Values["port"]))))
+		}
+		slices.Sort(got)
+		if want := []string{"a-port 22", "a-port 6380", "b-store 6379", "b-store 6380", "c-port 22", "c-port 6380"}; !slices.Equal(got, want) {
+			t.Fatalf("findings = %q, want %q", got, want)
+		}
+	}
 }
 
 // scan scans targets with a signature for ports and one for pages, and gives "SIGNATURE TARGET STATUS REASON" and findings.

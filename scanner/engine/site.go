@@ -51,6 +51,7 @@ type site struct {
 
 	host  *web.Host      // to connect to its ports; nil for a site
 	ports *scanner.Ports // what is known of them; nil for a site
+	told  map[int]bool   // ports of which a step has confirmed more than that they are open
 
 	address string // IP:port that answered last; "" through a proxy
 

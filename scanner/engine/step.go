@@ -161,6 +161,9 @@ func (r *siteRun) step(ctx context.Context, i int) {
 	if len(result.findings) > 0 && st.signature.Gives != "" {
 		r.site.learn(st.signature.Gives, i, result.findings[0].Hit.Values.Facts())
 	}
+	if r.site.ports != nil && !claimsPorts(st.check) {
+		r.site.tellOfPorts(result.findings)
+	}
 	r.note(i, result)
 }
 

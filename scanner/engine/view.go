@@ -175,7 +175,7 @@ func (v *siteView) Derived(name string, make func() any) any {
 	return made
 }
 
-func (v *siteView) Ports() *scanner.Ports { return v.ports }
+func (v *siteView) Ports() *scanner.Ports { return v.portsTold() }
 
 func (v *siteView) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error) {
 	if v.host == nil {
