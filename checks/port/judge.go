@@ -17,11 +17,15 @@ const (
 )
 
 // claims reports whether an open port is one of these, or speaks one of these protocols. HTTP says nothing of what is there, so
-// it counts at these ports alone; and what speaks something else at one of them is not what was meant.
+// it counts at these ports alone; and what speaks something else at one of them is not what was meant: an echo, or what gives
+// an HTTP request another answer than HTTP where nothing but that is meant.
 func claims(open scanner.Port, ports []int, protocols []string) bool {
 	here := slices.Contains(ports, open.Number)
 	switch open.Protocol {
-	case "", scanner.ProtocolTLS:
+	case "":
+		web := len(protocols) == 1 && protocols[0] == scanner.ProtocolHTTP
+		return here && open.Behaves != "echoes" && !(web && (open.Behaves == "closes" || open.Behaves == "unknown"))
+	case scanner.ProtocolTLS:
 		return here
 	case scanner.ProtocolHTTP:
 		return here && slices.Contains(protocols, scanner.ProtocolHTTP)
