@@ -27,7 +27,7 @@ type product struct {
 	protocol string // by which the engine knows it; "" for one that tells nothing by itself
 }
 
-// products by the name in a signature. The probes of mysql and ftp log in: their signatures are for scans that may.
+// products by the name in a signature. The probes of mysql, ftp and clickhouse log in: their signatures are for scans that may.
 var products = map[string]product{
 	"redis":      {Redis, "Redis"},
 	"memcached":  {Memcached, "Memcached"},
@@ -45,10 +45,20 @@ var products = map[string]product{
 	"vnc":        {VNC, "VNC"},
 	"jdwp":       {JDWP, "JDWP"},
 	"ftp":        {FTPLogin, "FTP"},
+	"x11":        {X11, "X11"},
+	"smb":        {SMB, "SMB"},
+	"rdp":        {RDP, "RDP"},
+	"sqlserver":  {SQLServer, "SQL Server"},
+	"telnet":     {Telnet, "Telnet"},
+	"nfs":        {NFS, "RPC portmapper"},
+	"clickhouse": {ClickHouseLogin, "ClickHouse"},
 }
 
+// elsewhere are probes of products that another port of the host tells about, too.
+var elsewhere = map[string]func(ctx context.Context, dial Dialer, at func(port int) Dialer) (Record, error){"nfs": nfs}
+
 // loggingIn are products whose probe logs in.
-var loggingIn = []string{"mysql", "ftp"}
+var loggingIn = []string{"mysql", "ftp", "clickhouse"}
 
 // New is the check "store". Its parameter product is the name of a product above; the signature's ports are where it is
 // looked for when nobody knows what speaks there.
@@ -130,11 +140,18 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 
 // ask looks at one port: for the product, or for any of them where nothing says what may be there.
 func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (Record, error) {
-	dial := func(ctx context.Context, useTLS bool) (net.Conn, error) {
-		return p.Dial(ctx, open.Number, useTLS || open.TLS)
+	at := func(number int) Dialer {
+		return func(ctx context.Context, useTLS bool) (net.Conn, error) {
+			return p.Dial(ctx, number, useTLS || number == open.Number && open.TLS)
+		}
 	}
+	dial := at(open.Number)
 	if c.expected(open) {
-		r, err := c.probe(ctx, dial)
+		probe := c.probe
+		if further := elsewhere[c.name]; further != nil {
+			probe = func(ctx context.Context, dial Dialer) (Record, error) { return further(ctx, dial, at) }
+		}
+		r, err := probe(ctx, dial)
 		r.TLS = r.TLS || open.TLS
 		return r, err
 	}
@@ -158,7 +175,7 @@ type recognised struct {
 const patience = 2 * time.Second
 
 // waiting are products that speak when they are spoken to. All others make themselves known.
-var waiting = []string{"redis", "mongodb", "memcached", "postgresql", "kafka", "zookeeper", "amqp", "mqtt", "cassandra", "ldap", "jdwp"}
+var waiting = []string{"redis", "mongodb", "memcached", "postgresql", "kafka", "zookeeper", "amqp", "mqtt", "cassandra", "ldap", "jdwp", "x11", "smb", "rdp", "sqlserver"}
 
 // recognise tries one product after the other.
 func recognise(ctx context.Context, dial Dialer) recognised {

@@ -36,6 +36,9 @@ func judge(r Record, on time.Time) verdict {
 	if end := r.EndOfLife(on); end != "" {
 		what = message.New("%s (support ended %s)", what, end)
 	}
+	if len(r.Weak) > 0 {
+		return verdict{Found: true, Certainty: scanner.Confirmed, Variants: r.Weak}
+	}
 	switch r.Access {
 	case Open, Offered:
 		v := verdict{Found: true, Certainty: scanner.Confirmed, Variants: variants(r)}
@@ -47,6 +50,10 @@ func judge(r Record, on time.Time) verdict {
 		return verdict{Reason: message.New("%s asks for a password", what)}
 	case Refused:
 		return verdict{Reason: message.New("%s lets in other addresses only", what)}
+	case Greeted:
+		return verdict{Reason: message.New("nothing is weak in how %s greets", what)}
+	case Nothing:
+		return verdict{Reason: message.New("%s has nothing to offer", what)}
 	case Unknown:
 	}
 	return verdict{Failed: true, Reason: message.New("%s does not say whether it asks for a password", what)}

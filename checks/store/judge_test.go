@@ -16,6 +16,8 @@ func TestRecordedAnswers(t *testing.T) {
 		"redis": {Open, Password}, "memcached": {Open, Password}, "mongodb": {Open, Password}, "postgresql": {Open, Password},
 		"mysql": {Open, Password}, "zookeeper": {Offered, Unknown}, "kafka": {Open, Password}, "nats": {Offered, Password},
 		"mqtt": {Open, Password}, "cassandra": {Open, Password}, "ldap": {Open, Password}, "vnc": {Open, Password}, "ftp": {Open, Password},
+		"clickhouse": {Open, Password}, "rdp": {Greeted, Password}, "smb": {Greeted, Greeted}, "sqlserver": {Greeted, Greeted},
+		"x11": {Open, Password},
 	}
 	for name, access := range want {
 		for i, answer := range recordedAnswers[name] {
@@ -52,6 +54,9 @@ func TestJudge(t *testing.T) {
 		"open":                 {Record{Product: "Redis", Access: Open, Counts: counts("keys", 2)}, "found [] confirmed"},
 		"open_nothing_counted": {Record{Product: "PostgreSQL", Access: Open}, "found [] confirmed"},
 		"open_and_empty":       {Record{Product: "Memcached", Access: Open, Counts: counts("items", 0)}, "found [empty] confirmed"},
+		"weak_greeting":        {Record{Product: "SMB", Access: Greeted, Weak: []string{"smb1"}}, "found [smb1] confirmed"},
+		"sound_greeting":       {Record{Product: "SMB", Version: "3.0.2", Access: Greeted}, "nothing is weak in how SMB 3.0.2 greets"},
+		"nothing_to_offer":     {Record{Product: "NFS", Access: Nothing}, "NFS has nothing to offer"},
 		"by_its_own_words":     {Record{Product: "NATS", Access: Offered}, "found [] possible"},
 		"people_by_name":       {Record{Product: "MongoDB", Access: Open, Counts: counts("documents", 3), Personal: []string{"customers"}}, "found [personal] confirmed"},
 		"people_by_field":      {Record{Product: "MySQL", Access: Open, Counts: counts("rows", 3), Kinds: []string{"mail"}}, "found [personal] confirmed"},

@@ -98,6 +98,27 @@ const starting = 2 * time.Minute
 // start runs a server until the test ends, and waits until its port answers.
 func (l *lab) start(port int, line ...string) *server {
 	l.t.Helper()
+	c := l.begin(line...)
+	s := &server{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	l.await(c.over, func(ctx context.Context) error {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	})
+	return s
+}
+
+// running is a program that a lab has begun; over is closed when it has ended.
+type running struct {
+	*exec.Cmd
+	over chan struct{}
+}
+
+// begin runs a program until the test ends.
+func (l *lab) begin(line ...string) running {
+	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c := exec.CommandContext(ctx, line[0], line[1:]...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -124,15 +145,7 @@ func (l *lab) start(port int, line ...string) *server {
 			l.t.Logf("%s said:\n%s", line[0], log.String())
 		}
 	})
-	s := &server{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
-	l.await(over, func(ctx context.Context) error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err
-	})
-	return s
+	return running{c, over}
 }
 
 // await repeats try until it succeeds.

@@ -176,6 +176,10 @@ func TestAnswersOutOfOrder(t *testing.T) {
 		" \x02\x00\x09":                                            "mqtt",
 		"\x30\x0c\x02\x01\x07\x65\x07\x0a\x01\x00\x04\x00\x04\x00": "ldap", // to a question that was not asked
 		"Zookeeper version: 3\nNode count: many\n":                 "zookeeper",
+		"\x00\x06sotomi\x01\x01\xaa\xa6\x03":                       "clickhouse", // what was sent
+		"\x03\x00\x00\x13\x0e\xd0\x00\x00\x00\x00\x00\x02\x00\x08\x00\x02\x00\x00\x00": "rdp", // chooses what was not offered
+		"\x00\x00\x00\x05\xfeSMB@":                      "smb",
+		"l\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00": "x11",
 	} {
 		if r, err := products[product].probe(t.Context(), play([]byte(answer))); err == nil {
 			t.Errorf("%s: %q is taken for %+v", product, answer, r)
@@ -196,6 +200,11 @@ var claims = map[string]string{
 	"cassandra":      "\x83\x00\x00\x01\x06\x00\x03\xff\xff\x7f\xff",
 	"ldap":           "\x30\x84\x00\x3f\xff\xff\x02\x01\x01\x64",
 	"vnc":            "RFB 003.008\n\xff",
+	"x11":            "\x01\x00\x0b\x00\x00\x00\xff\xff",
+	"smb":            "\x00\x00\xff\xff\xfeSMB",
+	"sqlserver":      "\x04\x01\x0f\xff\x00\x00\x01\x00",
+	"nfs":            "\x80\x3f\xff\xffsoto",
+	"clickhouse":     "\x00\xff\x1f",
 	"jdwp":           "JDWP-Handshake\x00\x00\xff\xff\x00\x00so\x80\x00\x00",
 }
 

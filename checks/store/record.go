@@ -26,6 +26,8 @@ const (
 	Password Access = "password" // whoever has a password, certificate or key
 	Refused  Access = "refused"  // other addresses than ours, or nobody from the net
 	Unknown  Access = "unknown"  // its greeting does not say
+	Greeted  Access = "greeted"  // not asked: what is to be known is how the server greets
+	Nothing  Access = "nothing"  // there is nothing to let anybody into
 )
 
 // Record is what is known of one server, the same for all products. What a server does not tell is empty.
@@ -40,6 +42,7 @@ type Record struct {
 	Personal []string         // those of Names that are about people
 	Kinds    []string         // of personal data, by names of fields
 	Ransom   []string         // those of Names that blackmailers leave behind
+	Weak     []string         // what is weak in how it greets, by variants of signatures: smb1, unsigned, no-nla, unencrypted
 
 	Facts map[string]string // what else it says of itself, by name
 	Lines []Line            // what was said, as evidence
