@@ -39,6 +39,8 @@ var firstWords = map[int]*firstWord{
 	// MS-TDS 2.2.6.5: PRELOGIN
 	1433: {[]byte("\x12\x01\x00\x2f\x00\x00\x01\x00\x00\x00\x1a\x00\x06\x01\x00\x20\x00\x01\x02\x00\x21\x00\x01\x03\x00\x22\x00\x04\x04\x00\x26\x00\x01\xff" +
 		"\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), []protocolSign{{"SQL Server", regexp.MustCompile(`(?s)^\x04\x01..\x00\x00.\x00`)}}},
+	// X Window System Protocol section 8: connection setup without a cookie, answered by Success, Failed or Authenticate of version 11
+	6000: x11Hello, 6001: x11Hello, 6002: x11Hello, 6003: x11Hello,
 	111:  rpcHello("RPC portmapper", 100000, 2),
 	2049: rpcHello("NFS", 100003, 3),
 	// Java Object Serialization, "RMI wire protocol": JRMI, version 2, the stream protocol
@@ -54,6 +56,7 @@ var firstWords = map[int]*firstWord{
 var (
 	redisHello = &firstWord{[]byte("PING\r\n"), []protocolSign{{"Redis", regexp.MustCompile(`^(?:\+PONG|-NOAUTH|-DENIED|-ERR|-NOPERM)`)}}}
 	mongoHello = &firstWord{mongoMessage(), []protocolSign{{"MongoDB", regexp.MustCompile(`(?s)^.{8}` + mark + `\xdd\x07\x00\x00`)}}}
+	x11Hello   = &firstWord{[]byte("l\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00"), []protocolSign{{"X11", regexp.MustCompile(`(?s)^[\x00-\x02].\x0b\x00`)}}}
 	// protocol.html: SSLRequest, answered by one letter
 	postgresHello = &firstWord{[]byte("\x00\x00\x00\x08\x04\xd2\x16\x2f"), []protocolSign{{"PostgreSQL", regexp.MustCompile(`^[SN]$`)}}}
 )

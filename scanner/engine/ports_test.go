@@ -50,6 +50,7 @@ func TestOpenPortsAreIdentified(t *testing.T) {
 		"echo_on_port_of_redis":     {6379, repeatsAll, want{"", false, behavesEchoes}},
 		"echo_on_port_of_ldap":      {389, repeatsAll, want{"", false, behavesEchoes}},
 		"echo_on_port_of_sql":       {1433, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_x11":       {6000, repeatsAll, want{"", false, behavesEchoes}},
 		"silent":                    {7002, saysNothing, want{"", false, behavesSilent}},
 		"silent_on_port_of_mongo":   {27017, saysNothing, want{"", false, behavesSilent}},
 		"closes":                    {7003, endsAtOnce, want{"", false, behavesCloses}},
@@ -88,11 +89,11 @@ func TestFirstWords(t *testing.T) {
 		3389: "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x0f\x08\x00\x02\x00\x00\x00", 445: "\x00\x00\x00\xe0\xfeSMB@\x00",
 		1433: "\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00", 111: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00",
 		2049: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00", 8009: "AB\x00\x01\x09", 4369: "\x00\x00\x11\x11name rabbit at port 25672\n",
-		7687: "\x00\x00\x04\x04", 1099: "N\x00\x09127.0.0.1\x00\x00\xd4\x31", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
+		7687: "\x00\x00\x04\x04", 1099: "N\x00\x09127.0.0.1\x00\x00\xd4\x31", 6000: "\x00@\x0b\x00\x00\x00\x10\x00Authorization required", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
 	}
 	want := map[int]string{
 		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB",
-		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 1099: "Java RMI", 5432: "PostgreSQL", 6379: "Redis",
+		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 1099: "Java RMI", 6000: "X11", 5432: "PostgreSQL", 6379: "Redis",
 	}
 	for port, w := range firstWords {
 		name, known := want[port]
