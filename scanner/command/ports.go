@@ -14,7 +14,9 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
 	"sotomi/scanner/triage"
+	"sotomi/signatures"
 )
 
 // Words of --ports beside numbers.
@@ -98,7 +100,7 @@ func (e *environment) portsCommand() *cli.Command {
 		Description: "EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi scan 192.0.2.0/28",
 		Subcommands: []*cli.Command{leaf(&cli.Command{
 			Name: "accept", Usage: "add the open ports of a scan that was saved with -o jsonl to those that may be open", ArgsUsage: "SCAN.jsonl...",
-			Description: "The ports are added to expected.yaml, whose entries and comments stay. What was found at them beyond that they are open, such as a store without a password, is added with them by the id of its signature, and named: take such entries out again where that is not meant.\n\n" +
+			Description: "The ports are added to expected.yaml, whose entries and comments stay. What was found at them beyond that they are open, such as a store without a password or an open console, is added with them by the id of its signature, and named: take such entries out again where that is not meant.\n\n" +
 				"EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi ports accept scan.jsonl --reason \"agreed with the team of the network\" --until 2099-03-31",
 			Flags: []cli.Flag{
 				stringFlag("reason", categoryReport, "why the ports may be open, as `TEXT` (default: what speaks there, and the day of the scan)", ""),
@@ -118,9 +120,24 @@ func (e *environment) portsCommand() *cli.Command {
 	}
 }
 
+// namesPorts reports whether a signature looks at a port as one of its own.
+func namesPorts() (func(id string, port int) bool, error) {
+	set, err := signature.Load(signature.Sources{Embedded: signatures.FS})
+	if err != nil {
+		return nil, err
+	}
+	return func(id string, port int) bool {
+		return slices.ContainsFunc(set.Signatures, func(s *signature.Signature) bool { return s.ID == id && slices.Contains(s.Ports, port) })
+	}, nil
+}
+
 // acceptPorts adds the open ports of scans to the file of those that may be open.
 func (e *environment) acceptPorts(c *cli.Context) error {
-	open := &triage.OpenPorts{}
+	names, err := namesPorts()
+	if err != nil {
+		return err
+	}
+	open := &triage.OpenPorts{Names: names}
 	for _, name := range c.Args().Slice() {
 		if err := replayFile(name, open); err != nil {
 			return err

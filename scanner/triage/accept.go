@@ -20,6 +20,12 @@ type OpenPorts struct {
 	Time  time.Time // of the scan
 	Ports []OpenPort
 	Traps []string // hosts that answer like everything, of which nothing is kept
+
+	// Names reports whether a signature looks at a port as one of its own: what it found on a web server there is that the
+	// server is open. Nil is none.
+	Names func(id string, port int) bool
+
+	early []OpenPort // with findings, of ports that were not told yet
 }
 
 // OpenPort is an open port of a host.
@@ -51,22 +57,39 @@ func (o *OpenPorts) Target(t scanner.TargetInfo) error {
 	}
 	for _, open := range t.Ports.Open {
 		if o.at(u.Hostname(), open.Number) < 0 {
-			o.Ports = append(o.Ports, OpenPort{Host: u.Hostname(), Port: open.Number, Protocol: open.Protocol})
+			found := OpenPort{Host: u.Hostname(), Port: open.Number, Protocol: open.Protocol}
+			if i := portIn(o.early, found.Host, found.Port); i >= 0 {
+				found.Findings = o.early[i].Findings
+			}
+			o.Ports = append(o.Ports, found)
 		}
 	}
 	return nil
 }
 
-func (o *OpenPorts) at(host string, port int) int {
-	return slices.IndexFunc(o.Ports, func(p OpenPort) bool { return p.Host == host && p.Port == port })
+func (o *OpenPorts) at(host string, port int) int { return portIn(o.Ports, host, port) }
+
+func portIn(list []OpenPort, host string, port int) int {
+	return slices.IndexFunc(list, func(p OpenPort) bool { return p.Host == host && p.Port == port })
 }
 
 // Finding keeps which signatures found more than that a port is open.
 func (o *OpenPorts) Finding(f scanner.Finding) error {
 	host, port, ok := portOf(f)
+	id := f.Signature.ID
+	onSite := !strings.HasPrefix(f.Target, "tcp:")
+	if !ok || strings.HasPrefix(id, portPrefix) || onSite && (o.Names == nil || !o.Names(id, port)) {
+		return nil
+	}
+	list := &o.Ports
 	at := o.at(host, port)
-	if ok && at >= 0 && !strings.HasPrefix(f.Signature.ID, portPrefix) && !slices.Contains(o.Ports[at].Findings, f.Signature.ID) {
-		o.Ports[at].Findings = append(o.Ports[at].Findings, f.Signature.ID)
+	if at < 0 {
+		if list, at = &o.early, portIn(o.early, host, port); at < 0 {
+			*list, at = append(*list, OpenPort{Host: host, Port: port}), len(*list)
+		}
+	}
+	if found := &(*list)[at]; !slices.Contains(found.Findings, id) {
+		found.Findings = append(found.Findings, id)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ type ExpectedEntry struct {
 	Ports    []PortRange `yaml:"ports,flow" json:"ports" jsonschema:"required,minItems=1,description=Ports that may be open: numbers or ranges such as 8000-8010"`
 	Reason   string      `yaml:"reason" json:"reason" jsonschema:"required,minLength=1,description=Why they may be open"`
 	Until    string      `yaml:"until,omitempty" json:"until,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,description=The last day on which they may be (UTC); without it there is no end"`
-	Findings []string    `yaml:"findings,flow,omitempty" json:"findings,omitempty" jsonschema:"description=Ids of signatures whose findings at these ports are accepted too, such as a store without a password"`
+	Findings []string    `yaml:"findings,flow,omitempty" json:"findings,omitempty" jsonschema:"description=Ids of signatures whose findings at these ports are accepted too, such as a store without a password or an open console"`
 }
 
 // PortRange is a port or a range of them, as 22 or 8000-8010.
@@ -101,13 +101,17 @@ func (e ExpectedEntry) rule() (rule, []message.Message) {
 	return r, wrong
 }
 
-// portOf is the host and the port that a finding at ports is about.
+// portOf is the host and the port that a finding is about: of one at ports its own, of others that of the site.
 func portOf(f scanner.Finding) (host string, port int, ok bool) {
 	u, err := url.Parse(f.Target)
-	if err != nil || u.Scheme != "tcp" {
+	if err != nil {
 		return "", 0, false
 	}
-	numbers, err := scanner.ParseNumbers(cmp.Or(u.Port(), fmt.Sprint(f.Hit.Values["port"])))
+	text := target.Port(u)
+	if u.Scheme == "tcp" {
+		text = cmp.Or(u.Port(), fmt.Sprint(f.Hit.Values["port"]))
+	}
+	numbers, err := scanner.ParseNumbers(text)
 	if err != nil || len(numbers) != 1 {
 		return "", 0, false
 	}

@@ -24,6 +24,7 @@ const expected = `expected:
   - {host: "*.shop.example", ports: [443], reason: the shop}
   - {host: db.shop.example, ports: [5432], reason: the move, until: 2027-01-14}
   - {host: cache.shop.example, ports: [6379], reason: agreed, findings: [redis-open]}
+  - {host: watch.shop.example, ports: [443, 9090], reason: watched, findings: [prometheus-server]}
 `
 
 // Once an entry names a host, all other ports of it are unlisted; those of an entry that has ended are too.
@@ -72,6 +73,10 @@ func TestExpectedPortsAreSuppressed(t *testing.T) {
 		"a_store_accepted":  {portFinding("store", "redis-open", "tcp://cache.shop.example", 6379), "agreed"},
 		"another_store":     {portFinding("store", "redis-ransom", "tcp://cache.shop.example", 6379), ""},
 		"a_site":            {portFinding("http", "git-exposed", "https://www.shop.example", 443), ""},
+		"a_console":         {portFinding("http", "prometheus-server", "http://watch.shop.example:9090", nil), "watched"},
+		"its_usual_port":    {portFinding("http", "prometheus-server", "https://watch.shop.example", nil), "watched"},
+		"another_port":      {portFinding("http", "prometheus-server", "http://watch.shop.example:9091", nil), ""},
+		"more_of_a_console": {portFinding("http", "git-exposed", "http://watch.shop.example:9090", nil), ""},
 		"no_port":           {portFinding("port", "port-ssh", "tcp://192.0.2.7", nil), ""},
 	} {
 		got := ""
@@ -120,6 +125,29 @@ func TestReadExpectedRefuses(t *testing.T) {
 		err := new(Rules).ReadExpected("x", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// A console that a signature looks for at a port of its own is added with that port, in whatever order a scan tells of them; what was
+// found on a site is not.
+func TestAddExpectedConsoles(t *testing.T) {
+	open := &OpenPorts{Names: func(id string, port int) bool { return id == "prometheus-server" && port == 9090 }}
+	for _, err := range []error{
+		open.Finding(portFinding("http", "prometheus-server", "http://192.0.2.7:9090", nil)),
+		open.Finding(portFinding("http", "prometheus-server", "http://192.0.2.7:9090", nil)),
+		open.Finding(portFinding("http", "git-exposed", "http://192.0.2.7:9090", nil)),
+		open.Target(scanner.TargetInfo{Target: "tcp://192.0.2.7", Ports: &scanner.Ports{Open: []scanner.Port{{Number: 443}, {Number: 9090}}}}),
+		open.Finding(portFinding("http", "prometheus-server", "https://192.0.2.7", nil)),
+		open.Finding(portFinding("http", "prometheus-server", "http://192.0.2.8:9090", nil)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range [][]string{nil, {"prometheus-server"}} {
+		if !slices.Equal(open.Ports[i].Findings, want) {
+			t.Errorf("port %d: %q, want %q", open.Ports[i].Port, open.Ports[i].Findings, want)
 		}
 	}
 }
