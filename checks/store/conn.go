@@ -141,7 +141,7 @@ func converseOnce(ctx context.Context, dial Dialer, useTLS bool, speak func(*tal
 	}
 	defer t.close()
 	r, err := speak(t)
-	r.TLS = useTLS
+	r.TLS = r.TLS || useTLS
 	r.Lines = append(r.Lines, t.lines...)
 	heard := append([]byte{}, t.heard...)
 	return r, heard, t.why(ctx, err)

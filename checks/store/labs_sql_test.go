@@ -69,7 +69,7 @@ func TestRealPostgreSQL(t *testing.T) {
 }
 
 func TestRealMariaDB(t *testing.T) {
-	l := newLab(t, "mariadbd", "mariadb-install-db", "mariadb")
+	l := newLab(t, "mariadbd", "mariadb-install-db", "mariadb", "openssl")
 	ver := version(strings.TrimPrefix(l.command("", "mariadbd", "--version"), "mariadbd  Ver "))
 	run := func(name, statements string, more ...string) *server {
 		data := filepath.Join(l.dir, name)
@@ -105,6 +105,17 @@ CREATE DATABASE logs; CREATE TABLE logs.lines (id INT) ENGINE=MyISAM; INSERT INT
 	closed := run("closed", "ALTER USER root@localhost IDENTIFIED BY 's3cret';")
 	compare(t, closed.look(t, MySQL), told{Product: "MariaDB", Version: ver, Access: Unknown})
 	compare(t, closed.look(t, MySQLLogin), told{Product: "MariaDB", Version: ver, Access: Password})
+	certificate, key := filepath.Join(l.dir, "crt"), filepath.Join(l.dir, "key")
+	l.command("", "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=lab.test", "-keyout", key, "-out", certificate)
+	l.command("", "chown", user(), key)
+	secure := []string{"--ssl-cert=" + certificate, "--ssl-key=" + key, "--require-secure-transport=ON"}
+	inTLS := run("tls", "", secure...)
+	r = inTLS.look(t, MySQLLogin)
+	if !r.TLS {
+		t.Error("the log-in was not made in TLS")
+	}
+	compare(t, r, told{Product: "MariaDB", Version: ver, Access: Open, Counts: map[string]int64{"databases": 0, "tables": 0, "rows": 0}}, "bytes")
+	compare(t, run("closed-tls", "ALTER USER root@localhost IDENTIFIED BY 's3cret';", secure...).look(t, MySQLLogin), told{Product: "MariaDB", Version: ver, Access: Password})
 	elsewhere := run("elsewhere", "DROP USER root@localhost; DROP USER IF EXISTS mysql@localhost; DROP USER IF EXISTS 'mariadb.sys'@localhost; DROP USER IF EXISTS root@'127.0.0.1'; DROP USER IF EXISTS root@'::1'; DELETE FROM mysql.global_priv; FLUSH PRIVILEGES;", "--skip-name-resolve")
 	compare(t, elsewhere.look(t, MySQL), told{Product: "MariaDB", Access: Refused})
 }

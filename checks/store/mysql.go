@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,70 +18,110 @@ func MySQL(ctx context.Context, dial Dialer) (Record, error) {
 	})
 }
 
-// MySQLLogin also logs in as root without a password, which is a log-in: only for scans that the user allows to. What it
-// asks then are numbers of rows and bytes, and names of databases, tables and columns.
+// MySQLLogin also logs in as root without a password, which is a log-in: only for scans that the user allows to. Where the server
+// offers TLS it does so in TLS, for many take no other log-in. What it asks then are numbers of rows and bytes, and names of
+// databases, tables and columns.
 func MySQLLogin(ctx context.Context, dial Dialer) (Record, error) {
 	return converse(ctx, dial, func(t *talk) (Record, error) {
-		r, seq, err := mysqlGreeting(t)
-		if err != nil || r.Access != Unknown {
+		r, greeted, err := mysqlGreeting(t)
+		switch {
+		case err != nil || r.Access != Unknown:
 			return r, err
+		case greeted.tls:
+			return r.mysqlSecure(ctx, t, greeted.seq)
 		}
-		if err := t.mysqlSend(seq+1, mysqlLogin); err != nil {
-			return r, err
-		}
-		for range 4 {
-			seq, answer, err := t.mysqlPacket()
-			if err != nil {
-				return r, err
-			}
-			switch {
-			case answer[0] == 0: // OK
-				r.Access = Open
-				t.note("log-in as root without a password", "OK")
-				return r, r.mysqlCounts(t)
-			case answer[0] == 0xff:
-				r.mysqlRefusal(t, answer)
-				return r, nil
-			case answer[0] == 0xfe: // another way to log in; without a password there is nothing to prove
-				err = t.mysqlSend(seq+1, nil)
-			case answer[0] == 1 && len(answer) > 1 && answer[1] == 4: // wants the password itself
-				r.Access = Password
-				return r, nil
-			}
-			if err != nil {
-				return r, err
-			}
-		}
-		return r, ErrOther
+		return r, r.mysqlLogIn(t, greeted.seq+1, mysqlLogin)
 	})
+}
+
+// mysqlSecure begins TLS and logs in there.
+func (r *Record) mysqlSecure(ctx context.Context, t *talk, seq byte) (Record, error) {
+	login := slices.Clone(mysqlLogin)
+	login[1] |= mysqlTLS >> 8
+	if err := t.mysqlSend(seq+1, login[:mysqlTLSRequest]); err != nil {
+		return *r, err
+	}
+	inner := tls.Client(t.conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // whom it lets in is asked, not who it is
+	if err := inner.HandshakeContext(ctx); err != nil {
+		return *r, err
+	}
+	encrypted, _, err := converseOnce(ctx, alreadyOpen(inner), false, func(t *talk) (Record, error) {
+		in := *r
+		err := in.mysqlLogIn(t, seq+2, login)
+		return in, err
+	})
+	encrypted.TLS = true
+	return encrypted, err
+}
+
+// mysqlLogIn sends a log-in and reads whether it is taken.
+func (r *Record) mysqlLogIn(t *talk, seq byte, login []byte) error {
+	if err := t.mysqlSend(seq, login); err != nil {
+		return err
+	}
+	for range 4 {
+		seq, answer, err := t.mysqlPacket()
+		if err != nil {
+			return err
+		}
+		switch {
+		case answer[0] == 0: // OK
+			r.Access = Open
+			t.note("log-in as root without a password", "OK")
+			return r.mysqlCounts(t)
+		case answer[0] == 0xff:
+			r.mysqlRefusal(t, answer)
+			return nil
+		case answer[0] == 0xfe: // another way to log in; without a password there is nothing to prove
+			err = t.mysqlSend(seq+1, nil)
+		case answer[0] == 1 && len(answer) > 1 && answer[1] == 4: // wants the password itself
+			r.Access = Password
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ErrOther
 }
 
 // mysqlLogin is root with an answer of no bytes, 4.1 protocol, without a database.
 var mysqlLogin = []byte("\x00\x82\x08\x00" + "\x00\x00\x00\x01" + "\x2d" + strings.Repeat("\x00", 23) + "root\x00" + "\x00" + "mysql_native_password\x00")
 
-func mysqlGreeting(t *talk) (Record, byte, error) {
+const (
+	mysqlTLS        = 0x800 // of what servers and clients can
+	mysqlTLSRequest = 32    // bytes of a log-in that go before TLS
+)
+
+// mysqlGreeted is what of a greeting counts for what follows.
+type mysqlGreeted struct {
+	seq byte
+	tls bool // the server offers it
+}
+
+func mysqlGreeting(t *talk) (Record, mysqlGreeted, error) {
 	r := Record{Product: "MySQL"}
 	seq, greeting, err := t.mysqlPacket()
 	if err != nil {
-		return r, 0, err
+		return r, mysqlGreeted{}, err
 	}
 	switch greeting[0] {
 	case 0xff:
 		if !r.mysqlRefusal(t, greeting) {
-			return r, 0, ErrOther
+			return r, mysqlGreeted{}, ErrOther
 		}
-		return r, seq, nil
+		return r, mysqlGreeted{seq: seq}, nil
 	case 10:
 		version, rest, ok := strings.Cut(string(greeting[1:]), "\x00")
 		if !ok || len(rest) < 4+8+1+2 || rest[12] != 0 || version == "" || version[0] < '0' || version[0] > '9' {
-			return r, 0, ErrOther
+			return r, mysqlGreeted{}, ErrOther
 		}
 		r.Access = Unknown
 		r.mysqlVersion(version)
 		t.note("", "greeting, version "+version)
-		return r, seq, nil
+		return r, mysqlGreeted{seq, binary.LittleEndian.Uint16([]byte(rest[13:15]))&mysqlTLS != 0}, nil
 	}
-	return r, 0, ErrOther
+	return r, mysqlGreeted{}, ErrOther
 }
 
 // mysqlVersion reads "8.0.36", "10.11.6-MariaDB-log" and "5.5.5-10.11.6-MariaDB", which pleases old clients.
@@ -103,6 +145,8 @@ func (r *Record) mysqlRefusal(t *talk, packet []byte) bool {
 	switch code {
 	case 1130, 1129: // this host may not, this host is blocked
 		r.Access = Refused
+	case 3159: // no log-in without encryption
+		r.Access = Unknown
 	case 1040, 1203: // too many connections
 		r.Access = Unknown
 	default:
