@@ -24,7 +24,7 @@ func claims(open scanner.Port, ports []int, protocols []string) bool {
 	switch open.Protocol {
 	case "":
 		web := len(protocols) == 1 && protocols[0] == scanner.ProtocolHTTP
-		return here && open.Behaves != "echoes" && !(web && (open.Behaves == "closes" || open.Behaves == "unknown"))
+		return here && open.Behaves != "echoes" && (!web || open.Behaves != "closes" && open.Behaves != "unknown")
 	case scanner.ProtocolTLS:
 		return here
 	case scanner.ProtocolHTTP:
