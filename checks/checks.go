@@ -26,6 +26,7 @@ var All = scanner.Table{
 	"transport":          transport.New,
 	"elasticsearch":      elasticsearch.New,
 	"filehash":           filehash.New,
+	"payment":            paymentpage.NewInventory,
 	"payment-page":       paymentpage.New,
 	"port":               port.New,
 	"release-range":      filehash.NewReleaseRange,

@@ -22,7 +22,7 @@ const module = "sotomi"
 //	floor 4   checks (the table)              scanner/sigtest   scanner/watch
 //	floor 3   checks/NAME (one check each)    scanner/engine    scanner/report    scanner/triage    scanner/history    scanner/notify
 //	floor 2   scanner (the contract)          checks/template/match
-//	floor 1   scanner/evidence
+//	floor 1   scanner/evidence   scanner/payment
 //	floor 0   scanner/target   scanner/browser   scanner/cluster   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
 var floors = map[string][]string{
 	"signatures":            {},
@@ -33,19 +33,20 @@ var floors = map[string][]string{
 	"scanner/browser":       {},
 	"scanner/cluster":       {},
 	"scanner/evidence":      {"scanner/web"},
-	"scanner":               {"scanner/browser", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
+	"scanner/payment":       {"scanner/browser", "scanner/evidence", "scanner/signature", "scanner/web"},
+	"scanner":               {"scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
 	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
 	"scanner/engine":        {"scanner", "scanner/browser", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
-	"scanner/report":        {"scanner", "scanner/browser", "scanner/evidence", "scanner/target", "scanner/signature"},
+	"scanner/report":        {"scanner", "scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature"},
 	"scanner/triage":        {"scanner", "scanner/target", "scanner/signature"},
 	"scanner/history":       {},
 	"scanner/notify":        {},
 	"scanner/watch":         {"scanner", "scanner/history", "scanner/report", "scanner/signature", "scanner/triage"},
-	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/target", "scanner/signature", "scanner/web"},
+	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/command": {
 		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
 		"checks/template/match", "scanner/report", "scanner/sigtest", "scanner/triage",
-		"scanner/history", "scanner/notify", "scanner/watch",
+		"scanner/history", "scanner/notify", "scanner/watch", "scanner/payment",
 	},
 	"": {"scanner/command"},
 
@@ -53,7 +54,7 @@ var floors = map[string][]string{
 	"checks/cacheleak":     ofChecks(),
 	"checks/elasticsearch": append(ofChecks(), "checks/internal/datanames"),
 	"checks/filehash":      append(ofChecks(), "checks/internal/releases"),
-	"checks/paymentpage":   append(ofChecks(), "scanner/browser"),
+	"checks/paymentpage":   append(ofChecks(), "scanner/browser", "scanner/payment"),
 	"checks/port":          ofChecks(),
 	"checks/scriptlibrary": append(ofChecks(), "checks/internal/datafile"),
 	"checks/ssi":           ofChecks(),
@@ -111,6 +112,8 @@ var only = map[string][]string{
 
 	"github.com/owenrumney/go-sarif":      {"scanner/report"},
 	"github.com/jstemmer/go-junit-report": {"scanner/report"},
+	"github.com/tdewolff/parse":           {"scanner/payment"},
+	"github.com/aymanbagabas/go-udiff":    {"scanner/payment"},
 	"github.com/xuri/excelize":            {"scanner/report"},
 	"github.com/chromedp":                 {"scanner/browser"},
 	"github.com/CycloneDX":                {"scanner/report"},

@@ -11,6 +11,7 @@ import (
 
 	"sotomi/scanner/browser"
 	"sotomi/scanner/message"
+	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -71,10 +72,17 @@ type Probe struct {
 	Safety    signature.Safety // the level of the scan; a check may do less, never more
 	HashNames bool             // names of things that may be personal are shown as hashes
 	Wordlist  string           // the list of names that the user wants guessed, "" for none
+	Payment   Payment          // what the user says of payment pages
 	Only      []string         // addresses, as path and query, besides which the check need not ask for any; nil for all
 
 	mu    sync.Mutex
 	notes Notes
+}
+
+// Payment is what the user says of payment pages.
+type Payment struct {
+	Pages    []*url.URL    // of the target, in order; none for those that are recognised
+	Approved *payment.File // nil without a payment.yaml
 }
 
 // WordlistWordPress is the list of plug-ins and themes of WordPress.

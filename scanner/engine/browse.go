@@ -26,6 +26,8 @@ func (b *browsing) open(ctx context.Context) (*browser.Browser, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
+	case b.named == NoChromium:
+		return nil, browser.ErrNone
 	case b.failure != nil || b.browser != nil && b.browser.Ended() == nil:
 		return b.browser, b.failure
 	case b.browser != nil:

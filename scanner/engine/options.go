@@ -42,7 +42,8 @@ type Options struct {
 
 	Ports Ports // of hosts
 
-	Chromium string // path of the browser that shows pages; "" for one that is found
+	Chromium string          // path of the browser that shows pages; "" for one that is found, NoChromium for none
+	Payment  scanner.Payment // Pages are addresses, or paths on every target that the user named
 
 	Narrow   map[string][]string // by signature: it asks for these addresses (path and query) and no others, where its check allows that
 	Answered func(*web.Exchange) // told every answer of a target; several may be told at once
@@ -50,6 +51,9 @@ type Options struct {
 	Visitors []Visitor  // of --session, in order
 	Pages    []*url.URL // of --page: addresses, or paths on every target that the user named
 }
+
+// NoChromium is the path of no browser.
+const NoChromium = "none"
 
 // Visitor is a test account with the name that the user gave it.
 type Visitor struct {

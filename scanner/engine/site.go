@@ -72,6 +72,7 @@ type siteSettings struct {
 	noMerge    bool
 	hashNames  bool
 	wordlist   string
+	payment    scanner.Payment
 	visitors   []Visitor
 	pages      []*url.URL
 	narrow     map[string][]string

@@ -33,7 +33,10 @@ type siteView struct {
 // probe is the probe of one signature on the site. c is nil outside of a scan.
 func (s *site) probe(sig *signature.Signature, safety signature.Safety, c *consumer) (*scanner.Probe, *siteView) {
 	v := &siteView{site: s, consumer: c}
-	return &scanner.Probe{Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, Wordlist: s.settings.wordlist}, v
+	return &scanner.Probe{
+		Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, Wordlist: s.settings.wordlist,
+		Payment: scanner.Payment{Pages: v.onTarget(s.settings.payment.Pages), Approved: s.settings.payment.Approved},
+	}, v
 }
 
 func (v *siteView) Session() *web.Session {
@@ -126,9 +129,12 @@ func (v *siteView) Visitors() []scanner.Visitor {
 	return v.visitors
 }
 
-func (v *siteView) Pages() []*url.URL {
+func (v *siteView) Pages() []*url.URL { return v.onTarget(v.settings.pages) }
+
+// onTarget are those of some addresses that are on the target.
+func (v *siteView) onTarget(all []*url.URL) []*url.URL {
 	var list []*url.URL
-	for _, u := range v.settings.pages {
+	for _, u := range all {
 		if !u.IsAbs() {
 			if v.unnamed {
 				continue // a path is meant for the sites that the user named

@@ -158,8 +158,10 @@ func runs(a map[string]string) string {
 	switch kind {
 	case "module":
 		return "module"
-	case "", "text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript", "application/ecmascript", "importmap":
+	case "", "text/javascript", "application/javascript", "application/x-javascript", "text/ecmascript", "application/ecmascript":
 		return "inline"
+	case "importmap":
+		return "importmap"
 	}
 	return ""
 }
@@ -341,6 +343,28 @@ func (r *reader) end() {
 			f.Holds = Holds(*f)
 		}
 	}
+}
+
+// Complete adds to a look of a browser what only the HTML shows: code in attributes, scripts within the page that the browser
+// did not run, where modules come from, and addresses in style sheets that are asked for when something is typed.
+func Complete(seen, html *browser.Look) *browser.Look {
+	ran := map[string]bool{}
+	for i := range seen.Scripts {
+		if len(seen.Scripts[i].Source) > 0 {
+			ran[Shape(seen.Scripts[i].Source)] = true
+		}
+	}
+	for i := range html.Scripts {
+		if s := &html.Scripts[i]; s.URL == "" && len(s.Source) > 0 && !ran[Shape(s.Source)] {
+			seen.Scripts = append(seen.Scripts, *s)
+		}
+	}
+	for _, r := range html.Requests {
+		if r.Kind == kindTyped {
+			seen.Requests = append(seen.Requests, r)
+		}
+	}
+	return seen
 }
 
 // SetSource gives a script of a look the contents of its file.

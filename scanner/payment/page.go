@@ -148,7 +148,11 @@ func (p *Page) add(l *browser.Look) {
 	p.Looks = append(p.Looks, v)
 	p.addHeaders(l.Header, l.Visit)
 	for i := range l.Scripts {
-		p.addScript(&l.Scripts[i], l.Visit)
+		s := l.Scripts[i]
+		if at := target(s.URL); at != "" && (at == target(l.Final) || at == target(l.URL) || at == target(s.Frame)) {
+			s.URL = "" // it stands in the page
+		}
+		p.addScript(&s, l.Visit)
 	}
 	for _, f := range l.Forms {
 		p.addForm(f, l.Visit)
@@ -199,7 +203,7 @@ func (p *Page) addScript(s *browser.Script, v browser.Visit) {
 	}
 	at := slices.IndexFunc(p.Scripts, func(other Script) bool {
 		if one.isInline() {
-			return other.isInline() && other.Kind == one.Kind && other.Frame == one.Frame && cmp.Or(other.Shape, other.SHA384) == cmp.Or(one.Shape, one.SHA384)
+			return other.isInline() && other.Frame == one.Frame && cmp.Or(other.Shape, other.SHA384) == cmp.Or(one.Shape, one.SHA384)
 		}
 		return other.URL == one.URL && other.Frame == one.Frame && other.SHA384 == one.SHA384
 	})

@@ -110,7 +110,7 @@ func serve(t *testing.T) *running {
 	run := &running{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from := run.shop(r)
-		headers := map[string]string{"Content-Security-Policy": "script-src 'nonce-" + strings.Repeat("x", len(from)) + "' 'unsafe-inline' *", "X-Frame-Options": "DENY"}
+		headers := map[string]string{"Content-Security-Policy": "script-src * 'unsafe-inline' 'unsafe-eval'; object-src 'nonce-" + strings.Repeat("x", len(from)) + "'", "X-Frame-Options": "DENY"}
 		host, _, _ := strings.Cut(r.Host, ".")
 		text, ok := from[host+r.URL.Path]
 		if !ok {

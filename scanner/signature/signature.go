@@ -220,6 +220,7 @@ type Case struct {
 	TLS     string                       `yaml:"tls"`     // serves over HTTPS with a certificate of this kind: valid, expired, soon, wrong-name ...
 	Session map[string]string            `yaml:"session"` // what each visitor sends, as in a file of --session: "Cookie: a=b"
 	Page    []string                     `yaml:"page"`    // addresses as with --page
+	Payment string                       `yaml:"payment"` // the text of a payment.yaml
 	Want    []map[string]any             `yaml:"want"`    // one map of values a finding, in order; severity is the finding's; [] for nothing
 	Outcome string                       `yaml:"outcome"` // the status expected; "" is found or clean, as Want says
 }

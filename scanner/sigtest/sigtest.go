@@ -19,6 +19,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
+	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
@@ -149,7 +150,7 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 	o := engine.Options{
 		Client: client, Signatures: run, Checks: table, Targets: targets,
 		Safety: cmp.Or(options.Safety, signature.SafetyIntrusive), Sinks: []scanner.Sink{sink}, Wordlist: options.Wordlist,
-		Ports: engine.Ports{Numbers: ports.numbers},
+		Ports: engine.Ports{Numbers: ports.numbers}, Chromium: engine.NoChromium,
 	}
 	if err := named(&o, server.URL, c); err != nil {
 		return nil, err
@@ -204,6 +205,13 @@ func named(o *engine.Options, base string, c *signature.Case) error {
 			return message.Errorf("case %q: page: %w", c.Name, err)
 		}
 		o.Pages = append(o.Pages, u)
+	}
+	if c.Payment != "" {
+		f, err := payment.Read("payment.yaml", []byte(strings.ReplaceAll(c.Payment, "{{BaseURL}}", base)))
+		if err != nil {
+			return message.Errorf("case %q: payment: %w", c.Name, err)
+		}
+		o.Payment.Approved = f
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Session)) {
 		credentials, err := web.ReadCredentials(strings.NewReader(c.Session[name]), name)

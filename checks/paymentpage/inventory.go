@@ -1,0 +1,161 @@
+package paymentpage
+
+import (
+	"context"
+	"slices"
+
+	"sotomi/scanner"
+	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
+	"sotomi/scanner/payment"
+	"sotomi/scanner/signature"
+)
+
+// inventoryParams are with: of signatures about payment pages.
+type inventoryParams struct {
+	Mode string `yaml:"mode"` // inventory, approval, skimmer
+}
+
+// NewInventory is the check "payment": what payment pages are made of, what of it the operator has not approved, and what
+// looks like code that steals card data.
+func NewInventory(s *signature.Signature) (scanner.Check, error) {
+	c := inventory{}
+	if err := s.With.Decode(&c.params); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{"inventory", "approval", "skimmer"}, c.params.Mode) {
+		return nil, s.With.Mistake("mode %q: there are inventory, approval, skimmer", c.params.Mode)
+	}
+	return c, nil
+}
+
+type inventory struct{ params inventoryParams }
+
+// Run looks at the payment pages of one target.
+func (c inventory) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	if c.params.Mode == "approval" && p.Payment.Approved == nil {
+		return nil, scanner.NotApplicable("there is no payment.yaml, which says what payment pages may run; sotomi payment accept writes one")
+	}
+	g, err := gather(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var hits []scanner.Hit
+	for _, s := range g.pages {
+		switch c.params.Mode {
+		case "inventory":
+			hits = append(hits, s.inventory())
+		case "approval":
+			hits = append(hits, s.unapproved()...)
+		case "skimmer":
+			hits = append(hits, s.suspicious()...)
+		}
+	}
+	return hits, c.end(p, g, len(hits) > 0)
+}
+
+// end is why the check could not tell, nil when it could.
+func (c inventory) end(p *scanner.Probe, g *gathered, found bool) error {
+	blind := slices.ContainsFunc(g.pages, func(s seenPage) bool { return s.page.HTMLOnly() })
+	partly := slices.ContainsFunc(g.pages, func(s seenPage) bool { return s.partly })
+	switch {
+	case g.failed != nil:
+		return g.failed
+	case len(g.pages) == 0:
+		return scanner.NotApplicable("no payment page was recognised; --payment-page names one, and --session shows those behind a log-in")
+	case c.params.Mode == "inventory" || found && !partly:
+		return nil
+	case partly:
+		return scanner.Undetermined("a payment page could not be looked at in all ways")
+	case blind && c.params.Mode == "approval":
+		return scanner.Undetermined("there is no Chromium: the HTML is as approved, but what scripts do was not seen")
+	case blind:
+		return scanner.Unsupported("this needs Chromium; the HTML alone shows nothing")
+	}
+	p.Explain("payment pages looked at: %d", len(g.pages))
+	return nil
+}
+
+// hit is one about a page, with its HTML as evidence.
+func (s *seenPage) hit(note message.Message, keep ...string) scanner.Hit {
+	return scanner.Hit{
+		URL: s.page.URL, Certainty: scanner.Confirmed, Values: scanner.Values{},
+		Evidence: []evidence.Evidence{evidence.New(s.exchange, note, keep...)},
+	}
+}
+
+// inventory is the hit that tells what the page is made of.
+func (s *seenPage) inventory() scanner.Hit {
+	hit := s.hit(message.New("A payment page."))
+	hit.Page = s.page
+	if s.page.HTMLOnly() {
+		hit.Variant, hit.Certainty = "html-only", scanner.Possible
+	}
+	hit.Values["basis"] = payment.WhyText(s.page.Why)
+	hit.Values["scripts-seen"] = len(s.page.Scripts)
+	if hosts := s.page.HostsOf(payment.Provider); len(hosts) > 0 {
+		hit.Values["providers"] = hosts
+	}
+	if hosts := slices.Concat(s.page.HostsOf(payment.Service), s.page.HostsOf(payment.Other)); len(hosts) > 0 {
+		hit.Values["third-parties"] = hosts
+	}
+	return hit
+}
+
+// unapproved are hits about what nobody has approved.
+func (s *seenPage) unapproved() []scanner.Hit {
+	var hits []scanner.Hit
+	for i := range s.deviations {
+		d := &s.deviations[i]
+		hit := s.hit(message.New("The page that has it."), d.What)
+		hit.Variant, hit.Matcher = string(d.Kind), d.Key
+		hit.Values["what"] = d.What
+		set(hit.Values, "approved", d.Approved)
+		set(hit.Values, "seen", d.Seen)
+		set(hit.Values, "difference", evidence.Redact(d.Difference))
+		setVisits(hit.Values, d.Visits)
+		if len(d.Initiators) > 0 {
+			hit.Values["initiators"] = d.Initiators
+		}
+		hits = append(hits, hit)
+	}
+	return hits
+}
+
+// suspicious are hits about what looks like code that steals card data.
+func (s *seenPage) suspicious() []scanner.Hit {
+	var hits []scanner.Hit
+	for i := range s.suspicions {
+		x := &s.suspicions[i]
+		hit := s.hit(message.New("The page that has it."), append([]string{x.What}, x.Hosts...)...)
+		hit.Certainty = scanner.Possible
+		hit.Variant, hit.Matcher = string(x.Sign), x.Key
+		hit.Values["what"] = x.What
+		if len(x.Hosts) > 0 {
+			hit.Values["unknown"] = x.Hosts
+		}
+		set(hit.Values, "code", evidence.Redact(x.Code))
+		setVisits(hit.Values, x.Visits)
+		hits = append(hits, hit)
+	}
+	return hits
+}
+
+func set(values scanner.Values, name, text string) {
+	if text != "" {
+		values[name] = text
+	}
+}
+
+// setVisits names the visits where it was not all of them.
+func setVisits(values scanner.Values, visits []browser.Visit) {
+	if len(visits) == 0 || len(visits) == len(browser.Visits()) {
+		return
+	}
+	list := make([]message.Message, len(visits))
+	for i, v := range visits {
+		list[i] = payment.VisitText(v)
+	}
+	values["visits"] = message.Join(", ", list...)
+}
