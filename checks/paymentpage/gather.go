@@ -11,6 +11,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/payment"
 	"sotomi/scanner/web"
 )
@@ -198,6 +199,7 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 	if f := l.probe.Payment.Approved; f != nil {
 		s.deviations = f.Judge(page, c.ex.Started)
 	}
+	s.page = page.Map(evidence.Redact)
 	l.found.pages = append(l.found.pages, s)
 	return nil
 }

@@ -109,14 +109,14 @@ func (s *seenPage) unapproved() []scanner.Hit {
 	for i := range s.deviations {
 		d := &s.deviations[i]
 		hit := s.hit(message.New("The page that has it."), d.What)
-		hit.Variant, hit.Matcher = string(d.Kind), d.Key
-		hit.Values["what"] = d.What
+		hit.Variant, hit.Matcher = string(d.Kind), evidence.Redact(d.Key)
+		hit.Values["what"] = evidence.Redact(d.What)
 		set(hit.Values, "approved", d.Approved)
 		set(hit.Values, "seen", d.Seen)
 		set(hit.Values, "difference", evidence.Redact(d.Difference))
 		setVisits(hit.Values, d.Visits)
 		if len(d.Initiators) > 0 {
-			hit.Values["initiators"] = d.Initiators
+			hit.Values["initiators"] = redacted(d.Initiators)
 		}
 		hits = append(hits, hit)
 	}
@@ -130,8 +130,8 @@ func (s *seenPage) suspicious() []scanner.Hit {
 		x := &s.suspicions[i]
 		hit := s.hit(message.New("The page that has it."), append([]string{x.What}, x.Hosts...)...)
 		hit.Certainty = scanner.Possible
-		hit.Variant, hit.Matcher = string(x.Sign), x.Key
-		hit.Values["what"] = x.What
+		hit.Variant, hit.Matcher = string(x.Sign), evidence.Redact(x.Key)
+		hit.Values["what"] = evidence.Redact(x.What)
 		if len(x.Hosts) > 0 {
 			hit.Values["unknown"] = x.Hosts
 		}
@@ -140,6 +140,14 @@ func (s *seenPage) suspicious() []scanner.Hit {
 		hits = append(hits, hit)
 	}
 	return hits
+}
+
+func redacted(list []string) []string {
+	shown := make([]string, len(list))
+	for i, text := range list {
+		shown[i] = evidence.Redact(text)
+	}
+	return shown
 }
 
 func set(values scanner.Values, name, text string) {

@@ -45,6 +45,7 @@ func (s *redactingSink) Finding(f scanner.Finding) error {
 		}
 		f.Hit.Values = values
 	}
+	f.Hit.Page = f.Hit.Page.Map(s.text)
 	f.Hit.Evidence = slices.Clone(f.Hit.Evidence)
 	for i, e := range f.Hit.Evidence {
 		f.Hit.Evidence[i] = evidence.Evidence{Request: s.text(e.Request), Response: s.text(e.Response), Note: e.Note.Map(s.text), Time: e.Time, Address: e.Address}

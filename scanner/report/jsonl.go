@@ -11,6 +11,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
+	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
 )
 
@@ -66,6 +67,8 @@ type (
 		Items       []string            `json:"items,omitempty"`   // of checklists that it speaks to
 
 		ValueMessages map[string]*message.Message `json:"value_messages,omitempty"` // format and arguments of values that have any, as reason_message of an outcome
+
+		Page *payment.Page `json:"page,omitempty"` // what a payment page is made of
 
 		New          *bool                `json:"new,omitempty"`           // not in the baseline; left out without one
 		NewSignature bool                 `json:"new_signature,omitempty"` // neither is its signature
@@ -172,7 +175,7 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 		Impact: translated{info.Impact, info.JA.Impact}, Values: inEnglish(f.Hit.Values), Evidence: orEmpty(f.Hit.Evidence),
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
-		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values),
+		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values), Page: f.Hit.Page,
 		New: isNew(f.Baseline), NewSignature: f.Baseline == scanner.NewSignature, Suppressed: f.Suppressed,
 		Retest: newRetestRecord(f.Retest),
 	})

@@ -172,7 +172,7 @@ func (p *replay) finding(text []byte) error {
 	return p.to.Finding(scanner.Finding{
 		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint, Time: r.Time, Address: r.Address,
 		Standing: r.standing(),
-		Hit:      scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence},
+		Hit:      scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence, Page: r.Page},
 	})
 }
 

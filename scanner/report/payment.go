@@ -1,0 +1,283 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sotomi/scanner"
+	"sotomi/scanner/browser"
+	"sotomi/scanner/message"
+	"sotomi/scanner/payment"
+)
+
+// Signatures about payment pages, whose findings and outcomes the evidence pack tells.
+const (
+	paymentInventory = "payment-page-inventory"
+	paymentApproved  = "payment-page-approved"
+	paymentSkimmer   = "payment-page-skimmer"
+)
+
+// evidencePack is what a scan tells of payment pages, as tables: PCI DSS 4.0.1, 6.4.3 and 11.6.1, and what they rest on.
+type evidencePack struct {
+	scanner.Discard
+	language string
+	words    message.Language
+	start    scanner.Start
+	end      scanner.Summary
+	pages    []packPage
+	changes  []scanner.Finding
+	outcomes []scanner.Outcome // that are no answer
+	judged   bool              // something was compared with payment.yaml
+}
+
+// packPage is a payment page of a target.
+type packPage struct {
+	target string
+	*payment.Page
+}
+
+// packTable is one table of the pack, the same in each of its formats.
+type packTable struct {
+	Title, Note string // Note is "" for none
+	Columns     []string
+	Rows        [][]string
+}
+
+func newEvidencePack(o Options) *evidencePack {
+	return &evidencePack{language: o.Language, words: message.In(o.Language)}
+}
+
+func (p *evidencePack) Start(s scanner.Start) error {
+	p.start = s
+	return nil
+}
+
+func (p *evidencePack) Finding(f scanner.Finding) error {
+	switch {
+	case f.Hit.Page != nil:
+		p.pages = append(p.pages, packPage{f.Target, f.Hit.Page})
+	case f.Signature.ID == paymentApproved || f.Signature.ID == paymentSkimmer:
+		p.changes = append(p.changes, f)
+	}
+	return nil
+}
+
+func (p *evidencePack) Outcome(o scanner.Outcome) error {
+	if o.Signature == paymentApproved && (o.Status == scanner.StatusClean || o.Status == scanner.StatusFound || o.Status == scanner.StatusFailed) {
+		p.judged = true
+	}
+	if slices.Contains([]string{paymentInventory, paymentApproved, paymentSkimmer}, o.Signature) && o.Status != scanner.StatusClean && o.Status != scanner.StatusFound {
+		p.outcomes = append(p.outcomes, o)
+	}
+	return nil
+}
+
+func (p *evidencePack) say(format string, a ...any) string {
+	return message.Line(p.words.Text(message.New(format, a...)))
+}
+
+func (p *evidencePack) columns(formats ...string) []string {
+	list := make([]string, len(formats))
+	for i, format := range formats {
+		list[i] = p.words.Literal(format)
+	}
+	return list
+}
+
+// title is that of the pack.
+func (p *evidencePack) title() string { return p.say("Payment pages: evidence") }
+
+// notes are what a reader has to know before the tables.
+func (p *evidencePack) notes() []string {
+	return []string{
+		p.say("Scan of %s with sotomi %s.", dayOf(p.start.Time, p.language), p.start.Version),
+		p.say("PCI DSS 4.0.1 requires 6.4.3 and 11.6.1. Self-assessment questionnaire A left both out on 31 March 2025, and asks in their place that the site is not susceptible to attacks from scripts. Which questionnaire applies, your acquirer says."),
+		p.say("A look from outside shows what visitors get on the day of the look. It shows no pages behind a log-in without --session, and nothing of what happens on the server."),
+	}
+}
+
+// tables are the pack.
+func (p *evidencePack) tables() []packTable {
+	return []packTable{p.requirements(), p.looks(), p.scripts(), p.parts(), p.headers(), p.listeners(), p.changed(), p.unseen()}
+}
+
+func (p *evidencePack) visits(list []browser.Visit) string {
+	if len(list) == len(browser.Visits()) {
+		return p.say("every visit")
+	}
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = p.words.Text(payment.VisitText(v))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (p *evidencePack) looks() packTable {
+	t := packTable{
+		Title:   p.say("Pages looked at"),
+		Columns: p.columns("Target", "Page", "Why it counts", "Looked at (UTC)", "Visits", "With"),
+	}
+	for _, page := range p.pages {
+		var visits []string
+		for _, v := range page.Looks {
+			text := fmt.Sprintf("%s: %d", p.words.Text(payment.VisitText(v.Visit)), v.Status)
+			if v.Final != "" {
+				text += " " + v.Final
+			}
+			visits = append(visits, text)
+		}
+		with := "Chromium"
+		if page.HTMLOnly() {
+			with = p.say("HTML only")
+		}
+		t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Text(payment.WhyText(page.Why)), page.Time.Format("2006-01-02 15:04"), strings.Join(visits, "\n"), with})
+	}
+	return t
+}
+
+// keptText is how integrity is kept, in words.
+func (p *evidencePack) keptText(k payment.Integrity) string {
+	switch k {
+	case payment.ByHash:
+		return p.say("hash, compared in each scan")
+	case payment.ByShape:
+		return p.say("code and hosts, compared in each scan")
+	case payment.BySRI:
+		return p.say("integrity attribute")
+	case payment.ByCSP:
+		return p.say("Content-Security-Policy")
+	case payment.ByVendor:
+		return p.say("its vendor")
+	case payment.ByDeploy:
+		return p.say("own deployment; contents compared under the same name")
+	}
+	return ""
+}
+
+func (p *evidencePack) scripts() packTable {
+	t := packTable{
+		Title: p.say("Scripts: inventory and justification"),
+		Columns: p.columns("Page", "Script", "Whose", "Kind", "Brought in by", "SHA-384", "Bytes", "Integrity attribute", "Verdict of the policy", "Integrity kept by",
+			"Owner", "Purpose", "Approved", "Until", "Seen on"),
+	}
+	for _, page := range p.pages {
+		for i := range page.Scripts {
+			s := &page.Scripts[i]
+			name, whose := s.URL, p.words.Text(payment.PartyText(s.Party))
+			if name == "" {
+				name = s.Text
+			}
+			a := s.Approval
+			if a == nil {
+				a = &payment.Approval{}
+			}
+			approved := ""
+			if a.Approved != nil {
+				approved = a.Approved.On + " " + a.Approved.By
+			}
+			t.Rows = append(t.Rows, []string{
+				page.URL, name, whose, s.Kind, strings.Join(s.Initiators, "\n"), s.SHA384, strconv.Itoa(s.Size), s.Integrity, s.CSP, p.keptText(a.Kept),
+				a.Owner, a.Purpose, approved, a.Until, p.visits(s.Visits),
+			})
+		}
+	}
+	return t
+}
+
+// parts are all but scripts.
+func (p *evidencePack) parts() packTable {
+	t := packTable{
+		Title:   p.say("Forms, frames, hosts, workers and storage"),
+		Columns: p.columns("Page", "Kind", "Address", "Whose", "Details", "Seen on"),
+	}
+	for _, page := range p.pages {
+		add := func(kind, address string, party payment.Party, details string, visits []browser.Visit) {
+			whose := ""
+			if party != "" {
+				whose = p.words.Text(payment.PartyText(party))
+			}
+			t.Rows = append(t.Rows, []string{page.URL, kind, address, whose, details, p.visits(visits)})
+		}
+		for i := range page.Forms {
+			f := &page.Forms[i]
+			details := ""
+			if f.Card {
+				details = p.say("fields for card data")
+			}
+			add(p.say("form"), f.Action, f.Party, details, f.Visits)
+		}
+		for i := range page.Frames {
+			f := &page.Frames[i]
+			details := ""
+			if f.Hidden {
+				details = p.say("takes no room")
+			}
+			add(p.say("frame"), f.URL, f.Party, details, f.Visits)
+		}
+		for _, h := range page.Hosts {
+			add(p.say("host"), h.Name, h.Party, strings.Join(h.Kinds, ", "), h.Visits)
+		}
+		for _, w := range page.Workers {
+			t.Rows = append(t.Rows, []string{page.URL, p.say("worker"), w.URL, "", w.Kind, ""})
+		}
+		for _, k := range page.Storage {
+			t.Rows = append(t.Rows, []string{page.URL, p.say("storage"), k.Origin, "", k.Area + ": " + k.Key, ""})
+		}
+	}
+	return t
+}
+
+func (p *evidencePack) headers() packTable {
+	t := packTable{Title: p.say("Headers, as received"), Columns: p.columns("Page", "Header", "Value", "Seen on")}
+	for _, page := range p.pages {
+		for _, h := range page.Headers {
+			t.Rows = append(t.Rows, []string{page.URL, h.Name, h.Value, p.visits(h.Visits)})
+		}
+	}
+	return t
+}
+
+func (p *evidencePack) listeners() packTable {
+	t := packTable{Title: p.say("Who is told what is typed into fields for card data and passwords"), Columns: p.columns("Page", "Field", "Event", "Listens on", "Script")}
+	for _, page := range p.pages {
+		for _, l := range page.Listeners {
+			script := l.Script
+			if script == "" {
+				script = l.SHA384
+			}
+			field := l.Field.Name
+			if field == "" {
+				field = l.Field.ID
+			}
+			t.Rows = append(t.Rows, []string{page.URL, field, l.Event, l.On, script})
+		}
+	}
+	return t
+}
+
+func (p *evidencePack) changed() packTable {
+	t := packTable{
+		Title:   p.say("What was not approved, and what looks like code that steals card data"),
+		Columns: p.columns("Severity", "Page", "What", "Details", "Fingerprint"),
+	}
+	for _, f := range p.changes {
+		e := newEntry(f, p.language)
+		t.Rows = append(t.Rows, []string{p.words.Say("severity-"+string(f.Severity), nil), e.URL, e.Name, e.Values, e.Fingerprint})
+	}
+	return t
+}
+
+func (p *evidencePack) unseen() packTable {
+	t := packTable{Title: p.say("What could not be seen"), Columns: p.columns("Target", "Page", "What")}
+	for _, page := range p.pages {
+		for _, text := range page.Unseen {
+			t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Literal(text)})
+		}
+	}
+	for _, o := range p.outcomes {
+		t.Rows = append(t.Rows, []string{o.Target, "", fmt.Sprintf("%s: %s (%s)", o.Signature, p.words.Text(o.Reason), p.words.Say("status-"+string(o.Status), nil))})
+	}
+	return t
+}
