@@ -111,10 +111,18 @@ func (s *seenPage) unapproved() []scanner.Hit {
 		hit := s.hit(message.New("The page that has it."), d.What)
 		hit.Variant, hit.Matcher = string(d.Kind), evidence.Redact(d.Key)
 		hit.Values["what"] = evidence.Redact(d.What)
-		set(hit.Values, "approved", d.Approved)
-		set(hit.Values, "seen", d.Seen)
-		set(hit.Values, "difference", evidence.Redact(d.Difference))
-		setVisits(hit.Values, d.Visits)
+		if d.Approved != "" {
+			hit.Values["approved"] = d.Approved
+		}
+		if d.Seen != "" {
+			hit.Values["seen"] = d.Seen
+		}
+		if d.Difference != "" {
+			hit.Values["difference"] = evidence.Redact(d.Difference)
+		}
+		if some(d.Visits) {
+			hit.Values["visits"] = visitsText(d.Visits)
+		}
 		if len(d.Initiators) > 0 {
 			hit.Values["initiators"] = redacted(d.Initiators)
 		}
@@ -135,8 +143,12 @@ func (s *seenPage) suspicious() []scanner.Hit {
 		if len(x.Hosts) > 0 {
 			hit.Values["unknown"] = x.Hosts
 		}
-		set(hit.Values, "code", evidence.Redact(x.Code))
-		setVisits(hit.Values, x.Visits)
+		if x.Code != "" {
+			hit.Values["code"] = evidence.Redact(x.Code)
+		}
+		if some(x.Visits) {
+			hit.Values["visits"] = visitsText(x.Visits)
+		}
 		hits = append(hits, hit)
 	}
 	return hits
@@ -150,20 +162,15 @@ func redacted(list []string) []string {
 	return shown
 }
 
-func set(values scanner.Values, name, text string) {
-	if text != "" {
-		values[name] = text
-	}
+// some reports whether something was there on some visits and not on all.
+func some(visits []browser.Visit) bool {
+	return len(visits) > 0 && len(visits) < len(browser.Visits())
 }
 
-// setVisits names the visits where it was not all of them.
-func setVisits(values scanner.Values, visits []browser.Visit) {
-	if len(visits) == 0 || len(visits) == len(browser.Visits()) {
-		return
-	}
+func visitsText(visits []browser.Visit) message.Message {
 	list := make([]message.Message, len(visits))
 	for i, v := range visits {
 		list[i] = payment.VisitText(v)
 	}
-	values["visits"] = message.Join(", ", list...)
+	return message.Join(", ", list...)
 }

@@ -122,7 +122,7 @@ func (e *environment) app() *cli.App {
 		EnableBashCompletion:      true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
 		Flags:                     []cli.Flag{langFlag()},
-		Commands:                  []*cli.Command{e.scan(), e.retest(), e.watch(), e.history(), e.demo(), e.signatures(), e.convert(), e.diff(), e.baseline(), e.suppress(), e.portsCommand(), e.data(), e.schema(), e.completion()},
+		Commands:                  []*cli.Command{e.scan(), e.retest(), e.watch(), e.history(), e.demo(), e.signatures(), e.convert(), e.diff(), e.baseline(), e.suppress(), e.portsCommand(), e.paymentCommand(), e.data(), e.schema(), e.completion()},
 		Action: func(c *cli.Context) error {
 			return noCommand(c.Args().First(), c.App.Commands)
 		},

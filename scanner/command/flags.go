@@ -50,12 +50,12 @@ func langFlag() cli.Flag {
 
 // chromiumFlag is beside outputFlag.
 func chromiumFlag() cli.Flag {
-	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that prints -o pdf and shows pages (default: the one in PATH)", "")
+	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that shows payment pages and prints -o pdf; none shows no pages (default: the one in PATH)", "")
 }
 
 // outputFlag is on every command that writes reports.
 func outputFlag() cli.Flag {
-	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, pdf, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo, cyclonedx, letters=FOLDER for a letter to each owner, and requests, which logs every request that is sent; PATH - is standard output; repeatable; html and pdf keep all findings in memory until the scan ends, the others do not; pdf needs Chromium (default: text)", "o")
+	return stringsFlag("output", categoryReport, "report as `FORMAT[=PATH]`: text, jsonl, html, pdf, markdown, csv, xlsx, sarif, junit, gitlab, defectdojo, cyclonedx, letters=FOLDER for a letter to each owner, payment-evidence=FOLDER for what PCI DSS 6.4.3 and 11.6.1 ask about payment pages, and requests, which logs every request that is sent; PATH - is standard output; repeatable; html and pdf keep all findings in memory until the scan ends, the others do not; pdf needs Chromium (default: text)", "o")
 }
 
 // perFlag is on every command that writes reports.
@@ -83,6 +83,7 @@ func scanFlags() []cli.Flag {
 		boolFlag("fail-on-new-signatures", categoryReport, "also findings of signatures that the baseline does not know make the exit status 1"),
 		stringFlag("ignore", categoryReport, "findings that the YAML `FILE` lists are suppressed until a day (default: .sotomi-ignore.yaml in the working directory)", ""),
 		stringFlag("expected", categoryReport, "the YAML `FILE` lists the ports that may be open, by host; others of these hosts are findings (default: expected.yaml in the working directory)", ""),
+		paymentFlag(),
 		stringsFlag("vex", categoryReport, "findings that the OpenVEX `FILE` calls not affected or fixed are suppressed; repeatable"),
 		minSeverityFlag(),
 		stringFlag("on-incomplete", categoryReport, "`fail|warn`: whether the exit status is 3 when something could not be checked; a scan without any answer always is", "fail"),
@@ -113,7 +114,17 @@ func scanFlags() []cli.Flag {
 
 		stringsFlag("session", categoryWho, "`NAME=FILE`: cookies (Netscape format) or headers of a logged-in test account, under a name for reports; cache checks compare two; repeatable"),
 		stringsFlag("page", categoryWho, "`PATH` or URL of a page to compare between sessions; repeatable"),
+		paymentPageFlag(),
 	)
+}
+
+// paymentFlag and paymentPageFlag are on every command that looks at payment pages.
+func paymentFlag() cli.Flag {
+	return stringFlag("payment", categoryReport, "the YAML `FILE` lists what payment pages may run and send to; all else on them are findings; sotomi payment accept writes one (default: payment.yaml in the working directory)", "")
+}
+
+func paymentPageFlag() cli.Flag {
+	return stringsFlag("payment-page", categoryWhat, "`PATH` or URL of a page where people pay; repeatable (default: those that are recognised)")
 }
 
 // signatureFlags choose signatures, for scan and the signatures commands.

@@ -43,7 +43,7 @@ type outputs struct {
 
 type output struct {
 	name   string
-	format report.Format // nil for letters
+	format report.Format // nil for letters and the evidence pack
 	path   string        // "" or "-" for standard output
 }
 
@@ -69,7 +69,7 @@ func (e *environment) outputs(ctx context.Context, wanted wantedOutputs) (*outpu
 		name = strings.ToLower(strings.TrimSpace(name))
 		var format report.Format
 		var err error
-		if name != letters {
+		if name != letters && name != evidencePack {
 			format, err = formatNamed(name)
 		}
 		switch extension := strings.TrimPrefix(filepath.Ext(name), "."); {
@@ -84,6 +84,9 @@ func (e *environment) outputs(ctx context.Context, wanted wantedOutputs) (*outpu
 		case "", "-", "/dev/stdout":
 			if name == letters {
 				return nil, message.Errorf("--output %s: name the folder for the letters, as in -o letters=letters", entry)
+			}
+			if name == evidencePack {
+				return nil, message.Errorf("--output %s: name the folder for the evidence, as in -o payment-evidence=evidence", entry)
 			}
 			if (name == "xlsx" || name == "pdf") && isTerminal(e.stdout) {
 				return nil, message.Errorf("--output %s: this is not for a terminal; name a file, as in -o %s=report.%s", entry, name, name)
@@ -116,6 +119,13 @@ func (o *outputs) open() error {
 			options := o.options
 			options.Color, options.Width = colours(o.stdout), columns(o.stdout)
 			o.sinks = append(o.sinks, o.shown(w.name, o.sink(w, o.stdout, options)))
+			continue
+		}
+		if w.name == evidencePack {
+			if err := o.openEvidence(w); err != nil {
+				o.finish()
+				return message.Errorf("--output %s=%s: %w", w.name, w.path, err)
+			}
 			continue
 		}
 		if o.per != "" && w.name != requestsOutput || w.name == letters {

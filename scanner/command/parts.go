@@ -35,7 +35,7 @@ func (o *outputs) checkPer() error {
 	}
 	files := 0
 	for _, w := range o.wanted {
-		if w.path == "" || w.name == letters || w.name == requestsOutput {
+		if w.path == "" || w.name == letters || w.name == evidencePack || w.name == requestsOutput {
 			continue
 		}
 		files++

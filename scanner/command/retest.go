@@ -46,7 +46,7 @@ EXIT STATUS
 var retestFlags = []string{
 	"signatures", "no-default-signatures", "template-root", "safety", "wordlist", "output", "chromium", "fail-on", "hash-names", "dry-run", "config",
 	"rate", "concurrency", "in-flight", "timeout", "host-timeout", "retries", "crawl-pages", "proxy", "header", "resolve", "ca", "client-cert", "insecure",
-	"user-agent", "session", "page",
+	"user-agent", "session", "page", "payment", "payment-page",
 }
 
 func (e *environment) retest() *cli.Command {

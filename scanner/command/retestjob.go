@@ -55,10 +55,12 @@ func (e *environment) retestJob(ctx context.Context, s *settings, name string) (
 	err1 := e.readRetestList(j)
 	j.limit, err2 = parseFailOn("fail-on", s.text("fail-on", s.file.FailOn))
 	err3 := j.readOptions()
+	var err7 error
+	j.options.Payment, err7 = e.payment(s)
 	client, err4 := s.client()
 	j.outputs, err5 = e.outputs(ctx, wantedOutputs{list: s.list("output", nil), chromium: s.text("chromium", s.file.Chromium)})
 	err6 := variableMistakes(e.app(), s.variables, false)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, errors.Join(s.mistakes...)); err != nil {
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
 	j.outputs.stdout = allNeeded(j.outputs.stdout)

@@ -152,10 +152,11 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	err10 := variableMistakes(e.app(), s.variables, false)
 	wordlist, err12 := s.wordlist(safety)
 	ports, err13 := e.ports(s, j.rules)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, errors.Join(s.mistakes...)); err != nil {
+	payments, err14 := e.payment(s)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, err14, errors.Join(s.mistakes...)); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(onTargets(pages, targets, selected), outs.checkAbout(targets)); err != nil {
+	if err := errors.Join(onTargets("page", pages, targets, selected), onTargets("payment-page", payments.Pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}
 	outs.stdout = allNeeded(outs.stdout)
@@ -188,7 +189,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
-		Visitors: visitors, Pages: pages, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
+		Visitors: visitors, Pages: pages, Payment: payments, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
 		Watchers: withoutSecrets(watchers, s.secrets),
 	})
 	if err != nil {

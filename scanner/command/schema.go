@@ -16,6 +16,8 @@ var (
 	configSchema []byte
 	//go:embed schemas/expected.json
 	expectedSchema []byte
+	//go:embed schemas/payment.json
+	paymentSchema []byte
 )
 
 func (e *environment) schema() *cli.Command {
@@ -34,10 +36,11 @@ func (e *environment) schema() *cli.Command {
 		Subcommands: []*cli.Command{
 			printing("ignore", "print the JSON Schema of .sotomi-ignore.yaml", ignoreSchema),
 			printing("expected", "print the JSON Schema of expected.yaml", expectedSchema),
+			printing("payment", "print the JSON Schema of payment.yaml", paymentSchema),
 			printing("config", "print the JSON Schema of sotomi.yaml", configSchema),
 		},
 		Action: func(c *cli.Context) error {
-			return message.Errorf("schema has no command %q; there are ignore, expected, config, and signatures schema for signature files", c.Args().First())
+			return message.Errorf("schema has no command %q; there are ignore, expected, payment, config, and signatures schema for signature files", c.Args().First())
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
+	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/triage"
 )
@@ -48,6 +49,7 @@ func schemas(t *testing.T) map[string][]byte {
 	return map[string][]byte{
 		"ignore":   schemaOf(t, ".sotomi-ignore.yaml", &triage.IgnoreFile{}),
 		"expected": schemaOf(t, "expected.yaml", &triage.ExpectedFile{}),
+		"payment":  schemaOf(t, "payment.yaml", &payment.File{}),
 		"config":   schemaOf(t, "sotomi.yaml", &configFile{}),
 	}
 }

@@ -45,6 +45,8 @@ type configFile struct {
 	FailOnNewSignatures *bool          `yaml:"fail-on-new-signatures"`
 	Ignore              *string        `yaml:"ignore"`
 	Expected            *string        `yaml:"expected"`
+	Payment             *string        `yaml:"payment"`
+	PaymentPage         []string       `yaml:"payment-page"`
 	VEX                 []string       `yaml:"vex"`
 	MinSeverity         *string        `yaml:"min-severity"`
 	OnIncomplete        *string        `yaml:"on-incomplete"`

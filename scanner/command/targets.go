@@ -48,20 +48,23 @@ func listNames(args []string) error {
 }
 
 // pages are the addresses of --page: whole ones, or paths on every target.
-func (s *settings) pages() ([]*url.URL, error) {
+func (s *settings) pages() ([]*url.URL, error) { return s.addresses("page", s.file.Page) }
+
+// addresses are the paths and URLs that a flag names.
+func (s *settings) addresses(flag string, file []string) ([]*url.URL, error) {
 	var list []*url.URL
-	for _, entry := range s.list("page", s.file.Page) {
+	for _, entry := range s.list(flag, file) {
 		u, err := url.Parse(entry)
 		if err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(entry, "/") {
 			list = append(list, u)
 			continue
 		}
 		if !strings.Contains(entry, "://") {
-			return nil, message.Errorf("--page %q must begin with / or be a URL", entry)
+			return nil, message.Errorf("--%s %q must begin with / or be a URL", flag, entry)
 		}
 		page, err := target.ParseURL(entry)
 		if err != nil {
-			return nil, message.Errorf("--page %w", err)
+			return nil, message.Errorf("--%s %w", flag, err)
 		}
 		page.RawQuery = u.RawQuery
 		list = append(list, page)
@@ -70,14 +73,14 @@ func (s *settings) pages() ([]*url.URL, error) {
 }
 
 // onTargets is the error of pages that are on none of the targets: nobody would look at them.
-func onTargets(pages []*url.URL, targets *target.List, selected []*signature.Signature) error {
+func onTargets(flag string, pages []*url.URL, targets *target.List, selected []*signature.Signature) error {
 	var mistakes []error
 	for _, page := range pages {
 		further := slices.ContainsFunc(selected, func(sig *signature.Signature) bool {
 			return slices.ContainsFunc(sig.Ports, func(port int) bool { return strconv.Itoa(port) == page.Port() })
 		})
 		if page.IsAbs() && !targets.Includes(page, further) {
-			mistakes = append(mistakes, message.Errorf("--page %q is on no target; the nearest is %s", page.String(), targets.Nearest(page)))
+			mistakes = append(mistakes, message.Errorf("--%s %q is on no target; the nearest is %s", flag, page.String(), targets.Nearest(page)))
 		}
 	}
 	return errors.Join(mistakes...)

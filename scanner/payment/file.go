@@ -51,7 +51,7 @@ type Entry struct {
 type Approval struct {
 	Owner    string  `yaml:"owner,omitempty" json:"owner,omitempty" jsonschema:"description=Who answers for it"`
 	Purpose  string  `yaml:"purpose,omitempty" json:"purpose,omitempty" jsonschema:"description=Why the page needs it"`
-	Approved *Signed `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"description=When it was approved, and by whom"`
+	Approved *Signed `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"description=When it was approved and by whom"`
 	Until    string  `yaml:"until,omitempty" json:"until,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,description=The last day of the approval (UTC); without it there is no end"`
 
 	Kept Integrity `yaml:"-" json:"integrity,omitempty" jsonschema:"-"` // in reports: the integrity of its entry

@@ -15,6 +15,16 @@ const (
 	VisitFailed = "The page could not be opened on one of the visits."
 )
 
+// UnseenText is what could not be seen of a page, in words that have a translation where they are ours.
+func UnseenText(text string) message.Message {
+	for _, m := range []message.Message{message.New(NoBrowser), message.New(NotReached), message.New(LedAway), message.New(VisitFailed)} {
+		if m.Format == text {
+			return m
+		}
+	}
+	return message.New("%s", text)
+}
+
 // WhyText says why a page counts as a payment page.
 func WhyText(w Why) message.Message {
 	switch w {

@@ -74,27 +74,27 @@ func (p *evidencePack) Outcome(o scanner.Outcome) error {
 	return nil
 }
 
-func (p *evidencePack) say(format string, a ...any) string {
+func (p *evidencePack) inWords(format string, a ...any) string {
 	return message.Line(p.words.Text(message.New(format, a...)))
 }
 
-func (p *evidencePack) columns(formats ...string) []string {
-	list := make([]string, len(formats))
-	for i, format := range formats {
-		list[i] = p.words.Literal(format)
+func (p *evidencePack) columns(headings ...message.Message) []string {
+	list := make([]string, len(headings))
+	for i, heading := range headings {
+		list[i] = p.words.Text(heading)
 	}
 	return list
 }
 
 // title is that of the pack.
-func (p *evidencePack) title() string { return p.say("Payment pages: evidence") }
+func (p *evidencePack) title() string { return p.inWords("Payment pages: evidence") }
 
 // notes are what a reader has to know before the tables.
 func (p *evidencePack) notes() []string {
 	return []string{
-		p.say("Scan of %s with sotomi %s.", dayOf(p.start.Time, p.language), p.start.Version),
-		p.say("PCI DSS 4.0.1 requires 6.4.3 and 11.6.1. Self-assessment questionnaire A left both out on 31 March 2025, and asks in their place that the site is not susceptible to attacks from scripts. Which questionnaire applies, your acquirer says."),
-		p.say("A look from outside shows what visitors get on the day of the look. It shows no pages behind a log-in without --session, and nothing of what happens on the server."),
+		p.inWords("Scan of %s with sotomi %s.", dayOf(p.start.Time, p.language), p.start.Version),
+		p.inWords("PCI DSS 4.0.1 requires 6.4.3 and 11.6.1. Self-assessment questionnaire A left both out on 31 March 2025, and asks in their place that the site is not susceptible to attacks from scripts. Which questionnaire applies, your acquirer says."),
+		p.inWords("A look from outside shows what visitors get on the day of the look. It shows no pages behind a log-in without --session, and nothing of what happens on the server."),
 	}
 }
 
@@ -105,7 +105,7 @@ func (p *evidencePack) tables() []packTable {
 
 func (p *evidencePack) visits(list []browser.Visit) string {
 	if len(list) == len(browser.Visits()) {
-		return p.say("every visit")
+		return p.inWords("every visit")
 	}
 	texts := make([]string, len(list))
 	for i, v := range list {
@@ -116,8 +116,8 @@ func (p *evidencePack) visits(list []browser.Visit) string {
 
 func (p *evidencePack) looks() packTable {
 	t := packTable{
-		Title:   p.say("Pages looked at"),
-		Columns: p.columns("Target", "Page", "Why it counts", "Looked at (UTC)", "Visits", "With"),
+		Title:   p.inWords("Pages looked at"),
+		Columns: p.columns(message.New("Target"), message.New("Page"), message.New("Why it counts"), message.New("Looked at (UTC)"), message.New("Visits"), message.New("With")),
 	}
 	for _, page := range p.pages {
 		var visits []string
@@ -130,7 +130,7 @@ func (p *evidencePack) looks() packTable {
 		}
 		with := "Chromium"
 		if page.HTMLOnly() {
-			with = p.say("HTML only")
+			with = p.inWords("HTML only")
 		}
 		t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Text(payment.WhyText(page.Why)), page.Time.Format("2006-01-02 15:04"), strings.Join(visits, "\n"), with})
 	}
@@ -141,26 +141,26 @@ func (p *evidencePack) looks() packTable {
 func (p *evidencePack) keptText(k payment.Integrity) string {
 	switch k {
 	case payment.ByHash:
-		return p.say("hash, compared in each scan")
+		return p.inWords("hash, compared in each scan")
 	case payment.ByShape:
-		return p.say("code and hosts, compared in each scan")
+		return p.inWords("code and hosts, compared in each scan")
 	case payment.BySRI:
-		return p.say("integrity attribute")
+		return p.inWords("integrity attribute")
 	case payment.ByCSP:
-		return p.say("Content-Security-Policy")
+		return p.inWords("Content-Security-Policy")
 	case payment.ByVendor:
-		return p.say("its vendor")
+		return p.inWords("its vendor")
 	case payment.ByDeploy:
-		return p.say("own deployment; contents compared under the same name")
+		return p.inWords("own deployment; contents compared under the same name")
 	}
 	return ""
 }
 
 func (p *evidencePack) scripts() packTable {
 	t := packTable{
-		Title: p.say("Scripts: inventory and justification"),
-		Columns: p.columns("Page", "Script", "Whose", "Kind", "Brought in by", "SHA-384", "Bytes", "Integrity attribute", "Verdict of the policy", "Integrity kept by",
-			"Owner", "Purpose", "Approved", "Until", "Seen on"),
+		Title: p.inWords("Scripts: inventory and justification"),
+		Columns: p.columns(message.New("Page"), message.New("Script"), message.New("Whose"), message.New("Kind"), message.New("Brought in by"), message.New("SHA-384"), message.New("Bytes"), message.New("Integrity attribute"), message.New("Verdict of the policy"), message.New("Integrity kept by"),
+			message.New("Owner"), message.New("Purpose"), message.New("Approved"), message.New("Until"), message.New("Seen on")),
 	}
 	for _, page := range p.pages {
 		for i := range page.Scripts {
@@ -189,8 +189,8 @@ func (p *evidencePack) scripts() packTable {
 // parts are all but scripts.
 func (p *evidencePack) parts() packTable {
 	t := packTable{
-		Title:   p.say("Forms, frames, hosts, workers and storage"),
-		Columns: p.columns("Page", "Kind", "Address", "Whose", "Details", "Seen on"),
+		Title:   p.inWords("Forms, frames, hosts, workers and storage"),
+		Columns: p.columns(message.New("Page"), message.New("Kind"), message.New("Address"), message.New("Whose"), message.New("Details"), message.New("Seen on")),
 	}
 	for _, page := range p.pages {
 		add := func(kind, address string, party payment.Party, details string, visits []browser.Visit) {
@@ -204,33 +204,33 @@ func (p *evidencePack) parts() packTable {
 			f := &page.Forms[i]
 			details := ""
 			if f.Card {
-				details = p.say("fields for card data")
+				details = p.inWords("fields for card data")
 			}
-			add(p.say("form"), f.Action, f.Party, details, f.Visits)
+			add(p.inWords("form"), f.Action, f.Party, details, f.Visits)
 		}
 		for i := range page.Frames {
 			f := &page.Frames[i]
 			details := ""
 			if f.Hidden {
-				details = p.say("takes no room")
+				details = p.inWords("takes no room")
 			}
-			add(p.say("frame"), f.URL, f.Party, details, f.Visits)
+			add(p.inWords("frame"), f.URL, f.Party, details, f.Visits)
 		}
 		for _, h := range page.Hosts {
-			add(p.say("host"), h.Name, h.Party, strings.Join(h.Kinds, ", "), h.Visits)
+			add(p.inWords("host"), h.Name, h.Party, strings.Join(h.Kinds, ", "), h.Visits)
 		}
 		for _, w := range page.Workers {
-			t.Rows = append(t.Rows, []string{page.URL, p.say("worker"), w.URL, "", w.Kind, ""})
+			t.Rows = append(t.Rows, []string{page.URL, p.inWords("worker"), w.URL, "", w.Kind, ""})
 		}
 		for _, k := range page.Storage {
-			t.Rows = append(t.Rows, []string{page.URL, p.say("storage"), k.Origin, "", k.Area + ": " + k.Key, ""})
+			t.Rows = append(t.Rows, []string{page.URL, p.inWords("storage"), k.Origin, "", k.Area + ": " + k.Key, ""})
 		}
 	}
 	return t
 }
 
 func (p *evidencePack) headers() packTable {
-	t := packTable{Title: p.say("Headers, as received"), Columns: p.columns("Page", "Header", "Value", "Seen on")}
+	t := packTable{Title: p.inWords("Headers, as received"), Columns: p.columns(message.New("Page"), message.New("Header"), message.New("Value"), message.New("Seen on"))}
 	for _, page := range p.pages {
 		for _, h := range page.Headers {
 			t.Rows = append(t.Rows, []string{page.URL, h.Name, h.Value, p.visits(h.Visits)})
@@ -240,7 +240,7 @@ func (p *evidencePack) headers() packTable {
 }
 
 func (p *evidencePack) listeners() packTable {
-	t := packTable{Title: p.say("Who is told what is typed into fields for card data and passwords"), Columns: p.columns("Page", "Field", "Event", "Listens on", "Script")}
+	t := packTable{Title: p.inWords("Who is told what is typed into fields for card data and passwords"), Columns: p.columns(message.New("Page"), message.New("Field"), message.New("Event"), message.New("Listens on"), message.New("Script"))}
 	for _, page := range p.pages {
 		for _, l := range page.Listeners {
 			script := l.Script
@@ -259,8 +259,8 @@ func (p *evidencePack) listeners() packTable {
 
 func (p *evidencePack) changed() packTable {
 	t := packTable{
-		Title:   p.say("What was not approved, and what looks like code that steals card data"),
-		Columns: p.columns("Severity", "Page", "What", "Details", "Fingerprint"),
+		Title:   p.inWords("What was not approved, and what looks like code that steals card data"),
+		Columns: p.columns(message.New("Severity"), message.New("Page"), message.New("What"), message.New("Details"), message.New("Fingerprint")),
 	}
 	for _, f := range p.changes {
 		e := newEntry(f, p.language)
@@ -270,10 +270,10 @@ func (p *evidencePack) changed() packTable {
 }
 
 func (p *evidencePack) unseen() packTable {
-	t := packTable{Title: p.say("What could not be seen"), Columns: p.columns("Target", "Page", "What")}
+	t := packTable{Title: p.inWords("What could not be seen"), Columns: p.columns(message.New("Target"), message.New("Page"), message.New("What"))}
 	for _, page := range p.pages {
 		for _, text := range page.Unseen {
-			t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Literal(text)})
+			t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Text(payment.UnseenText(text))})
 		}
 	}
 	for _, o := range p.outcomes {

@@ -40,7 +40,7 @@ func (p *paymentPage) Close(s scanner.Summary) error {
 	}
 	w := bufio.NewWriter(p.w)
 	err = t.Execute(w, map[string]any{
-		"Language": language, "Title": p.title(), "Notes": p.notes(), "Tables": p.tables(), "Nothing": p.say("Nothing."),
+		"Language": language, "Title": p.title(), "Notes": p.notes(), "Tables": p.tables(), "Nothing": p.inWords("Nothing."),
 		"Style":  template.CSS(style),
 		"Policy": strings.Join([]string{"default-src 'none'", "style-src " + hashOf(style), "base-uri 'none'", "form-action 'none'"}, "; "),
 	})

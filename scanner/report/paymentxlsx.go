@@ -33,7 +33,7 @@ func (p *paymentBook) Close(s scanner.Summary) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	about := packTable{Title: p.say("About"), Columns: []string{p.title()}}
+	about := packTable{Title: p.inWords("About"), Columns: []string{p.title()}}
 	for _, note := range p.notes() {
 		about.Rows = append(about.Rows, []string{note})
 	}
