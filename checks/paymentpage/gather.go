@@ -11,7 +11,6 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/browser"
-	"sotomi/scanner/evidence"
 	"sotomi/scanner/payment"
 	"sotomi/scanner/web"
 )
@@ -179,6 +178,12 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 		}
 		return nil
 	}
+	if _, err := web.ParsePage(c.ex); err != nil {
+		if c.why == payment.WhyNamed && l.found.failed == nil {
+			l.found.failed = scanner.Undetermined("the payment page %s is no HTML page", c.url.String())
+		}
+		return nil
+	}
 	html := payment.LookAt(c.ex, browser.VisitFirst)
 	looks, partly, err := l.rendered(ctx, c, html)
 	if errors.Is(err, browser.ErrNone) {
@@ -199,7 +204,7 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 	if f := l.probe.Payment.Approved; f != nil {
 		s.deviations = f.Judge(page, c.ex.Started)
 	}
-	s.page = page.Map(evidence.Redact)
+	s.page = page.Redacted()
 	l.found.pages = append(l.found.pages, s)
 	return nil
 }

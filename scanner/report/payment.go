@@ -264,7 +264,13 @@ func (p *evidencePack) changed() packTable {
 	}
 	for _, f := range p.changes {
 		e := newEntry(f, p.language)
-		t.Rows = append(t.Rows, []string{p.words.Say("severity-"+string(f.Severity), nil), e.URL, e.Name, e.Values, e.Fingerprint})
+		details := e.Values
+		for _, one := range e.Evidence {
+			if one.Request == "" { // what changed, or the script itself
+				details += "\n" + one.Response
+			}
+		}
+		t.Rows = append(t.Rows, []string{p.words.Say("severity-"+string(f.Severity), nil), e.URL, e.Name, details, e.Fingerprint})
 	}
 	return t
 }

@@ -15,7 +15,7 @@ var paymentTemplate string
 
 // paymentStyle lets wide tables scroll by themselves.
 const paymentStyle = ".wide-table { overflow-x: auto; } .checklist { font-size: .85rem; } .checklist th { text-align: left; border: 1px solid var(--line); padding: .35rem .6rem; background: var(--wash); } " +
-	".checklist td { min-width: 6rem; max-width: 28rem; } .checklist td + td + td { width: auto; } main { max-width: 96rem; }\n"
+	".checklist td { min-width: 6rem; max-width: 28rem; } .checklist td + td + td { width: auto; } main, header { max-width: 96rem; }\n"
 
 // NewPaymentHTML writes the evidence pack about payment pages as one page that needs nothing else.
 func NewPaymentHTML(w io.Writer, o Options) scanner.Sink {
