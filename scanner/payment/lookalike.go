@@ -33,10 +33,11 @@ func looksAlike(host string) bool {
 	if suffix == "localhost" || suffix == "test" || suffix == "example" || suffix == "invalid" {
 		label = strings.TrimSuffix(host, "."+suffix) // names that belong to nobody: the whole of it
 	}
-	if plain, err := idna.ToUnicode(label); err == nil && plain != label {
-		label = latin(plain)
+	bare := label
+	if plain, err := idna.ToUnicode(label); err == nil {
+		bare = latin(plain)
 	}
-	bare := tripled.Replace(drawn.Replace(label))
+	bare = tripled.Replace(drawn.Replace(bare))
 	for _, brand := range brands {
 		const long = 8 // letters: shorter names are one letter from ordinary words
 		if bare == brand && label != brand || len(brand) >= long && distance(bare, brand) == 1 {
