@@ -92,7 +92,7 @@ func (e *environment) acceptPayment(c *cli.Context) error {
 		}
 	}
 	if len(pages.list) == 0 {
-		return message.Errorf("the scan has no payment page; --payment-page names one")
+		e.notice(message.New("the scan has no payment page; --payment-page names one"))
 	}
 	name := c.String("payment")
 	text, err := os.ReadFile(name)
