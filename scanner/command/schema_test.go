@@ -63,7 +63,7 @@ func TestSchemas_are_those_of_the_types(t *testing.T) {
 			}
 			continue
 		}
-		if diff := cmp.Diff(string(want), string(map[string][]byte{"ignore": ignoreSchema, "expected": expectedSchema, "config": configSchema}[name])); diff != "" {
+		if diff := cmp.Diff(string(want), string(map[string][]byte{"ignore": ignoreSchema, "expected": expectedSchema, "payment": paymentSchema, "config": configSchema}[name])); diff != "" {
 			t.Errorf("%s is not that of the types; run the test with -update (-want +got):\n%s", file, diff)
 		}
 	}
