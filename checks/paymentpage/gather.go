@@ -282,8 +282,9 @@ func headersOf(v browser.Visit) http.Header {
 // read reads a script of the shop's own host.
 func (l *looker) read(ctx context.Context, s *browser.Script, files map[string][]byte) error {
 	u, err := url.Parse(s.URL)
-	if err != nil || s.URL == "" || !strings.EqualFold(u.Host, l.probe.Target.URL.Host) || u.Scheme != l.probe.Target.URL.Scheme {
-		return nil //nolint:nilerr // it is not fetched, and without contents nothing is said of them
+	own := err == nil && s.URL != "" && strings.EqualFold(u.Host, l.probe.Target.URL.Host) && u.Scheme == l.probe.Target.URL.Scheme
+	if !own {
+		return nil // without contents nothing is said of them
 	}
 	text, ok := files[s.URL]
 	if !ok && len(files) < maxFiles {

@@ -2,7 +2,6 @@ package payment
 
 import (
 	_ "embed" // the list of hosts
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -110,10 +109,4 @@ func hostOf(address string) string {
 func madeHere(address string) bool {
 	scheme, _, _ := strings.Cut(address, ":")
 	return address == "" || slices.Contains([]string{"data", "blob", "about", "javascript"}, strings.ToLower(scheme))
-}
-
-// isLoopback reports whether a host is this machine.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

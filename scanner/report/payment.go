@@ -25,7 +25,6 @@ type evidencePack struct {
 	language string
 	words    message.Language
 	start    scanner.Start
-	end      scanner.Summary
 	pages    []packPage
 	changes  []scanner.Finding
 	outcomes []scanner.Outcome // that are no answer

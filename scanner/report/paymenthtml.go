@@ -27,8 +27,7 @@ type paymentPage struct {
 	w io.Writer
 }
 
-func (p *paymentPage) Close(s scanner.Summary) error {
-	p.end = s
+func (p *paymentPage) Close(scanner.Summary) error {
 	t, err := template.New("").Parse(paymentTemplate)
 	if err != nil {
 		return err

@@ -21,8 +21,7 @@ type paymentBook struct {
 	w io.Writer
 }
 
-func (p *paymentBook) Close(s scanner.Summary) error {
-	p.end = s
+func (p *paymentBook) Close(scanner.Summary) error {
 	file := excelize.NewFile()
 	defer file.Close() // removes its temporary files
 	top, err1 := file.NewStyle(&excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}})
