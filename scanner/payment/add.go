@@ -78,8 +78,7 @@ func addItems[T any](text, key string, n int, items []T) (string, error) {
 		return text, nil
 	}
 	lines := strings.SplitAfter(text, "\n")
-	at, indent := len(lines), "  "
-	begins := -1
+	indent, begins := "  ", -1
 	for i, line := range lines {
 		if strings.TrimRight(line, " \n") == key+":" {
 			begins = i
@@ -87,10 +86,9 @@ func addItems[T any](text, key string, n int, items []T) (string, error) {
 	}
 	if begins < 0 {
 		lines = append(lines, key+":\n")
-		at = len(lines)
-	} else {
-		at = endOf(lines, begins)
+		begins = len(lines) - 1
 	}
+	at := endOf(lines, begins)
 	if n > 0 {
 		list := signature.ItemLines([]byte(text), key)
 		line := lines[list[n-1]-1]
