@@ -159,7 +159,6 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	if err := errors.Join(onTargets("page", pages, targets, selected), onTargets("payment-page", payments.Pages, targets, selected), outs.checkAbout(targets)); err != nil {
 		return nil, err
 	}
-	outs.stdout = allNeeded(outs.stdout)
 	if skipBroken {
 		e.skipBroken(set, selected)
 	}
@@ -167,7 +166,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		e.notice(r.Message())
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
-	outs.secrets, clientOptions.Log, clientOptions.Exclude = evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
+	outs.stdout, outs.secrets, clientOptions.Log, clientOptions.Exclude = allNeeded(outs.stdout), evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err
