@@ -16,7 +16,7 @@ import (
 
 // otherVariables are patterns of variables that begin like ours and are no settings.
 var otherVariables = []string{
-	"SOTOMI_LABS", "SOTOMI_LABS_RUNS", "SOTOMI_LAB_SERVERS", "SOTOMI_NEWER_CACHES", "SOTOMI_OUTCOMES", "SOTOMI_KILLS", "SOTOMI_BENCH_*", // of our own tests
+	"SOTOMI_LABS", "SOTOMI_LABS_RUNS", "SOTOMI_LAB_SERVERS", "SOTOMI_NEWER_CACHES", "SOTOMI_OUTCOMES", "SOTOMI_KILLS", "SOTOMI_CLUSTER_PART", "SOTOMI_BENCH_*", // of our own tests
 	checks.DataVariable,                                           // where imported data are
 	"SOTOMI_VERSION", "SOTOMI_IMAGE", "SOTOMI_BIN", "SOTOMI_HOME", // what pipelines that fetch the program like to call things
 	"SOTOMI_PORT", "SOTOMI_PORT_*", "SOTOMI_SERVICE_*", "SOTOMI_*_PORT", "SOTOMI_*_PORT_*", "SOTOMI_*_SERVICE_*", // Kubernetes, beside a service sotomi or sotomi-x
