@@ -23,7 +23,7 @@ fetch() { # PATH SHA256
 	rm -rf "unpack.$$"
 	unzip -q -d "unpack.$$" "$file.part"
 	chmod -R a+rX "unpack.$$"
-	mv "unpack.$$/$name" "$name"
+	mv "unpack.$$"/* "$name"
 	rm -rf "unpack.$$" "$file.part"
 	echo "fetched $name"
 }
@@ -37,6 +37,8 @@ fetch org/opensearch/distribution/integ-test-zip/opensearch/2.19.0/opensearch-2.
 fetch org/opensearch/distribution/integ-test-zip/opensearch/3.2.0/opensearch-3.2.0.zip 8c1fb97a5a6f74cac9a25199c0181caa09052e5f941b45f56ee028c32c9de17d
 fetch org/apache/activemq/apache-activemq/5.18.3/apache-activemq-5.18.3-bin.zip c5360b869e3380a8ea84d7da630f06831b1cf5dbe6aedba45d642224d4ee6679
 fetch io/zipkin/zipkin-server/2.24.0/zipkin-server-2.24.0-slim.jar dc50432c44a1b7945907abe80da1b8bc9c790ffb87ec1a91023074f0b1d0beda
+fetch org/apache/tomcat/tomcat/10.1.48/tomcat-10.1.48.zip 98287c7781bd699600f2f4fbeedf8663272e353cb855d5d6a7dac9ac2c7a608f
+fetch org/webjars/swagger-ui/5.34.1/swagger-ui-5.34.1.jar b57f6379a9498c94160d5fd413984757b04d1683ac757d7ba0b6d9b4ba0daee2
 fetch com/h2database/h2/2.2.224/h2-2.2.224.jar b9d8f19358ada82a4f6eb5b174c6cfe320a375b5a9cb5a4fe456d623e6e55497
 
 again() { # COMMAND...: up to three times, for a registry that is busy
@@ -65,6 +67,7 @@ libraries() {
 
 libraries kafka 3.9.1 org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36
 libraries cassandra 5.0.5 org.apache.cassandra:cassandra-all:5.0.5
+libraries s3proxy 2.6.0 org.gaul:s3proxy:2.6.0
 
 # FerretDB speaks the protocol of MongoDB, which has no server in any registry of packages. It is built from its module.
 if [ ! -d ferretdb-1.24.2 ]; then
