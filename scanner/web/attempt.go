@@ -110,8 +110,7 @@ func (a *attempt) resend() error {
 	if err := a.host.pace(a); err != nil {
 		return err
 	}
-	a.limiter.sent.Add(1)
-	return nil
+	return a.limiter.depart(a)
 }
 
 // dialing is called before a connection is made for the attempt. A server that ends each connection before the request is
@@ -137,13 +136,14 @@ func (a *attempt) connected(i httptrace.GotConnInfo) {
 	a.conns++
 	within := a.conns <= a.sends
 	a.mu.Unlock()
-	if within {
+	forbidden := a.limiter.mayLeave(a) // it may have taken long to connect
+	if within && forbidden == nil {
 		return
 	}
 	secure, _ := i.Conn.(*tls.Conn)
 	http2 := secure != nil && secure.ConnectionState().NegotiatedProtocol == "h2"
-	err := errSpent
-	if !a.once || http2 { // over HTTP/2 a request is only sent again when the server says that it has not seen it
+	err := cmp.Or(forbidden, errSpent)
+	if forbidden == nil && (!a.once || http2) { // over HTTP/2 a request is only sent again when the server says that it has not seen it
 		err = a.resend()
 	}
 	if err == nil {
@@ -202,6 +202,8 @@ func (a *attempt) fail(err error) error {
 		err = &timeoutError{err}
 	case errors.Is(cause, errSpent):
 		err = errSpent
+	case errors.As(cause, new(*forbiddenError)):
+		err = cause
 	}
 	a.failed = err
 	return err

@@ -177,6 +177,7 @@ func timedOut(err error) bool {
 // kindOf sorts the errors of an attempt.
 func kindOf(ctx context.Context, err error) Kind {
 	var (
+		never   *forbiddenError
 		scope   *scopeError
 		proxy   *proxyError
 		timeout *timeoutError
@@ -190,7 +191,7 @@ func kindOf(ctx context.Context, err error) Kind {
 		invalid x509.CertificateInvalidError
 	)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.As(err, &never):
 		return KindCanceled
 	case errors.As(err, &scope):
 		return KindScope

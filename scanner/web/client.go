@@ -29,13 +29,20 @@ type Options struct {
 	Proxy      *url.URL              // http, https or socks5; nil for none (the environment is not looked at)
 	Resolve    map[string]string     // "host:port" to the address dialled instead, as in curl --resolve
 	CAFile     string                // PEM file trusted beside the system's
+	CA         []byte                // what is in it; nil to read it
 	ClientCert string                // PEM file with certificate and key
+	Key        []byte                // what is in that; nil to read it
 	Insecure   bool                  // certificates are not verified
 	UserAgent  string                // "" is "sotomi/VERSION"
 	Header     http.Header           // sent to the origin of the session's target only
 	Exclude    func(netip.Addr) bool // addresses that no name may lead to; nil for none
 	Secrets    []string              // values that no report may show, whoever repeats them: every Exchange carries them
 	Log        func(Traffic)         // told of every request that was sent, from many goroutines; nil for none
+	Total      float64               // requests a second to all hosts together; 0 is no limit
+
+	// May is asked last before every request and every connection to a port, with the context of whoever wants it; an error keeps
+	// it from being sent. nil lets all pass.
+	May func(context.Context) error
 }
 
 const (
@@ -70,7 +77,7 @@ func NewClient(o Options) (*Client, error) {
 		return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 	}
 	transports := []*renewable{newRenewable(o.transport(tlsConfig, true)), newRenewable(o.transport(tlsConfig, false))}
-	l := &limiter{next: transports[0], http1: transports[1], options: o, hosts: map[string]*hostState{}}
+	l := &limiter{next: transports[0], http1: transports[1], options: o, total: newTotal(o.Total), hosts: map[string]*hostState{}}
 	if o.Proxy == nil {
 		transports = append(transports, newRenewable(o.lenientTransport(tlsConfig)))
 		l.lenient = transports[2]

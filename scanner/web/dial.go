@@ -161,7 +161,9 @@ func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*p
 	if err := h.state.pace(ctx); err != nil {
 		return nil, h.fail(ctx, KindCanceled, port, err)
 	}
-	h.client.limiter.sent.Add(1)
+	if err := h.client.limiter.depart(ctx); err != nil {
+		return nil, h.fail(ctx, KindCanceled, port, err)
+	}
 	begun := time.Now()
 	conn, err := h.dial(ctx, addresses, given, timeout)
 	if err != nil {

@@ -36,7 +36,9 @@ func (s *Session) Handshake(ctx context.Context, u *url.URL, maxVersion uint16) 
 	defer h.slots.free()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	l.sent.Add(1)
+	if err := l.depart(ctx); err != nil {
+		return fail(KindCanceled, err)
+	}
 	begun := time.Now()
 	conn, err := dialer(o)(ctx, "tcp", address)
 	if err != nil {

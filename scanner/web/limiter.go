@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/projectdiscovery/retryablehttp-go"
+	"golang.org/x/time/rate"
 )
 
 // limiter is the RoundTripper under everything: retries and redirect hops pass it too. It keeps the rate and the number of
@@ -19,6 +20,7 @@ type limiter struct {
 	http1   http.RoundTripper // for hosts that do not want HTTP/2
 	lenient http.RoundTripper // for answers that net/http refuses for a line of their head; nil through a proxy
 	options Options
+	total   *rate.Limiter // nil without a limit
 	sent    atomic.Int64
 
 	transports []*renewable // all of them
@@ -95,7 +97,10 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	body := &heldBody{attempt: a}
-	l.sent.Add(1)
+	if err := l.depart(req.Context()); err != nil {
+		<-a.host.slots
+		return nil, err
+	}
 	a.begin()
 	res, err := l.send(a, req) //nolint:contextcheck // the attempt is the context
 	if err == nil {

@@ -45,7 +45,7 @@ func (o Options) tls() (*tls.Config, error) {
 		ClientSessionCache: tls.NewLRUClientSessionCache(256),
 	}
 	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
+		pem, err := contentOf(o.CA, o.CAFile)
 		if err != nil {
 			return nil, message.Errorf("--ca: %w", err)
 		}
@@ -59,7 +59,11 @@ func (o Options) tls() (*tls.Config, error) {
 		c.RootCAs = pool
 	}
 	if o.ClientCert != "" {
-		pair, err := tls.LoadX509KeyPair(o.ClientCert, o.ClientCert)
+		pem, err := contentOf(o.Key, o.ClientCert)
+		var pair tls.Certificate
+		if err == nil {
+			pair, err = tls.X509KeyPair(pem, pem)
+		}
 		if err != nil {
 			return nil, message.Errorf("--client-cert %s: the file must hold certificate and key in PEM form: %w", o.ClientCert, err)
 		}
@@ -71,6 +75,14 @@ func (o Options) tls() (*tls.Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// contentOf is what is in a file, unless that is known.
+func contentOf(known []byte, file string) ([]byte, error) {
+	if known != nil {
+		return known, nil
+	}
+	return os.ReadFile(file)
 }
 
 // dialer connects, and remembers for the attempt what comes over the connection first. Through a proxy that is the proxy's.
