@@ -175,5 +175,6 @@ type Summary struct {
 
 	SuppressedFindings int             `json:"suppressed_findings,omitempty"` // those that the user has suppressed; they are in none of the counts
 	Novelty            map[Novelty]int `json:"novelty,omitempty"`             // findings by how they stand to the baseline, nil without one
+	Asked              []string        `json:"asked_from,omitempty"`          // addresses of the machines that sent the requests, where several shared the scan
 	Hidden             int             `json:"-"`                             // findings that this report does not show, for they are below --min-severity
 }

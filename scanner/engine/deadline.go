@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 )
 
 // outOfTime ends what a host's time limit leaves undone. It is the cause of the context that ends then.
@@ -15,6 +16,10 @@ var outOfTime = scanner.End(scanner.StatusFailed, "not done within the host's ti
 
 // outOfScanTime ends what the scan's time limit leaves undone.
 var outOfScanTime = scanner.End(scanner.StatusFailed, "not done within the time limit of the scan")
+
+func isOutOfScanTime(reason message.Message) bool {
+	return reason.Format == outOfScanTime.Reason.Format
+}
 
 // timed is ctx for the whole scan: it ends with the scan's time limit, too.
 func (p *Plan) timed(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -23,7 +23,8 @@ type delivery struct {
 	since   time.Time // when the scan would have begun if it had never been interrupted
 	room    chan struct{}
 	results chan hostResult
-	fed     int // inputs that gave a result; set before results is closed
+	fed     int  // inputs that gave a result; set before results is closed
+	stopped bool // the scan is over before all inputs gave one
 	outlets []*outlet
 	journal *outlet // nil without one
 	errs    []error
@@ -127,51 +128,12 @@ func (d *delivery) deliver(r hostResult) {
 		d.repeat(r.index)
 		return
 	}
-	c := scanner.Checkpoint{Input: r.index, Targets: len(r.targets)}
-	for _, t := range r.targets {
-		c.Suppressed += t.suppressed
-		c.Planned += t.tally.planned
-		c.Answered += t.tally.answered
-		c.Unneeded += t.tally.unneeded
-	}
+	c := r.checkpoint()
 	d.count(c)
-	whole := true
-	for _, t := range r.targets {
-		whole = d.write(t) && whole
-	}
+	whole, _ := d.plan.write(r, told{delivery: d}) // it keeps the errors itself
 	if whole && !d.nobodyReports() {
 		d.checkpoint(c)
 	}
-}
-
-// write tells of one target. It reports whether every signature came to its end there.
-func (d *delivery) write(t targetResult) bool {
-	d.target(t.info)
-	whole := true
-	findings := t.findings
-	for _, end := range t.outcomes {
-		st := d.plan.steps[end.step]
-		sig := st.signature
-		for len(findings) > 0 && findings[0].Signature == sig {
-			f := findings[0]
-			findings = findings[1:]
-			if d.plan.wanted(st, f) {
-				d.finding(f)
-			}
-		}
-		if st.helper {
-			continue
-		}
-		if outOfTime := end.end.Reason.Format == outOfScanTime.Reason.Format; outOfTime || end.end.Status == scanner.StatusInterrupted {
-			whole = false
-			d.summary.OutOfTime = d.summary.OutOfTime || outOfTime
-		}
-		d.outcome(scanner.Outcome{
-			Signature: sig.ID, Target: t.info.Target, Status: end.end.Status, Reason: end.end.Reason,
-			Requests: int(end.requests), Took: end.took,
-		})
-	}
-	return whole
 }
 
 // count, target, finding and outcome tell of what there is, and count what some report took: the summary must agree with
@@ -203,6 +165,7 @@ func (d *delivery) finding(f scanner.Finding) {
 }
 
 func (d *delivery) outcome(o scanner.Outcome) {
+	d.summary.OutOfTime = d.summary.OutOfTime || isOutOfScanTime(o.Reason)
 	if d.tell(func(s scanner.Sink) error { return s.Outcome(o) }) {
 		d.summary.Statuses[o.Status]++
 		d.summary.Complete = d.summary.Complete && !o.Status.Gap()
@@ -272,7 +235,7 @@ func (d *delivery) nobodyReports() bool {
 func (d *delivery) finish() error {
 	s := &d.summary
 	s.Requests = d.plan.options.Client.Requests() - d.before
-	s.Interrupted = d.outer.Err() != nil
+	s.Interrupted = d.stopped || d.outer.Err() != nil
 	s.NotStarted = d.plan.options.Targets.Len() - d.fed
 	s.Complete = s.Complete && s.NotStarted == 0 && !s.Interrupted && !d.nobodyReports()
 	for _, o := range d.outlets {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"sotomi/scanner"
@@ -46,7 +47,7 @@ func (d *delivery) checkpoint(c scanner.Checkpoint) {
 func (d *delivery) repeat(input int) {
 	d.repeating = true
 	defer func() { d.repeating = false }()
-	c, err := d.plan.earlier.Repeat(input, repeated{delivery: d})
+	c, err := d.plan.earlier.Repeat(input, told{delivery: d})
 	if err != nil {
 		d.errs = append(d.errs, message.Errorf("reading the journal: %w", err))
 		d.summary.Complete = false
@@ -56,23 +57,73 @@ func (d *delivery) repeat(input int) {
 	d.count(c)
 }
 
-// repeated is a delivery as a sink.
-type repeated struct {
+// told is a delivery as a sink.
+type told struct {
 	scanner.Discard
 	delivery *delivery
 }
 
-func (r repeated) Target(t scanner.TargetInfo) error {
-	r.delivery.target(t)
+func (t told) Target(info scanner.TargetInfo) error {
+	t.delivery.target(info)
 	return nil
 }
 
-func (r repeated) Finding(f scanner.Finding) error {
-	r.delivery.finding(f)
+func (t told) Finding(f scanner.Finding) error {
+	t.delivery.finding(f)
 	return nil
 }
 
-func (r repeated) Outcome(o scanner.Outcome) error {
-	r.delivery.outcome(o)
+func (t told) Outcome(o scanner.Outcome) error {
+	t.delivery.outcome(o)
 	return nil
+}
+
+// records takes what there is about an input.
+type records interface {
+	Target(scanner.TargetInfo) error
+	Finding(scanner.Finding) error
+	Outcome(scanner.Outcome) error
+}
+
+// checkpoint counts what there is about an input.
+func (r hostResult) checkpoint() scanner.Checkpoint {
+	c := scanner.Checkpoint{Input: r.index, Targets: len(r.targets)}
+	for _, t := range r.targets {
+		c.Suppressed += t.suppressed
+		c.Planned += t.tally.planned
+		c.Answered += t.tally.answered
+		c.Unneeded += t.tally.unneeded
+	}
+	return c
+}
+
+// write tells all about an input. It reports whether every signature came to its end there.
+func (p *Plan) write(r hostResult, to records) (whole bool, err error) {
+	whole = true
+	for _, t := range r.targets {
+		err = errors.Join(err, to.Target(t.info))
+		findings := t.findings
+		for _, end := range t.outcomes {
+			st := p.steps[end.step]
+			sig := st.signature
+			for len(findings) > 0 && findings[0].Signature == sig {
+				f := findings[0]
+				findings = findings[1:]
+				if p.wanted(st, f) {
+					err = errors.Join(err, to.Finding(f))
+				}
+			}
+			if st.helper {
+				continue
+			}
+			if isOutOfScanTime(end.end.Reason) || end.end.Status == scanner.StatusInterrupted {
+				whole = false
+			}
+			err = errors.Join(err, to.Outcome(scanner.Outcome{
+				Signature: sig.ID, Target: t.info.Target, Status: end.end.Status, Reason: end.end.Reason,
+				Requests: int(end.requests), Took: end.took,
+			}))
+		}
+	}
+	return whole, err
 }

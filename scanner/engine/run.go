@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sotomi/scanner"
+	"sotomi/scanner/target"
 )
 
 // When ctx ends, a scan goes on for this long: first what is under way may come to its end, then outcomes are written for
@@ -36,7 +37,7 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 	inner, cancel := p.timed(ctx)
 	defer cancel()
 	d := newDelivery(ctx, p, cancel, slices.Concat(p.options.Sinks, reports))
-	d.tell(func(s scanner.Sink) error { return s.Start(p.start(started)) })
+	d.tell(func(s scanner.Sink) error { return s.Start(p.Start(started)) })
 
 	var group errgroup.Group
 	group.Go(func() error {
@@ -52,7 +53,8 @@ func (p *Plan) Run(ctx context.Context, reports ...scanner.Sink) (scanner.Summar
 	return d.summary, err
 }
 
-func (p *Plan) start(t time.Time) scanner.Start {
+// Start is what is known of the scan before the first packet.
+func (p *Plan) Start(t time.Time) scanner.Start {
 	return scanner.Start{
 		Version: p.options.Version, SignatureSet: p.options.SignatureSet, Time: t.UTC(),
 		Targets: p.options.Targets.Args(), Signatures: p.selected(), AboveSafety: p.aboveSafety,
@@ -117,14 +119,23 @@ func (p *Plan) feed(ctx context.Context, d *delivery) {
 			continue
 		}
 		group.Go(func() error {
-			results := p.scanInput(ctx, in)
-			for i := range results {
-				results[i].info.About = in.About
-			}
-			d.results <- hostResult{index: at, targets: results}
+			d.results <- p.result(ctx, at, in)
 			return nil
 		})
 	}
 	_ = group.Wait() // nothing above returns an error
 	d.fed = index
+}
+
+// result scans an input.
+func (p *Plan) result(ctx context.Context, index int, in target.Input) hostResult {
+	return about(index, in, p.scanInput(ctx, in))
+}
+
+// about is all about an input.
+func about(index int, in target.Input, targets []targetResult) hostResult {
+	for i := range targets {
+		targets[i].info.About = in.About
+	}
+	return hostResult{index: index, targets: targets}
 }

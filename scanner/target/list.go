@@ -102,36 +102,83 @@ func (t *List) Hash() string {
 	return hex.EncodeToString(sum.Sum(nil))[:16]
 }
 
+// Place says where an input stands in a list, for whoever has the same list.
+type Place struct {
+	Index   int    `json:"index"`             // among the inputs, from 0
+	Item    int    `json:"item"`              // among what the user wrote, from 0
+	Address string `json:"address,omitempty"` // of a CIDR block
+}
+
 // All gives the inputs one by one.
 func (t *List) All() iter.Seq[Input] {
 	return func(yield func(Input) bool) {
-		for _, it := range t.items {
-			source := Source{Text: it.text}
-			about := t.aboutOf(it)
-			if it.file >= 0 {
-				source.File, source.Line = t.files[it.file], int(it.line)
+		for _, in := range t.Places() {
+			if !yield(in) {
+				return
 			}
-			parsed, err := parse(it.text)
-			if err != nil {
-				continue // it parsed before, or it would not be here
-			}
-			if !parsed.block.IsValid() {
-				parsed.input.Source, parsed.input.About = source, about
-				if !t.Excluded(parsed.input.hostOf()) && !yield(parsed.input) {
+		}
+	}
+}
+
+// Places gives the inputs one by one with their places.
+func (t *List) Places() iter.Seq2[Place, Input] {
+	return func(yield func(Place, Input) bool) {
+		index := -1
+		for n, it := range t.items {
+			in, block, ok := t.input(it)
+			switch {
+			case !ok:
+				continue
+			case !block.IsValid():
+				if index++; !yield(Place{Index: index, Item: n}, in) {
 					return
 				}
 				continue
 			}
-			for a := parsed.block.Addr(); a.IsValid() && parsed.block.Contains(a); a = a.Next() {
+			for a := block.Addr(); a.IsValid() && block.Contains(a); a = a.Next() {
 				if it.skip.has(a) || t.Excluded(a.String()) {
 					continue
 				}
-				if !yield(Input{Host: a.String(), Source: source, About: about}) {
+				in.Host = a.String()
+				if index++; !yield(Place{Index: index, Item: n, Address: in.Host}, in) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// At is the input at a place, of which the index is not looked at. It reports whether there is one.
+func (t *List) At(p Place) (Input, bool) {
+	if p.Item < 0 || p.Item >= len(t.items) {
+		return Input{}, false
+	}
+	it := t.items[p.Item]
+	in, block, ok := t.input(it)
+	if !ok || block.IsValid() != (p.Address != "") {
+		return Input{}, false
+	}
+	if !block.IsValid() {
+		return in, true
+	}
+	a, err := netip.ParseAddr(p.Address)
+	in.Host = a.String()
+	return in, err == nil && block.Contains(a) && !it.skip.has(a) && !t.Excluded(in.Host)
+}
+
+// input is what an item means: an input, or one for each address of a block, without its host. It reports whether it is to be
+// scanned.
+func (t *List) input(it item) (in Input, block netip.Prefix, ok bool) {
+	parsed, err := parse(it.text)
+	if err != nil {
+		return in, block, false // it parsed before, or it would not be here
+	}
+	in, block = parsed.input, parsed.block
+	in.Source, in.About = Source{Text: it.text}, t.aboutOf(it)
+	if it.file >= 0 {
+		in.Source.File, in.Source.Line = t.files[it.file], int(it.line)
+	}
+	return in, block, block.IsValid() || !t.Excluded(in.hostOf())
 }
 
 func (t *List) aboutOf(it item) About {

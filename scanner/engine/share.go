@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sotomi/scanner"
+	"sotomi/scanner/message"
+	"sotomi/scanner/target"
+)
+
+// A scan may be shared by several processes, each with the same plan: each input is looked at by one of them, which tells a
+// journal all about it, and whoever has all journals tells the reports.
+
+// AtOnce is how many inputs a process should have under way: those that are scanned, and those that are looked for meanwhile.
+func (p *Plan) AtOnce() int { return p.options.Concurrency + p.ahead() }
+
+// errNotWhole means that an input did not come to its end.
+var errNotWhole = message.Errorf("the scan of this input was stopped")
+
+// Look scans one input and tells the journal all about it. There is an error, and no checkpoint, when it did not come to its end.
+func (p *Plan) Look(ctx context.Context, index int, in target.Input, to Journal) error {
+	r := p.result(ctx, index, in)
+	whole, err := p.write(r, to)
+	if err == nil && (!whole || ctx.Err() != nil) {
+		err = errNotWhole
+	}
+	if err != nil {
+		return err
+	}
+	return to.Checkpoint(r.checkpoint())
+}
+
+// Give tells the journal that an input ended without having been looked at.
+func (p *Plan) Give(index int, in target.Input, end *scanner.StatusError, to Journal) error {
+	r := p.unseen(index, in, end)
+	_, err := p.write(r, to)
+	return errors.Join(err, to.Checkpoint(r.checkpoint()))
+}
+
+// unseen is all about an input that ended without having been looked at.
+func (p *Plan) unseen(index int, in target.Input, end *scanner.StatusError) hostResult {
+	endpoints := p.endpoints(in)
+	if o, ok := p.portEndpoint(in); ok {
+		endpoints = append(endpoints, o)
+	}
+	var results []targetResult
+	for _, o := range endpoints {
+		s := p.newSite(o, o.candidates[0])
+		if !p.options.Targets.Named(in, s.target.URL) {
+			results = append(results, p.scanSite(context.Background(), s, o, end)) // which asks for nothing
+		}
+	}
+	return about(index, in, results)
+}
+
+// Ending is how a scan ends that was shared.
+type Ending struct {
+	Missing *scanner.StatusError // of inputs that the journal lacks; nil when they were interrupted
+	Asked   []string             // addresses that sent the requests
+}
+
+// Report tells the reports all that the earlier scan has, in the order of the inputs, and how those that it lacks ended.
+func (p *Plan) Report(ctx context.Context, e Ending, reports ...scanner.Sink) (scanner.Summary, error) {
+	d := newDelivery(ctx, p, func() {}, append(append([]scanner.Sink(nil), p.options.Sinks...), reports...))
+	d.tell(func(s scanner.Sink) error { return s.Start(p.Start(p.earlier.Started())) })
+	end, index := e.Missing, 0
+	if end == nil {
+		end = interrupted
+	}
+	begun := time.Now()
+	for in := range p.options.Targets.All() {
+		at := index
+		index++
+		switch {
+		case p.earlier.Has(at):
+			d.repeat(at)
+		case d.late(begun, e.Missing == nil):
+			continue // not started
+		default:
+			r := p.unseen(at, in, end)
+			d.count(r.checkpoint())
+			_, _ = p.write(r, told{delivery: d}) // it keeps the errors itself
+			d.stopped = d.stopped || e.Missing == nil
+		}
+		d.fed++
+		if d.nobodyReports() {
+			break
+		}
+	}
+	d.summary.Took, d.summary.Asked = p.earlier.Took(), e.Asked
+	d.before = d.plan.options.Client.Requests() - p.earlier.Requests()
+	err := d.finish()
+	return d.summary, err
+}
+
+// late reports whether there is no time left to tell of inputs that were never looked at.
+func (d *delivery) late(begun time.Time, interrupted bool) bool {
+	late := interrupted && time.Since(begun) > goodbye
+	d.stopped = d.stopped || late
+	return late
+}
