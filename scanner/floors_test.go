@@ -46,7 +46,7 @@ var floors = map[string][]string{
 	"scanner/command": {
 		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
 		"checks/template/match", "scanner/report", "scanner/sigtest", "scanner/triage",
-		"scanner/history", "scanner/notify", "scanner/watch", "scanner/payment",
+		"scanner/history", "scanner/notify", "scanner/watch", "scanner/payment", "scanner/cluster",
 	},
 	"": {"scanner/command"},
 

@@ -71,7 +71,8 @@ type environment struct {
 	stdout, stderr io.Writer
 	lang           string // "en" or "ja"
 	words          message.Language
-	langGiven      bool // by --lang or SOTOMI_LANG: the configuration does not change it
+	langGiven      bool   // by --lang or SOTOMI_LANG: the configuration does not change it
+	taken          *taken // what a scan reads, to be read by workers too; nil when it is not shared
 }
 
 func (e *environment) run(ctx context.Context, args []string) error {
@@ -122,7 +123,7 @@ func (e *environment) app() *cli.App {
 		EnableBashCompletion:      true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // the status is ours to decide
 		Flags:                     []cli.Flag{langFlag()},
-		Commands:                  []*cli.Command{e.scan(), e.retest(), e.watch(), e.history(), e.demo(), e.signatures(), e.convert(), e.diff(), e.baseline(), e.suppress(), e.portsCommand(), e.paymentCommand(), e.data(), e.schema(), e.completion()},
+		Commands:                  []*cli.Command{e.scan(), e.work(), e.retest(), e.watch(), e.history(), e.demo(), e.signatures(), e.convert(), e.diff(), e.baseline(), e.suppress(), e.portsCommand(), e.paymentCommand(), e.data(), e.schema(), e.completion()},
 		Action: func(c *cli.Context) error {
 			return noCommand(c.Args().First(), c.App.Commands)
 		},
@@ -172,5 +173,8 @@ func signatureSet() string {
 	if err != nil {
 		return "broken"
 	}
-	return fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
+	return setName(set)
 }
+
+// setName is how reports call a set of signatures.
+func setName(set *signature.Set) string { return fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash) }

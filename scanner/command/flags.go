@@ -10,6 +10,7 @@ const (
 	categoryReport  = "REPORT AND EXIT STATUS"
 	categoryHow     = "CONNECTIONS AND REQUESTS"
 	categoryWho     = "VISITORS"
+	categoryShare   = "SEVERAL MACHINES"
 	categoryGeneral = "GENERAL"
 )
 

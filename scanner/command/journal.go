@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
@@ -17,6 +18,9 @@ import (
 
 // journalEnding is what the name of a journal has behind that of the report beside which it stands.
 const journalEnding = ".journal"
+
+// sharedJournal is the name of the journal of a shared scan without a report in a file.
+const sharedJournal = "sotomi" + journalEnding
 
 // journalSync is how often a journal is written through to the disk.
 const journalSync = time.Second
@@ -109,6 +113,20 @@ func (j *journal) flush() error {
 	return nil
 }
 
+// append writes what there is about an input through to the disk, and says where it stands.
+func (j *journal) append(records []byte) (begin, end int64, err error) {
+	if begin, err = j.file.Seek(0, io.SeekCurrent); err == nil {
+		_, err = j.file.Write(records)
+	}
+	if err == nil {
+		err = j.file.Sync()
+	}
+	if err != nil {
+		return 0, 0, j.failure(err)
+	}
+	return begin, begin + int64(len(records)), nil
+}
+
 func (j *journal) failure(err error) error {
 	return message.Errorf("the journal %s is incomplete: %w", j.file.Name(), reason(err))
 }
@@ -140,7 +158,7 @@ func (e *environment) endJournal(j *journal, left bool) error {
 	close(j.done)
 	_ = j.group.Wait() // it has no error
 	if !left {
-		return errors.Join(j.file.Close(), os.Remove(j.file.Name()))
+		return errors.Join(j.file.Close(), os.Remove(j.file.Name()), os.RemoveAll(stateOf(j.file.Name())))
 	}
 	if err := errors.Join(j.file.Sync(), j.file.Close()); err != nil {
 		return j.failure(err)

@@ -22,14 +22,7 @@ func (e *environment) notice(m message.Message) {
 // skipBroken names the files that have mistakes, and keeps them from running. Some mistakes show only when a check is made of
 // the signature.
 func (e *environment) skipBroken(set *signature.Set, selected []*signature.Signature) {
-	for _, sig := range selected {
-		if sig.Own || sig.Broken != nil {
-			continue
-		}
-		if _, _, err := missing(sig); err != nil {
-			sig.Break(err)
-		}
-	}
+	breakBroken(selected)
 	for _, sig := range set.Signatures {
 		if sig.Broken != nil {
 			e.notice(message.New("skipped: %s", message.Of(sig.Broken)))
@@ -37,6 +30,18 @@ func (e *environment) skipBroken(set *signature.Set, selected []*signature.Signa
 	}
 	for _, err := range set.Unread {
 		e.notice(message.New("skipped: %s", message.Of(err)))
+	}
+}
+
+// breakBroken keeps files of the user's from running that have mistakes.
+func breakBroken(selected []*signature.Signature) {
+	for _, sig := range selected {
+		if sig.Own || sig.Broken != nil {
+			continue
+		}
+		if _, _, err := missing(sig); err != nil {
+			sig.Break(err)
+		}
 	}
 }
 

@@ -91,6 +91,7 @@ func (e *environment) readExpected(r *triage.Rules, name string) error {
 	if !named {
 		e.notice(message.New("which ports may be open is read from %s", name))
 	}
+	e.taken.expected(name, text)
 	return r.ReadExpected(name, text)
 }
 

@@ -155,7 +155,7 @@ func (e *environment) journalPlan(s *settings, j *job) report.JournalPlan {
 	for _, f := range s.c.Command.Flags {
 		name := f.Names()[0]
 		switch _, list := f.(*cli.StringSliceFlag); {
-		case !s.c.IsSet(name) || name == "resume" || name == "lang":
+		case !s.c.IsSet(name) || name == "resume" || name == "lang" || slices.Contains(sharedNames, name):
 		case slices.Contains(withheld, name):
 			plan.Withheld = append(plan.Withheld, name)
 		case list:

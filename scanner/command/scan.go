@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/netip"
@@ -51,7 +50,7 @@ EXIT STATUS
 func (e *environment) scan() *cli.Command {
 	return leaf(&cli.Command{
 		Name: "scan", Usage: "scan sites from outside", ArgsUsage: "TARGET...", Description: scanHelp,
-		Flags: scanFlags(),
+		Flags: append(scanFlags(), sharedFlags()...),
 		Action: func(c *cli.Context) error {
 			earlier, err := e.readEarlier(c)
 			if err != nil {
@@ -78,11 +77,18 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	if err != nil {
 		return err
 	}
+	if s.shared() {
+		s.taken = newTaken()
+		e.taken = s.taken
+	}
 	j, err := e.job(s, args)
 	if err != nil {
 		return err
 	}
 	defer j.client.Close()
+	if err := j.shareable(s); err != nil {
+		return err
+	}
 	plan := e.journalPlan(s, j)
 	if earlier != nil {
 		if err := earlier.sameScan(plan); err != nil {
@@ -95,6 +101,9 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	if err := j.outputs.open(); err != nil { // may wait for the reader of a named pipe
 		return err
 	}
+	if s.shared() && j.outputs.journal == "" {
+		j.outputs.journal = sharedJournal // what workers send must be kept somewhere
+	}
 	kept, err := e.openJournal(earlier, j, plan, s.secrets)
 	if err != nil {
 		j.outputs.finish()
@@ -103,7 +112,13 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	limitMemory(min(j.targets.Len(), s.number("concurrency", s.file.Concurrency)))
-	summary, err := j.plan.Run(ctx, j.rules.Sinks(withoutSecrets(j.outputs.sinks, s.secrets))...)
+	reports := j.rules.Sinks(withoutSecrets(j.outputs.sinks, s.secrets))
+	var summary scanner.Summary
+	if s.shared() {
+		summary, err = e.share(ctx, &sharing{settings: s, job: j, args: args, journal: kept, earlier: earlier}, reports)
+	} else {
+		summary, err = j.plan.Run(ctx, reports...)
+	}
 	j.outputs.finish()
 	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted || summary.OutOfTime))
 	switch {
@@ -124,6 +139,9 @@ type job struct {
 	rules   *triage.Rules
 	gate    *gate
 	notices *triage.Notices
+
+	web     web.Options    // of client
+	options engine.Options // of plan
 
 	targets      *target.List
 	signatureSet string
@@ -167,13 +185,16 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
 	outs.stdout, outs.secrets, clientOptions.Log, clientOptions.Exclude = allNeeded(outs.stdout), evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
+	if s.taken != nil {
+		clientOptions.May, clientOptions.Total = mayLeave, s.c.Float64("egress")
+	}
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err
 	}
 	j.targets, j.visitors, j.pages = targets, visitors, pages
 	j.data = e.dataInForce()
-	j.signatureSet = fmt.Sprintf("%d, %s", len(set.Signatures), set.Hash)
+	j.signatureSet = setName(set)
 	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
 	outs.options.Signatures, outs.minSeverity, outs.baseline = byID(selected), minSeverity, s.c.String("write-baseline")
 	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
@@ -182,7 +203,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		watchers = append(watchers, bar)
 	}
 	filter := s.filter(signature.SafetyIntrusive)
-	j.plan, err = engine.NewPlan(engine.Options{
+	j.web, j.options = clientOptions, engine.Options{
 		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
 		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
@@ -190,7 +211,8 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
 		Visitors: visitors, Pages: pages, Payment: payments, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
 		Watchers: withoutSecrets(watchers, s.secrets),
-	})
+	}
+	j.plan, err = engine.NewPlan(j.options)
 	if err != nil {
 		client.Close()
 		return nil, err

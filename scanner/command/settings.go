@@ -88,6 +88,7 @@ type settings struct {
 	variables map[string]bool // named by placeholders
 	mistakes  []error         // found while settings were read
 
+	taken  *taken // what is read, to be read by workers too; nil when the scan is not shared
 	report string // where a watch wants the report in JSON lines; "" for none
 }
 
@@ -225,6 +226,7 @@ func (s *settings) sources(embedded fs.FS, skipBroken bool) (signature.Sources, 
 		Folders:       s.list("signatures", s.file.Signatures),
 		TemplateRoots: s.list("template-root", s.file.TemplateRoot),
 		SkipBroken:    skipBroken,
+		Told:          s.taken.signature(),
 	}
 	if !s.yes("no-default-signatures", s.file.NoDefaultSignatures) {
 		src.Embedded = embedded

@@ -19,7 +19,18 @@ func (e *environment) targets(args []string) (*target.List, error) {
 	if err := listNames(args); err != nil {
 		return nil, err
 	}
-	return target.Parse(args, e.stdin, func(name string) (io.ReadCloser, error) { return openFile(name) })
+	return target.Parse(args, e.taken.list("-", e.stdin), func(name string) (io.ReadCloser, error) {
+		f, err := openFile(name)
+		if err != nil {
+			return nil, err
+		}
+		return readCloser{e.taken.list(name, f), f}, nil
+	})
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
 }
 
 // targetsFor are the targets without the hosts that --exclude-host leaves out.

@@ -57,47 +57,49 @@ func (p *Plan) unseen(index int, in target.Input, end *scanner.StatusError) host
 
 // Ending is how a scan ends that was shared.
 type Ending struct {
-	Missing *scanner.StatusError // of inputs that the journal lacks; nil when they were interrupted
-	Asked   []string             // addresses that sent the requests
+	Missing   *scanner.StatusError // of inputs that the journal lacks; nil when the scan was stopped
+	OutOfTime bool                 // by its own time limit
+	Asked     []string             // addresses that sent the requests
+}
+
+// missing is how inputs end that the journal lacks.
+func (e Ending) missing() *scanner.StatusError {
+	switch {
+	case e.Missing != nil:
+		return e.Missing
+	case e.OutOfTime:
+		return outOfScanTime
+	}
+	return interrupted
 }
 
 // Report tells the reports all that the earlier scan has, in the order of the inputs, and how those that it lacks ended.
 func (p *Plan) Report(ctx context.Context, e Ending, reports ...scanner.Sink) (scanner.Summary, error) {
 	d := newDelivery(ctx, p, func() {}, append(append([]scanner.Sink(nil), p.options.Sinks...), reports...))
 	d.tell(func(s scanner.Sink) error { return s.Start(p.Start(p.earlier.Started())) })
-	end, index := e.Missing, 0
-	if end == nil {
-		end = interrupted
-	}
-	begun := time.Now()
+	begun, index, missed := time.Now(), 0, false
 	for in := range p.options.Targets.All() {
 		at := index
 		index++
+		has := p.earlier.Has(at)
+		missed = missed || !has
 		switch {
-		case p.earlier.Has(at):
+		case has:
 			d.repeat(at)
-		case d.late(begun, e.Missing == nil):
-			continue // not started
+		case e.Missing == nil && time.Since(begun) > goodbye:
+			continue // there is no time left to tell of it
 		default:
-			r := p.unseen(at, in, end)
+			r := p.unseen(at, in, e.missing())
 			d.count(r.checkpoint())
 			_, _ = p.write(r, told{delivery: d}) // it keeps the errors itself
-			d.stopped = d.stopped || e.Missing == nil
 		}
 		d.fed++
 		if d.nobodyReports() {
 			break
 		}
 	}
+	d.stopped = e.Missing == nil && !e.OutOfTime && missed
 	d.summary.Took, d.summary.Asked = p.earlier.Took(), e.Asked
-	d.before = d.plan.options.Client.Requests() - p.earlier.Requests()
 	err := d.finish()
 	return d.summary, err
-}
-
-// late reports whether there is no time left to tell of inputs that were never looked at.
-func (d *delivery) late(begun time.Time, interrupted bool) bool {
-	late := interrupted && time.Since(begun) > goodbye
-	d.stopped = d.stopped || late
-	return late
 }

@@ -202,10 +202,18 @@ func (j *Journal) Has(input int) bool {
 // Repeat tells what the journal has about an input.
 func (j *Journal) Repeat(input int, to scanner.Sink) (scanner.Checkpoint, error) {
 	at := j.ends[input]
+	return ReplayInput(io.NewSectionReader(j.from, at.from, at.to-at.from), to)
+}
+
+// ReplayInput tells what a journal has about one input.
+func ReplayInput(from io.Reader, to scanner.Sink) (scanner.Checkpoint, error) {
 	p := &replay{to: to, started: true, counted: newCounts()}
-	lines := bufio.NewReader(io.NewSectionReader(j.from, at.from, at.to-at.from))
+	lines := bufio.NewReader(from)
 	for {
-		text, err := lines.ReadBytes('\n')
+		text, err := journalLine(lines)
+		if err == nil && !bytes.HasSuffix(text, []byte("\n")) {
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return scanner.Checkpoint{}, err
 		}
@@ -221,6 +229,16 @@ func (j *Journal) Repeat(input int, to scanner.Sink) (scanner.Checkpoint, error)
 			return scanner.Checkpoint{}, err
 		}
 	}
+}
+
+// NewEarlier is the journal of a scan that has begun, with no input yet.
+func NewEarlier(from io.ReaderAt, started time.Time) *Journal {
+	return &Journal{Start: scanner.Start{Time: started}, from: from, ends: map[int]place{}}
+}
+
+// Note adds an input whose records, and then its checkpoint, were written between two offsets of the file.
+func (j *Journal) Note(c scanner.Checkpoint, begin, end int64) {
+	j.ends[c.Input], j.last, j.End = place{begin, end}, c, end
 }
 
 // Started is when the scan began.

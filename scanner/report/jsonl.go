@@ -114,6 +114,7 @@ type (
 
 		SuppressedFindings int                     `json:"suppressed_findings,omitempty"` // they are in none of the counts above
 		Novelty            map[scanner.Novelty]int `json:"novelty,omitempty"`             // findings by how they stand to the baseline
+		Asked              []string                `json:"asked_from,omitempty"`          // addresses of the machines that sent the requests, where several shared the scan
 	}
 )
 
@@ -265,6 +266,6 @@ func (j *jsonLines) Close(s scanner.Summary) error {
 	return j.encoder.Encode(summaryRecord{
 		Type: "summary", Severities: orNone(s.Severities), Confirmed: orNone(s.Confirmed), Statuses: orNone(s.Statuses), Targets: s.Targets, Requests: s.Requests,
 		Suppressed: s.Suppressed, NotStarted: s.NotStarted, AboveSafety: s.AboveSafety, Redirected: s.Redirected, Seconds: s.Took.Seconds(),
-		Complete: s.Complete, Interrupted: s.Interrupted, SuppressedFindings: s.SuppressedFindings, Novelty: s.Novelty,
+		Complete: s.Complete, Interrupted: s.Interrupted, SuppressedFindings: s.SuppressedFindings, Novelty: s.Novelty, Asked: s.Asked,
 	})
 }

@@ -209,7 +209,7 @@ func (p *replay) summary(text []byte) error {
 	p.end = p.to.Close(scanner.Summary{
 		Severities: r.Severities, Confirmed: r.Confirmed, Statuses: r.Statuses, Targets: r.Targets, Requests: r.Requests, Suppressed: r.Suppressed,
 		NotStarted: r.NotStarted, AboveSafety: r.AboveSafety, Redirected: r.Redirected, Took: time.Duration(math.Round(r.Seconds * float64(time.Second))),
-		Complete: r.Complete, Interrupted: r.Interrupted, SuppressedFindings: r.SuppressedFindings, Novelty: r.Novelty,
+		Complete: r.Complete, Interrupted: r.Interrupted, SuppressedFindings: r.SuppressedFindings, Novelty: r.Novelty, Asked: r.Asked,
 	})
 	return nil
 }

@@ -37,6 +37,9 @@ func (s *Signature) ReadFile(name string) ([]byte, error) {
 		text, err := readLimited(openIn(root, local))
 		switch {
 		case err == nil:
+			if s.told != nil {
+				s.told(filepath.Join(root, local), text)
+			}
 			return text, nil
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, message.Errorf("%s: file %q: %w", s.File, name, err)

@@ -19,10 +19,11 @@ import (
 
 // Sources says where signatures come from.
 type Sources struct {
-	Embedded      fs.FS    // nil for none
-	Folders       []string // folders or single files of the user
-	TemplateRoots []string // further folders that payload files of public templates may lie in
-	SkipBroken    bool     // a user's file with mistakes is no error, but a signature that never runs: see Signature.Broken
+	Embedded      fs.FS                          // nil for none
+	Folders       []string                       // folders or single files of the user
+	TemplateRoots []string                       // further folders that payload files of public templates may lie in
+	Told          func(name string, text []byte) // of every file of the user's that is read, also later, by several goroutines; nil for none
+	SkipBroken    bool                           // a user's file with mistakes is no error, but a signature that never runs: see Signature.Broken
 }
 
 // Set is all signatures of a run, by id.
@@ -71,6 +72,7 @@ type file struct {
 	name  string // as shown to the user
 	read  func() ([]byte, error)
 	roots []string
+	told  func(string, []byte)
 	own   bool
 	from  string // the user's folder that it is in; "" for an embedded one
 
@@ -121,7 +123,7 @@ func list(src Sources) ([]file, error) {
 				return nil
 			}
 			files = append(files, file{
-				name: name, from: folder, read: func() ([]byte, error) { return readRegular(name) },
+				name: name, from: folder, told: src.Told, read: func() ([]byte, error) { return readRegular(name) },
 				roots: roots(filepath.Dir(name), filepath.Clean(root), src.TemplateRoots),
 			})
 			return nil
@@ -165,6 +167,9 @@ func (f file) load() result {
 		}
 		return result{signatures: []*Signature{newBroken(f.name, idIn(f.name, nil), err)}}
 	}
+	if f.told != nil {
+		f.told(f.name, text)
+	}
 	r := result{sum: sha256.Sum256(text)}
 	all, err := parseAll(f.name, text, f.own)
 	switch {
@@ -178,7 +183,7 @@ func (f file) load() result {
 		r.unread, all = err, nil
 	}
 	for _, s := range all {
-		s.Roots, s.files = f.roots, f.embedded
+		s.Roots, s.files, s.told = f.roots, f.embedded, f.told
 	}
 	r.signatures = all
 	return r

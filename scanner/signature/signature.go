@@ -44,20 +44,21 @@ type Signature struct {
 	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher; where all matchers of a block must match, one of them names it
 	Tests    []Case             `yaml:"tests"`
 
-	File        string            `yaml:"-"` // as named to the user
-	FlowLine    int               `yaml:"-"` // of the flow; counts from 1
-	Roots       []string          `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
-	Broken      error             `yaml:"-"` // mistakes for which it is not run; only with Sources.SkipBroken
-	needed      Safety            // the lowest level that its requests can have
-	declared    Safety            // its level as the file says; "" when it does not
-	fileID      string            // the id in the file, when that is not ID
-	refused     []mistake         // what lint refuses of a public template that can run
-	files       fs.FS             // of an embedded one, instead of Roots
-	listed      bool              // one of several in its file
-	line        int               // where it begins; that of its row in a list
-	Own         bool              `yaml:"-"` // one of the embedded signatures
-	Strict      bool              `yaml:"-"` // carries keys of ours, so it was decoded strictly
-	Unsupported []message.Message `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
+	File        string                         `yaml:"-"` // as named to the user
+	FlowLine    int                            `yaml:"-"` // of the flow; counts from 1
+	Roots       []string                       `yaml:"-"` // folders that payload files may lie in, in the order they are looked for
+	Broken      error                          `yaml:"-"` // mistakes for which it is not run; only with Sources.SkipBroken
+	needed      Safety                         // the lowest level that its requests can have
+	declared    Safety                         // its level as the file says; "" when it does not
+	fileID      string                         // the id in the file, when that is not ID
+	refused     []mistake                      // what lint refuses of a public template that can run
+	files       fs.FS                          // of an embedded one, instead of Roots
+	told        func(name string, text []byte) // of every file that it names and that is read; nil for none
+	listed      bool                           // one of several in its file
+	line        int                            // where it begins; that of its row in a list
+	Own         bool                           `yaml:"-"` // one of the embedded signatures
+	Strict      bool                           `yaml:"-"` // carries keys of ours, so it was decoded strictly
+	Unsupported []message.Message              `yaml:"-"` // features it uses that sotomi lacks; such a signature is never run
 }
 
 // Info is what a signature says about itself, the same for every target.

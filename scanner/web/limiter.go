@@ -98,7 +98,7 @@ func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body := &heldBody{attempt: a}
 	if err := l.depart(req.Context()); err != nil {
-		<-a.host.slots
+		a.host.slots.free()
 		return nil, err
 	}
 	a.begin()
