@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,8 +47,13 @@ func (e *statusError) Error() string { return e.message.String() }
 func (e *statusError) Message() message.Message { return e.message }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&environment{stdin: stdin, stderr: stderr}).main(ctx, args, stdout)
+}
+
+// main runs one invocation and returns its exit status.
+func (e *environment) main(ctx context.Context, args []string, stdout io.Writer) int {
 	out := &stdoutStream{to: stdout}
-	e := &environment{stdin: stdin, stdout: out, stderr: stderr}
+	e.stdout = out
 	err := e.run(ctx, args)
 	if err == nil && out.err != nil {
 		err = message.Errorf("the output could not be written: %w", out.err)
@@ -56,7 +62,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return scanner.ExitClean
 	}
 	if said := strings.TrimSpace(e.words.Text(message.Of(err))); said != "" {
-		fmt.Fprintf(stderr, "sotomi: %s\n", message.Printable(said))
+		fmt.Fprintf(e.stderr, "sotomi: %s\n", message.Printable(said))
 	}
 	var status *statusError
 	if errors.As(err, &status) {
@@ -71,8 +77,9 @@ type environment struct {
 	stdout, stderr io.Writer
 	lang           string // "en" or "ja"
 	words          message.Language
-	langGiven      bool   // by --lang or SOTOMI_LANG: the configuration does not change it
-	taken          *taken // what a scan reads, to be read by workers too; nil when it is not shared
+	langGiven      bool          // by --lang or SOTOMI_LANG: the configuration does not change it
+	lease          time.Duration // of workers on a host; 0 is the usual one
+	taken          *taken        // what a scan reads, to be read by workers too; nil when it is not shared
 }
 
 func (e *environment) run(ctx context.Context, args []string) error {

@@ -160,7 +160,7 @@ func (w *sharing) start(e *environment) error {
 // coordinator is the server, or the connection to one.
 func (w *sharing) coordinator(ctx context.Context) (*cluster.Coordinator, error) {
 	flag := w.settings.c.String
-	o := cluster.Options{State: stateOf(w.journal.file.Name()), Address: flag("advertise")}
+	o := cluster.Options{State: stateOf(w.journal.file.Name()), Address: flag("advertise"), Lease: w.e.lease}
 	if address := flag("listen"); address != "" {
 		c, err := cluster.Listen(ctx, address, o)
 		if err != nil {

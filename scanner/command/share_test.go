@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -184,5 +183,3 @@ func TestSharedScanIsThatOfOneMachine(t *testing.T) {
 		}
 	}
 }
-
-var _ = slices.Sorted[int]

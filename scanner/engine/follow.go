@@ -167,7 +167,7 @@ func (p *Plan) followMove(ctx context.Context, o endpoint, s *site) (*site, *sca
 	if at == s {
 		return nil, nil //nolint:nilnil // neither followed nor ended
 	}
-	if !p.first(at.target) {
+	if !p.shared.Load() && !p.first(at.target.String()) {
 		return nil, scanner.End(scanner.StatusNotApplicable, "leads to %s, which is looked at as another target", origin(at.target.URL))
 	}
 	return at, nil
@@ -200,10 +200,10 @@ func (s *site) sendsStrangers(ctx context.Context) *url.URL {
 }
 
 // first reports whether a target that redirects led to is met for the first time: two may lead to the same one.
-func (p *Plan) first(t target.Target) bool {
+func (p *Plan) first(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := digestOf([]byte(t.String()))
+	key := digestOf([]byte(name))
 	if p.followed[key] {
 		return false
 	}

@@ -47,7 +47,9 @@ func (d *delivery) checkpoint(c scanner.Checkpoint) {
 func (d *delivery) repeat(input int) {
 	d.repeating = true
 	defer func() { d.repeating = false }()
-	c, err := d.plan.earlier.Repeat(input, told{delivery: d})
+	m := &moves{plan: d.plan, to: told{delivery: d}}
+	c, err := d.plan.earlier.Repeat(input, m)
+	m.end()
 	if err != nil {
 		d.errs = append(d.errs, message.Errorf("reading the journal: %w", err))
 		d.summary.Complete = false

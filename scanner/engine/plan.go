@@ -53,6 +53,7 @@ type Plan struct {
 	mu           sync.Mutex
 	requestPlans map[string]*requestPlan // by kind of target
 	followed     map[digest]bool         // targets that redirects led to
+	shared       atomic.Bool             // other processes scan too, so it is not known here which of them are first
 }
 
 // port is a further port of bare hosts, and the steps that run there.

@@ -21,6 +21,7 @@ var errNotWhole = message.Errorf("the scan of this input was stopped")
 
 // Look scans one input and tells the journal all about it. There is an error, and no checkpoint, when it did not come to its end.
 func (p *Plan) Look(ctx context.Context, index int, in target.Input, to Journal) error {
+	p.shared.Store(true)
 	r := p.result(ctx, index, in)
 	whole, err := p.write(r, to)
 	if err == nil && (!whole || ctx.Err() != nil) {

@@ -165,3 +165,70 @@ func TestGiveEndsEveryCheckOfAnInput(t *testing.T) {
 		}
 	}
 }
+
+// TestOneSiteFromTwoInputsIsToldOnce: two inputs lead to one site, and two processes look at it, or a scan that was killed and the
+// one that goes on: each check has one outcome there, and the second input says where it leads.
+func TestOneSiteFromTwoInputsIsToldOnce(t *testing.T) {
+	on := redirecting(t, 301, "https://www.shop.example{path}")
+	client := resolving(t, map[string]string{"shop.example:80": on, "www.shop.example:80": on, "www.shop.example:443": pageOnly(t, httptest.NewTLSServer)})
+	list := mustTargets(t, "http://shop.example", "http://www.shop.example")
+	plan := func() *Plan {
+		p, err := NewPlan(Options{
+			Client: client, Targets: list, Signatures: sigsOf("a"), Checks: tableOf(map[string]scanner.Check{"a": looksAt("/.env")}), Concurrency: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	kept := &keptRecords{by: map[int]*scanner.Collector{}}
+	for i, in := range inputsOf(list) {
+		if err := plan().Look(t.Context(), i, in, kept); err != nil { // each by a process of its own
+			t.Fatal(err)
+		}
+	}
+	want := map[string]scanner.Status{"https://www.shop.example": scanner.StatusClean, "http://www.shop.example": scanner.StatusNotApplicable}
+	check := func(how string, out *scanner.Collector, err error) {
+		t.Helper()
+		got := map[string]scanner.Status{}
+		for _, o := range out.Outcomes {
+			got[o.Target] = o.Status
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(out.Outcomes) != 2 || len(out.Targets) != 2 || err != nil {
+			t.Errorf("%s: %v, %d outcomes (-want +got):\n%s", how, err, len(out.Outcomes), diff)
+		}
+	}
+	out, p := &scanner.Collector{}, plan()
+	p.Resumable(nil, kept)
+	_, err := p.Report(t.Context(), Ending{}, out)
+	check("shared", out, err)
+
+	delete(kept.by, 1)
+	out, p = &scanner.Collector{}, plan()
+	p.Resumable(nil, kept)
+	_, err = p.Run(t.Context(), out)
+	if len(out.Outcomes) != 2 || out.Outcomes[0].Target == out.Outcomes[1].Target {
+		t.Errorf("resumed: %v, %+v", err, out.Outcomes)
+	}
+}
+
+// keptRecords keeps what it is told of each input.
+type keptRecords struct {
+	left
+	scanner.Collector
+	by map[int]*scanner.Collector
+}
+
+func (k *keptRecords) Checkpoint(c scanner.Checkpoint) error {
+	k.by[c.Input], k.Collector = &scanner.Collector{Targets: k.Targets, Outcomes: k.Outcomes}, scanner.Collector{}
+	return nil
+}
+
+func (k *keptRecords) Has(input int) bool { return k.by[input] != nil }
+
+func (k *keptRecords) Repeat(input int, to scanner.Sink) (scanner.Checkpoint, error) {
+	for i, target := range k.by[input].Targets {
+		_, _ = to.Target(target), to.Outcome(k.by[input].Outcomes[i])
+	}
+	return scanner.Checkpoint{Input: input, Targets: 1}, nil
+}
