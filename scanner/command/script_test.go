@@ -19,7 +19,7 @@ import (
 // TestMain is the program itself when it is started under its name.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"sotomi":       func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },       //nolint:forbidigo // a process of its own
+		"sotomi":       func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },      //nolint:forbidigo // a process of its own
 		"hasty-sotomi": func() { os.Exit(hastyMain(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // a process of its own
 	})
 }

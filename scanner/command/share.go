@@ -388,7 +388,9 @@ func egress(s cluster.Status) []string {
 	all := map[string]bool{}
 	for _, w := range s.Workers {
 		for _, address := range w.Addresses {
-			all[address] = true
+			if a, err := netip.ParseAddr(address); err == nil && !a.IsLoopback() { // as which this machine sees itself
+				all[a.String()] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(all))
