@@ -153,6 +153,13 @@ func runExample(t *testing.T, e example, words []string) string {
 	if (words[0] == "scan" || words[0] == "retest") && !slices.Contains(words, "--help") {
 		args = append(args, "--dry-run")
 	}
+	if words[0] == "work" && !slices.Contains(words, "--help") {
+		line := coordinate(t, "--workers-only", "--only", "git-exposed", "-o", "jsonl="+filepath.Join(t.TempDir(), "shared.jsonl"), "127.0.0.1:1").line
+		write(t, "line.txt", line)
+		for i, word := range args {
+			args[i] = strings.Replace(word, "LINE", line, 1)
+		}
+	}
 	if words[0] == "watch" {
 		args = append(args, "--notify-test") // which scans nothing
 	}
@@ -171,7 +178,7 @@ func runExample(t *testing.T, e example, words []string) string {
 }
 
 // silent are command lines that print nothing on standard output.
-var silent = regexp.MustCompile(`^watch| (?:text|html)=|^history prune`)
+var silent = regexp.MustCompile(`^watch|^work [^-]| (?:text|html)=|^history prune`)
 
 var numbers = regexp.MustCompile(`\d+(?:\.\d+)*`)
 
