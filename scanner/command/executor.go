@@ -54,7 +54,7 @@ func mayLeave(ctx context.Context) error {
 	return errNoLease
 }
 
-// execute looks at the inputs of a task one after the other, and sends a chunk for each.
+// execute looks at the inputs of a task one after the other, and sends a chunk for each. ctx ends with the lease.
 func (x *executor) execute(ctx context.Context, t cluster.Task, lease cluster.Lease, done map[int]bool, send func(cluster.Chunk) error) error {
 	var places []target.Place
 	if err := json.Unmarshal(t.Body, &places); err != nil {
@@ -62,7 +62,6 @@ func (x *executor) execute(ctx context.Context, t cluster.Task, lease cluster.Le
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(lease.Context(), cancel)()
 	ctx = context.WithValue(ctx, heldKey{}, &held{lease, cancel})
 	for n, place := range places {
 		if done[n] {

@@ -185,16 +185,12 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 	}
 	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
 	outs.stdout, outs.secrets, clientOptions.Log, clientOptions.Exclude = allNeeded(outs.stdout), evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
-	if s.taken != nil {
-		clientOptions.May, clientOptions.Total = mayLeave, s.c.Float64("egress")
-	}
 	client, err := web.NewClient(clientOptions)
 	if err != nil {
 		return nil, err
 	}
 	j.targets, j.visitors, j.pages = targets, visitors, pages
-	j.data = e.dataInForce()
-	j.signatureSet = setName(set)
+	j.data, j.signatureSet = e.dataInForce(), setName(set)
 	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
 	outs.options.Signatures, outs.minSeverity, outs.baseline = byID(selected), minSeverity, s.c.String("write-baseline")
 	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
@@ -245,6 +241,9 @@ func (s *settings) client() (web.Options, error) {
 		Rate: rate, InFlight: s.number("in-flight", s.file.InFlight), Timeout: pick(s, "timeout", s.c.Duration, s.file.Timeout), Retries: retries,
 		CAFile: s.text("ca", s.file.CA), ClientCert: s.text("client-cert", s.file.ClientCert), Insecure: s.yes("insecure", s.file.Insecure),
 		UserAgent: s.text("user-agent", s.file.UserAgent),
+	}
+	if s.taken != nil {
+		o.May, o.Total = mayLeave, s.c.Float64("egress")
 	}
 	if s.number("retries", s.file.Retries) < 0 || s.number("crawl-pages", s.file.CrawlPages) < 0 {
 		return o, message.Errorf("--retries and --crawl-pages must not be negative")

@@ -119,7 +119,7 @@ func (e *environment) share(ctx context.Context, w *sharing, reports []scanner.S
 	if err != nil {
 		return scanner.Summary{}, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() //nolint:contextcheck // it says goodbye, also when ctx has ended; what it leaves is removed with the journal
 	e.notice(message.New("to let another machine help: sotomi work %s", c.JoinLine()))
 	err = w.run(work, c, cluster.Job{
 		Name: w.job.targets.Hash(), Hash: programHash(w.job.data), Secret: secret, Bundle: bundle, Total: w.job.targets.Len() - w.done,

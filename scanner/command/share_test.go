@@ -104,7 +104,7 @@ func shared(t *testing.T, workers int, args ...string) (status int, said []strin
 }
 
 // asked is what the reports of a shared scan have more.
-var asked = regexp.MustCompile(`,"asked_from":\[[^\]]*\]`)
+var asked = regexp.MustCompile(`,"asked_from":\[[^\]]*\]| · from [0-9a-f.:, ]+`)
 
 // shops are sites with what reports differ by: findings, gaps, owners, redirects, a header that is a secret.
 func shops(t *testing.T, dir string, sites int) (list string) {

@@ -187,7 +187,7 @@ func TestSharedScanSurvivesKills(t *testing.T) {
 		t.Skip("takes long")
 	}
 	kills := number(t, "SOTOMI_KILLS", 20)
-	hosts, addresses := newWatchedHosts(t, max(20, 4*kills))
+	hosts, addresses := newWatchedHosts(t, 5*kills)
 	dir := t.TempDir()
 	list := filepath.Join(dir, "list")
 	if err := os.WriteFile(list, []byte(strings.Join(addresses, "\n")+"\n"), 0o600); err != nil {
@@ -210,7 +210,7 @@ func TestSharedScanSurvivesKills(t *testing.T) {
 	hosts.mu.Unlock()
 
 	k := &killing{t: t, hosts: hosts, flags: flags(out), journal: filepath.Join(out, "scan.jsonl"+journalEnding), random: rand.New(rand.NewPCG(7, 8))}
-	status := k.scan(kills, len(addresses)*each)
+	status := k.scan(kills, each)
 	if status != want {
 		t.Fatalf("exit status %d, want %d: %s", status, want, k.coordinator.stderr)
 	}
@@ -246,8 +246,9 @@ type killing struct {
 	done        []disturbed
 }
 
-// scan runs the scan with so many disturbances over its requests, and gives the exit status of its coordinator.
-func (k *killing) scan(kills, requests int) int {
+// scan runs the scan, disturbs it so often, the next time soon after the last, and gives the exit status of its coordinator. each
+// is how many requests a host gets.
+func (k *killing) scan(kills, each int) int {
 	k.coordinate("scan", "--listen", "127.0.0.1:0")
 	k.line = <-k.coordinator.stderr.line
 	for range 3 {
@@ -260,7 +261,7 @@ func (k *killing) scan(kills, requests int) int {
 		_ = k.group.Wait() // no error of its own
 	}()
 	for range kills {
-		k.hosts.next(1 + k.random.IntN(2*requests/(kills+1)))
+		k.hosts.next(1 + k.random.IntN(2*each))
 		select {
 		case <-k.hosts.act:
 			k.disturb()

@@ -35,13 +35,13 @@ func (p *Plan) Look(ctx context.Context, index int, in target.Input, to Journal)
 
 // Give tells the journal that an input ended without having been looked at.
 func (p *Plan) Give(index int, in target.Input, end *scanner.StatusError, to Journal) error {
-	r := p.unseen(index, in, end)
+	r := p.unseen(context.Background(), index, in, end)
 	_, err := p.write(r, to)
 	return errors.Join(err, to.Checkpoint(r.checkpoint()))
 }
 
 // unseen is all about an input that ended without having been looked at.
-func (p *Plan) unseen(index int, in target.Input, end *scanner.StatusError) hostResult {
+func (p *Plan) unseen(ctx context.Context, index int, in target.Input, end *scanner.StatusError) hostResult {
 	endpoints := p.endpoints(in)
 	if o, ok := p.portEndpoint(in); ok {
 		endpoints = append(endpoints, o)
@@ -50,7 +50,7 @@ func (p *Plan) unseen(index int, in target.Input, end *scanner.StatusError) host
 	for _, o := range endpoints {
 		s := p.newSite(o, o.candidates[0])
 		if !p.options.Targets.Named(in, s.target.URL) {
-			results = append(results, p.scanSite(context.Background(), s, o, end)) // which asks for nothing
+			results = append(results, p.scanSite(ctx, s, o, end)) // which asks for nothing
 		}
 	}
 	return about(index, in, results)
@@ -74,7 +74,8 @@ func (e Ending) missing() *scanner.StatusError {
 	return interrupted
 }
 
-// Report tells the reports all that the earlier scan has, in the order of the inputs, and how those that it lacks ended.
+// Report tells the reports all that the earlier scan has, in the order of the inputs, and how those that it lacks ended. ctx must
+// not have ended.
 func (p *Plan) Report(ctx context.Context, e Ending, reports ...scanner.Sink) (scanner.Summary, error) {
 	d := newDelivery(ctx, p, func() {}, append(append([]scanner.Sink(nil), p.options.Sinks...), reports...))
 	d.tell(func(s scanner.Sink) error { return s.Start(p.Start(p.earlier.Started())) })
@@ -90,7 +91,7 @@ func (p *Plan) Report(ctx context.Context, e Ending, reports ...scanner.Sink) (s
 		case e.Missing == nil && time.Since(begun) > goodbye:
 			continue // there is no time left to tell of it
 		default:
-			r := p.unseen(at, in, e.missing())
+			r := p.unseen(ctx, at, in, e.missing())
 			d.count(r.checkpoint())
 			_, _ = p.write(r, told{delivery: d}) // it keeps the errors itself
 		}

@@ -53,7 +53,11 @@ func about(start scanner.Start, s scanner.Summary, hosts int, language string) s
 		set = words.Say("about-signatures", map[string]any{"Set": message.Line(start.SignatureSet)})
 	}
 	cost := words.Count("cost", int(s.Requests), map[string]any{"Seconds": seconds(s.Took)})
-	parts := []string{version, set, when, targets, sites(s, hosts, words), cost, dataDates(start, words)}
+	from := ""
+	if len(s.Asked) > 0 {
+		from = words.Say("about-from", map[string]any{"Addresses": strings.Join(printable(s.Asked), ", ")})
+	}
+	parts := []string{version, set, when, targets, sites(s, hosts, words), cost, from, dataDates(start, words)}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
 }
 

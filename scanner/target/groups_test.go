@@ -146,6 +146,7 @@ func TestABusyHostIsKeptBack(t *testing.T) {
 // TestGroupsEndWithTheContext: nobody waits for a host that stays busy.
 func TestGroupsEndWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var lines []string
 	for i := range groupWindow + 1 {
 		lines = append(lines, fmt.Sprintf("h%d.test", i))
@@ -180,8 +181,15 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("%d places, want %d", n, list.Len())
 	}
 	for _, wrong := range []Place{
-		{Item: -1}, {Item: 6}, {Item: 0, Address: "192.0.2.1"}, {Item: 2}, {Item: 2, Address: "192.0.2.1"}, {Item: 2, Address: "192.0.2.4"},
-		{Item: 2, Address: "x"}, {Item: 4, Address: "2001:db8::2"}, {Item: 5},
+		{Item: -1},
+		{Item: 6},
+		{Item: 0, Address: "192.0.2.1"},
+		{Item: 2},
+		{Item: 2, Address: "192.0.2.1"},
+		{Item: 2, Address: "192.0.2.4"},
+		{Item: 2, Address: "x"},
+		{Item: 4, Address: "2001:db8::2"},
+		{Item: 5},
 	} {
 		if in, ok := list.At(wrong); ok {
 			t.Errorf("%+v gives %+v", wrong, in)
