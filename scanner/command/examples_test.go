@@ -19,7 +19,7 @@ import (
 )
 
 // documents are those whose examples are held to.
-var documents = []string{"README.md", "docs/README.ja.md", "docs/CONTRIBUTING.md", "docs/install.md", "docs/install.ja.md", "docs/watch.md", "docs/watch.ja.md", "docs/payment.md", "docs/payment.ja.md"}
+var documents = []string{"README.md", "docs/README.ja.md", "docs/CONTRIBUTING.md", "docs/install.md", "docs/install.ja.md", "docs/watch.md", "docs/watch.ja.md", "docs/payment.md", "docs/payment.ja.md", "docs/many-machines.md", "docs/many-machines.ja.md"}
 
 // fence is one fenced block of a document.
 type fence struct {
