@@ -5,77 +5,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
-	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
-	"sotomi/checks"
 	"sotomi/scanner"
 	"sotomi/scanner/cluster"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/message"
 	"sotomi/scanner/report"
-	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/web"
-	"sotomi/signatures"
 )
-
-// sharedFlags share a scan among machines.
-func sharedFlags() []cli.Flag {
-	return []cli.Flag{
-		stringFlag("listen", categoryShare, "share the scan with other machines: let workers connect to `ADDRESS`, as host:port, and print the line that sotomi work takes", ""),
-		stringFlag("advertise", categoryShare, "`ADDRESS` that workers connect to, where that is not the one of --listen, as host:port", ""),
-		stringFlag("nats", categoryShare, "share the scan by the NATS cluster with JetStream at `URL` instead of listening", ""),
-		stringFlag("creds", categoryShare, "`FILE` with the credentials for --nats", ""),
-		boolFlag("workers-only", categoryShare, "look at nothing from this machine, only from workers"),
-		&cli.Float64Flag{Name: "egress", Category: categoryShare, Usage: "most requests per second of this machine to all hosts together; 0 is no limit", EnvVars: env("egress")},
-		stringFlag("egress-address", categoryShare, "`IP` from which the targets see this machine, for the report (default: that of this machine)", ""),
-	}
-}
-
-// sharedNames are the flags that say where a scan runs, not what it is: a scan that is resumed may run elsewhere.
-var sharedNames = []string{"listen", "advertise", "nats", "creds", "workers-only", "egress", "egress-address"}
-
-// shared reports whether other machines take part.
-func (s *settings) shared() bool { return s.c.String("listen") != "" || s.c.String("nats") != "" }
-
-// shareable refuses what several machines cannot do.
-func (j *job) shareable(s *settings) error {
-	var mistakes []error
-	if !s.shared() {
-		for _, name := range sharedNames {
-			if s.c.IsSet(name) {
-				mistakes = append(mistakes, message.Errorf("--%s needs --listen or --nats", name))
-			}
-		}
-		return errors.Join(mistakes...)
-	}
-	if s.c.String("listen") != "" && s.c.String("nats") != "" {
-		mistakes = append(mistakes, message.Errorf("--listen and --nats are two ways to share a scan; leave one of them out"))
-	}
-	if j.outputs.has(requestsOutput) {
-		mistakes = append(mistakes, message.Errorf("-o requests: a scan that several machines share has no log of requests"))
-	}
-	if s.c.Float64("egress") < 0 {
-		mistakes = append(mistakes, message.Errorf("--egress must not be negative"))
-	}
-	return errors.Join(append(mistakes, checkEgress(s.c.String("egress-address")))...)
-}
-
-func checkEgress(address string) error {
-	if _, err := netip.ParseAddr(address); address != "" && err != nil {
-		return message.Errorf("--egress-address %q is not an IP address", address)
-	}
-	return nil
-}
 
 // sharing is a scan that this machine shares with others.
 type sharing struct {
@@ -349,75 +292,4 @@ func (w *sharing) write(r *inputRecords, c scanner.Checkpoint) error {
 	w.done++
 	w.findings += r.findings
 	return nil
-}
-
-// lookUp gives the addresses that a name may lead to; nil where a proxy looks names up.
-func (w *sharing) lookUp() func(context.Context, string) []netip.Addr {
-	if w.job.web.Proxy != nil {
-		return nil
-	}
-	given := w.job.web.Resolve
-	return func(ctx context.Context, name string) []netip.Addr {
-		var list []netip.Addr
-		for at, to := range given {
-			if host, _, err := net.SplitHostPort(at); err != nil || host != name {
-				continue
-			}
-			if host, _, err := net.SplitHostPort(to); err == nil {
-				to = host
-			}
-			if a, err := netip.ParseAddr(strings.Trim(to, "[]")); err == nil {
-				list = append(list, a)
-			}
-		}
-		ctx, cancel := context.WithTimeout(ctx, lookUpPatience)
-		defer cancel()
-		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
-		if err != nil {
-			return list // the name stands for itself
-		}
-		return append(list, found...)
-	}
-}
-
-// lookUpPatience is how long the coordinator waits for a name before it takes it for a host of its own.
-const lookUpPatience = 5 * time.Second
-
-// egress are the addresses that requests came from.
-func egress(s cluster.Status) []string {
-	all := map[string]bool{}
-	for _, w := range s.Workers {
-		for _, address := range w.Addresses {
-			if a, err := netip.ParseAddr(address); err == nil && !a.IsLoopback() { // as which this machine sees itself
-				all[a.String()] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
-}
-
-// egressAddress is the address from which requests go out: the given one, else that of this machine.
-func egressAddress(given string) string {
-	if given != "" {
-		return given
-	}
-	c, err := net.Dial("udp", "192.0.2.1:9") //nolint:noctx // nothing is sent, and nothing waited for
-	if err != nil {
-		return ""
-	}
-	defer c.Close()
-	host, _, err := net.SplitHostPort(c.LocalAddr().String())
-	if err != nil {
-		return ""
-	}
-	return host
-}
-
-// programHash is what two machines must have in common to scan together.
-func programHash(data []scanner.Data) string {
-	set, err := signature.Load(signature.Sources{Embedded: checks.WithImported(signatures.FS)})
-	if err != nil {
-		return "broken"
-	}
-	return strings.Join([]string{web.Version, setName(set), datesOf(data)}, "; ")
 }
