@@ -15,6 +15,7 @@ import (
 	"sotomi/scanner"
 	"sotomi/scanner/engine"
 	"sotomi/scanner/message"
+	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
 	"sotomi/scanner/target"
 	"sotomi/scanner/triage"
@@ -53,6 +54,10 @@ type order struct {
 	UserAgent           string
 	Header              http.Header
 	Secrets             []string
+	PaymentPages        []string
+	PaymentName         string // of the file of approvals; "" for none
+	PaymentText         []byte
+	NoChromium          bool // pages are shown in no browser
 }
 
 // orderFolder is a folder of signatures: as the user named it, and where it is in the bundle.
@@ -81,6 +86,10 @@ func (j *job) order(s *settings, args []string) (secret, bundle []byte, err erro
 	for _, p := range o.Pages {
 		text.Pages = append(text.Pages, p.String())
 	}
+	for _, p := range o.Payment.Pages {
+		text.PaymentPages = append(text.PaymentPages, p.String())
+	}
+	text.PaymentName, text.PaymentText, text.NoChromium = s.taken.paysName, s.taken.pays, o.Chromium == engine.NoChromium
 	for _, v := range o.Visitors {
 		carried, err := v.Credentials.Carry()
 		if err != nil {
@@ -204,12 +213,17 @@ func (o *order) engine(files *unpacked) (engine.Options, error) {
 		HostTimeout: o.HostTimeout, Ports: engine.Ports{Numbers: o.Numbers, Usual: o.UsualPorts, None: o.NoPorts},
 		Wanted: func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
 	}
-	for _, text := range o.Pages {
-		page, err := url.Parse(text)
-		if err != nil {
-			return options, err
-		}
-		options.Pages = append(options.Pages, page)
+	var err1, err2, err3 error
+	options.Pages, err1 = parseAll(o.Pages)
+	options.Payment.Pages, err2 = parseAll(o.PaymentPages)
+	if o.PaymentName != "" {
+		options.Payment.Approved, err3 = payment.Read(o.PaymentName, o.PaymentText)
+	}
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return options, err
+	}
+	if o.NoChromium {
+		options.Chromium = engine.NoChromium
 	}
 	for _, v := range o.Visitors {
 		credentials, err := web.CarriedCredentials(v.Carried)
@@ -230,4 +244,16 @@ func (o *order) engine(files *unpacked) (engine.Options, error) {
 		err = errors.Join(err, f.Close(), rules.ReadExpected(o.ExpectedPorts, text.Bytes()))
 	}
 	return options, err
+}
+
+func parseAll(addresses []string) ([]*url.URL, error) {
+	var list []*url.URL
+	for _, text := range addresses {
+		u, err := url.Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, u)
+	}
+	return list, nil
 }

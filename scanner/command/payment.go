@@ -38,6 +38,7 @@ func (e *environment) readPayment(name string) (*payment.File, error) {
 	if !named {
 		e.notice(message.New("what payment pages may run is read from %s", name))
 	}
+	e.taken.payment(name, text)
 	return payment.Read(name, text)
 }
 

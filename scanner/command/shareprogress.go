@@ -13,7 +13,7 @@ import (
 // sayProgress shows how far the scan is: as a bar on a terminal, else as a line now and then. The result stops it.
 func (w *sharing) sayProgress(c *cluster.Coordinator) (stop func()) {
 	done := make(chan struct{})
-	bar := w.e.progress(w.job.targets.Len())
+	bar := w.e.progress()
 	each := lineEach
 	if bar != nil {
 		each = barEach
@@ -49,7 +49,10 @@ const (
 func (w *sharing) progress(c *cluster.Coordinator, bar scanner.Sink) {
 	w.mu.Lock()
 	p := scanner.Progress{TargetsDone: w.done, TargetsTotal: w.job.targets.Len(), Requests: w.requests, Findings: w.findings}
-	took := time.Since(w.begun)
+	p.Took = w.took + time.Since(w.begun)
+	if done := w.done - w.before; done > 0 {
+		p.Left = time.Duration(float64(time.Since(w.begun)) / float64(done) * float64(p.TargetsTotal-p.TargetsDone))
+	}
 	w.mu.Unlock()
 	if bar != nil {
 		_ = bar.Progress(p) // it is for people only
@@ -62,9 +65,8 @@ func (w *sharing) progress(c *cluster.Coordinator, bar scanner.Sink) {
 		}
 	}
 	line := message.New("%d of %d targets, requests: %d, findings: %d, machines: %d", p.TargetsDone, p.TargetsTotal, p.Requests, p.Findings, workers)
-	if done := p.TargetsDone - w.before; done > 0 {
-		left := time.Duration(float64(took) / float64(done) * float64(p.TargetsTotal-p.TargetsDone))
-		line = message.New("%s; about %s left", line, left.Round(time.Minute))
+	if p.Left > 0 {
+		line = message.New("%s; about %s left", line, p.Left.Round(time.Minute))
 	}
 	w.e.notice(line)
 }

@@ -26,6 +26,8 @@ type taken struct {
 	signatures map[string][]byte        // the user's, and files that they name, by absolute path
 	ports      []byte                   // of expected.yaml; nil without it
 	portsName  string
+	pays       []byte // of payment.yaml; nil without it
+	paysName   string
 }
 
 func newTaken() *taken {
@@ -47,6 +49,12 @@ func (t *taken) list(name string, r io.Reader) io.Reader {
 func (t *taken) expected(name string, text []byte) {
 	if t != nil {
 		t.portsName, t.ports = name, text
+	}
+}
+
+func (t *taken) payment(name string, text []byte) {
+	if t != nil {
+		t.paysName, t.pays = name, text
 	}
 }
 
