@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"encoding/json"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -74,6 +75,7 @@ type Probe struct {
 	Wordlist  string           // the list of names that the user wants guessed, "" for none
 	Payment   Payment          // what the user says of payment pages
 	Only      []string         // addresses, as path and query, besides which the check need not ask for any; nil for all
+	Memory    Memory           // nil for a scan that does not know of earlier ones
 
 	mu    sync.Mutex
 	notes Notes
@@ -85,6 +87,12 @@ type Payment struct {
 	Approved *payment.File // nil without a payment.yaml
 }
 
+// Memory is what checks have remembered of targets in earlier scans.
+type Memory interface {
+	// Recall gives what the check of a signature remembered of a target last, by name; nothing when it never did.
+	Recall(ctx context.Context, signature, target string) (map[string]json.RawMessage, error)
+}
+
 // WordlistWordPress is the list of plug-ins and themes of WordPress.
 const WordlistWordPress = "wordpress"
 
@@ -94,6 +102,7 @@ type Notes struct {
 	Conclusive bool            // the reason holds even if all that was seen is a demand to log in or a redirect to another site
 	Requests   int             // sent through sessions of the check's own
 	Suppressed int             // matches that were dropped
+	Remembered []Remembered    // for the next scan
 }
 
 // Get is Do for a path below the target ("/" is the root of the host).
@@ -140,6 +149,23 @@ func (p *Probe) Suppress(reason string) {
 	defer p.mu.Unlock()
 	p.notes.Suppressed++
 	p.notes.Reason = message.New(reason)
+}
+
+// Recall is what the check remembered of the target in an earlier scan, by name; ok is false for a scan that knows of none.
+func (p *Probe) Recall(ctx context.Context) (values map[string]json.RawMessage, ok bool, err error) {
+	if p.Memory == nil {
+		return nil, false, nil
+	}
+	values, err = p.Memory.Recall(ctx, p.Signature.ID, p.Target.String())
+	return values, true, err
+}
+
+// Remember keeps a value under a name for the next scan of the target; nil forgets it. It counts only when the check comes to
+// an answer.
+func (p *Probe) Remember(name string, value json.RawMessage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notes.Remembered = append(p.notes.Remembered, Remembered{Signature: p.Signature.ID, Name: name, Value: value})
 }
 
 // Explain sets the reason of the Outcome when the check ends clean.

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"encoding/json"
 	"time"
 
 	"sotomi/scanner/signature"
@@ -122,7 +123,16 @@ type TargetInfo struct {
 	Leads   string   `json:"leads,omitempty"`   // scheme://host:port of the other site that its own page sends visitors to
 	Ports   *Ports   `json:"ports,omitempty"`   // of a host, tcp://HOST; nil for a site
 
+	Memory []Remembered `json:"memory,omitempty"` // what checks want to know of it in the next scan of a watch
+
 	target.About // what the list of targets says of it
+}
+
+// Remembered is what the check of a signature wants to know of a target in the next scan.
+type Remembered struct {
+	Signature string          `json:"signature"`
+	Name      string          `json:"name"`
+	Value     json.RawMessage `json:"value"` // null when there is nothing to know any more
 }
 
 // Redirected is a site whose own page leads to another site, which was not looked at.

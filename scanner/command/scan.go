@@ -206,7 +206,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
 		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
 		Visitors: visitors, Pages: pages, Payment: payments, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
-		Watchers: withoutSecrets(watchers, s.secrets),
+		Watchers: withoutSecrets(watchers, s.secrets), Memory: s.memory,
 	}
 	j.plan, err = engine.NewPlan(j.options)
 	if err != nil {

@@ -88,8 +88,9 @@ type settings struct {
 	variables map[string]bool // named by placeholders
 	mistakes  []error         // found while settings were read
 
-	taken  *taken // what is read, to be read by workers too; nil when the scan is not shared
-	report string // where a watch wants the report in JSON lines; "" for none
+	taken  *taken         // what is read, to be read by workers too; nil when the scan is not shared
+	report string         // where a watch wants the report in JSON lines; "" for none
+	memory scanner.Memory // of a watch; nil for others
 }
 
 // reports are what --output asks for, and what a watch needs.

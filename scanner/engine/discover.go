@@ -157,6 +157,7 @@ func (p *Plan) siteSettings() siteSettings {
 		crawlPages: max(0, p.options.CrawlPages), noMerge: p.options.NoMerge, hashNames: p.options.HashNames, wordlist: p.options.Wordlist,
 		visitors: p.options.Visitors, pages: p.options.Pages, narrow: p.options.Narrow, answered: p.options.Answered, payment: p.options.Payment,
 		browsing: p.browsing,
+		memory:   p.options.Memory,
 	}
 }
 

@@ -48,6 +48,8 @@ type Options struct {
 	Narrow   map[string][]string // by signature: it asks for these addresses (path and query) and no others, where its check allows that
 	Answered func(*web.Exchange) // told every answer of a target; several may be told at once
 
+	Memory scanner.Memory // what checks have remembered in earlier scans; nil for a scan that keeps nothing for another
+
 	Visitors []Visitor  // of --session, in order
 	Pages    []*url.URL // of --page: addresses, or paths on every target that the user named
 }

@@ -78,6 +78,7 @@ type siteSettings struct {
 	narrow     map[string][]string
 	answered   func(*web.Exchange) // never nil
 	browsing   *browsing           // nil where there is no browser
+	memory     scanner.Memory
 }
 
 // newSite starts a target with nothing known about it.

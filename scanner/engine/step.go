@@ -65,6 +65,7 @@ type stepResult struct {
 	requests   int
 	lastOrder  int
 	suppressed int
+	remembered []scanner.Remembered
 	took       time.Duration
 	deadline   bool
 	crashed    bool
@@ -181,7 +182,7 @@ func (r *siteRun) note(i int, result *stepResult) {
 }
 
 func (e *stepResult) nothingToTell() bool {
-	return e.missing+e.filter == "" && e.reason.IsZero() && !e.broken && e.cut == 0 && e.err == nil && len(e.findings)+e.suppressed == 0
+	return e.missing+e.filter == "" && e.reason.IsZero() && !e.broken && e.cut == 0 && e.err == nil && len(e.findings)+len(e.remembered)+e.suppressed == 0
 }
 
 // close makes what the steps came to final.
@@ -216,7 +217,7 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		view.mu.Lock()
 		defer view.mu.Unlock()
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
-		e.cut = view.cut
+		e.cut, e.remembered = view.cut, notes.Remembered
 		e.fault, e.filter, e.seen, e.conclusive = view.fault, view.filter, view.seen, notes.Conclusive
 		e.took = time.Since(started)
 	}()

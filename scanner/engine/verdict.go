@@ -54,6 +54,9 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 			out.requests, out.took = int32(result.requests), result.took
 			r.result.findings = append(r.result.findings, result.findings...)
 			r.result.suppressed += result.suppressed
+			if out.end.Status.Complete() { // else it may have seen something that is not the site
+				r.result.info.Memory = append(r.result.info.Memory, result.remembered...)
+			}
 		}
 		r.result.outcomes = append(r.result.outcomes, out)
 	}

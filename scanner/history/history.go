@@ -67,6 +67,15 @@ CREATE TABLE messages (
 	given_up INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX messages_waiting ON messages (due) WHERE sent IS NULL AND given_up = 0;
+`, `
+CREATE TABLE memory (
+	signature TEXT NOT NULL,
+	target    TEXT NOT NULL,
+	name      TEXT NOT NULL,
+	value     BLOB NOT NULL,    -- JSON, gzip
+	at        INTEGER NOT NULL, -- when it was remembered last
+	PRIMARY KEY (signature, target, name)
+);
 `}
 
 // Open opens a history to write to, and makes it when there is none. A history that another watch has open is an error.

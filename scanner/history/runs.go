@@ -96,7 +96,7 @@ func (f *File) Report(ctx context.Context, id int64) (io.Reader, error) {
 }
 
 // Prune removes the reports of runs that ended by a time, findings that were gone by then, and messages that were sent
-// or given up, and makes the file smaller. The newest run stays.
+// or given up, and what checks remember of things that were not looked at since, and makes the file smaller. The newest run stays.
 func (f *File) Prune(ctx context.Context, before time.Time) (runs int64, err error) {
 	err = f.change(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "DELETE FROM runs WHERE ended <= ? AND id < (SELECT max(id) FROM runs WHERE ended IS NOT NULL)", before.Unix())
@@ -107,6 +107,9 @@ func (f *File) Prune(ctx context.Context, before time.Time) (runs int64, err err
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM findings WHERE state = ? AND since <= ?", StateGone, before.Unix()); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM memory WHERE at <= ?", before.Unix()); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "DELETE FROM messages WHERE due <= ? AND (sent IS NOT NULL OR given_up = 1)", before.Unix())

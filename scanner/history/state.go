@@ -101,6 +101,7 @@ type Update struct {
 	Targets  []Target
 	Told     []string
 	Messages []Message
+	Memory   []Memory
 }
 
 // End ends a run: its report, in JSON lines, and all that it changes are in the file, or nothing of it.
@@ -139,6 +140,9 @@ func (u Update) write(ctx context.Context, tx *sql.Tx, run Run) error {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO told (what) VALUES (?)", what); err != nil {
 			return err
 		}
+	}
+	if err := writeMemory(ctx, tx, u.Memory, run.Ended); err != nil {
+		return err
 	}
 	for _, m := range u.Messages {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO messages (run, receiver, title, body, due) VALUES (?, ?, ?, ?, ?)",

@@ -55,6 +55,7 @@ type look struct {
 	gaps     map[string]message.Message // by target, the first reason
 	data     []scanner.Data
 	summary  scanner.Summary
+	memory   []history.Memory
 }
 
 // readLook reads a report.
@@ -70,6 +71,9 @@ func (l *look) Start(s scanner.Start) error {
 
 func (l *look) Target(t scanner.TargetInfo) error {
 	l.targets = append(l.targets, t.Target)
+	for _, m := range t.Memory {
+		l.memory = append(l.memory, history.Memory{Signature: m.Signature, Target: t.Target, Name: m.Name, Value: m.Value})
+	}
 	return nil
 }
 

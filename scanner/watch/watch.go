@@ -173,12 +173,13 @@ func (w *Watcher) keep(ctx context.Context, run *history.Run, file io.ReadSeeker
 			c.update.Messages = append(c.update.Messages, m)
 		}
 	}
+	c.update.Memory = seen.memory
 	run.Ended, run.Complete, run.Status = now, seen.summary.Complete, status
 	run.Targets, run.Findings, run.Requests = seen.summary.Targets, len(seen.findings), seen.summary.Requests
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := w.History.End(ctx, *run, file, c.update); err != nil {
+	if err := w.History.End(ctx, *run, withoutMemory(file), c.update); err != nil {
 		return err
 	}
 	counts := map[Kind]int{}

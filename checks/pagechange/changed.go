@@ -1,0 +1,376 @@
+package pagechange
+
+import (
+	"slices"
+	"strings"
+)
+
+// Variants of the signature about changes, which have words and a severity of their own.
+const (
+	variantDefaced   = "defaced"
+	variantReplaced  = "replaced"
+	variantSpam      = "spam"
+	variantLinks     = "many-links"
+	variantForm      = "form"
+	variantHidden    = "hidden-frame"
+	variantFrame     = "frame"
+	variantRedirect  = "redirect"
+	variantBase      = "base"
+	variantScript    = "script"
+	variantService   = "service"
+	variantInline    = "inline"
+	variantCanonical = "canonical"
+)
+
+// variantOf are the variants of parts that are told one by one.
+var variantOf = map[kind]string{
+	kindScript: variantScript, kindInline: variantInline, kindFrame: variantFrame, kindHidden: variantHidden, kindForm: variantForm,
+	kindRefresh: variantRedirect, kindBase: variantBase, kindCanonical: variantCanonical, kindBoast: variantDefaced,
+}
+
+// rotates are the kinds of which one may take the place of another by itself, as advertisements do.
+var rotates = []kind{kindScript, kindInline, kindFrame, kindHidden}
+
+// alarm is a change to tell.
+type alarm struct {
+	variant string
+	matcher string // what tells it apart from others of its variant
+	who     visitor
+	parts   []part   // that are new
+	further []part   // that are too, and are too many to be remembered
+	before  []string // for people
+	after   []string
+}
+
+// judge holds what visitors see now against what is known of the page, and learns it. It tells what is new and what was
+// told before and is still there.
+func (p *page) judge(looks []seenBy, services map[string]bool) []alarm {
+	var alarms []alarm
+	if p.learned() {
+		for _, s := range looks {
+			if p.Looks[s.who] >= learning || s.look.to != nil {
+				alarms = append(alarms, p.parts(s, services)...)
+				alarms = append(alarms, p.spam(s, services)...)
+			}
+		}
+		alarms = append(alarms, p.replaced(looks)...)
+	}
+	alarms = once(alarms)
+	except := map[string]bool{}
+	for _, a := range alarms {
+		for _, v := range a.further {
+			except[v.id()] = true
+		}
+	}
+	for _, s := range looks {
+		if !p.learned() {
+			p.Fresh = max(p.Fresh, p.fresh(s.look))
+		}
+		p.learn(s.who, s.look, except)
+	}
+	for _, a := range alarms {
+		for _, v := range a.parts {
+			if k := p.find(v.kind, v.value); k != nil {
+				k.Bad = a.variant
+			}
+		}
+	}
+	p.Runs++
+	p.forget()
+	return alarms
+}
+
+// seenBy is what one visitor saw of a page.
+type seenBy struct {
+	who  visitor
+	look *look
+}
+
+// once leaves out what an alarm of another visitor tells.
+func once(list []alarm) []alarm {
+	told := map[string]bool{}
+	return slices.DeleteFunc(list, func(a alarm) bool {
+		id := a.variant + " " + a.matcher
+		again := told[id]
+		told[id] = true
+		return again
+	})
+}
+
+// parts tells of parts that are new, one by one.
+func (p *page) parts(s seenBy, services map[string]bool) []alarm {
+	var alarms []alarm
+	candidates := map[string][]part{}
+	var places []string
+	turns := map[string]int{} // parts that come and go and are there now
+	for _, v := range s.look.unique() {
+		at := place(v.kind, hashOf(v.slot))
+		k := p.find(v.kind, v.value)
+		switch {
+		case k == nil:
+			if candidates[at] == nil {
+				places = append(places, at)
+			}
+			candidates[at] = append(candidates[at], v)
+		case k.Bad != "":
+			alarms = append(alarms, newAlarm(k.Bad, v, s.who))
+		case p.sometimes(k):
+			turns[at]++
+		}
+	}
+	for _, at := range places {
+		list := candidates[at]
+		if slices.Contains(rotates, list[0].kind) && p.takeTurns(at, list[0].slot) && turns[at]+len(list) <= p.Most[at] {
+			continue
+		}
+		for _, v := range list {
+			variant := variantOf[v.kind]
+			domain, _, own := strings.Cut(v.value, " ")
+			if (v.kind == kindScript || v.kind == kindFrame || v.kind == kindHidden) && services[domain] && !(own && p.findDomain(domain)) {
+				variant = variantService
+			}
+			alarms = append(alarms, newAlarm(variant, v, s.who))
+		}
+	}
+	return alarms
+}
+
+// newAlarm tells of one part.
+func newAlarm(variant string, v part, who visitor) alarm {
+	return alarm{variant: variant, matcher: v.value, who: who, parts: []part{v}, after: []string{v.shown}}
+}
+
+// findDomain reports whether somebody else's own place on a host is known.
+func (p *page) findDomain(domain string) bool {
+	return slices.ContainsFunc(p.Parts, func(k *known) bool {
+		return strings.HasPrefix(k.Value, domain+" ") && (k.Kind == kindScript || k.Kind == kindHidden || k.Kind == kindFrame)
+	})
+}
+
+// takeTurns reports whether parts at a place take the place of one another: at one that any part of the page may stand at,
+// three are needed to say so.
+func (p *page) takeTurns(at, slot string) bool {
+	n := 0
+	for _, k := range p.Parts {
+		if place(k.Kind, k.Slot) == at && k.Bad == "" && p.sometimes(k) {
+			n++
+		}
+	}
+	const manyTurns = 3
+	return n >= manyTurns || n == manyTurns-1 && strings.ContainsAny(slot, "#.")
+}
+
+// fresh is how many other sites a look links to that are not known.
+func (p *page) fresh(l *look) int {
+	if p.Runs == 0 {
+		return 0
+	}
+	n := 0
+	for _, v := range l.values(kindLink) {
+		if p.find(kindLink, v.value) == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// How many new links are odd.
+const (
+	hiddenSites = 5  // other sites, where nobody sees the links
+	hiddenLinks = 10 // links, where nobody sees them
+	newSites    = 15 // other sites, where visitors see the links
+	newLinks    = 60
+	spamSites   = 2 // other sites, beside terms of spam
+)
+
+// spam tells of links and words that somebody has put into the page.
+func (p *page) spam(s seenBy, services map[string]bool) []alarm {
+	var bad, hidden, links, terms []part
+	variant := ""
+	hiddenCount, linkCount := 0, 0
+	for _, v := range s.look.parts {
+		k := p.find(v.kind, v.value)
+		switch v.kind {
+		case kindLink, kindHiddenTo, kindHiddenOwn, kindTerm:
+		default:
+			continue
+		}
+		if k != nil && k.Bad != "" {
+			bad, variant = append(bad, v), k.Bad
+			continue
+		}
+		if k != nil || services[v.value] {
+			continue
+		}
+		switch v.kind {
+		case kindHiddenTo:
+			if p.find(kindLink, v.value) == nil {
+				hidden = add(hidden, v)
+				hiddenCount++
+			}
+		case kindHiddenOwn:
+			hidden = add(hidden, v)
+			hiddenCount += hiddenLinks
+		case kindLink:
+			if p.find(kindHiddenTo, v.value) == nil && !p.Crowded {
+				links = add(links, v)
+				linkCount++
+			}
+		case kindTerm:
+			terms = append(terms, v)
+		}
+	}
+	titled := slices.ContainsFunc(terms, func(v part) bool { return contains(strings.ToLower(s.look.title+" "+s.look.description), v.value) })
+	const manyTerms = 4
+	switch {
+	case len(hidden) >= hiddenSites, hiddenCount >= hiddenLinks, len(terms) > 0 && len(hidden) >= spamSites,
+		len(terms) > 1 && (len(links) >= spamSites || linkCount >= hiddenLinks), titled, len(terms) >= manyTerms:
+		variant = variantSpam
+	case len(links) >= max(newSites, 2*p.Fresh+newSites/2), linkCount >= newLinks && len(links)*newSites >= linkCount:
+		variant = variantLinks
+	case len(bad) == 0:
+		return nil
+	}
+	a := alarm{variant: variant, who: s.who, parts: slices.Concat(terms, hidden, links, bad)}
+	for _, v := range a.parts {
+		a.after = append(a.after, v.shown)
+	}
+	n := min(len(a.parts), keptBad/2)
+	a.parts, a.further = a.parts[:n], a.parts[n:]
+	return []alarm{a}
+}
+
+func add(list []part, v part) []part {
+	if slices.ContainsFunc(list, func(o part) bool { return o.value == v.value }) {
+		return list
+	}
+	return append(list, v)
+}
+
+// replaced tells of a page of which hardly anything is left.
+func (p *page) replaced(looks []seenBy) []alarm {
+	for _, s := range looks {
+		if c := p.change(s); c != nil && !p.isTold(c) {
+			p.Changes = append(p.Changes, c)
+			break // one visitor tells it
+		}
+	}
+	var alarms []alarm
+	p.Changes = slices.DeleteFunc(p.Changes, func(c *change) bool {
+		at := slices.IndexFunc(looks, func(s seenBy) bool { return s.who == c.Who })
+		if at < 0 {
+			return false
+		}
+		l := looks[at].look
+		if c.isBack(l) {
+			c.Back++
+			return c.Back >= learning
+		}
+		c.Back = 0
+		a := alarm{variant: variantReplaced, matcher: c.ID, who: c.Who, before: c.Before, after: headOf(l)}
+		if c.Grave {
+			a.variant = variantDefaced
+		}
+		alarms = append(alarms, a)
+		return false
+	})
+	return alarms
+}
+
+// isTold reports whether a change is one that is known.
+func (p *page) isTold(c *change) bool {
+	return slices.ContainsFunc(p.Changes, func(o *change) bool {
+		same := 0
+		for _, hash := range c.Old {
+			if slices.Contains(o.Old, hash) {
+				same++
+			}
+		}
+		return 2*same > len(c.Old)
+	})
+}
+
+// isBack reports whether what was there before is back.
+func (c *change) isBack(l *look) bool {
+	there, now := 0, l.blocks()
+	for _, hash := range c.Old {
+		if now[hash] {
+			there++
+		}
+	}
+	return 2*there >= len(c.Old)
+}
+
+// fewBlocks are too few to say of them that they are gone.
+const fewBlocks = 3
+
+// change is a page that was replaced in this look, nil when it was not.
+func (p *page) change(s seenBy) *change {
+	l := s.look
+	stable, was := p.stable(s.who), p.Titles[s.who]
+	titled := was.Row > learning/2 && hashOf(normal(l.title)) != was.Hash
+	if l.to != nil || len(stable) == 0 || len(stable) < fewBlocks && !titled {
+		return nil
+	}
+	now := l.blocks()
+	left := 0
+	c := &change{Who: s.who, Grave: titled}
+	for _, k := range stable {
+		if now[k.Value] {
+			left++
+		}
+		if k.Shown != "" && !now[k.Value] {
+			c.Before = append(c.Before, k.Shown)
+		}
+		if len(c.Old) < keptOlder {
+			c.Old = append(c.Old, k.Value)
+		}
+	}
+	const few, fewer = 5, 12 // of so many blocks one may be left
+	switch {
+	case titled && left*few <= len(stable):
+	case !titled && len(stable) >= 2*fewBlocks && left*fewer <= len(stable):
+	default:
+		return nil
+	}
+	if was.Shown != "" {
+		c.Before = append([]string{was.Shown}, c.Before...)
+	}
+	c.Before = c.Before[:min(len(c.Before), shownRows)]
+	c.ID = hashOf(was.Hash + strings.Join(c.Old, ""))
+	return c
+}
+
+// shownRows is how many blocks of a page are shown to people.
+const shownRows = 12
+
+// headOf is what a page begins with.
+func headOf(l *look) []string {
+	var list []string
+	if l.title != "" {
+		list = append(list, shown(l.title))
+	}
+	for _, v := range l.texts {
+		if len(list) == shownRows {
+			break
+		}
+		list = append(list, shown(v.shown))
+	}
+	return list
+}
+
+// away reports whether a look shows in place of the page that the site is away for a while.
+func (p *page) away(s seenBy) bool {
+	const short = 12
+	l := s.look
+	if len(l.texts) > short || !p.learned() || p.change(s) == nil {
+		return false
+	}
+	if slices.ContainsFunc(l.unique(), func(v part) bool {
+		k := p.find(v.kind, v.value)
+		return k == nil || k.Bad != ""
+	}) {
+		return false
+	}
+	return notices.MatchString(l.title) || slices.ContainsFunc(l.texts, func(v part) bool { return notices.MatchString(v.shown) })
+}
