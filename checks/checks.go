@@ -8,6 +8,7 @@ import (
 	"sotomi/checks/cacheleak"
 	"sotomi/checks/elasticsearch"
 	"sotomi/checks/filehash"
+	"sotomi/checks/pagechange"
 	"sotomi/checks/paymentpage"
 	"sotomi/checks/port"
 	"sotomi/checks/product"
@@ -26,6 +27,7 @@ var All = scanner.Table{
 	"transport":          transport.New,
 	"elasticsearch":      elasticsearch.New,
 	"filehash":           filehash.New,
+	"page-change":        pagechange.New,
 	"payment":            paymentpage.NewInventory,
 	"payment-page":       paymentpage.New,
 	"port":               port.New,

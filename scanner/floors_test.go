@@ -54,6 +54,7 @@ var floors = map[string][]string{
 	"checks/cacheleak":     ofChecks(),
 	"checks/elasticsearch": append(ofChecks(), "checks/internal/datanames"),
 	"checks/filehash":      append(ofChecks(), "checks/internal/releases"),
+	"checks/pagechange":    ofChecks(),
 	"checks/paymentpage":   append(ofChecks(), "scanner/browser", "scanner/payment"),
 	"checks/port":          ofChecks(),
 	"checks/scriptlibrary": append(ofChecks(), "checks/internal/datafile"),
@@ -63,7 +64,7 @@ var floors = map[string][]string{
 	"checks/product":       append(ofChecks(), "checks/internal/endoflife", "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks/wordpress":     append(ofChecks(), "checks/internal/releases", "checks/internal/staticfiles", "checks/internal/weaknesses"),
 	"checks": {
-		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/paymentpage", "checks/port",
+		"scanner", "checks/template", "checks/cacheleak", "checks/elasticsearch", "checks/filehash", "checks/pagechange", "checks/paymentpage", "checks/port",
 		"checks/scriptlibrary", "checks/ssi", "checks/store", "checks/transport", "checks/wordpress", "checks/product", "checks/internal/endoflife",
 		"checks/internal/datafile", "checks/internal/releases", "checks/internal/weaknesses",
 	},

@@ -77,6 +77,9 @@ func (p *page) judge(looks []seenBy, services map[string]bool) []alarm {
 	}
 	p.Runs++
 	p.forget()
+	if slices.ContainsFunc(alarms, func(a alarm) bool { return len(a.parts) == 0 }) { // the page was replaced: the boast is a part of that
+		alarms = slices.DeleteFunc(alarms, func(a alarm) bool { return len(a.parts) > 0 && a.parts[0].kind == kindBoast })
+	}
 	return alarms
 }
 

@@ -76,7 +76,7 @@ func (c check) compare(ctx context.Context, p *scanner.Probe, u *url.URL, everyb
 	if err != nil {
 		return nil, err
 	}
-	if l, ok := newLook(u, again); !ok || c.only(l, theirs, who) == nil {
+	if l, ok := newLook(u, again); !ok || c.only(l, theirs, who) == nil || c.only(everybody, l, plain) != nil {
 		return nil, nil //nolint:nilnil // the site answers differently each time
 	}
 	if again, err = who.again(ctx, p, u); err != nil {

@@ -158,6 +158,8 @@ func (p *page) group(t *template.Template, w io.Writer, m *mend, list []scanner.
 
 // finding is what the page shows of one.
 func (p *page) finding(f scanner.Finding) map[string]any {
+	rows := sides(f.Hit.Values)
+	f.Hit.Values = withoutSides(f.Hit.Values)
 	en, ja := newEntry(f, "en"), newEntry(f, "ja")
 	proofs := make([]map[string]any, len(en.Evidence))
 	for i, one := range en.Evidence {
@@ -177,7 +179,7 @@ func (p *page) finding(f scanner.Finding) map[string]any {
 	return map[string]any{
 		"Class": class(en.Severity), "Severity": p.Say("severity-" + string(en.Severity)), "Possible": en.Certainty == scanner.Possible,
 		"CertaintyClass": string(en.Certainty), "Certainty": p.Say("certainty-" + string(en.Certainty)), "Name": span(en.Name, ja.Name), "URL": en.URL,
-		"Description": span(en.Description, ja.Description), "Impact": span(en.Impact, ja.Impact), "Values": span(en.Values, ja.Values),
+		"Description": span(en.Description, ja.Description), "Impact": span(en.Impact, ja.Impact), "Values": span(en.Values, ja.Values), "Sides": rows,
 		"Remedy": span(en.Remediation, ja.Remediation), "Curl": en.Curl, "Proofs": proofs, "References": references, "ID": id + "  " + en.Fingerprint,
 		"Since": p.watched.since(f),
 	}
@@ -226,6 +228,9 @@ func (p *page) labels() map[string]template.HTML {
 		labels[id] = p.Say("page-" + id)
 	}
 	labels["coverage"], labels["evidence"], labels["first"] = p.Say("coverage"), p.Say("evidence"), p.Say("first")
+	for _, name := range []string{valueBefore, valueAfter} {
+		labels[name] = span(p.english.Name("value", name), p.japanese.Name("value", name))
+	}
 	labels["references"], labels["todo"] = p.Say("references"), p.Say("todo")
 	labels["not-looked-at"] = span(strings.TrimSuffix(p.english.Say("not-looked-at", nil), ":"), strings.TrimSuffix(p.japanese.Say("not-looked-at", nil), ":"))
 	labels["ports"] = span(strings.TrimSuffix(p.english.Say("ports", nil), ":"), strings.TrimSuffix(p.japanese.Say("ports", nil), ":"))

@@ -80,9 +80,22 @@ func (t *textReport) heading(f *scanner.Finding) {
 
 func (t *textReport) where(f *scanner.Finding) {
 	t.print(&t.body, indent+"%s: %s\n", t.words.Say("where", nil), message.Line(f.Hit.URL))
-	for _, line := range []string{standingText(f.Standing, t.words), valuesText(t.words, f.Hit.Values)} {
+	for _, line := range []string{standingText(f.Standing, t.words), valuesText(t.words, withoutSides(f.Hit.Values))} {
 		if line != "" {
 			t.print(&t.body, indent+"%s\n", line)
+		}
+	}
+	t.sides(f)
+}
+
+// sides writes what was before and what is now, one below the other: a terminal is too narrow for both.
+func (t *textReport) sides(f *scanner.Finding) {
+	for i, name := range []string{valueBefore, valueAfter} {
+		for n, text := range texts(f.Hit.Values[name]) {
+			if n == 0 {
+				t.print(&t.body, indent+"%s:\n", t.words.Name("value", name))
+			}
+			t.print(&t.body, indent+"  %c %s\n", "-+"[i], runewidth.Truncate(text, evidenceWidth, "…"))
 		}
 	}
 }

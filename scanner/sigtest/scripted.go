@@ -14,11 +14,30 @@ import (
 func scriptedServers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"eccube-logs":        http.HandlerFunc(eccubeLogs),
+		"page-cloaked":       http.HandlerFunc(cloakedPage),
 		"ssi-search":         ssiSearch(evaluate, func(string) bool { return false }),
 		"ssi-search-plain":   ssiSearch(func(s string) string { return s }, func(string) bool { return false }),
 		"ssi-search-encoded": ssiSearch(html.EscapeString, func(string) bool { return false }),
 		"ssi-search-filter":  ssiSearch(evaluate, func(s string) bool { return strings.Contains(s, "<!--#") }),
 	}
+}
+
+// cloakedPage is a page with links to shops of counterfeits that the robots of search engines alone get to see.
+func cloakedPage(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, `<html><head><title>Camellia Pottery</title></head><body><h1>Bowls and cups</h1><p>Thrown and glazed by hand</p><p>Open from Tuesday to Saturday</p>`)
+	if strings.Contains(r.UserAgent(), "Googlebot") {
+		fmt.Fprint(w, `<div>`)
+		for i := range 20 {
+			fmt.Fprintf(w, `<a href="http://watch-%d.example/">スーパーコピー 時計</a> `, i)
+		}
+		fmt.Fprint(w, `</div>`)
+	}
+	fmt.Fprint(w, `</body></html>`)
 }
 
 // ssiSearch is a shop whose search page repeats what was searched for, in the way that show says.
