@@ -214,6 +214,7 @@ type Case struct {
 	Name    string                       `yaml:"name"`
 	Serve   map[string]CaseResponse      `yaml:"serve"`   // by request path with query, "/"-rooted; 404 elsewhere
 	Ports   []CasePort                   `yaml:"ports"`   // open ports of a host; all others are closed
+	Before  map[string]CaseResponse      `yaml:"before"`  // what it served in six earlier scans of a watch, as serve
 	Server  string                       `yaml:"server"`  // a scripted server by name, instead of serve
 	File    string                       `yaml:"file"`    // a raw HTTP response for every path, instead of serve
 	Path    string                       `yaml:"path"`    // path of the target URL; "" is the root

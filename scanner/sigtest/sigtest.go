@@ -122,7 +122,8 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // a rest of it harms nobody
-	server, authorityFile, err := serve(h, c, folder)
+	site := &turning{now: h}
+	server, authorityFile, err := serve(site, c, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +154,9 @@ func Scan(ctx context.Context, h http.Handler, c *signature.Case, options Option
 		Ports: engine.Ports{Numbers: ports.numbers}, Chromium: engine.NoChromium,
 	}
 	if err := named(&o, server.URL, c); err != nil {
+		return nil, err
+	}
+	if err := site.earlier(ctx, &o, c); err != nil {
 		return nil, err
 	}
 	if _, err := engine.Run(ctx, o); err != nil {
