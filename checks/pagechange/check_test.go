@@ -140,7 +140,7 @@ var cloaked = map[string]struct {
 		}
 		page(w, "Shop", body)
 	}, "spam search-engine", ""},
-	"links_for_phones": {func(w http.ResponseWriter, v visit) { page(w, "Shop", body+when(v.phone, farm(12, "casino"))) }, "spam phone", ""},
+	"links_for_phones":  {func(w http.ResponseWriter, v visit) { page(w, "Shop", body+when(v.phone, farm(12, "casino"))) }, "spam phone", ""},
 	"links_from_search": {func(w http.ResponseWriter, v visit) { page(w, "Shop", body+when(v.search, farm(12, "viagra"))) }, "spam from-search-engine", ""},
 	"redirect_from_search": {func(w http.ResponseWriter, v visit) {
 		if v.search {

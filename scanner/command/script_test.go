@@ -102,7 +102,7 @@ func (s *scriptSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 var scriptFiles = map[string]map[string]string{
 	"weak": {"/.git/HEAD": "ref: refs/heads/main\n", "/.git/config": "[core]\n\tbare = false\n"},
-	"safe": {}, "stuck": {}, "echo": {}, "member": {}, "login": {}, "sso": {}, "checkout": {}, "skimmed": {},
+	"safe": {}, "stuck": {}, "echo": {}, "member": {}, "login": {}, "sso": {}, "checkout": {}, "skimmed": {}, "files": {},
 }
 
 // checkoutShop has a page where people pay, with more in its head, and a script.
@@ -142,7 +142,7 @@ func scriptSites(ts *testscript.TestScript) map[string]*scriptSite {
 
 func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: site weak|safe|stuck|echo|member|closed|login|sso|checkout|skimmed")
+		ts.Fatalf("usage: site weak|safe|stuck|echo|member|closed|login|sso|checkout|skimmed|files")
 	}
 	name := args[0]
 	if name == "closed" {
@@ -156,6 +156,9 @@ func startScriptSite(ts *testscript.TestScript, _ bool, args []string) {
 	site := &scriptSite{asked: map[string]int{}, shop: demoShop(files), echo: name == "echo", member: name == "member"}
 	if handler, ok := scriptHandlers[name]; ok {
 		site.shop = handler
+	}
+	if name == "files" { // a script changes them
+		site.shop = http.FileServer(http.Dir(ts.MkAbs("www")))
 	}
 	if name == "stuck" {
 		site.stuck = make(chan struct{})
