@@ -127,15 +127,21 @@ func (p *page) parts(s seenBy, services map[string]bool) []alarm {
 			continue
 		}
 		for _, v := range list {
-			variant := variantOf[v.kind]
-			domain, _, own := strings.Cut(v.value, " ")
-			if (v.kind == kindScript || v.kind == kindFrame || v.kind == kindHidden) && services[domain] && !(own && p.findDomain(domain)) {
-				variant = variantService
-			}
-			alarms = append(alarms, newAlarm(variant, v, s.who))
+			alarms = append(alarms, newAlarm(p.variantFor(v, services), v, s.who))
 		}
 	}
 	return alarms
+}
+
+// variantFor is the variant that tells of a new part. Another account on a host of which one is known already is not the same
+// service once more.
+func (p *page) variantFor(v part, services map[string]bool) string {
+	domain, _, own := strings.Cut(v.value, " ")
+	isOfServices := v.kind == kindScript || v.kind == kindFrame || v.kind == kindHidden
+	if isOfServices && services[domain] && (!own || !p.findDomain(domain)) {
+		return variantService
+	}
+	return variantOf[v.kind]
 }
 
 // newAlarm tells of one part.
@@ -188,59 +194,61 @@ const (
 
 // spam tells of links and words that somebody has put into the page.
 func (p *page) spam(s seenBy, services map[string]bool) []alarm {
-	var bad, hidden, links, terms []part
-	variant := ""
-	hiddenCount, linkCount := 0, 0
-	for _, v := range s.look.parts {
-		k := p.find(v.kind, v.value)
-		switch v.kind {
-		case kindLink, kindHiddenTo, kindHiddenOwn, kindTerm:
-		default:
-			continue
-		}
-		if k != nil && k.Bad != "" {
-			bad, variant = append(bad, v), k.Bad
-			continue
-		}
-		if k != nil || services[v.value] {
-			continue
-		}
-		switch v.kind {
-		case kindHiddenTo:
-			if p.find(kindLink, v.value) == nil {
-				hidden = add(hidden, v)
-				hiddenCount++
-			}
-		case kindHiddenOwn:
-			hidden = add(hidden, v)
-			hiddenCount += hiddenLinks
-		case kindLink:
-			if p.find(kindHiddenTo, v.value) == nil && !p.Crowded {
-				links = add(links, v)
-				linkCount++
-			}
-		case kindTerm:
-			terms = append(terms, v)
-		}
-	}
-	titled := slices.ContainsFunc(terms, func(v part) bool { return contains(strings.ToLower(s.look.title+" "+s.look.description), v.value) })
+	n := p.newLinks(s.look, services)
+	variant := n.toldAs
+	titled := slices.ContainsFunc(n.terms, func(v part) bool { return contains(strings.ToLower(s.look.title+" "+s.look.description), v.value) })
 	const manyTerms = 4
 	switch {
-	case len(hidden) >= hiddenSites, hiddenCount >= hiddenLinks, len(terms) > 0 && len(hidden) >= spamSites,
-		len(terms) > 1 && (len(links) >= spamSites || linkCount >= hiddenLinks), titled, len(terms) >= manyTerms:
+	case len(n.hidden) >= hiddenSites, n.hiddenCount >= hiddenLinks, len(n.terms) > 0 && len(n.hidden) >= spamSites,
+		len(n.terms) > 1 && (len(n.links) >= spamSites || n.linkCount >= hiddenLinks), titled, len(n.terms) >= manyTerms:
 		variant = variantSpam
-	case len(links) >= max(newSites, 2*p.Fresh+newSites/2), linkCount >= newLinks && len(links)*newSites >= linkCount:
+	case len(n.links) >= max(newSites, 2*p.Fresh+newSites/2), n.linkCount >= newLinks && len(n.links)*newSites >= n.linkCount:
 		variant = variantLinks
-	case len(bad) == 0:
+	case len(n.told) == 0:
 		return nil
 	}
-	a := alarm{variant: variant, who: s.who, parts: slices.Concat(terms, hidden, links, bad)}
+	a := alarm{variant: variant, who: s.who, parts: slices.Concat(n.terms, n.hidden, n.links, n.told)}
 	for _, v := range a.parts {
 		a.after = append(a.after, v.shown)
 	}
-	n := min(len(a.parts), keptBad/2)
-	a.parts, a.further = a.parts[:n], a.parts[n:]
+	kept := min(len(a.parts), keptBad/2)
+	a.parts, a.further = a.parts[:kept], a.parts[kept:]
 	return []alarm{a}
+}
+
+// linksSeen are links and terms of spam that were not there before, and those that were told.
+type linksSeen struct {
+	terms, hidden, links   []part // each once
+	hiddenCount, linkCount int    // of links, not of sites
+	told                   []part
+	toldAs                 string // the variant
+}
+
+func (p *page) newLinks(l *look, services map[string]bool) linksSeen {
+	var n linksSeen
+	for _, v := range l.parts {
+		if v.kind != kindLink && v.kind != kindHiddenTo && v.kind != kindHiddenOwn && v.kind != kindTerm {
+			continue
+		}
+		k := p.find(v.kind, v.value)
+		switch {
+		case k != nil && k.Bad != "":
+			n.told, n.toldAs = append(n.told, v), k.Bad
+		case k != nil || services[v.value]:
+		case v.kind == kindTerm:
+			n.terms = append(n.terms, v)
+		case v.kind == kindHiddenOwn:
+			n.hidden = add(n.hidden, v)
+			n.hiddenCount += hiddenLinks
+		case v.kind == kindHiddenTo && p.find(kindLink, v.value) == nil:
+			n.hidden = add(n.hidden, v)
+			n.hiddenCount++
+		case v.kind == kindLink && p.find(kindHiddenTo, v.value) == nil && !p.Crowded:
+			n.links = add(n.links, v)
+			n.linkCount++
+		}
+	}
+	return n
 }
 
 func add(list []part, v part) []part {

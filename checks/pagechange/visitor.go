@@ -24,6 +24,7 @@ const (
 // header is what a visitor sends.
 func (v visitor) header() http.Header {
 	switch v {
+	case plain:
 	case phone:
 		return http.Header{"User-Agent": {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"}}
 	case search:
@@ -40,6 +41,7 @@ func (v visitor) header() http.Header {
 // name is the visitor in words.
 func (v visitor) name() message.Message {
 	switch v {
+	case plain:
 	case phone:
 		return message.New("visitors with a phone")
 	case search:
