@@ -77,6 +77,8 @@ type Probe struct {
 	Only      []string         // addresses, as path and query, besides which the check need not ask for any; nil for all
 	Memory    Memory           // nil for a scan that does not know of earlier ones
 
+	Filter func(*web.Exchange) string // the product that gave an answer in place of the site; "" for one of the site
+
 	mu    sync.Mutex
 	notes Notes
 }
@@ -103,6 +105,7 @@ type Notes struct {
 	Requests   int             // sent through sessions of the check's own
 	Suppressed int             // matches that were dropped
 	Remembered []Remembered    // for the next scan
+	Filters    bool            // the check has taken answers of filters into account
 }
 
 // Get is Do for a path below the target ("/" is the root of the host).
@@ -149,6 +152,14 @@ func (p *Probe) Suppress(reason string) {
 	defer p.mu.Unlock()
 	p.notes.Suppressed++
 	p.notes.Reason = message.New(reason)
+}
+
+// KnowsFilters says that the check tells answers of filters from those of the site (Filter), and ends as they make it. Others
+// that saw nothing end as blocked when one of their answers was a filter's.
+func (p *Probe) KnowsFilters() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notes.Filters = true
 }
 
 // Recall is what the check remembered of the target in an earlier scan, by name; ok is false for a scan that knows of none.

@@ -176,6 +176,21 @@ var benign = map[string]changing{
 		}
 		return s
 	},
+	"group_companies_in_a_drawer": func(n int, _ visitor, _ *rand.Rand) site {
+		s := shop()
+		if n > 5 {
+			s.foot += `<div class="group" style="display:none">` + repeat(4, `<a href="https://group-$.example/">A company of ours</a><a href="https://group-$.example/about">About it</a>`) + `</div>`
+		}
+		return s
+	},
+	"button_to_a_partner": func(n int, _ visitor, _ *rand.Rand) site {
+		s := shop()
+		if n > 5 {
+			s.main += `<button onclick="location.href='https://booking.example/camellia'">Book a visit</button>`
+			s.head += `<meta http-equiv="refresh" content="300">`
+		}
+		return s
+	},
 	"pictures_in_a_script": func(n int, _ visitor, r *rand.Rand) site {
 		s := shop()
 		s.head += fmt.Sprintf(`<script type="application/json">{"img":"data:image/png;base64,%s","see":"https://schema.example/x.js"}</script><script type="application/ld+json">{"@context":"https://schema.org","v":%d}</script>`, strings.Repeat(token(r), 8), n)

@@ -55,7 +55,7 @@ func (p *page) judge(looks []seenBy, services map[string]bool) []alarm {
 		}
 		alarms = append(alarms, p.replaced(looks)...)
 	}
-	alarms = once(alarms)
+	alarms = merged(alarms)
 	except := map[string]bool{}
 	for _, a := range alarms {
 		for _, v := range a.further {
@@ -89,15 +89,22 @@ type seenBy struct {
 	look *look
 }
 
-// once leaves out what an alarm of another visitor tells.
-func once(list []alarm) []alarm {
-	told := map[string]bool{}
-	return slices.DeleteFunc(list, func(a alarm) bool {
+// merged makes one alarm of those that say the same of several visitors.
+func merged(list []alarm) []alarm {
+	var one []alarm
+	at := map[string]int{}
+	for _, a := range list {
 		id := a.variant + " " + a.matcher
-		again := told[id]
-		told[id] = true
-		return again
-	})
+		i, told := at[id]
+		if !told {
+			at[id] = len(one)
+			one = append(one, a)
+			continue
+		}
+		one[i].parts = append(one[i].parts, a.parts...)
+		one[i].further = append(one[i].further, a.further...)
+	}
+	return one
 }
 
 // parts tells of parts that are new, one by one.
@@ -185,8 +192,11 @@ func (p *page) fresh(l *look) int {
 
 // How many new links are odd.
 const (
-	hiddenSites = 5  // other sites, where nobody sees the links
-	hiddenLinks = 10 // links, where nobody sees them
+	buriedSites = 5  // other sites, where nothing ever shows the links
+	buriedLinks = 10 // links there
+	foldedSites = 15 // other sites, where links are not seen until something is opened
+	foldedLinks = 30 // links there
+	foldedFew   = 5  // other sites there, which the operator's own may be
 	newSites    = 15 // other sites, where visitors see the links
 	newLinks    = 60
 	spamSites   = 2 // other sites, beside terms of spam
@@ -199,10 +209,11 @@ func (p *page) spam(s seenBy, services map[string]bool) []alarm {
 	titled := slices.ContainsFunc(n.terms, func(v part) bool { return contains(strings.ToLower(s.look.title+" "+s.look.description), v.value) })
 	const manyTerms = 4
 	switch {
-	case len(n.hidden) >= hiddenSites, n.hiddenCount >= hiddenLinks, len(n.terms) > 0 && len(n.hidden) >= spamSites,
-		len(n.terms) > 1 && (len(n.links) >= spamSites || n.linkCount >= hiddenLinks), titled, len(n.terms) >= manyTerms:
+	case n.buriedSites >= buriedSites, n.buriedCount >= buriedLinks, len(n.hidden) >= foldedSites, n.hiddenCount >= foldedLinks,
+		len(n.terms) > 0 && len(n.hidden) >= spamSites, len(n.terms) > 1 && (len(n.links) >= spamSites || n.linkCount >= buriedLinks), titled && len(n.terms) > 1, len(n.terms) >= manyTerms:
 		variant = variantSpam
-	case len(n.links) >= max(newSites, 2*p.Fresh+newSites/2), n.linkCount >= newLinks && len(n.links)*newSites >= n.linkCount:
+	case n.toldAs == variantSpam: // the rest of it
+	case len(n.hidden) >= foldedFew, len(n.links) >= max(newSites, 2*p.Fresh+newSites/2), n.linkCount >= newLinks && len(n.links)*newSites >= n.linkCount:
 		variant = variantLinks
 	case len(n.told) == 0:
 		return nil
@@ -219,7 +230,9 @@ func (p *page) spam(s seenBy, services map[string]bool) []alarm {
 // linksSeen are links and terms of spam that were not there before, and those that were told.
 type linksSeen struct {
 	terms, hidden, links   []part // each once
-	hiddenCount, linkCount int    // of links, not of sites
+	buriedSites            int
+	hiddenCount, linkCount int // of links, not of sites; those that are buried are hidden too
+	buriedCount            int
 	told                   []part
 	toldAs                 string // the variant
 }
@@ -233,16 +246,24 @@ func (p *page) newLinks(l *look, services map[string]bool) linksSeen {
 		k := p.find(v.kind, v.value)
 		switch {
 		case k != nil && k.Bad != "":
-			n.told, n.toldAs = append(n.told, v), k.Bad
+			n.told = append(n.told, v)
+			if n.toldAs != variantSpam {
+				n.toldAs = k.Bad
+			}
 		case k != nil || services[v.value]:
 		case v.kind == kindTerm:
 			n.terms = append(n.terms, v)
 		case v.kind == kindHiddenOwn:
 			n.hidden = add(n.hidden, v)
-			n.hiddenCount += hiddenLinks
+			n.buriedCount += buriedLinks
 		case v.kind == kindHiddenTo && p.find(kindLink, v.value) == nil:
+			known := len(n.hidden)
 			n.hidden = add(n.hidden, v)
 			n.hiddenCount++
+			if v.buried {
+				n.buriedSites += len(n.hidden) - known
+				n.buriedCount++
+			}
 		case v.kind == kindLink && p.find(kindHiddenTo, v.value) == nil && !p.Crowded:
 			n.links = add(n.links, v)
 			n.linkCount++

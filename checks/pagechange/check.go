@@ -53,6 +53,7 @@ type check struct {
 func (c check) Alone() bool { return true }
 
 func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	p.KnowsFilters()
 	if c.params.Mode == "cloaked" {
 		return c.runCloaked(ctx, p)
 	}
@@ -113,9 +114,10 @@ type run struct {
 	hits  []scanner.Hit
 
 	compared int
-	learns   int // how many are being learned
-	least    int // looks at the one that is known least
-	unread   message.Message
+	learns   int     // how many are being learned
+	least    int     // looks at the one that is known least
+	unread   error   // why a page could not be compared
+	refused  visitor // whom the site refuses, and always has; "" for nobody
 }
 
 // page looks at one page.
@@ -129,7 +131,9 @@ func (r *run) page(ctx context.Context, u *url.URL, earlier json.RawMessage) err
 		if known.Runs == 0 && (status == http.StatusOK || status == http.StatusNotFound || status == http.StatusGone) {
 			return nil // no page
 		}
-		r.unread = message.New("%s could not be read: its answer was %d", u.String(), status)
+		if r.unread == nil {
+			r.unread = scanner.Undetermined("%s could not be read: its answer was %d", u.String(), status)
+		}
 		return nil
 	}
 	alarms := known.judge(looks, r.services)
@@ -159,17 +163,24 @@ func (r *run) looks(ctx context.Context, u *url.URL, known *page) (list []seenBy
 			return nil, 0, err
 		}
 		l, ok := newLook(u, ex)
+		filter := r.probe.Filter(ex)
+		ok = ok && filter == ""
 		s := seenBy{who, l}
 		switch {
 		case ok && known.away(s):
-			r.unread = message.New("%s says that the site is away for a while", u.String())
+			r.unread = scanner.Undetermined("%s says that the site is away for a while", u.String())
 			return nil, ex.Status, nil
 		case ok:
 			list = append(list, s)
+		case who == plain && filter != "":
+			r.unread = scanner.Blocked("blocked by %s", filter)
+			return nil, ex.Status, nil
 		case who == plain:
 			return nil, ex.Status, nil
 		case known.Looks[who] > 0:
-			r.unread = message.New("%s could not be read as %s: the answer was %d", u.String(), who.name(), ex.Status)
+			r.unread = scanner.Undetermined("%s could not be read as %s: the answer was %d", u.String(), who.name(), ex.Status)
+		default:
+			r.refused = who
 		}
 	}
 	if known.Runs > 0 {
@@ -197,14 +208,16 @@ func (r *run) forget(earlier map[string]json.RawMessage, pages []*url.URL) {
 // end is how the check ends when it has seen nothing.
 func (r *run) end() error {
 	switch {
-	case !r.unread.IsZero():
-		return scanner.Undetermined("%s", r.unread)
+	case r.unread != nil:
+		return r.unread
 	case r.compared == 0 && r.learns == 0:
 		return scanner.NotApplicable("the target shows no HTML page")
 	case r.compared == 0:
 		return scanner.NotApplicable("what varies by itself is being learned (%d of %d looks)", r.least, learning)
 	case r.learns > 0:
 		r.probe.Explain("%d pages were compared; %d more are being learned (%d of %d looks)", r.compared, r.learns, r.least, learning)
+	case r.refused != "":
+		r.probe.Explain("%d pages were compared with what they were, but not as %s see them: the site refuses those", r.compared, r.refused.name())
 	default:
 		r.probe.Explain("%d pages were compared with what they were", r.compared)
 	}
@@ -214,7 +227,7 @@ func (r *run) end() error {
 // hit is an alarm as a finding.
 func (a alarm) hit(u *url.URL, looks []seenBy) scanner.Hit {
 	h := scanner.Hit{URL: u.String(), Variant: a.variant, Matcher: a.matcher, Values: scanner.Values{"visitor": a.who.name()}}
-	if a.variant == variantLinks || a.variant == variantReplaced {
+	if a.variant == variantLinks || a.variant == variantReplaced || len(a.parts) == 1 && a.parts[0].unsure {
 		h.Certainty = scanner.Possible
 	}
 	if len(a.before) > 0 {
@@ -279,5 +292,5 @@ func (a alarm) note() message.Message {
 	case variantCanonical:
 		return message.New("The page says that its own address is %s.", name)
 	}
-	return message.New("The page runs a script of %s, which it did not before.", name)
+	return message.New("The page runs a script of %s, or one that names it, which it did not before.", name)
 }

@@ -32,6 +32,10 @@ func (c check) runCloaked(ctx context.Context, p *scanner.Probe) ([]scanner.Hit,
 			return hits, err
 		}
 		everybody, ok := newLook(u, ex)
+		if filter := p.Filter(ex); filter != "" {
+			refused = scanner.Blocked("blocked by %s", filter)
+			continue
+		}
 		if !ok || everybody.to != nil {
 			continue
 		}
@@ -48,7 +52,7 @@ func (c check) runCloaked(ctx context.Context, p *scanner.Probe) ([]scanner.Hit,
 			}
 		}
 	}
-	if read == 0 {
+	if read == 0 && refused == nil {
 		return hits, scanner.NotApplicable("the target shows no HTML page")
 	}
 	return hits, refused
@@ -61,6 +65,9 @@ func (c check) compare(ctx context.Context, p *scanner.Probe, u *url.URL, everyb
 		return nil, err
 	}
 	theirs, ok := newLook(u, ex)
+	if filter := p.Filter(ex); filter != "" {
+		return nil, scanner.Blocked("%s refuses %s", filter, who.name())
+	}
 	if !ok {
 		if ex.SendsTo() != nil && ex.Status < http.StatusBadRequest {
 			return nil, nil //nolint:nilnil // another page of the same site, such as one for phones
@@ -98,6 +105,9 @@ func (c check) compare(ctx context.Context, p *scanner.Probe, u *url.URL, everyb
 		note = message.New("Only %s are sent on to %s.", who.name(), a.after[0])
 	}
 	hit.Matcher = map[visitor]string{robot: "search-engine", phone: "phone", search: "from-search-engine"}[who]
+	if a.parts != nil && a.parts[0].unsure {
+		hit.Certainty = scanner.Possible
+	}
 	hit.Evidence = []evidence.Evidence{evidence.New(ex, note, keep...)}
 	return hit, nil
 }

@@ -88,11 +88,12 @@ var harmful = map[string]harm{
 	}},
 	"object": {variantHidden, "", func(s *site) { s.after = `<object data="https://kit.example/x" width="0" height="0"></object>` }},
 
-	"meta_refresh":           {variantRedirect, "", func(s *site) { s.head += `<meta http-equiv="refresh" content="0; url=https://elsewhere.example/">` }},
-	"refresh_header":         {variantRedirect, "", func(s *site) { s.header = http.Header{"Refresh": {"0; url=https://elsewhere.example/"}} }},
-	"redirect":               {variantRedirect, "", func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://elsewhere.example/"}} }},
-	"redirect_for_searchers": {variantRedirect, search, func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://pills.example/"}} }},
-	"redirect_for_phones":    {variantRedirect, phone, func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://app.example/"}} }},
+	"meta_refresh":                {variantRedirect, "", func(s *site) { s.head += `<meta http-equiv="refresh" content="0; url=https://elsewhere.example/">` }},
+	"meta_refresh_without_a_name": {variantRedirect, "", func(s *site) { s.head += `<meta http-equiv="Refresh" content="0;https://elsewhere.example/?a=/b">` }},
+	"refresh_header":              {variantRedirect, "", func(s *site) { s.header = http.Header{"Refresh": {"0; url=https://elsewhere.example/"}} }},
+	"redirect":                    {variantRedirect, "", func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://elsewhere.example/"}} }},
+	"redirect_for_searchers":      {variantRedirect, search, func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://pills.example/"}} }},
+	"redirect_for_phones":         {variantRedirect, phone, func(s *site) { s.status, s.header = 302, http.Header{"Location": {"https://app.example/"}} }},
 	"redirect_by_a_script": {variantRedirect, "", func(s *site) {
 		s.head += `<script>if(/google/.test(document.referrer))window.location.href="https://elsewhere.example/?k=1"</script>`
 	}},

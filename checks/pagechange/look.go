@@ -38,6 +38,9 @@ type part struct {
 	value string // what it is known by: a domain, or the hash of a text
 	slot  string // where on the page it stands
 	shown string // for people
+
+	unsure bool // a script may do this when visitors ask for it, and not before
+	buried bool // nothing ever shows it
 }
 
 // needles are texts by which a part is found in a page.

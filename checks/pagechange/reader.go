@@ -51,6 +51,9 @@ func newReader(l *look, base *url.URL) *reader {
 	return &reader{look: l, base: base, rules: map[string]hiddenBy{}, hiddenLinks: map[string][]string{}}
 }
 
+// byItself are events that come without anything that a visitor does.
+var byItself = []string{"onload", "onerror", "onpageshow", "onbegin", "onend", "onanimationstart", "onanimationend", "ontransitionend", "ontoggle", "onscroll", "onfocus"}
+
 // inlineTags are elements that do not begin a line.
 var inlineTags = []string{"a", "abbr", "b", "bdi", "cite", "em", "font", "i", "img", "label", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "time", "u", "wbr", "var"}
 
@@ -150,7 +153,7 @@ func (r *reader) start(tag string, a map[string]string) {
 	r.element(e, a)
 	for name, value := range a {
 		if strings.HasPrefix(name, "on") {
-			r.inline(value, e.slot)
+			r.inline(value, e.slot, slices.Contains(byItself, name))
 		}
 	}
 	if !slices.Contains(voidTags, tag) && len(r.stack) < maxDepth {
@@ -173,10 +176,13 @@ func (r *reader) end(tag string) {
 	}
 }
 
-func (r *reader) add(k kind, value, slot, shown string) {
-	if len(r.look.parts) < maxParts {
-		r.look.parts = append(r.look.parts, part{kind: k, value: value, slot: slot, shown: shown})
+// add notes a part, and reports whether there was room for it.
+func (r *reader) add(k kind, value, slot, shown string) bool {
+	if len(r.look.parts) >= maxParts {
+		return false
 	}
+	r.look.parts = append(r.look.parts, part{kind: k, value: value, slot: slot, shown: shown})
+	return true
 }
 
 // foreign is an address on another site; ok is false for one of the site itself, and for none.
@@ -188,11 +194,10 @@ func (r *reader) foreign(text string) (u *url.URL, ok bool) {
 	return u, !sameSite(u.Hostname(), r.look.home.Hostname())
 }
 
-// other notes an address when it is on another site.
-func (r *reader) other(k kind, text, slot string) {
-	if u, ok := r.foreign(text); ok {
-		r.add(k, domainOf(u), slot, u.Scheme+"://"+u.Host+u.EscapedPath())
-	}
+// other notes an address when it is on another site, and reports whether it has.
+func (r *reader) other(k kind, text, slot string) bool {
+	u, ok := r.foreign(text)
+	return ok && r.add(k, domainOf(u), slot, u.Scheme+"://"+u.Host+u.EscapedPath())
 }
 
 func (r *reader) element(e element, a map[string]string) {
@@ -236,7 +241,9 @@ func (r *reader) link(e element, a map[string]string) {
 	}
 	switch {
 	case other && e.hidden != seen:
-		r.add(kindHiddenTo, domainOf(u), e.slot, u.Host)
+		if n := len(r.look.parts); r.add(kindHiddenTo, domainOf(u), e.slot, u.Host) {
+			r.look.parts[n].buried = e.hidden == buried
+		}
 	case other:
 		r.look.links++
 		r.add(kindLink, domainOf(u), e.slot, u.Host)
@@ -259,7 +266,7 @@ func (r *reader) scriptTag(e element, a map[string]string) {
 	r.script, r.isScript = &strings.Builder{}, kind == "" || kind == "module" || strings.Contains(kind, "javascript") || strings.Contains(kind, "ecmascript")
 	switch {
 	case strings.HasPrefix(src, "data:"):
-		r.inline(dataOf(src), e.slot)
+		r.inline(dataOf(src), e.slot, true)
 	case src != "":
 		r.other(kindScript, src, e.slot)
 	}
@@ -272,18 +279,24 @@ func (r *reader) endScript() {
 	source := r.script.String()
 	r.script = nil
 	if r.isScript && strings.TrimSpace(source) != "" {
-		r.inline(source, r.top().slot)
+		r.inline(source, r.top().slot, true)
 	}
 }
 
 // inline looks at the source of a script.
-func (r *reader) inline(source, slot string) {
+func (r *reader) inline(source, slot string, byItself bool) {
 	s := readScript(source)
 	for _, u := range s.loads {
 		r.other(kindScript, u.String(), slot)
 	}
 	for _, u := range s.leaves {
-		r.other(kindRefresh, u.String(), slot)
+		if !byItself {
+			r.other(kindLink, u.String(), slot)
+			continue
+		}
+		if n := len(r.look.parts); r.other(kindRefresh, u.String(), slot) {
+			r.look.parts[n].unsure = true
+		}
 	}
 	if len(s.hides) > 0 {
 		r.add(kindInline, s.shape, slot, strings.Join(s.hides, ", "))
@@ -299,7 +312,7 @@ func (r *reader) frameTag(e element, a map[string]string) {
 	case strings.HasPrefix(src, "data:text/html"):
 		r.document(dataOf(src), e)
 	case strings.HasPrefix(strings.ToLower(src), "javascript:"):
-		r.inline(src[len("javascript:"):], e.slot)
+		r.inline(src[len("javascript:"):], e.slot, true)
 	case a["srcdoc"] != "":
 		r.document(a["srcdoc"], e)
 	case e.hidden != seen || tiny(a):
@@ -319,11 +332,15 @@ func (r *reader) document(text string, e element) {
 	inner.read(text)
 }
 
+// refreshTo is the address in a refresh, with or without a name before it.
+var refreshTo = regexp.MustCompile(`(?i)^[\s0-9.]*[;,\s]\s*(?:url\s*=\s*)?['"]?([^'"\s]+)`)
+
 func (r *reader) meta(a map[string]string) {
 	switch {
 	case strings.EqualFold(strings.TrimSpace(a["http-equiv"]), "refresh"):
-		_, to, _ := strings.Cut(a["content"], "=")
-		r.other(kindRefresh, strings.Trim(strings.TrimSpace(to), `'"`), "head")
+		if m := refreshTo.FindStringSubmatch(a["content"]); m != nil {
+			r.other(kindRefresh, m[1], "head")
+		}
 	case strings.EqualFold(strings.TrimSpace(a["name"]), "description"):
 		r.look.description = a["content"]
 		r.look.spam.read(a["content"])

@@ -219,6 +219,9 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
 		e.cut, e.remembered = view.cut, notes.Remembered
 		e.fault, e.filter, e.seen, e.conclusive = view.fault, view.filter, view.seen, notes.Conclusive
+		if notes.Filters {
+			e.filter = ""
+		}
 		e.took = time.Since(started)
 	}()
 	var hits []scanner.Hit

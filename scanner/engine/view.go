@@ -35,7 +35,7 @@ func (s *site) probe(sig *signature.Signature, safety signature.Safety, c *consu
 	v := &siteView{site: s, consumer: c}
 	return &scanner.Probe{
 		Site: v, Target: s.target, Signature: sig, Safety: safety, HashNames: s.settings.hashNames, Wordlist: s.settings.wordlist,
-		Payment: scanner.Payment{Pages: v.onTarget(s.settings.payment.Pages), Approved: s.settings.payment.Approved}, Memory: s.settings.memory,
+		Payment: scanner.Payment{Pages: v.onTarget(s.settings.payment.Pages), Approved: s.settings.payment.Approved}, Memory: s.settings.memory, Filter: filterOf,
 	}, v
 }
 
