@@ -136,3 +136,48 @@ func TestPageThatBecomesAnother(t *testing.T) {
 		t.Errorf("one page unread: %s (%s)", o.Status, o.Reason)
 	}
 }
+
+// challenge is what a filter answers in place of a page.
+func challenge(w http.ResponseWriter, status int) {
+	w.Header().Set("Cf-Mitigated", "challenge")
+	w.WriteHeader(status)
+	page(w, "Just a moment...", `<h1>shop.example</h1><script src="https://challenges.example/x.js"></script>`)
+}
+
+// TestFilters: a filter's page is never taken for the site's, and one that turns some visitors away keeps nobody from comparing
+// what the others see.
+func TestFilters(t *testing.T) {
+	s, m, site := load(t, "page-changed"), memory{}, newChanging(t)
+	refuses := func(h http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.UserAgent(), "Mozilla") {
+				challenge(w, http.StatusForbidden)
+				return
+			}
+			h(w, r)
+		}
+	}
+	site.show(refuses(own("")))
+	for range 5 {
+		scan(t, site.Server, s, m)
+	}
+	if o := scan(t, site.Server, s, m).Outcomes[0]; o.Status != scanner.StatusClean || !strings.Contains(o.Reason.String(), "but not as visitors from a search engine see them") {
+		t.Errorf("visitors with browsers are refused: %s (%s)", o.Status, o.Reason)
+	}
+	known := fmt.Sprint(m)
+	site.show(func(w http.ResponseWriter, _ *http.Request) { challenge(w, http.StatusOK) })
+	c := scan(t, site.Server, s, m)
+	if o := c.Outcomes[0]; o.Status != scanner.StatusBlocked || len(c.Findings) > 0 {
+		t.Errorf("everybody is refused: %s (%s), %d findings", o.Status, o.Reason, len(c.Findings))
+	}
+	if fmt.Sprint(m) != known {
+		t.Error("the page of a filter was remembered")
+	}
+	site.show(refuses(own(`<script src="https://evil.example/x.js"></script>`)))
+	if c := scan(t, site.Server, s, m); len(c.Findings) != 1 {
+		t.Errorf("changed: %d findings, %s (%s)", len(c.Findings), c.Outcomes[0].Status, c.Outcomes[0].Reason)
+	}
+	if o := scan(t, site.Server, load(t, "page-cloaked"), nil).Outcomes[0]; o.Status != scanner.StatusBlocked {
+		t.Errorf("cloaked: %s (%s)", o.Status, o.Reason)
+	}
+}
