@@ -68,6 +68,7 @@ func (c check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error)
 	if err != nil {
 		return nil, err
 	}
+	pages = withTroubled(pages, earlier)
 	r := &run{check: c, probe: p}
 	for _, u := range pages {
 		if err := r.page(ctx, u, earlier[u.String()]); err != nil {
@@ -105,6 +106,17 @@ func pagesOf(ctx context.Context, p *scanner.Probe, earlier map[string]json.RawM
 		}
 	}
 	return list, nil
+}
+
+// withTroubled adds pages of which something was told that is not known to be gone, whoever names pages now.
+func withTroubled(pages []*url.URL, earlier map[string]json.RawMessage) []*url.URL {
+	for _, name := range slices.Sorted(maps.Keys(earlier)) {
+		u, err := url.Parse(name)
+		if err == nil && readPage(earlier[name]).troubled() && !slices.ContainsFunc(pages, func(o *url.URL) bool { return o.String() == name }) {
+			pages = append(pages, u)
+		}
+	}
+	return pages
 }
 
 // run is one look at all pages of a target.

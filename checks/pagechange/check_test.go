@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,7 +63,7 @@ func (m memory) keep(list []scanner.TargetInfo) {
 }
 
 // scan runs a signature once on a server.
-func scan(t *testing.T, server *httptest.Server, s *signature.Signature, m memory) *scanner.Collector {
+func scan(t *testing.T, server *httptest.Server, s *signature.Signature, m memory, pages ...string) *scanner.Collector {
 	t.Helper()
 	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 5 * time.Second})
 	if err != nil {
@@ -80,6 +81,9 @@ func scan(t *testing.T, server *httptest.Server, s *signature.Signature, m memor
 	}
 	if m != nil {
 		o.Memory = m
+	}
+	for _, path := range pages {
+		o.Pages = append(o.Pages, &url.URL{Path: path})
 	}
 	if _, err := engine.Run(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -230,6 +234,13 @@ var cloaked = map[string]struct {
 		}
 		page(w, "Shop", body)
 	}, "", scanner.StatusBlocked},
+	"a_page_that_is_refused": {func(w http.ResponseWriter, v visit) {
+		if v.r.URL.Path == "/sp/" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		page(w, "Shop", body+`<a href="/sp/">Special</a>`)
+	}, "", scanner.StatusClean}, // the crawl has not read it, so it is none of the pages
 	"no_page": {func(w http.ResponseWriter, v visit) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, `{}`)

@@ -2,6 +2,9 @@ package pagechange
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,43 +20,87 @@ const (
 	variantSentAway = "sent-away"
 )
 
-// runCloaked looks for what a page shows to search engines, to phones or to visitors from search engines only.
+// runCloaked looks for what a page shows to search engines, to phones or to visitors from search engines only. It remembers
+// pages on which it found something: they are looked at again whatever links lead to them.
 func (c check) runCloaked(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error) {
+	earlier, _, err := p.Recall(ctx)
+	if err != nil {
+		return nil, err
+	}
 	pages, err := pagesOf(ctx, p, nil, maxCloaked)
 	if err != nil {
 		return nil, err
 	}
-	var hits []scanner.Hit
-	var refused error
-	read := 0
-	for _, u := range pages {
-		ex, err := plain.ask(ctx, p, u)
-		if err != nil {
-			return hits, err
-		}
-		everybody, ok := newLook(u, ex)
-		if filter := p.Filter(ex); filter != "" {
-			refused = scanner.Blocked("blocked by %s", filter)
-			continue
-		}
-		if !ok || everybody.to != nil {
-			continue
-		}
-		read++
-		for _, who := range []visitor{robot, phone, search} {
-			hit, err := c.compare(ctx, p, u, everybody, who)
-			switch status, isEnd := err.(*scanner.StatusError); { //nolint:errorlint // made there
-			case isEnd:
-				refused = status
-			case err != nil:
-				return hits, err
-			case hit != nil:
-				hits = append(hits, *hit)
-			}
+	for _, name := range slices.Sorted(maps.Keys(earlier)) {
+		if u, err := url.Parse(name); err == nil && !slices.ContainsFunc(pages, func(o *url.URL) bool { return o.String() == name }) {
+			pages = append(pages, u)
 		}
 	}
-	if read == 0 && refused == nil {
-		return hits, scanner.NotApplicable("the target shows no HTML page")
+	var all []scanner.Hit
+	var unseen error // what could not be compared
+	read := 0
+	for _, u := range pages {
+		hits, err := c.cloakedPage(ctx, p, u)
+		all = append(all, hits...)
+		var end *scanner.StatusError
+		switch {
+		case errors.As(err, &end) && end.Status == scanner.StatusNotApplicable:
+			c.forget(p, u, earlier)
+			continue
+		case errors.As(err, &end):
+			unseen = end
+		case err != nil:
+			return all, err
+		case len(hits) == 0:
+			c.forget(p, u, earlier)
+		}
+		if len(hits) > 0 {
+			p.Remember(u.String(), json.RawMessage("true"))
+		}
+		read++
+	}
+	if read == 0 {
+		return nil, scanner.NotApplicable("the target shows no HTML page")
+	}
+	return all, unseen
+}
+
+// forget forgets a page on which there is nothing any more.
+func (c check) forget(p *scanner.Probe, u *url.URL, earlier map[string]json.RawMessage) {
+	if _, known := earlier[u.String()]; known {
+		p.Remember(u.String(), nil)
+	}
+}
+
+// cloakedPage looks at one page. A *scanner.StatusError says what could not be seen of it.
+func (c check) cloakedPage(ctx context.Context, p *scanner.Probe, u *url.URL) ([]scanner.Hit, error) {
+	ex, err := plain.ask(ctx, p, u)
+	if err != nil {
+		return nil, err
+	}
+	everybody, ok := newLook(u, ex)
+	switch filter := p.Filter(ex); {
+	case filter != "":
+		return nil, scanner.Blocked("blocked by %s", filter)
+	case ok && everybody.to == nil:
+	case ex.Status >= http.StatusBadRequest && ex.Status != http.StatusNotFound && ex.Status != http.StatusGone || ex.Broken:
+		return nil, scanner.Undetermined("%s could not be read: its answer was %d", u.String(), ex.Status)
+	default:
+		return nil, scanner.NotApplicable("the target shows no HTML page")
+	}
+	var hits []scanner.Hit
+	var refused error
+	for _, who := range []visitor{robot, phone, search} {
+		hit, err := c.compare(ctx, p, u, everybody, who)
+		var end *scanner.StatusError
+		switch {
+		case errors.As(err, &end):
+			refused = end
+		case err != nil:
+			return hits, err
+		case hit != nil:
+			hits = append(hits, *hit)
+		}
 	}
 	return hits, refused
 }

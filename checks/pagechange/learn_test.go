@@ -181,3 +181,65 @@ func TestFilters(t *testing.T) {
 		t.Errorf("cloaked: %s (%s)", o.Status, o.Reason)
 	}
 }
+
+// TestTroubledPages: a page of which something was told is looked at until that is gone, whichever pages are named.
+func TestTroubledPages(t *testing.T) {
+	s, m, site := load(t, "page-changed"), memory{}, newChanging(t)
+	site.show(own(""))
+	for range 6 {
+		scan(t, site.Server, s, m)
+	}
+	script := `<script src="https://evil.example/x.js"></script>`
+	site.show(own(script))
+	scan(t, site.Server, s, m)
+	if c := scan(t, site.Server, s, m, "/cups"); len(c.Findings) != 1 || c.Findings[0].Hit.URL != site.URL+"/" {
+		t.Errorf("another page is named: %d findings", len(c.Findings))
+	}
+	site.show(own(""))
+	if c := scan(t, site.Server, s, m, "/cups"); c.Outcomes[0].Status != scanner.StatusClean {
+		t.Errorf("restored: %s (%s)", c.Outcomes[0].Status, c.Outcomes[0].Reason)
+	}
+	scan(t, site.Server, s, m, "/cups")
+	if len(m) != 1 {
+		t.Errorf("%d pages are known, want the one that is named", len(m))
+	}
+}
+
+// TestCloakedPageIsLookedAtAgain: a page that showed spam to some is looked at until it does not, whatever links lead to it.
+func TestCloakedPageIsLookedAtAgain(t *testing.T) {
+	s, m, site := load(t, "page-cloaked"), memory{}, newChanging(t)
+	serve := func(home, cups string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/":
+				page(w, "Shop", home)
+			case r.URL.Path == "/cups" && cups == "":
+				w.WriteHeader(http.StatusForbidden)
+			case r.URL.Path == "/cups" && strings.Contains(r.UserAgent(), "Googlebot"):
+				page(w, "Cups", body+cups)
+			case r.URL.Path == "/cups":
+				page(w, "Cups", body)
+			default:
+				http.NotFound(w, r)
+			}
+		}
+	}
+	alone := "<h1>Shop</h1><p>Nothing here</p>"
+	for _, c := range []struct {
+		what, home, cups string
+		status           scanner.Status
+	}{
+		{"linked", body, farm(20, "x"), scanner.StatusFound},
+		{"no_longer_linked", alone, farm(20, "x"), scanner.StatusFound},
+		{"refused", alone, "", scanner.StatusFailed},
+		{"mended", alone, "<p>all is well</p>", scanner.StatusClean},
+	} {
+		site.show(serve(c.home, c.cups))
+		if o := scan(t, site.Server, s, m).Outcomes[0]; o.Status != c.status {
+			t.Errorf("%s: %s (%s), want %s", c.what, o.Status, o.Reason, c.status)
+		}
+	}
+	if len(m) != 0 {
+		t.Errorf("%d pages are remembered", len(m))
+	}
+}

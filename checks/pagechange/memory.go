@@ -80,6 +80,14 @@ func readPage(text json.RawMessage) *page {
 // learned reports whether enough is known to tell a change.
 func (p *page) learned() bool { return p.Runs >= learning }
 
+// troubled reports whether something was told of the page that was there in the newest look.
+func (p *page) troubled() bool {
+	there := func(k *known) bool {
+		return k.Bad != "" && slices.ContainsFunc([]visitor{plain, phone, search}, func(who visitor) bool { return k.Seen[who]&1 != 0 })
+	}
+	return slices.ContainsFunc(p.Parts, there) || slices.ContainsFunc(p.Changes, func(c *change) bool { return c.Back == 0 })
+}
+
 // find is a part that is known, nil for none.
 func (p *page) find(k kind, value string) *known {
 	for _, part := range p.Parts {
