@@ -18,17 +18,36 @@ var (
 	packedString = regexp.MustCompile(`['"` + "`" + `]([A-Za-z0-9+/]{24,}={0,2})['"` + "`" + `]`)
 	literal      = regexp.MustCompile(`"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'`)
 	madeUpWord   = regexp.MustCompile(`[0-9]+|\b_0x[0-9a-f]+\b`)
-
-	// hiding are ways to keep a reader from seeing what a script does.
-	hiding = map[string]*regexp.Regexp{
-		"eval":      regexp.MustCompile(`(?i)\b(?:eval|Function|setTimeout|setInterval)\s*\(\s*(?:atob|unescape|decodeURIComponent|String\.fromCharCode|function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k)`),
-		"atob":      regexp.MustCompile(`\batob\s*\(\s*['"` + "`" + `][A-Za-z0-9+/=]{24,}|\[\s*['"]atob['"]\s*\]`),
-		"char-code": regexp.MustCompile(`(?i)fromCharCode\s*\(\s*(?:(?:0x)?[0-9a-f]+\s*,\s*){12,}`),
-		"unescape":  regexp.MustCompile(`(?i)\bunescape\s*\(\s*['"](?:%[0-9a-f]{2}|%u[0-9a-f]{4}){12,}`),
-		"escapes":   regexp.MustCompile(`(?i)(?:\\x[0-9a-f]{2}){24,}|(?:\\u00[0-9a-f]{2}){24,}`),
-		"names":     regexp.MustCompile(`(?:\b_0x[0-9a-f]{4,}\b[^_]{0,80}){12}`),
-	}
 )
+
+// hiding are ways to keep a reader from seeing what a script does, and what every script has that does so.
+var hiding = []struct {
+	name, needle string
+	is           *regexp.Regexp
+}{
+	{"atob", "atob", regexp.MustCompile(`\batob\s*\(\s*['"` + "`" + `][A-Za-z0-9+/=]{24,}|\[\s*['"]atob['"]\s*\]`)},
+	{"char-code", "fromCharCode", regexp.MustCompile(`fromCharCode\s*\(\s*(?:(?:0x)?[0-9a-fA-F]+\s*,\s*){12,}`)},
+	{"escapes", `\`, regexp.MustCompile(`(?i)(?:\\x[0-9a-f]{2}){24,}|(?:\\u00[0-9a-f]{2}){24,}`)},
+	{"eval", "(", regexp.MustCompile(`\b(?:eval|Function|setTimeout|setInterval)\s*\(\s*(?:atob|unescape|decodeURIComponent|String\.fromCharCode|function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k)`)},
+	{"unescape", "unescape", regexp.MustCompile(`\bunescape\s*\(\s*['"](?:%[0-9a-fA-F]{2}|%u[0-9a-fA-F]{4}){12,}`)},
+}
+
+var madeUpName = regexp.MustCompile(`\b_0x[0-9a-f]{4,}\b`)
+
+// hidesIn are the ways in which a source hides what it does, ascending.
+func hidesIn(source string) []string {
+	var list []string
+	for _, h := range hiding {
+		if strings.Contains(source, h.needle) && h.is.MatchString(source) {
+			list = append(list, h.name)
+		}
+	}
+	const manyNames = 12
+	if strings.Count(source, "_0x") >= manyNames && len(madeUpName.FindAllStringIndex(source, manyNames)) == manyNames {
+		list = append(list, "names")
+	}
+	return list
+}
 
 // scriptSeen is what an inline script shows of itself.
 type scriptSeen struct {
@@ -42,11 +61,7 @@ type scriptSeen struct {
 func readScript(source string) scriptSeen {
 	source = source[:min(len(source), scriptRead)]
 	var s scriptSeen
-	for _, name := range []string{"atob", "char-code", "escapes", "eval", "names", "unescape"} {
-		if hiding[name].MatchString(source) {
-			s.hides = append(s.hides, name)
-		}
-	}
+	s.hides = hidesIn(source)
 	s.add(source, false)
 	for _, m := range packedString.FindAllStringSubmatch(source, 50) {
 		if text, ok := unpack(m[1]); ok {
