@@ -29,7 +29,7 @@ func cloakedPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	fmt.Fprint(w, `<html><head><title>Camellia Pottery</title></head><body><h1>Bowls and cups</h1><p>Thrown and glazed by hand</p><p>Open from Tuesday to Saturday</p>`)
+	fmt.Fprint(w, `<html><head><title>Camellia Pottery</title></head><body><h1>器</h1><p>手作りの器です</p><p>火曜から土曜まで営業</p>`)
 	if strings.Contains(r.UserAgent(), "Googlebot") {
 		fmt.Fprint(w, `<div>`)
 		for i := range 20 {
