@@ -131,10 +131,10 @@ func (r *earlier) sameScan(now report.JournalPlan) error {
 func (e *environment) journalPlan(s *settings, j *job) report.JournalPlan {
 	filter := s.filter(signature.SafetyIntrusive)
 	var visitors, pages []string
-	for _, v := range j.visitors {
+	for _, v := range j.options.Visitors {
 		visitors = append(visitors, v.Name)
 	}
-	for _, p := range j.pages {
+	for _, p := range j.options.Pages {
 		pages = append(pages, p.String())
 	}
 	plan := report.JournalPlan{Targets: j.targets.Hash(), Settings: map[string]string{

@@ -6,23 +6,16 @@ import (
 	"math"
 	"net"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"sotomi/checks"
 	"sotomi/scanner"
-	"sotomi/scanner/engine"
-	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
-	"sotomi/scanner/target"
-	"sotomi/scanner/triage"
 	"sotomi/scanner/web"
-	"sotomi/signatures"
 )
 
 const scanHelp = `TARGET is a URL, a host (sotomi tries https, then http, and the ports that signatures name, and looks which ports of the host are open), host:port, the address of a service such as redis://host, tcp://host for the ports alone, a CIDR block, @FILE with a list, or - for a list from standard input. A list has one target per line, or it is YAML or CSV with target, owner, contact, label and environment, XML of nmap (-oX), or JSON lines of httpx or naabu. Flags may stand before or after the targets.
@@ -129,91 +122,6 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	}
 	e.sayNotices(j.notices)
 	return e.status(summary, j.gate)
-}
-
-// job is a scan ready to start.
-type job struct {
-	plan    *engine.Plan
-	client  *web.Client
-	outputs *outputs
-	rules   *triage.Rules
-	gate    *gate
-	notices *triage.Notices
-
-	web     web.Options    // of client
-	options engine.Options // of plan
-
-	targets      *target.List
-	signatureSet string
-	data         []scanner.Data
-	visitors     []engine.Visitor
-	pages        []*url.URL
-}
-
-// job makes a scan of the settings. All mistakes are found here, before anything is sent.
-func (e *environment) job(s *settings, args []string) (*job, error) {
-	j := &job{}
-	err0 := e.readGate(j, s)
-	maxTime, err11 := s.maxTime()
-	safety, err1 := signature.ParseSafety(s.text("safety", s.file.Safety))
-	minSeverity, err2 := s.minSeverity()
-	targets, err3 := e.targetsFor(s, args)
-	clientOptions, err4 := s.client()
-	visitors, err5 := s.visitors()
-	skipBroken := s.yes("skip-broken", s.file.SkipBroken)
-	set, selected, err6 := s.load(checks.WithImported(signatures.FS), skipBroken)
-	outs, err7 := e.outputs(s.c.Context, wantedOutputs{
-		list: s.reports(), per: s.text("per", s.file.Per), verbose: s.yes("verbose", s.file.Verbose), goesOn: s.c.String("resume") != "", chromium: s.text("chromium", s.file.Chromium),
-	})
-	pages, err8 := s.pages()
-	hostTimeout, err9 := s.hostTimeout()
-	err10 := variableMistakes(e.app(), s.variables, false)
-	wordlist, err12 := s.wordlist(safety)
-	ports, err13 := e.ports(s, j.rules)
-	payments, err14 := e.payment(s)
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err0, err11, err12, err13, err14, errors.Join(s.mistakes...)); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(onTargets("page", pages, targets, selected), onTargets("payment-page", payments.Pages, targets, selected), outs.checkAbout(targets)); err != nil {
-		return nil, err
-	}
-	if skipBroken {
-		e.skipBroken(set, selected)
-	}
-	for _, r := range set.Renamed {
-		e.notice(r.Message())
-	}
-	clientOptions.Secrets = s.secrets // of headers, proxy and visitors, which all have been read
-	outs.stdout, outs.secrets, clientOptions.Log, clientOptions.Exclude = allNeeded(outs.stdout), evidence.GivenSecrets(s.secrets), outs.log, targets.ExcludedAddress
-	client, err := web.NewClient(clientOptions)
-	if err != nil {
-		return nil, err
-	}
-	j.targets, j.visitors, j.pages = targets, visitors, pages
-	j.data, j.signatureSet = e.dataInForce(), setName(set)
-	outs.options.Fails, outs.options.NewSignatures = j.gate.failOn.reachedBy, j.gate.newSignatures
-	outs.options.Signatures, outs.minSeverity, outs.baseline = byID(selected), minSeverity, s.c.String("write-baseline")
-	j.client, j.outputs, j.notices = client, outs, j.rules.Notices()
-	watchers := []scanner.Sink{j.rules.Sink(j.gate), j.notices}
-	if bar := e.progress(); bar != nil {
-		watchers = append(watchers, bar)
-	}
-	filter := s.filter(signature.SafetyIntrusive)
-	j.web, j.options = clientOptions, engine.Options{
-		Client: client, Signatures: selected, Helpers: set.Helpers(selected), Checks: checks.All,
-		Wanted:   func(f scanner.Finding) bool { return filter.Wants(f.Signature, f.Severity) },
-		NoFollow: s.yes("no-follow", s.file.NoFollow), Targets: targets, Safety: safety,
-		Version: web.Version, SignatureSet: j.signatureSet, Renamed: set.Renamed, Data: j.data, Settings: s.recorded(safety, selected),
-		Concurrency: s.number("concurrency", s.file.Concurrency), InFlight: clientOptions.InFlight, CrawlPages: s.crawlPages(),
-		Visitors: visitors, Pages: pages, Payment: payments, Chromium: s.text("chromium", s.file.Chromium), HashNames: s.yes("hash-names", s.file.HashNames), Wordlist: wordlist, HostTimeout: hostTimeout, MaxTime: maxTime, Ports: ports,
-		Watchers: withoutSecrets(watchers, s.secrets), Memory: s.memory,
-	}
-	j.plan, err = engine.NewPlan(j.options)
-	if err != nil {
-		client.Close()
-		return nil, err
-	}
-	return j, nil
 }
 
 // crawlPages is how many pages are looked at for links, as the engine wants it: -1 for none.
