@@ -233,6 +233,13 @@ var cloaked = map[string]struct {
 			return
 		}
 		page(w, "Shop", body)
+	}, "", scanner.StatusClean}, // and the reason says what was not seen
+	"phones_are_refused": {func(w http.ResponseWriter, v visit) {
+		if v.phone {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		page(w, "Shop", body)
 	}, "", scanner.StatusBlocked},
 	"a_page_that_is_refused": {func(w http.ResponseWriter, v visit) {
 		if v.r.URL.Path == "/sp/" {
@@ -286,8 +293,12 @@ func TestCloaked(t *testing.T) {
 			case want == "":
 				want = scanner.StatusClean
 			}
-			if o := got.Outcomes[0]; o.Status != want {
+			o := got.Outcomes[0]
+			if o.Status != want {
 				t.Errorf("outcome %s (%s), want %s", o.Status, o.Reason, want)
+			}
+			if unseen := strings.Contains(o.Reason.String(), "was not compared"); unseen != (name == "robots_are_refused") {
+				t.Errorf("reason: %s", o.Reason)
 			}
 		})
 	}

@@ -94,6 +94,9 @@ func (c check) cloakedPage(ctx context.Context, p *scanner.Probe, u *url.URL) ([
 		hit, err := c.compare(ctx, p, u, everybody, who)
 		var end *scanner.StatusError
 		switch {
+		case errors.As(err, &end) && who == robot:
+			// Many sites know a search engine's robots by their addresses, and turn others away that take their name.
+			p.Explain("what search engines see was not compared: %s", end.Reason)
 		case errors.As(err, &end):
 			refused = end
 		case err != nil:
