@@ -21,18 +21,18 @@ import (
 const hang = 30 * time.Second
 
 // runProcess runs the program to its end: exit status and standard error.
-func runProcess(t *testing.T, stdin string, args ...string) (status int, stderr string) {
+func runProcess(t *testing.T, stdin string, args ...string) (status int, said string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sotomi", args...)
-	var said bytes.Buffer
-	cmd.Dir, cmd.Stdin, cmd.Stderr = t.TempDir(), strings.NewReader(stdin), &said
+	var all bytes.Buffer
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = t.TempDir(), strings.NewReader(stdin), &all, &all
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return cmd.ProcessState.ExitCode(), said.String()
+	return cmd.ProcessState.ExitCode(), all.String()
 }
 
 // readers are the arguments of all commands that read FILE.

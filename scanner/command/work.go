@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -135,7 +134,7 @@ func (e *environment) runWork(ctx context.Context, line string, o cluster.Worker
 func newExecutor(secret []byte, files *unpacked, local localFlags) (*executor, error) {
 	var o order
 	if err := json.Unmarshal(secret, &o); err != nil {
-		return nil, errors.New("the settings of the scan cannot be read") // without what is in them
+		return nil, message.Errorf("the settings of the scan cannot be read") // without what is in them
 	}
 	plan, client, targets, err := o.plan(files, local)
 	if err != nil {
