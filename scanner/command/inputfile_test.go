@@ -20,7 +20,7 @@ import (
 // hang is when a command that reads a file counts as one that waits for something else.
 const hang = 30 * time.Second
 
-// runProcess runs the program to its end: exit status and standard error.
+// runProcess runs the program to its end: exit status and what it said on both outputs.
 func runProcess(t *testing.T, stdin string, args ...string) (status int, said string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
