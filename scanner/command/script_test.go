@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -22,6 +25,14 @@ func TestMain(m *testing.M) {
 		"sotomi":       func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },      //nolint:forbidigo // a process of its own
 		"hasty-sotomi": func() { os.Exit(hastyMain(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // a process of its own
 	})
+}
+
+// hastyLease is how long a worker of the tests with kills may be silent, so that another takes over soon.
+const hastyLease = 3 * time.Second
+
+// hastyMain is the program with short leases.
+func hastyMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&environment{stdin: stdin, stderr: stderr, lease: hastyLease}).main(context.Background(), args, stdout)
 }
 
 // TestScript runs what users type, as they type it. Commands of its own:

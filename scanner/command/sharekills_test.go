@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -24,14 +23,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 )
-
-// hastyLease is how long a worker of the tests with kills may be silent, so that another takes over soon.
-const hastyLease = 3 * time.Second
-
-// hastyMain is the program with short leases.
-func hastyMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return (&environment{stdin: stdin, stderr: stderr, lease: hastyLease}).main(context.Background(), args, stdout)
-}
 
 // watchedHosts are hosts that note which process asks them.
 type watchedHosts struct {
