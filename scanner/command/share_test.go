@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -42,33 +41,6 @@ func undated(h http.Handler) http.Handler {
 		w.Header()["Date"] = nil
 		h.ServeHTTP(w, r)
 	})
-}
-
-// spoken is standard error of a command, in which somebody waits for the line that lets workers join.
-type spoken struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	line chan string
-	told bool
-}
-
-var joinLineIn = regexp.MustCompile(`sotomi work (\S+)\n`)
-
-func (s *spoken) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, _ = s.text.Write(p)
-	if m := joinLineIn.FindStringSubmatch(s.text.String()); m != nil && !s.told {
-		s.told = true
-		s.line <- m[1]
-	}
-	return len(p), nil
-}
-
-func (s *spoken) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
 }
 
 // shared runs a scan and workers that join it, all within this process, and gives the exit status of the scan and what each has

@@ -20,35 +20,6 @@ import (
 	"sotomi/scanner/cluster"
 )
 
-// coordinating is a scan that is shared, within this process.
-type coordinating struct {
-	line   string
-	stderr *spoken
-	stop   context.CancelFunc // as a signal does
-	ended  chan int           // gets the exit status
-}
-
-func coordinate(t *testing.T, args ...string) *coordinating {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	c := &coordinating{stderr: &spoken{line: make(chan string, 1)}, stop: stop, ended: make(chan int, 1)}
-	var group errgroup.Group
-	group.Go(func() error {
-		c.ended <- run(ctx, append([]string{"sotomi", "scan", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), &bytes.Buffer{}, c.stderr)
-		return nil
-	})
-	t.Cleanup(func() {
-		stop()
-		_ = group.Wait() // it has no error
-	})
-	select {
-	case c.line = <-c.stderr.line:
-	case status := <-c.ended:
-		t.Fatalf("exit status %d: %s", status, c.stderr)
-	}
-	return c
-}
-
 // everyFile is all that is in a folder.
 func everyFile(t *testing.T, dir string) string {
 	t.Helper()
