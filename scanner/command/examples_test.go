@@ -155,7 +155,9 @@ func runExample(t *testing.T, e example, words []string) string {
 	}
 	if words[0] == "work" && !slices.Contains(words, "--help") {
 		line := coordinate(t, "--workers-only", "--only", "git-exposed", "-o", "jsonl="+filepath.Join(t.TempDir(), "shared.jsonl"), "127.0.0.1:1").line
-		write(t, "line.txt", line)
+		if err := os.WriteFile("line.txt", []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		for i, word := range args {
 			args[i] = strings.Replace(word, "LINE", line, 1)
 		}
