@@ -72,15 +72,16 @@ func TestGoAwayCountsAsARequest(t *testing.T) {
 				}
 			})
 			c := client(t, Options{Insecure: true, Timeout: 2 * time.Second})
-			for _, r := range []Request{{}, {Once: true}, {Method: "POST", Body: []byte("x")}} {
-				before, sent := conns.Load(), c.Requests()
+			requests := []Request{{}, {Once: true}, {Method: "POST", Body: []byte("x")}}
+			for _, r := range requests {
 				r.URL = u
 				if _, err := c.Session(u).Do(t.Context(), &r); KindOf(err) != KindClosed {
 					t.Errorf("%+v: %v, want closed", r, err)
 				}
-				if n := conns.Load() - before; n > 2 || n > c.Requests()-sent {
-					t.Errorf("%d connections, %d counted by the limiter, want at most 2 and all counted", n, c.Requests()-sent)
-				}
+			}
+			// A server may notice a connection late that was made for an earlier request, so they are counted together.
+			if n := conns.Load(); n > int64(2*len(requests)) || n > c.Requests() {
+				t.Errorf("%d connections, %d counted by the limiter, want at most 2 a request and all counted", n, c.Requests())
 			}
 			if headers.Load() > c.Requests() {
 				t.Errorf("%d requests reached the server, %d counted", headers.Load(), c.Requests())
