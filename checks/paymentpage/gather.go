@@ -163,7 +163,11 @@ func (l *looker) further(pages []*web.Page, read map[string]bool) []*url.URL {
 	return list
 }
 
-// look looks at one page, with a browser where there is one.
+// wanted reports whether the user has asked for payment pages to be looked at. Only then does a browser show them: it also asks the
+// hosts that the pages name, and nobody named those.
+func wanted(p *scanner.Probe) bool { return len(p.Payment.Pages) > 0 || p.Payment.Approved != nil }
+
+// look looks at one page, with a browser where that is wanted and there is one.
 func (l *looker) look(ctx context.Context, c candidate) error {
 	if c.ex == nil {
 		ex, err := l.probe.Do(ctx, &web.Request{URL: c.url, Redirects: web.RedirectsHost})
@@ -185,7 +189,11 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 		return nil
 	}
 	html := payment.LookAt(c.ex, browser.VisitFirst)
-	looks, partly, err := l.rendered(ctx, c, html)
+	var looks []*browser.Look
+	partly, err := false, error(browser.ErrNone)
+	if wanted(l.probe) {
+		looks, partly, err = l.rendered(ctx, c, html)
+	}
 	if errors.Is(err, browser.ErrNone) {
 		looks, err = l.fromHTML(ctx, c)
 	}

@@ -71,6 +71,8 @@ func (c inventory) end(p *scanner.Probe, g *gathered, found bool) error {
 		return scanner.Undetermined("a payment page could not be looked at in all ways")
 	case blind && c.params.Mode == "approval":
 		return scanner.Undetermined("there is no Chromium: the HTML is as approved, but what scripts do was not seen")
+	case blind && !wanted(p):
+		return scanner.NotApplicable("the HTML of payment pages shows nothing; what their scripts do is looked at with --payment-page or a payment.yaml")
 	case blind:
 		return scanner.Unsupported("this needs Chromium; the HTML alone shows nothing")
 	}
