@@ -72,7 +72,7 @@ func (e *environment) job(s *settings, args []string) (*job, error) {
 // readJob reads what the settings say of a scan. The error tells all mistakes.
 func (e *environment) readJob(j *job, s *settings, args []string) error {
 	o := &j.options
-	mistakes := []error{e.readGate(j, s), variableMistakes(e.app(), s.variables, false)}
+	mistakes := []error{e.readGate(j, s)}
 	var err error
 	note := func() { mistakes = append(mistakes, err) }
 	o.MaxTime, err = s.maxTime()
@@ -103,6 +103,7 @@ func (e *environment) readJob(j *job, s *settings, args []string) error {
 	note()
 	minSeverity, err := s.minSeverity()
 	note()
+	mistakes = append(mistakes, variableMistakes(e.app(), s.variables, false)) // all that placeholders name is known by now
 	if err := errors.Join(append(mistakes, s.mistakes...)...); err != nil {
 		return err
 	}

@@ -108,6 +108,11 @@ func behind(a, b *signature.Signature) bool {
 	return a.Check == "port" && b.Check == "store" && a.ID == "port-"+product
 }
 
+// saysMore reports whether one tells what lies open behind a port, so that the other need not say that it is open.
+func saysMore(a, b *signature.Signature) bool {
+	return a.Check == "store" && b.Check == "port" && behind(a, b)
+}
+
 // carried reports a finding about how a site is carried and not what it shows: servers on loopback are carried as they are.
 func carried(f scanner.Finding) bool { return slices.Contains(f.Signature.Info.Tags, "transport") }
 
@@ -189,6 +194,10 @@ var alike = map[string][]string{
 
 	"grafana-anonymous": {"grafana-login"},
 
+	"nfs-open":              {"port-other"}, // the port of the portmapper
+	"payment-page-approved": {"payment-page-inventory", "payment-page-skimmer"},
+	"payment-page-skimmer":  {"payment-page-inventory"},
+
 	"site-generator":        {"wordpress-weaknesses"},
 	"wordpress":             {"wordpress-components", "wordpress-end-of-life", "wordpress-weaknesses"},
 	"wordpress-components":  {"wordpress", "wordpress-weaknesses"},
@@ -224,7 +233,7 @@ func TestSignaturesCrossfire(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if r.Outcomes[s.ID].Status != scanner.StatusFound {
+				if r.Outcomes[s.ID].Status != scanner.StatusFound && !slices.ContainsFunc(r.Findings, func(f scanner.Finding) bool { return saysMore(f.Signature, s) }) {
 					t.Errorf("%s: case %q: not found among the others: %+v", s.ID, c.Name, r.Outcomes[s.ID])
 				}
 				for _, f := range r.Findings {
