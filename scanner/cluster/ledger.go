@@ -39,7 +39,22 @@ type tenure struct {
 
 // readLeases follows the records of all leases.
 func (r *round) readLeases(ctx context.Context, known chan struct{}) error {
-	w, err := r.streams.lease.WatchAll(ctx, jetstream.IncludeHistory())
+	return r.follow(ctx, r.streams.lease, func(e jetstream.KeyValueEntry) error {
+		if e == nil {
+			close(known)
+			return nil
+		}
+		if err := r.record(e); err != nil {
+			return err
+		}
+		r.leases.reach(e.Revision())
+		return nil
+	}, jetstream.IncludeHistory())
+}
+
+// follow gives the entries of a bucket to each as they are written, and nil once all that was there is read, until ctx ends.
+func (r *round) follow(ctx context.Context, bucket jetstream.KeyValue, each func(jetstream.KeyValueEntry) error, options ...jetstream.WatchOpt) error {
+	w, err := bucket.WatchAll(ctx, options...)
 	if err != nil {
 		return err
 	}
@@ -49,16 +64,11 @@ func (r *round) readLeases(ctx context.Context, known chan struct{}) error {
 		case <-ctx.Done():
 			return nil
 		case e, ok := <-w.Updates():
-			switch {
-			case !ok:
+			if !ok {
 				return ended(ctx)
-			case e == nil: // all that was there is read
-				close(known)
-			default:
-				if err := r.record(e); err != nil {
-					return err
-				}
-				r.leases.reach(e.Revision())
+			}
+			if err := each(e); err != nil {
+				return err
 			}
 		}
 	}

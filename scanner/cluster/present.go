@@ -33,40 +33,28 @@ const silent = 2
 
 // readWorkers follows the signs of life of all workers.
 func (r *round) readWorkers(ctx context.Context) error {
-	w, err := r.streams.worker.WatchAll(ctx, jetstream.UpdatesOnly())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Stop() }()
-	for {
-		select {
-		case <-ctx.Done():
+	return r.follow(ctx, r.streams.worker, func(e jetstream.KeyValueEntry) error {
+		if e == nil {
 			return nil
-		case e, ok := <-w.Updates():
-			if !ok {
-				return ended(ctx)
-			}
-			if e == nil {
-				continue
-			}
-			l, err := open("life."+e.Key(), e.Value())
-			var says life
-			if err != nil || l.From != e.Key() || !r.admitted(l) || json.Unmarshal(l.body, &says) != nil {
-				r.refuse()
-				continue
-			}
-			says.Name, says.Version, says.Address = plain(says.Name), plain(says.Version), plain(says.Address)
-			says.Running, says.Done = max(says.Running, 0), max(says.Done, 0)
-			r.mu.Lock()
-			if len(r.workers) >= maxWorkers {
-				maps.DeleteFunc(r.workers, func(_ string, p *present) bool { return p.Left || time.Since(p.seen) > silent*r.o.Lease })
-			}
-			if r.workers[l.From] != nil || len(r.workers) < maxWorkers {
-				r.workers[l.From] = &present{life: says, seen: time.Now()}
-			}
-			r.mu.Unlock()
 		}
-	}
+		l, err := open("life."+e.Key(), e.Value())
+		var says life
+		if err != nil || l.From != e.Key() || !r.admitted(l) || json.Unmarshal(l.body, &says) != nil {
+			r.refuse()
+			return nil
+		}
+		says.Name, says.Version, says.Address = plain(says.Name), plain(says.Version), plain(says.Address)
+		says.Running, says.Done = max(says.Running, 0), max(says.Done, 0)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.workers) >= maxWorkers {
+			maps.DeleteFunc(r.workers, func(_ string, p *present) bool { return p.Left || time.Since(p.seen) > silent*r.o.Lease })
+		}
+		if r.workers[l.From] != nil || len(r.workers) < maxWorkers {
+			r.workers[l.From] = &present{life: says, seen: time.Now()}
+		}
+		return nil
+	}, jetstream.UpdatesOnly())
 }
 
 // plain makes a stranger's text printable and short.
