@@ -16,6 +16,8 @@ import (
 )
 
 var (
+	//go:embed page/head.html
+	headTemplate string // of every page
 	//go:embed page/report.html
 	pageTemplate string
 	//go:embed page/report.css
@@ -94,7 +96,7 @@ func (p *page) Outcome(o scanner.Outcome) error {
 
 func (p *page) Close(s scanner.Summary) error {
 	labels := p.labels()
-	t, err := template.New("").Funcs(template.FuncMap{"label": func(id string) template.HTML { return labels[id] }, "plain": p.plain}).Parse(pageTemplate)
+	t, err := template.New("").Funcs(template.FuncMap{"label": func(id string) template.HTML { return labels[id] }, "plain": p.plain}).Parse(headTemplate + pageTemplate)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type paymentPage struct {
 }
 
 func (p *paymentPage) Close(scanner.Summary) error {
-	t, err := template.New("").Parse(paymentTemplate)
+	t, err := template.New("").Parse(headTemplate + paymentTemplate)
 	if err != nil {
 		return err
 	}
