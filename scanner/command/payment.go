@@ -43,31 +43,21 @@ func (e *environment) readPayment(name string) (*payment.File, error) {
 }
 
 func (e *environment) paymentCommand() *cli.Command {
-	return &cli.Command{
-		Name: "payment", Usage: "say what payment pages may run, for scan --payment", OnUsageError: usageError, Flags: []cli.Flag{langFlag()},
+	return acceptCommand(&cli.Command{
+		Name: "payment", Usage: "say what payment pages may run, for scan --payment",
 		Description: "EXAMPLES\n   sotomi payment accept scan.jsonl\n   sotomi scan --payment-page /checkout https://shop.example",
-		Subcommands: []*cli.Command{leaf(&cli.Command{
-			Name: "accept", Usage: "add what is on the payment pages of a scan that was saved with -o jsonl to what they may run", ArgsUsage: "SCAN.jsonl...",
-			Description: "Scripts, form targets, frames, hosts, workers and headers are added to payment.yaml, whose entries and comments stay. Without --by nobody has approved them yet, and the evidence pack says so: look at each entry first. A script whose contents may change has integrity own-deploy (the shop's own build, which gives each version a name of its own) or vendor; change that where it is not meant.\n\n" +
-				"EXAMPLES\n   sotomi payment accept scan.jsonl\n   sotomi payment accept scan.jsonl --by Sato --purpose checkout --owner \"web team\" --until 2099-03-31",
-			Flags: []cli.Flag{
-				stringFlag("by", categoryReport, "who approves them, as `NAME` (default: nobody yet)", ""),
-				stringFlag("purpose", categoryReport, "why the pages need them, as `TEXT`", ""),
-				stringFlag("owner", categoryReport, "who answers for what is no known service's, as `NAME`", ""),
-				stringFlag("until", categoryReport, "the last `DAY` of the approval, such as 2027-03-31 (default: no end)", ""),
-				stringFlag("payment", categoryReport, "add them to `FILE`", payment.DefaultFile),
-			},
-			Action: func(c *cli.Context) error {
-				if c.NArg() == 0 {
-					return message.Errorf("payment accept needs a file, such as scan.jsonl")
-				}
-				return e.acceptPayment(c)
-			},
-		})},
-		Action: func(c *cli.Context) error {
-			return message.Errorf("payment has no command %q; there is accept", c.Args().First())
+	}, &cli.Command{
+		Usage: "add what is on the payment pages of a scan that was saved with -o jsonl to what they may run",
+		Description: "Scripts, form targets, frames, hosts, workers and headers are added to payment.yaml, whose entries and comments stay. Without --by nobody has approved them yet, and the evidence pack says so: look at each entry first. A script whose contents may change has integrity own-deploy (the shop's own build, which gives each version a name of its own) or vendor; change that where it is not meant.\n\n" +
+			"EXAMPLES\n   sotomi payment accept scan.jsonl\n   sotomi payment accept scan.jsonl --by Sato --purpose checkout --owner \"web team\" --until 2099-03-31",
+		Flags: []cli.Flag{
+			stringFlag("by", categoryReport, "who approves them, as `NAME` (default: nobody yet)", ""),
+			stringFlag("purpose", categoryReport, "why the pages need them, as `TEXT`", ""),
+			stringFlag("owner", categoryReport, "who answers for what is no known service's, as `NAME`", ""),
+			stringFlag("until", categoryReport, "the last `DAY` of the approval, such as 2027-03-31 (default: no end)", ""),
+			stringFlag("payment", categoryReport, "add them to `FILE`", payment.DefaultFile),
 		},
-	}
+	}, e.acceptPayment)
 }
 
 // paymentPages keeps the payment pages of a scan.

@@ -96,29 +96,35 @@ func (e *environment) readExpected(r *triage.Rules, name string) error {
 }
 
 func (e *environment) portsCommand() *cli.Command {
-	return &cli.Command{
-		Name: "ports", Usage: "say which ports may be open, for scan --expected", OnUsageError: usageError, Flags: []cli.Flag{langFlag()},
+	return acceptCommand(&cli.Command{
+		Name: "ports", Usage: "say which ports may be open, for scan --expected",
 		Description: "EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi scan 192.0.2.0/28",
-		Subcommands: []*cli.Command{leaf(&cli.Command{
-			Name: "accept", Usage: "add the open ports of a scan that was saved with -o jsonl to those that may be open", ArgsUsage: "SCAN.jsonl...",
-			Description: "The ports are added to expected.yaml, whose entries and comments stay. What was found at them beyond that they are open, such as a store without a password or an open console, is added with them by the id of its signature, and named: take such entries out again where that is not meant.\n\n" +
-				"EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi ports accept scan.jsonl --reason \"agreed with the team of the network\" --until 2099-03-31",
-			Flags: []cli.Flag{
-				stringFlag("reason", categoryReport, "why the ports may be open, as `TEXT` (default: what speaks there, and the day of the scan)", ""),
-				stringFlag("until", categoryReport, "the last `DAY` on which they may be open, such as 2027-03-31 (default: no end)", ""),
-				stringFlag("expected", categoryReport, "add them to `FILE`", triage.DefaultExpectedFile),
-			},
-			Action: func(c *cli.Context) error {
-				if c.NArg() == 0 {
-					return message.Errorf("ports accept needs a file, such as scan.jsonl")
-				}
-				return e.acceptPorts(c)
-			},
-		})},
-		Action: func(c *cli.Context) error {
-			return message.Errorf("ports has no command %q; there is accept", c.Args().First())
+	}, &cli.Command{
+		Usage: "add the open ports of a scan that was saved with -o jsonl to those that may be open",
+		Description: "The ports are added to expected.yaml, whose entries and comments stay. What was found at them beyond that they are open, such as a store without a password or an open console, is added with them by the id of its signature, and named: take such entries out again where that is not meant.\n\n" +
+			"EXAMPLES\n   sotomi ports accept scan.jsonl\n   sotomi ports accept scan.jsonl --reason \"agreed with the team of the network\" --until 2099-03-31",
+		Flags: []cli.Flag{
+			stringFlag("reason", categoryReport, "why the ports may be open, as `TEXT` (default: what speaks there, and the day of the scan)", ""),
+			stringFlag("until", categoryReport, "the last `DAY` on which they may be open, such as 2027-03-31 (default: no end)", ""),
+			stringFlag("expected", categoryReport, "add them to `FILE`", triage.DefaultExpectedFile),
 		},
+	}, e.acceptPorts)
+}
+
+// acceptCommand is a command about what may be there, and its accept, which adds what scans have found to it.
+func acceptCommand(about, accept *cli.Command, add cli.ActionFunc) *cli.Command {
+	accept.Name, accept.ArgsUsage = "accept", "SCAN.jsonl..."
+	accept.Action = func(c *cli.Context) error {
+		if c.NArg() == 0 {
+			return message.Errorf("%s accept needs a file, such as scan.jsonl", about.Name)
+		}
+		return add(c)
 	}
+	about.OnUsageError, about.Flags, about.Subcommands = usageError, []cli.Flag{langFlag()}, []*cli.Command{leaf(accept)}
+	about.Action = func(c *cli.Context) error {
+		return message.Errorf("%s has no command %q; there is accept", about.Name, c.Args().First())
+	}
+	return about
 }
 
 // namesPorts reports whether a signature looks at a port as one of its own.
