@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -17,14 +18,26 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/urfave/cli/v2"
 )
 
 // TestMain is the program itself when it is started under its name.
 func TestMain(m *testing.M) {
+	cli.HelpFlag, cli.VersionFlag = &sharedFlag{cli.HelpFlag.(*cli.BoolFlag)}, &sharedFlag{cli.VersionFlag.(*cli.BoolFlag)}
 	testscript.Main(m, map[string]func(){
 		"sotomi":       func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },      //nolint:forbidigo // a process of its own
 		"hasty-sotomi": func() { os.Exit(hastyMain(os.Args, os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // a process of its own
 	})
+}
+
+// sharedFlag is a flag that the library has once for the whole process and writes to at each invocation: here several run at
+// once, each with a copy.
+type sharedFlag struct{ *cli.BoolFlag }
+
+// Apply leaves the shared flag as it is.
+func (f *sharedFlag) Apply(set *flag.FlagSet) error {
+	own := *f.BoolFlag
+	return own.Apply(set)
 }
 
 // hastyLease is how long a worker of the tests with kills may be silent, so that another takes over soon.
