@@ -62,8 +62,8 @@ func readFile(name string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// checkPEM is the error of a file of certificates, which the TLS library reads as a whole.
-func checkPEM(name string) error {
+// checkWhole is the error of a file of certificates or credentials, which a library reads as a whole.
+func checkWhole(name string) error {
 	if name == "" {
 		return nil
 	}

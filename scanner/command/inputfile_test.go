@@ -9,10 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urfave/cli/v2"
 
 	"sotomi/scanner"
 )
@@ -36,7 +39,12 @@ func runProcess(t *testing.T, stdin string, args ...string) (status int, said st
 }
 
 // readers are the arguments of all commands that read FILE.
-func readers() map[string][]string {
+func readers(t *testing.T) map[string][]string {
+	t.Helper()
+	saved := filepath.Join(t.TempDir(), "scan.jsonl")
+	if status, said := runProcess(t, "", "scan", "--only", "git-exposed", "-o", "jsonl="+saved, "http://127.0.0.1:1"); status != scanner.ExitIncomplete {
+		t.Fatalf("%d, %s", status, said)
+	}
 	id := "v1:0123456789abcdef0123456789abcdef"
 	scan := func(args ...string) []string {
 		return append([]string{"scan", "--no-default-signatures", "http://127.0.0.1:1"}, args...)
@@ -48,6 +56,11 @@ func readers() map[string][]string {
 		"signatures": scan("-s", "FILE"), "known": scan("--baseline", "FILE"), "ignore": scan("--ignore", "FILE"), "vex": scan("--vex", "FILE"),
 		"session": scan("--session", "a=FILE"), "header": scan("-H", "X-A: @FILE"), "headers": scan("-H", "@FILE"), "authorities": scan("--ca", "FILE"),
 		"certificate": scan("--client-cert", "FILE"),
+		"retest":      {"retest", "FILE"}, "history": {"history", "list", "--config", "FILE"}, "watch": {"watch", "--once", "--config", "FILE"},
+		"expected": scan("--expected", "FILE"), "ports": {"ports", "accept", "FILE"}, "more ports": {"ports", "accept", saved, "--expected", "FILE"},
+		"payment": scan("--payment", "FILE"), "pages": {"payment", "accept", "FILE"}, "more pages": {"payment", "accept", saved, "--payment", "FILE"},
+		"account": {"scan", "--only", "git-exposed", "http://127.0.0.1:1", "--nats", "nats://127.0.0.1:1", "--creds", "FILE", "-o", "jsonl=scan.jsonl"},
+		"worker":  {"work", "a line", "--creds", "FILE"}, "line": {"work", "@FILE"},
 	}
 }
 
@@ -57,7 +70,7 @@ func TestNoCommandReadsWhatIsNoFile(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Skipf("SKIPPED: no pipe can be made: %v", err)
 	}
-	for name, args := range readers() {
+	for name, args := range readers(t) {
 		for _, file := range []string{pipe, "/dev/zero"} {
 			t.Run(name+"_"+filepath.Base(file), func(t *testing.T) {
 				t.Parallel()
@@ -88,7 +101,7 @@ func TestNoCommandReadsAFileWithoutEnd(t *testing.T) {
 	if err := os.Truncate(name, 1<<42); err != nil { // takes no room on the disk
 		t.Skipf("SKIPPED: no large file can be made: %v", err)
 	}
-	for command, args := range readers() {
+	for command, args := range readers(t) {
 		if command == "import" {
 			continue // it refuses whatever it cannot verify, and reads that much only
 		}
@@ -110,4 +123,28 @@ func TestWhatTheShellOpensIsRead(t *testing.T) {
 			t.Errorf("%v: %d, %s", args, status, said)
 		}
 	}
+}
+
+var namesFile = regexp.MustCompile("[`=]FILE`")
+
+// Whoever adds a flag that reads a file has it tried here.
+func TestReadersHaveEveryFlagThatReadsAFile(t *testing.T) {
+	tried := map[string]bool{"write-baseline": true, "state": true} // these write
+	for _, args := range readers(t) {
+		for _, arg := range args {
+			tried[strings.TrimPrefix(arg, "--")] = true
+		}
+	}
+	var walk func([]*cli.Command)
+	walk = func(commands []*cli.Command) {
+		for _, c := range commands {
+			for _, f := range c.Flags {
+				if d, ok := f.(cli.DocGenerationFlag); ok && namesFile.MatchString(d.GetUsage()) && !tried[f.Names()[0]] {
+					t.Errorf("%s --%s is not tried with a pipe", c.Name, f.Names()[0])
+				}
+			}
+			walk(c.Subcommands)
+		}
+	}
+	walk((&environment{}).app().Commands)
 }

@@ -3,8 +3,6 @@ package command
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -24,19 +22,9 @@ func (e *environment) payment(s *settings) (scanner.Payment, error) {
 }
 
 func (e *environment) readPayment(name string) (*payment.File, error) {
-	named := name != ""
-	if !named {
-		name = payment.DefaultFile
-	}
-	text, err := readFile(name, maxKnown)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !named:
-		return nil, nil
-	case err != nil:
-		return nil, message.Errorf("--payment %s: %w", name, reason(err))
-	}
-	if !named {
-		e.notice(message.New("what payment pages may run is read from %s", name))
+	name, text, err := e.readKnown("payment", name, payment.DefaultFile, message.New("what payment pages may run is read from %s", payment.DefaultFile))
+	if text == nil || err != nil {
+		return nil, err
 	}
 	e.taken.payment(name, text)
 	return payment.Read(name, text)
@@ -86,9 +74,9 @@ func (e *environment) acceptPayment(c *cli.Context) error {
 		e.notice(message.New("the scan has no payment page; --payment-page names one"))
 	}
 	name := c.String("payment")
-	text, err := os.ReadFile(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return message.Errorf("%s: %w", name, reason(err))
+	text, err := readToAdd(name)
+	if err != nil {
+		return err
 	}
 	text, added, err := payment.Add(name, text, pages.list, payment.Acceptance{
 		Owner: c.String("owner"), Purpose: c.String("purpose"), By: c.String("by"), Until: c.String("until"), Now: time.Now().UTC(),

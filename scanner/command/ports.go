@@ -1,10 +1,7 @@
 package command
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -77,19 +74,9 @@ func (e *environment) ports(s *settings, rules *triage.Rules) (engine.Ports, err
 
 // readExpected reads the file that --expected names, or expected.yaml if there is one, and says so.
 func (e *environment) readExpected(r *triage.Rules, name string) error {
-	named := name != ""
-	if !named {
-		name = triage.DefaultExpectedFile
-	}
-	text, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !named:
-		return nil
-	case err != nil:
-		return message.Errorf("--expected %s: %w", name, reason(err))
-	}
-	if !named {
-		e.notice(message.New("which ports may be open is read from %s", name))
+	name, text, err := e.readKnown("expected", name, triage.DefaultExpectedFile, message.New("which ports may be open is read from %s", triage.DefaultExpectedFile))
+	if text == nil || err != nil {
+		return err
 	}
 	e.taken.expected(name, text)
 	return r.ReadExpected(name, text)
@@ -151,9 +138,9 @@ func (e *environment) acceptPorts(c *cli.Context) error {
 		}
 	}
 	name := c.String("expected")
-	text, err := os.ReadFile(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return message.Errorf("%s: %w", name, reason(err))
+	text, err := readToAdd(name)
+	if err != nil {
+		return err
 	}
 	text, added, err := triage.AddExpected(name, text, open, c.String("reason"), c.String("until"), time.Now().UTC())
 	if err != nil {

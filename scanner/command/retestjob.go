@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -140,7 +139,7 @@ func (e *environment) readRetestList(j *retestJob) error {
 
 // readFindings reads the findings of the file, whatever it is.
 func (e *environment) readFindings(j *retestJob) error {
-	f, err := os.Open(j.name)
+	f, err := openFile(j.name)
 	if err != nil {
 		return message.Errorf("%s: %w", j.name, reason(err))
 	}

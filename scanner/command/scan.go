@@ -162,10 +162,10 @@ func (s *settings) client() (web.Options, error) {
 	if web.CheckHeader("User-Agent", o.UserAgent) != nil {
 		return o, message.Errorf("--user-agent has a control character")
 	}
-	if err := checkPEM(o.CAFile); err != nil {
+	if err := checkWhole(o.CAFile); err != nil {
 		return o, message.Errorf("--ca: %w", err)
 	}
-	if err := checkPEM(o.ClientCert); err != nil {
+	if err := checkWhole(o.ClientCert); err != nil {
 		return o, message.Errorf("--client-cert: %w", err)
 	}
 	var err1, err2, err3 error

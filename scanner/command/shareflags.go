@@ -48,7 +48,14 @@ func (j *job) shareable(s *settings) error {
 	if s.c.Float64("egress") < 0 {
 		mistakes = append(mistakes, message.Errorf("--egress must not be negative"))
 	}
-	return errors.Join(append(mistakes, checkEgress(s.c.String("egress-address")))...)
+	return errors.Join(append(mistakes, checkEgress(s.c.String("egress-address")), checkCredentials(s.c.String("creds")))...)
+}
+
+func checkCredentials(file string) error {
+	if err := checkWhole(file); err != nil {
+		return message.Errorf("--creds %s: %w", file, reason(err))
+	}
+	return nil
 }
 
 func checkEgress(address string) error {

@@ -1,9 +1,7 @@
 package command
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -41,9 +39,9 @@ func (e *environment) suppress() *cli.Command {
 }
 
 func (e *environment) addSuppression(name string, entry triage.IgnoreEntry) error {
-	text, err := readFile(name, maxSettings)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return message.Errorf("%s: %w", name, reason(err))
+	text, err := readToAdd(name)
+	if err != nil {
+		return err
 	}
 	text, err = triage.AddIgnore(name, text, entry, time.Now().UTC())
 	if err != nil {

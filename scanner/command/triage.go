@@ -52,19 +52,9 @@ func (e *environment) readGate(j *job, s *settings) error {
 
 // readIgnore reads the file that --ignore names, or .sotomi-ignore.yaml if there is one, and says so.
 func (e *environment) readIgnore(r *triage.Rules, name string) error {
-	named := name != ""
-	if !named {
-		name = triage.DefaultIgnoreFile
-	}
-	text, err := readFile(name, maxKnown)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !named:
-		return nil
-	case err != nil:
-		return message.Errorf("--ignore %s: %w", name, reason(err))
-	}
-	if !named {
-		e.notice(message.New("suppressions are read from %s", name))
+	name, text, err := e.readKnown("ignore", name, triage.DefaultIgnoreFile, message.New("suppressions are read from %s", triage.DefaultIgnoreFile))
+	if text == nil || err != nil {
+		return err
 	}
 	if strings.HasSuffix(name, ".json") {
 		if err := r.ReadVEX(name, text); err != nil {
@@ -73,6 +63,35 @@ func (e *environment) readIgnore(r *triage.Rules, name string) error {
 		return nil
 	}
 	return r.ReadIgnore(name, text)
+}
+
+// readKnown reads the file that a flag names. Without a name it is the file with the usual name if there is one, and the notice
+// says that it is read; no text and no error where there is none.
+func (e *environment) readKnown(flag, name, usual string, notice message.Message) (file string, text []byte, err error) {
+	named := name != ""
+	if !named {
+		name = usual
+	}
+	text, err = readFile(name, maxKnown)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !named:
+		return name, nil, nil
+	case err != nil:
+		return name, nil, message.Errorf("--%s %s: %w", flag, name, reason(err))
+	}
+	if !named {
+		e.notice(notice)
+	}
+	return name, text, nil
+}
+
+// readToAdd reads the file that entries are added to; no text where there is none yet.
+func readToAdd(name string) ([]byte, error) {
+	text, err := readFile(name, maxKnown)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, message.Errorf("%s: %w", name, reason(err))
+	}
+	return text, nil
 }
 
 // gate reads what fails a scan.

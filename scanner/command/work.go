@@ -54,6 +54,9 @@ func (e *environment) work() *cli.Command {
 			if err := checkEgress(c.String("egress-address")); err != nil {
 				return err
 			}
+			if err := checkCredentials(c.String("creds")); err != nil {
+				return err
+			}
 			o := cluster.WorkerOptions{Version: web.Version, Creds: c.String("creds")}
 			if c.Bool("status") {
 				return e.workStatus(c.Context, line, o, c.Bool("json"))
