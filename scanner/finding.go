@@ -27,7 +27,8 @@ type Hit struct {
 	Matcher   string    // name of the matcher of a template, or of the thing where a check finds several at one place; "" if it has none
 	Values    Values
 	Evidence  []evidence.Evidence
-	Page      *payment.Page // what a payment page is made of, where the hit tells that; else nil. It never changes
+	Pictures  *evidence.Pictures // of the page; nil for none. They never change
+	Page      *payment.Page      // what a payment page is made of, where the hit tells that; else nil. It never changes
 }
 
 // Values are facts about a hit by name: strings, numbers, booleans, lists of strings, and Messages where a value is words

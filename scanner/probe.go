@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/payment"
 	"sotomi/scanner/signature"
@@ -45,8 +46,11 @@ type Site interface {
 	// Look shows a page of the target in a browser, as a visitor's does, and tells what ran there: with the headers of the user
 	// and the first of the given visitors. Its requests keep to the rate of each host and count. The later visit is by the
 	// visitor of the last first one to the target. The error is browser.ErrNone when there is no browser, a *web.Error when the
-	// page did not open.
+	// page did not open. There is no picture where the user gave headers, a certificate or a visitor.
 	Look(ctx context.Context, u *url.URL, v browser.Visit) (*browser.Look, error)
+	// Picture is what a page of the target looks like in a browser to a visitor who carries nothing of the user's. Nobody is
+	// asked but the target's own site. The error says why there is none; it is browser.ErrNone when there is no browser.
+	Picture(ctx context.Context, u *url.URL) (*evidence.Picture, error)
 	// Pages are the pages of the target that the user named with --page, in order.
 	Pages() []*url.URL
 	// Fact is what another signature found out, by the name in its gives: key. FactList reads values that are lists.

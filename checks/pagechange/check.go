@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
@@ -126,10 +127,11 @@ type run struct {
 	hits  []scanner.Hit
 
 	compared int
-	learns   int     // how many are being learned
-	least    int     // looks at the one that is known least
-	unread   error   // why a page could not be compared
-	refused  visitor // whom the site refuses, and always has; "" for nobody
+	learns   int           // how many are being learned
+	least    int           // looks at the one that is known least
+	unread   error         // why a page could not be compared
+	pictured time.Duration // spent on pictures
+	refused  visitor       // whom the site refuses, and always has; "" for nobody
 }
 
 // page looks at one page.
@@ -149,8 +151,19 @@ func (r *run) page(ctx context.Context, u *url.URL, earlier json.RawMessage) err
 		return nil
 	}
 	alarms := known.judge(looks, r.services)
-	for _, a := range alarms {
-		r.hits = append(r.hits, a.hit(u, looks))
+	pictures, none, err := r.pictures(ctx, u, known, len(alarms) > 0)
+	if err != nil {
+		return err
+	}
+	for i, a := range alarms {
+		h := a.hit(u, looks)
+		if none != nil {
+			h.Values["pictures"] = message.New("none: %v", none)
+		}
+		if i < maxPictured {
+			h.Pictures = pictures
+		}
+		r.hits = append(r.hits, h)
 	}
 	text, err := json.Marshal(known)
 	if err != nil {

@@ -65,6 +65,12 @@ func (m memory) keep(list []scanner.TargetInfo) {
 // scan runs a signature once on a server.
 func scan(t *testing.T, server *httptest.Server, s *signature.Signature, m memory, pages ...string) *scanner.Collector {
 	t.Helper()
+	return scanWith(t, server, s, m, func(o *engine.Options) { o.Chromium = engine.NoChromium }, pages...)
+}
+
+// scanWith is scan with other options.
+func scanWith(t *testing.T, server *httptest.Server, s *signature.Signature, m memory, change func(*engine.Options), pages ...string) *scanner.Collector {
+	t.Helper()
 	client, err := web.NewClient(web.Options{Rate: -1, Retries: -1, Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +91,7 @@ func scan(t *testing.T, server *httptest.Server, s *signature.Signature, m memor
 	for _, path := range pages {
 		o.Pages = append(o.Pages, &url.URL{Path: path})
 	}
+	change(&o)
 	if _, err := engine.Run(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

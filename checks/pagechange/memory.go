@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math/bits"
 	"slices"
+
+	"sotomi/scanner/evidence"
 )
 
 // Bounds of what is kept of a page.
@@ -29,6 +31,8 @@ type page struct {
 	Most    map[string]int    `json:"most,omitempty"`    // by kind and place: how many parts that come and go were there at once
 	Fresh   int               `json:"fresh,omitempty"`   // how many other sites were linked to that were not before, at most
 	Changes []*change         `json:"changes,omitempty"`
+
+	Picture *evidence.Picture `json:"picture,omitempty"` // of the last look at which nothing was wrong
 }
 
 // title is the usual title of a page, and by how many looks it is ahead of others.
@@ -74,6 +78,7 @@ func readPage(text json.RawMessage) *page {
 	if p.Most == nil {
 		p.Most = map[string]int{}
 	}
+	p.Picture = p.Picture.Sound()
 	return p
 }
 

@@ -72,6 +72,14 @@ type Page struct {
 	Visit   Visit
 	Header  http.Header    // sent to the exact origin of URL only
 	Cookies []*http.Cookie // of the visitor, for the host of URL only
+
+	Picture bool                // only a picture is wanted
+	Only    func(*url.URL) bool // what the page may ask for; nil is all
+}
+
+// comesAgain reports whether a later visit may be by the same visitor.
+func (p Page) comesAgain() bool {
+	return (p.Visit == VisitFirst || p.Visit == VisitLater) && !p.Picture
 }
 
 // Open starts a browser, which runs until it is closed or ctx ends.
@@ -192,7 +200,7 @@ func (b *Browser) Look(ctx context.Context, page Page) (*Look, error) {
 	b.setNow(v)
 	look, err := v.run(ctx)
 	b.setNow(nil)
-	if page.Visit != VisitFirst && page.Visit != VisitLater || err != nil || v.stuck {
+	if !page.comesAgain() || err != nil || v.stuck {
 		b.dismiss(page, who)
 	}
 	return look, b.why(err)
@@ -243,7 +251,7 @@ func (b *Browser) visitor(ctx context.Context, page Page) (*visitor, error) {
 		return nil, err
 	}
 	who.id = made.BrowserContextID
-	if page.Visit == VisitFirst || page.Visit == VisitLater {
+	if page.comesAgain() {
 		b.keep(key, who)
 	}
 	post(b.session(""), browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorDeny, BrowserContextID: who.id})

@@ -24,7 +24,6 @@ var collectJS string
 // How long parts of a page may take to tell what they hold.
 const (
 	framePatience = 2 * time.Second
-	shotPatience  = 2 * time.Second
 	maxNodes      = 300_000 // of a page in which closed shadow roots are looked for
 	world         = "sotomi"
 )
@@ -67,7 +66,6 @@ func (v *visit) collect(ctx context.Context) {
 			views = append(views, w)
 		}
 	}
-	main := v.main
 	v.mu.Unlock()
 	v.readCookies(ctx)
 	slices.SortStableFunc(views, func(a, b *view) int { return strings.Compare(b.kind+string(b.id), a.kind+string(a.id)) }) // the page before its frames
@@ -82,7 +80,7 @@ func (v *visit) collect(ctx context.Context) {
 		}
 		v.read(ctx, d)
 	}
-	v.shoot(ctx, main)
+	v.shoot(ctx, v.first())
 }
 
 // documents are the frames of a view.
@@ -255,20 +253,6 @@ func (v *visit) callOn(ctx context.Context, d document, id cdp.BackendNodeID, fu
 // sign marks a function that runs in the page's own world, so that it is not taken for one of the page.
 func (v *visit) sign(function string) string {
 	return strings.Replace(function, "{", "{\n//# sourceURL="+v.ours+"\n", 1)
-}
-
-// shoot takes a picture of the visible part.
-func (v *visit) shoot(ctx context.Context, main *view) {
-	within, cancel := context.WithTimeout(ctx, shotPatience)
-	defer cancel()
-	got, err := cdp.Call(within, main.session, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng})
-	if err != nil {
-		v.note(message.New(unseenPicture))
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.look.Screenshot = got.Data
 }
 
 // readCookies reads the names of cookies, also of those that scripts cannot see.

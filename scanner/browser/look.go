@@ -36,7 +36,7 @@ type Look struct {
 	Listeners []Listener   `json:"listeners,omitempty"` // on fields for card data and passwords
 
 	Unseen     []string `json:"unseen,omitempty"` // what could not be seen, in plain English
-	Screenshot []byte   `json:"-"`                // PNG, of the visible part
+	Screenshot []byte   `json:"-"`                // JPEG of what is seen first, at most MaxPicture bytes; nil when there is none
 }
 
 // Script is one that ran, or that the page names.

@@ -6,7 +6,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
-	"image/png"
+	"image/jpeg"
 	"io"
 	"log"
 	"net"
@@ -101,7 +101,7 @@ func TestScripts(t *testing.T) {
 			t.Errorf("%+v is no script of the page", s)
 		}
 	}
-	if _, err := png.Decode(bytes.NewReader(l.Screenshot)); err != nil {
+	if _, err := jpeg.Decode(bytes.NewReader(l.Screenshot)); err != nil {
 		t.Errorf("the picture: %v", err)
 	}
 }

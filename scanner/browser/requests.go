@@ -210,6 +210,8 @@ func (v *visit) decide(ctx context.Context, e *fetch.EventRequestPaused) {
 		held = err.Error()
 	case held == "" && otherProtocol(u.Port()):
 		held = heldPort
+	case held == "" && v.page.Only != nil && !v.page.Only(u):
+		held = heldOther
 	}
 	if held == "" {
 		after, err := v.browser.options.Before(ctx, e.Request.Method, u)

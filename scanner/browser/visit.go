@@ -126,8 +126,12 @@ func (v *visit) run(ctx context.Context) (*Look, error) {
 		return nil, err
 	}
 	v.calm(inTime)
-	v.collect(inTime)
-	v.awaitSources(inTime)
+	if v.page.Picture {
+		v.shoot(inTime, v.first())
+	} else {
+		v.collect(inTime)
+		v.awaitSources(inTime)
+	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -203,6 +207,13 @@ func (v *visit) late() error {
 	}
 	v.miss(message.New(unseenLate))
 	return nil
+}
+
+// first is the page itself.
+func (v *visit) first() *view {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.main
 }
 
 // calm waits until the page can answer. A script that never ends is stopped, and nothing of the page runs any more; what it

@@ -39,6 +39,7 @@ const (
 	heldMany    = "The page makes too many requests."
 	heldPort    = "Its port is one of another protocol."
 	heldOnwards = "The page leads on too often."
+	heldOther   = "It leads to a host that is not asked."
 )
 
 // InWords is a text of Look.Unseen or Request.Held as a message, which has a translation.
@@ -48,7 +49,7 @@ func InWords(text string) message.Message {
 		message.New(unseenPicture), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
 		message.New(unseenOnwards), message.New(unseenWindows), message.New(unseenScripts), message.New(unseenLarge), message.New(unseenSources, ""),
 		message.New(unseenViews), message.New(unseenCrash, ""), message.New(unseenLate), message.New(unseenEndless), message.New(unseenRefused, ""),
-		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards),
+		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards), message.New(heldOther),
 	} {
 		before, more := strings.CutSuffix(m.Format, "%s")
 		switch what, found := strings.CutPrefix(text, before); {

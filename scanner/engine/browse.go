@@ -3,11 +3,15 @@ package engine
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
+	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
 
@@ -19,6 +23,28 @@ type browsing struct {
 	mu      sync.Mutex
 	browser *browser.Browser // nil before, and after it has ended
 	failure error            // why none can be started
+	taken   int              // pictures
+}
+
+// maxPictures are taken in one scan.
+const maxPictures = 100
+
+// Why there is no picture.
+var (
+	errGiven    = message.Errorf("what a log-in, a header or a certificate shows cannot be masked")
+	errMany     = message.Errorf("this scan has taken %d pictures already", maxPictures)
+	errNoAccess = message.Errorf("the browser's visitor was not shown the page")
+)
+
+// mayTake reports why no picture may be taken any more, or counts one.
+func (b *browsing) mayTake() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.taken >= maxPictures {
+		return errMany
+	}
+	b.taken++
+	return nil
 }
 
 // open is the browser, which runs until close.
@@ -73,6 +99,14 @@ func (v *siteView) Look(ctx context.Context, u *url.URL, visit browser.Visit) (*
 	}
 	page.Header, page.Cookies = s.Carried(u)
 	look, err := b.Look(ctx, page)
+	if err == nil && (v.settings.given || visit == browser.VisitFirst && by.mayTake() != nil) {
+		look.Screenshot = nil
+	}
+	return v.looked(ctx, u, look, err)
+}
+
+// looked counts what a look has sent.
+func (v *siteView) looked(ctx context.Context, u *url.URL, look *browser.Look, err error) (*browser.Look, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err != nil {
@@ -86,6 +120,36 @@ func (v *siteView) Look(ctx context.Context, u *url.URL, visit browser.Visit) (*
 		}
 	}
 	return look, nil
+}
+
+// Picture is what a page of the site looks like. See scanner.Site.
+func (v *siteView) Picture(ctx context.Context, u *url.URL) (*evidence.Picture, error) {
+	by := v.settings.browsing
+	switch {
+	case by == nil:
+		return nil, browser.ErrNone
+	case v.settings.given:
+		return nil, errGiven
+	}
+	b, err := by.open(ctx)
+	if err == nil {
+		err = by.mayTake()
+	}
+	if err != nil {
+		return nil, err
+	}
+	look, err := b.Look(ctx, browser.Page{
+		URL: u, Visit: browser.VisitFirst, Picture: true, Only: func(asked *url.URL) bool { return web.OnSite(v.target.URL, asked) },
+	})
+	if look, err = v.looked(ctx, u, look, err); err != nil {
+		return nil, err
+	}
+	picture := evidence.NewPicture(look.Screenshot, time.Now())
+	if picture == nil || look.Status >= http.StatusBadRequest {
+		return nil, errNoAccess
+	}
+	picture.Own = true
+	return picture, nil
 }
 
 // lookError is why a page did not open, as a request would tell it.

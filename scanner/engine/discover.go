@@ -158,6 +158,7 @@ func (p *Plan) siteSettings() siteSettings {
 		visitors: p.options.Visitors, pages: p.options.Pages, narrow: p.options.Narrow, answered: p.options.Answered, payment: p.options.Payment,
 		browsing: p.browsing,
 		memory:   p.options.Memory,
+		given:    p.hasCredentials() || p.options.Client.CarriesCertificate(),
 	}
 }
 

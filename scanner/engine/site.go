@@ -79,6 +79,7 @@ type siteSettings struct {
 	answered   func(*web.Exchange) // never nil
 	browsing   *browsing           // nil where there is no browser
 	memory     scanner.Memory
+	given      bool // the user gave something that may show what others do not see
 }
 
 // newSite starts a target with nothing known about it.
