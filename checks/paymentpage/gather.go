@@ -11,6 +11,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/payment"
 	"sotomi/scanner/web"
 )
@@ -28,7 +29,8 @@ type seenPage struct {
 	exchange   *web.Exchange // its HTML
 	deviations []payment.Deviation
 	suspicions []payment.Suspicion
-	partly     bool // some look at it did not succeed
+	picture    *evidence.Picture // of the first visit; nil for none
+	partly     bool              // some look at it did not succeed
 }
 
 // gathered are the payment pages of a target, which all signatures share.
@@ -208,7 +210,7 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 	if !page.HasCard() && !page.HasProvider() {
 		page.Unseen = append(page.Unseen, payment.NotReached)
 	}
-	s := seenPage{page: page, exchange: c.ex, partly: partly, suspicions: payment.Suspect(page)}
+	s := seenPage{page: page, exchange: c.ex, partly: partly, suspicions: payment.Suspect(page), picture: evidence.NewPicture(looks[0].Screenshot, c.ex.Started)}
 	if f := l.probe.Payment.Approved; f != nil {
 		s.deviations = f.Judge(page, c.ex.Started)
 	}

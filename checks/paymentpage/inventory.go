@@ -42,16 +42,25 @@ func (c inventory) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, er
 	if err != nil {
 		return nil, err
 	}
+	earlier, _, err := p.Recall(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var hits []scanner.Hit
 	for _, s := range g.pages {
+		var found []scanner.Hit
 		switch c.params.Mode {
 		case "inventory":
-			hits = append(hits, s.inventory())
+			found = []scanner.Hit{s.inventory()}
 		case "approval":
-			hits = append(hits, s.unapproved()...)
+			found = s.unapproved()
 		case "skimmer":
-			hits = append(hits, s.suspicious()...)
+			found = s.suspicious()
 		}
+		if err := c.pictured(p, &s, earlier, found); err != nil {
+			return nil, err
+		}
+		hits = append(hits, found...)
 	}
 	return hits, c.end(p, g, len(hits) > 0)
 }

@@ -21,6 +21,16 @@ var shots = []struct {
 	quality int64   // of 100
 }{{0.75, 75}, {0.75, 50}, {0.5, 50}, {0.5, 20}, {0.25, 20}} //nolint:mnd // the table is the names
 
+// DropPicture leaves the picture out, and says so: carried is that the visitor carried something of the user's.
+func (l *Look) DropPicture(carried bool) {
+	l.Screenshot = nil
+	why := message.New(unseenPicture)
+	if carried {
+		why = message.New(unseenGiven)
+	}
+	l.Unseen = append(l.Unseen, why.String())
+}
+
 // shoot takes a picture of what is seen of the page before it is scrolled.
 func (v *visit) shoot(ctx context.Context, main *view) {
 	within, cancel := context.WithTimeout(ctx, shotPatience)

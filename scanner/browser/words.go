@@ -14,6 +14,7 @@ const (
 	unseenShadow    = "Closed parts of the page (shadow roots) were not looked for."
 	unseenHidden    = "Whether a frame is hidden could not be seen: %s"
 	unseenPicture   = "No picture of the page could be taken."
+	unseenGiven     = "No picture is taken of what a log-in, a header or a certificate shows."
 	unseenCookies   = "The names of cookies could not be read."
 	unseenFields    = "There are more fields for card data than are looked at: %s"
 	unseenListeners = "Who listens to a field for card data could not be seen: %s"
@@ -46,7 +47,7 @@ const (
 func InWords(text string) message.Message {
 	for _, m := range []message.Message{
 		message.New(unseenFrame, ""), message.New(unseenContent, ""), message.New(unseenRest, ""), message.New(unseenShadow), message.New(unseenHidden, ""),
-		message.New(unseenPicture), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
+		message.New(unseenPicture), message.New(unseenGiven), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
 		message.New(unseenOnwards), message.New(unseenWindows), message.New(unseenScripts), message.New(unseenLarge), message.New(unseenSources, ""),
 		message.New(unseenViews), message.New(unseenCrash, ""), message.New(unseenLate), message.New(unseenEndless), message.New(unseenRefused, ""),
 		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards), message.New(heldOther),

@@ -49,5 +49,18 @@ func (e *environment) statusPage(ctx context.Context, path string, from *history
 		return err
 	}
 	page := report.NewHTML(file, report.Options{Language: e.lang, Watched: watched})
-	return report.Replay(saved, withoutSecrets([]scanner.Sink{&fileSink{page, file}}, nil)[0])
+	return report.Replay(saved, withoutSecrets([]scanner.Sink{&withPictures{&fileSink{page, file}, findings}}, nil)[0])
+}
+
+// withPictures puts pictures into findings that were known before the run, of which the history has only the newest.
+type withPictures struct {
+	scanner.Sink
+	known map[string]scanner.Finding // by fingerprint
+}
+
+func (s *withPictures) Finding(f scanner.Finding) error {
+	if f.Hit.Pictures == nil {
+		f.Hit.Pictures = s.known[f.Fingerprint].Hit.Pictures
+	}
+	return s.Sink.Finding(f)
 }

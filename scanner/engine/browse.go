@@ -100,7 +100,7 @@ func (v *siteView) Look(ctx context.Context, u *url.URL, visit browser.Visit) (*
 	page.Header, page.Cookies = s.Carried(u)
 	look, err := b.Look(ctx, page)
 	if err == nil && (v.settings.given || visit == browser.VisitFirst && by.mayTake() != nil) {
-		look.Screenshot = nil
+		look.DropPicture(v.settings.given)
 	}
 	return v.looked(ctx, u, look, err)
 }

@@ -2,7 +2,9 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image/jpeg"
+	"strings"
 	"time"
 )
 
@@ -27,7 +29,7 @@ func NewPicture(data []byte, now time.Time) *Picture {
 // Sound is the picture itself, or nil where it is not a whole JPEG of a size that reports hold: reports and histories are files,
 // which anybody may have written.
 func (p *Picture) Sound() *Picture {
-	if p == nil || len(p.JPEG) > MaxPicture || !bytes.HasPrefix(p.JPEG, []byte("\xff\xd8\xff")) || !bytes.HasSuffix(p.JPEG, []byte("\xff\xd9")) {
+	if p == nil || len(p.JPEG) > MaxPicture || !plain(p.JPEG) {
 		return nil
 	}
 	head, err := jpeg.DecodeConfig(bytes.NewReader(p.JPEG))
@@ -38,6 +40,24 @@ func (p *Picture) Sound() *Picture {
 		return nil
 	}
 	return p
+}
+
+// plain reports whether data are a JPEG as browsers make it, with nothing behind it and no comments.
+func plain(data []byte) bool {
+	const start, scan, end = "\xff\xd8", 0xda, "\xff\xd9"
+	if !bytes.HasPrefix(data, []byte(start)) {
+		return false
+	}
+	for rest := data[len(start):]; len(rest) > 4 && rest[0] == 0xff && strings.IndexByte("\xe0\xe2\xdb\xc0\xc4\xdd\xda", rest[1]) >= 0; {
+		kind, length := rest[1], 2+int(binary.BigEndian.Uint16(rest[2:]))
+		if length > len(rest) {
+			return false
+		}
+		if rest = rest[length:]; kind == scan {
+			return bytes.Index(rest, []byte(end)) == len(rest)-len(end)
+		}
+	}
+	return false
 }
 
 // Pictures are what a page looked like when nothing was wrong with it, and now.

@@ -30,7 +30,7 @@ type Finding struct {
 	First       time.Time // when it was first found
 	Last        time.Time // when it was last found
 	Reminded    time.Time // when it was last told
-	Record      []byte    // its line of the report, without evidence
+	Record      []byte    // its line of the report, with pictures but without other evidence
 }
 
 // Target is how a target stands: StateChecked, or StateUnchecked when something went unanswered.

@@ -52,7 +52,7 @@ func newEntry(f scanner.Finding, language string) entry {
 		Target: message.Line(f.Target), URL: message.Line(f.Hit.URL), Matcher: message.Line(f.Hit.Matcher),
 		Name: message.Line(w.Name), Description: message.Printable(w.Description), Impact: message.Printable(w.Impact),
 		Remediation: remedyOf(f, language),
-		Values:      valuesText(words, f.Hit.Values), Standing: f.Standing,
+		Values:      valuesText(words, withPictures(f.Hit)), Standing: f.Standing,
 		References: printable(info.Reference), CVE: printable(info.Classification.CVEID), CVSS: message.Line(info.Classification.CVSSMetrics),
 		Tags: printable(info.Tags), Fingerprint: message.Line(f.Fingerprint),
 	}

@@ -161,7 +161,8 @@ func (p *page) group(t *template.Template, w io.Writer, m *mend, list []scanner.
 // finding is what the page shows of one.
 func (p *page) finding(f scanner.Finding) map[string]any {
 	rows := sides(f.Hit.Values)
-	f.Hit.Values = withoutSides(f.Hit.Values)
+	pictures := shots(f, bothPlain, inBoth)
+	f.Hit.Values, f.Hit.Pictures = withoutSides(f.Hit.Values), nil
 	en, ja := newEntry(f, "en"), newEntry(f, "ja")
 	proofs := make([]map[string]any, len(en.Evidence))
 	for i, one := range en.Evidence {
@@ -181,7 +182,7 @@ func (p *page) finding(f scanner.Finding) map[string]any {
 	return map[string]any{
 		"Class": class(en.Severity), "Severity": p.Say("severity-" + string(en.Severity)), "Possible": en.Certainty == scanner.Possible,
 		"CertaintyClass": string(en.Certainty), "Certainty": p.Say("certainty-" + string(en.Certainty)), "Name": span(en.Name, ja.Name), "URL": en.URL,
-		"Description": span(en.Description, ja.Description), "Impact": span(en.Impact, ja.Impact), "Values": span(en.Values, ja.Values), "Sides": rows,
+		"Description": span(en.Description, ja.Description), "Impact": span(en.Impact, ja.Impact), "Values": span(en.Values, ja.Values), "Sides": rows, "Pictures": pictures,
 		"Remedy": span(en.Remediation, ja.Remediation), "Curl": en.Curl, "Proofs": proofs, "References": references, "ID": id + "  " + en.Fingerprint,
 		"Since": p.watched.since(f),
 	}
@@ -233,6 +234,7 @@ func (p *page) labels() map[string]template.HTML {
 	for _, name := range []string{valueBefore, valueAfter} {
 		labels[name] = span(p.english.Name("value", name), p.japanese.Name("value", name))
 	}
+	labels["pictures"] = inBoth(message.New("Pictures of the page"))
 	labels["references"], labels["todo"] = p.Say("references"), p.Say("todo")
 	labels["not-looked-at"] = span(strings.TrimSuffix(p.english.Say("not-looked-at", nil), ":"), strings.TrimSuffix(p.japanese.Say("not-looked-at", nil), ":"))
 	labels["ports"] = span(strings.TrimSuffix(p.english.Say("ports", nil), ":"), strings.TrimSuffix(p.japanese.Say("ports", nil), ":"))
@@ -245,9 +247,14 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// policy lets the page use its own style and script, and nothing else.
-func policy() string {
-	return strings.Join([]string{
-		"default-src 'none'", "style-src " + hashOf(pageStyle), "script-src " + hashOf(pageScript), "base-uri 'none'", "form-action 'none'",
-	}, "; ")
+// policy lets a page use its own style, its own script and the pictures in it where it has any, and nothing else.
+func policy(style, script string, pictures bool) string {
+	list := []string{"default-src 'none'", "style-src " + hashOf(style)}
+	if script != "" {
+		list = append(list, "script-src "+hashOf(script))
+	}
+	if pictures {
+		list = append(list, "img-src data:")
+	}
+	return strings.Join(append(list, "base-uri 'none'", "form-action 'none'"), "; ")
 }

@@ -25,8 +25,9 @@ func (p *page) whole(s scanner.Summary) map[string]any {
 	if p.language == "ja" {
 		title = ja.Bad
 	}
+	pictured := slices.ContainsFunc(p.findings, func(f onPage) bool { return f.Hit.Pictures != nil })
 	return map[string]any{
-		"Language": p.language, "Policy": policy(), "Style": template.CSS(pageStyle), "Script": template.JS(pageScript), "Title": title,
+		"Language": p.language, "Policy": policy(pageStyle, pageScript, pictured), "Style": template.CSS(pageStyle), "Script": template.JS(pageScript), "Title": title,
 		"About":   span(about(p.start, s, p.hosts.count(), "en"), about(p.start, s, p.hosts.count(), "ja")),
 		"OldData": spans(oldDataLines(p.start, p.english), oldDataLines(p.start, p.japanese)),
 		"Bad":     span(en.Bad, ja.Bad), "First": span(en.First, ja.First), "Unchecked": span(en.Unchecked, ja.Unchecked),

@@ -70,6 +70,8 @@ type (
 
 		Page *payment.Page `json:"page,omitempty"` // what a payment page is made of
 
+		Pictures *evidence.Pictures `json:"pictures,omitempty"` // of the page, before and after
+
 		New          *bool                `json:"new,omitempty"`           // not in the baseline; left out without one
 		NewSignature bool                 `json:"new_signature,omitempty"` // neither is its signature
 		Suppressed   *scanner.Suppression `json:"suppressed,omitempty"`
@@ -176,7 +178,7 @@ func (j *jsonLines) Finding(f scanner.Finding) error {
 		Impact: translated{info.Impact, info.JA.Impact}, Values: inEnglish(f.Hit.Values), Evidence: orEmpty(f.Hit.Evidence),
 		Remediation: translated{info.Remediation, info.JA.Remediation}, References: orEmpty(info.Reference),
 		CWE: weaknesses(info.Classification.CWEID), CVE: info.Classification.CVEID, CVSS: info.Classification.CVSSMetrics,
-		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values), Page: f.Hit.Page,
+		Tags: info.Tags, Fingerprint: f.Fingerprint, Time: f.Time, Address: f.Address, Items: info.Items, ValueMessages: valueMessages(f.Hit.Values), Page: f.Hit.Page, Pictures: f.Hit.Pictures,
 		New: isNew(f.Baseline), NewSignature: f.Baseline == scanner.NewSignature, Suppressed: f.Suppressed,
 		Retest: newRetestRecord(f.Retest),
 	})

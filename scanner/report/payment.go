@@ -35,6 +35,7 @@ type evidencePack struct {
 type packPage struct {
 	target string
 	*payment.Page
+	Shots []shot
 }
 
 // packTable is one table of the pack, the same in each of its formats.
@@ -56,7 +57,7 @@ func (p *evidencePack) Start(s scanner.Start) error {
 func (p *evidencePack) Finding(f scanner.Finding) error {
 	switch {
 	case f.Hit.Page != nil:
-		p.pages = append(p.pages, packPage{f.Target, f.Hit.Page})
+		p.pages = append(p.pages, packPage{f.Target, f.Hit.Page, p.shots(f)})
 	case f.Signature.ID == paymentApproved || f.Signature.ID == paymentSkimmer:
 		p.changes = append(p.changes, f)
 	}

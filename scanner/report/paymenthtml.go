@@ -5,9 +5,10 @@ import (
 	_ "embed" // of the page
 	"html/template"
 	"io"
-	"strings"
+	"slices"
 
 	"sotomi/scanner"
+	"sotomi/scanner/message"
 )
 
 //go:embed page/payment.html
@@ -37,14 +38,21 @@ func (p *paymentPage) Close(scanner.Summary) error {
 	if p.language == "ja" {
 		language = "ja"
 	}
+	pictured := slices.ContainsFunc(p.pages, func(page packPage) bool { return len(page.Shots) > 0 })
 	w := bufio.NewWriter(p.w)
 	err = t.Execute(w, map[string]any{
 		"Language": language, "Title": p.title(), "Notes": p.notes(), "Tables": p.tables(), "Nothing": p.inWords("Nothing."),
 		"Style":  template.CSS(style),
-		"Policy": strings.Join([]string{"default-src 'none'", "style-src " + hashOf(style), "base-uri 'none'", "form-action 'none'"}, "; "),
+		"Policy": policy(style, "", pictured), "Pictured": pictured, "Pages": p.pages, "Pictures": p.inWords("Pictures of the pages"),
 	})
 	if err != nil {
 		return err
 	}
 	return w.Flush()
+}
+
+// shots are the pictures of a page in the language of the pack.
+func (p *evidencePack) shots(f scanner.Finding) []shot {
+	say := func(m message.Message) string { return p.inWords("%s", m) }
+	return shots(f, say, func(m message.Message) template.HTML { return template.HTML(template.HTMLEscapeString(say(m))) })
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
@@ -146,6 +147,9 @@ func (p *replay) finding(text []byte) error {
 	if err := decode(text, &r); err != nil {
 		return err
 	}
+	if !r.Pictures.Sound() {
+		return message.Errorf("the field %q holds what is no picture of sotomi: a JPEG of at most %d bytes", "pictures", evidence.MaxPicture)
+	}
 	switch {
 	case r.Suppressed != nil:
 		p.counted.SuppressedFindings++
@@ -172,7 +176,7 @@ func (p *replay) finding(text []byte) error {
 	return p.to.Finding(scanner.Finding{
 		Signature: s, Severity: r.Severity, Target: r.Target, Fingerprint: r.Fingerprint, Time: r.Time, Address: r.Address,
 		Standing: r.standing(),
-		Hit:      scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence, Page: r.Page},
+		Hit:      scanner.Hit{URL: r.URL, Certainty: r.Certainty, Matcher: r.Matcher, Variant: r.Variant, Values: r.Values, Evidence: r.Evidence, Page: r.Page, Pictures: r.Pictures},
 	})
 }
 

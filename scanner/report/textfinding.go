@@ -80,7 +80,7 @@ func (t *textReport) heading(f *scanner.Finding) {
 
 func (t *textReport) where(f *scanner.Finding) {
 	t.print(&t.body, indent+"%s: %s\n", t.words.Say("where", nil), message.Line(f.Hit.URL))
-	for _, line := range []string{standingText(f.Standing, t.words), valuesText(t.words, withoutSides(f.Hit.Values))} {
+	for _, line := range []string{standingText(f.Standing, t.words), valuesText(t.words, withoutSides(withPictures(f.Hit)))} {
 		if line != "" {
 			t.print(&t.body, indent+"%s\n", line)
 		}

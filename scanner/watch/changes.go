@@ -231,6 +231,12 @@ func (c *changes) difference(d triage.Difference) (*Event, error) {
 	return e, err
 }
 
+// wasOpen reports whether a finding was there in the run before.
+func (c *changes) wasOpen(f scanner.Finding) bool {
+	was, knew := c.of(f)
+	return knew && was.State == history.StateOpen
+}
+
 // of is what is known of a finding, under whichever fingerprint.
 func (c *changes) of(f scanner.Finding) (history.Finding, bool) {
 	for _, id := range f.Fingerprints() {

@@ -4,16 +4,23 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+	"strings"
 
 	"sotomi/scanner"
+	"sotomi/scanner/report"
 )
 
-// withoutMemory is a report without what checks remember: the history has that in a place of its own, the newest only.
-func withoutMemory(report io.Reader) io.Reader { return &forgetful{lines: bufio.NewReader(report)} }
+// withoutMemory is a report without what checks remember, and without pictures of findings that were known: the history has both in
+// places of their own, the newest only.
+func withoutMemory(r io.Reader, known func(scanner.Finding) bool) io.Reader {
+	return &forgetful{lines: bufio.NewReader(r), known: known}
+}
 
 type forgetful struct {
 	lines *bufio.Reader
+	known func(scanner.Finding) bool
 	rest  []byte // of the line at hand
 	err   error  // that came with it
 }
@@ -25,7 +32,7 @@ func (f *forgetful) Read(p []byte) (int, error) {
 		}
 		var line []byte
 		line, f.err = f.lines.ReadBytes('\n')
-		f.rest = forget(line)
+		f.rest = f.withoutPictures(forget(line))
 	}
 	n := copy(p, f.rest)
 	f.rest = f.rest[n:]
@@ -50,4 +57,31 @@ func forget(line []byte) []byte {
 		return line
 	}
 	return append(short, '\n')
+}
+
+// withoutPictures is a line without the pictures of a finding that was known.
+func (f *forgetful) withoutPictures(line []byte) []byte {
+	if !bytes.HasPrefix(line, []byte(`{"type":"finding"`)) || !bytes.Contains(line, []byte(`"pictures":{`)) {
+		return line
+	}
+	finding, ok := readFinding(line)
+	if !ok || !f.known(finding) {
+		return line
+	}
+	finding.Hit.Pictures = nil
+	short, err := record(finding)
+	if err != nil {
+		return line
+	}
+	return short
+}
+
+// readFinding reads the line of a finding.
+func readFinding(line []byte) (scanner.Finding, bool) {
+	var c scanner.Collector
+	err := report.Replay(io.MultiReader(strings.NewReader(`{"type":"scan"}`+"\n"), bytes.NewReader(line)), &c)
+	if !errors.Is(err, report.ErrIncomplete) || len(c.Findings) != 1 {
+		return scanner.Finding{}, false
+	}
+	return c.Findings[0], true
 }

@@ -40,7 +40,7 @@ func TestReportsAreKeptWithoutMemory(t *testing.T) {
 	if diff := cmp.Diff(want, l.memory); diff != "" {
 		t.Errorf("remembered (-want +got)\n%s", diff)
 	}
-	kept, err := io.ReadAll(withoutMemory(iotest.OneByteReader(bytes.NewReader(with.Bytes()))))
+	kept, err := io.ReadAll(withoutMemory(iotest.OneByteReader(bytes.NewReader(with.Bytes())), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestReportsAreKeptWithoutMemory(t *testing.T) {
 		t.Errorf("the report that is kept (-want +got)\n%s", diff)
 	}
 	broken := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(with.String())))
-	if _, err := io.ReadAll(withoutMemory(broken)); err == nil {
+	if _, err := io.ReadAll(withoutMemory(broken, nil)); err == nil {
 		t.Error("an error of the report is lost")
 	}
 }

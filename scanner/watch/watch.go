@@ -179,7 +179,7 @@ func (w *Watcher) keep(ctx context.Context, run *history.Run, file io.ReadSeeker
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := w.History.End(ctx, *run, withoutMemory(file), c.update); err != nil {
+	if err := w.History.End(ctx, *run, withoutMemory(file, c.wasOpen), c.update); err != nil {
 		return err
 	}
 	counts := map[Kind]int{}
