@@ -10,7 +10,8 @@ import (
 // maxPictured is how many findings on a page have its pictures.
 const maxPictured = 3
 
-// pictured puts pictures of the page into hits of a mode, and remembers the one of a page on which that mode found nothing wrong.
+// pictured puts pictures of the page into hits of a mode, and remembers the one of a page on which that mode found nothing wrong. What
+// the page looks like now alone, the inventory shows.
 func (c inventory) pictured(p *scanner.Probe, s *seenPage, earlier map[string]json.RawMessage, hits []scanner.Hit) error {
 	wrong := len(hits) > 0
 	if c.params.Mode == "inventory" {
@@ -21,7 +22,7 @@ func (c inventory) pictured(p *scanner.Probe, s *seenPage, earlier map[string]js
 		shown.Before = readPicture(earlier[s.page.URL])
 	}
 	for i := range hits {
-		if i < maxPictured && (shown.Before != nil || shown.After != nil) {
+		if i < maxPictured && (shown.Before != nil || shown.After != nil && c.params.Mode == "inventory") {
 			hits[i].Pictures = shown
 		}
 	}

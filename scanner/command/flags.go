@@ -51,7 +51,7 @@ func langFlag() cli.Flag {
 
 // chromiumFlag is beside outputFlag.
 func chromiumFlag() cli.Flag {
-	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that shows payment pages and prints -o pdf; none shows no pages (default: the one in PATH)", "")
+	return stringFlag("chromium", categoryReport, "`PATH` of the Chromium or Chrome that shows payment pages, takes pictures for sotomi watch and prints -o pdf; none shows no pages (default: the one in PATH)", "")
 }
 
 // outputFlag is on every command that writes reports.

@@ -12,6 +12,7 @@ import (
 
 	"sotomi/scanner"
 	"sotomi/scanner/browser"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/web"
 )
@@ -28,9 +29,9 @@ func looked(t *testing.T, o Options, address string, look func(context.Context, 
 	return sink.Outcomes[0]
 }
 
-// TestLook: a check sees the page in a browser, whose requests count and keep to the rate, with what the user gave; a page that
-// does not open is told as a request would tell it. Nothing of the browser is left after the scan.
-func TestLook(t *testing.T) {
+// chromium is the browser that is installed; without one the test is skipped aloud.
+func chromium(t *testing.T) string {
+	t.Helper()
 	path, err := browser.Find(t.Context(), "")
 	switch {
 	case testing.Short():
@@ -40,6 +41,13 @@ func TestLook(t *testing.T) {
 	case err != nil:
 		t.Skip("no browser has looked at a page: ", err)
 	}
+	return path
+}
+
+// TestLook: a check sees the page in a browser, whose requests count and keep to the rate, with what the user gave; a page that
+// does not open is told as a request would tell it. Nothing of the browser is left after the scan.
+func TestLook(t *testing.T) {
+	path := chromium(t)
 	var mu sync.Mutex
 	given := map[string]string{}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,6 +90,57 @@ func TestLook(t *testing.T) {
 	}
 	if closed == nil {
 		t.Error("a port where nobody listens shows a page")
+	}
+}
+
+// TestPicture: the picture of a page is made of what the site itself serves, and its requests count; there is none of what the user's
+// header shows, none of a page that is not there, and no more than a scan may take.
+func TestPicture(t *testing.T) {
+	path := chromium(t)
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was asked") }))
+	t.Cleanup(other.Close)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintf(w, `<!doctype html><link rel=icon href="data:,"><img src="/own.png"><img src="%s/x.png">`, other.URL)
+	}))
+	t.Cleanup(s.Close)
+	given, err := web.NewClient(web.Options{Rate: -1, Header: http.Header{"X-Given": {"1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(given.Close)
+	for name, c := range map[string]struct {
+		client   *web.Client
+		page     string
+		requests int // with the one for the page of the site, before the check
+		none     error
+	}{
+		"there":  {newClient(t), "/", 3, nil},
+		"given":  {given, "/", 1, errGiven},
+		"absent": {newClient(t), "/absent", 2, errNoAccess},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var picture *evidence.Picture
+			var none error
+			end := looked(t, Options{Client: c.client, Chromium: path}, s.URL, func(ctx context.Context, p *scanner.Probe) error {
+				u := *p.Target.URL
+				u.Path = c.page
+				picture, none = p.Picture(ctx, &u)
+				return nil
+			})
+			if !errors.Is(none, c.none) || (picture != nil) != (c.none == nil) || picture != nil && !picture.Own {
+				t.Errorf("%v, want %v", none, c.none)
+			}
+			if end.Status != scanner.StatusClean || c.client.Requests() < int64(c.requests) || c.none == nil && end.Requests != c.requests-1 {
+				t.Errorf("%+v, %d requests in all", end, c.client.Requests())
+			}
+		})
+	}
+	if err := (&browsing{taken: maxPictures}).mayTake(); !errors.Is(err, errMany) {
+		t.Errorf("one more than %d: %v", maxPictures, err)
 	}
 }
 

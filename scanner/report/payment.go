@@ -263,6 +263,7 @@ func (p *evidencePack) changed() packTable {
 		Columns: p.columns(message.New("Severity"), message.New("Page"), message.New("What"), message.New("Details"), message.New("Fingerprint")),
 	}
 	for _, f := range p.changes {
+		f.Hit.Pictures = nil // those of its page are shown below
 		e := newEntry(f, p.language)
 		details := e.Values
 		for _, one := range e.Evidence {

@@ -2,16 +2,25 @@ package watch
 
 import (
 	"bytes"
+	"errors"
+	"image"
+	"image/jpeg"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sotomi/scanner"
+	"sotomi/scanner/evidence"
 	"sotomi/scanner/history"
+	"sotomi/scanner/message"
 	"sotomi/scanner/report"
+	"sotomi/scanner/signature"
 )
 
 // TestReportsAreKeptWithoutMemory: what checks remember is read from a report, and is not kept with it.
@@ -50,5 +59,42 @@ func TestReportsAreKeptWithoutMemory(t *testing.T) {
 	broken := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(with.String())))
 	if _, err := io.ReadAll(withoutMemory(broken, nil)); err == nil {
 		t.Error("an error of the report is lost")
+	}
+}
+
+// TestPicturesAreKeptOnce: the report of a run keeps the pictures of findings that were not there in the run before; of the others it
+// keeps all else.
+func TestPicturesAreKeptOnce(t *testing.T) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4)), nil); err != nil {
+		t.Fatal(err)
+	}
+	picture := evidence.NewPicture(b.Bytes(), time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC))
+	write := func(of map[string]bool) string { // findings by fingerprint, and whether they have pictures
+		var to bytes.Buffer
+		sink := report.NewJSONLines(&to, report.Options{})
+		err := sink.Start(scanner.Start{})
+		for _, id := range slices.Sorted(maps.Keys(of)) {
+			f := scanner.Finding{
+				Signature: &signature.Signature{ID: "page-changed", Info: signature.Info{Name: `says "pictures":{`, Severity: "high"}}, Severity: "high", Target: "http://a.test", Fingerprint: id,
+				Hit: scanner.Hit{URL: "http://a.test/", Values: scanner.Values{"before": []string{"<b>"}, "who": message.New("every visitor")}, Evidence: []evidence.Evidence{{Response: "<a>"}}},
+			}
+			if of[id] {
+				f.Hit.Pictures = &evidence.Pictures{Before: picture, After: picture}
+			}
+			err = errors.Join(err, sink.Finding(f))
+		}
+		if err := errors.Join(err, sink.Close(scanner.Summary{})); err != nil {
+			t.Fatal(err)
+		}
+		return to.String()
+	}
+	known := func(f scanner.Finding) bool { return f.Fingerprint == "v1:known" || f.Fingerprint == "v1:plain" }
+	kept, err := io.ReadAll(withoutMemory(strings.NewReader(write(map[string]bool{"v1:known": true, "v1:fresh": true, "v1:plain": false})), known))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(write(map[string]bool{"v1:known": false, "v1:fresh": true, "v1:plain": false}), string(kept)); diff != "" {
+		t.Errorf("the report that is kept (-want +got)\n%s", diff)
 	}
 }
