@@ -108,6 +108,7 @@ func FuzzReplay(f *testing.F) {
 	for _, put := range scans {
 		f.Add(lines(f, put))
 	}
+	f.Add(lines(f, pictured))
 	f.Fuzz(func(t *testing.T, saved []byte) {
 		var first, second, out bytes.Buffer
 		err := report.Replay(bytes.NewReader(saved), report.NewText(&out, report.Options{Language: "en", Verbose: true}))
