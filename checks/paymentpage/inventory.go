@@ -42,25 +42,20 @@ func (c inventory) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, er
 	if err != nil {
 		return nil, err
 	}
-	earlier, _, err := p.Recall(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var hits []scanner.Hit
 	for _, s := range g.pages {
-		var found []scanner.Hit
+		before := len(hits)
 		switch c.params.Mode {
 		case "inventory":
-			found = []scanner.Hit{s.inventory()}
+			hits = append(hits, s.inventory())
 		case "approval":
-			found = s.unapproved()
+			hits = append(hits, s.unapproved()...)
 		case "skimmer":
-			found = s.suspicious()
+			hits = append(hits, s.suspicious()...)
 		}
-		if err := c.pictured(p, &s, earlier, found); err != nil {
+		if err := c.pictured(ctx, p, &s, hits[before:]); err != nil {
 			return nil, err
 		}
-		hits = append(hits, found...)
 	}
 	return hits, c.end(p, g, len(hits) > 0)
 }

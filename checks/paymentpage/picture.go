@@ -1,6 +1,7 @@
 package paymentpage
 
 import (
+	"context"
 	"encoding/json"
 
 	"sotomi/scanner"
@@ -12,7 +13,11 @@ const maxPictured = 3
 
 // pictured puts pictures of the page into hits of a mode, and remembers the one of a page on which that mode found nothing wrong. What
 // the page looks like now alone, the inventory shows.
-func (c inventory) pictured(p *scanner.Probe, s *seenPage, earlier map[string]json.RawMessage, hits []scanner.Hit) error {
+func (c inventory) pictured(ctx context.Context, p *scanner.Probe, s *seenPage, hits []scanner.Hit) error {
+	earlier, _, err := p.Recall(ctx)
+	if err != nil {
+		return err
+	}
 	wrong := len(hits) > 0
 	if c.params.Mode == "inventory" {
 		wrong = len(s.deviations) > 0 || len(s.suspicions) > 0

@@ -68,18 +68,14 @@ type visitor struct {
 
 // Page is what is to be looked at.
 type Page struct {
-	URL     *url.URL
-	Visit   Visit
-	Header  http.Header    // sent to the exact origin of URL only
-	Cookies []*http.Cookie // of the visitor, for the host of URL only
+	URL   *url.URL
+	Visit Visit
 
 	Picture bool                // only a picture is wanted
 	Only    func(*url.URL) bool // what the page may ask for; nil is all
-}
 
-// comesAgain reports whether a later visit may be by the same visitor.
-func (p Page) comesAgain() bool {
-	return (p.Visit == VisitFirst || p.Visit == VisitLater) && !p.Picture
+	Header  http.Header    // sent to the exact origin of URL only
+	Cookies []*http.Cookie // of the visitor, for the host of URL only
 }
 
 // Open starts a browser, which runs until it is closed or ctx ends.

@@ -21,6 +21,11 @@ var shots = []struct {
 	quality int64   // of 100
 }{{0.75, 75}, {0.75, 50}, {0.5, 50}, {0.5, 20}, {0.25, 20}} //nolint:mnd // the table is the names
 
+// comesAgain reports whether a later visit may be by the same visitor.
+func (p Page) comesAgain() bool {
+	return (p.Visit == VisitFirst || p.Visit == VisitLater) && !p.Picture
+}
+
 // DropPicture leaves the picture out, and says so: carried is that the visitor carried something of the user's.
 func (l *Look) DropPicture(carried bool) {
 	l.Screenshot = nil

@@ -46,11 +46,12 @@ const (
 // InWords is a text of Look.Unseen or Request.Held as a message, which has a translation.
 func InWords(text string) message.Message {
 	for _, m := range []message.Message{
+		message.New(unseenGiven), message.New(heldOther),
 		message.New(unseenFrame, ""), message.New(unseenContent, ""), message.New(unseenRest, ""), message.New(unseenShadow), message.New(unseenHidden, ""),
-		message.New(unseenPicture), message.New(unseenGiven), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
+		message.New(unseenPicture), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
 		message.New(unseenOnwards), message.New(unseenWindows), message.New(unseenScripts), message.New(unseenLarge), message.New(unseenSources, ""),
 		message.New(unseenViews), message.New(unseenCrash, ""), message.New(unseenLate), message.New(unseenEndless), message.New(unseenRefused, ""),
-		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards), message.New(heldOther),
+		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards),
 	} {
 		before, more := strings.CutSuffix(m.Format, "%s")
 		switch what, found := strings.CutPrefix(text, before); {
