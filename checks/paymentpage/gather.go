@@ -26,7 +26,8 @@ const (
 // seenPage is a payment page and what is to be said of it.
 type seenPage struct {
 	page       *payment.Page
-	exchange   *web.Exchange // its HTML
+	lacks      []payment.Lack // what is no longer there
+	exchange   *web.Exchange  // its HTML
 	deviations []payment.Deviation
 	suspicions []payment.Suspicion
 	picture    *evidence.Picture // of the first visit; nil for none
@@ -59,6 +60,7 @@ func gather(ctx context.Context, p *scanner.Probe) (*gathered, error) {
 	if err := l.run(ctx); err != nil {
 		return nil, err
 	}
+	l.end()
 	g.pages, g.failed, g.done = l.found.pages, l.found.failed, true
 	return g, nil
 }
@@ -214,9 +216,25 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 	if f := l.probe.Payment.Approved; f != nil {
 		s.deviations = f.Judge(page, c.ex.Started)
 	}
-	s.page = page.Redacted()
 	l.found.pages = append(l.found.pages, s)
 	return nil
+}
+
+// end holds all pages against what is listed: what one lacks may be on another.
+func (l *looker) end() {
+	pages := make([]*payment.Page, len(l.found.pages))
+	for i := range l.found.pages {
+		pages[i] = l.found.pages[i].page
+	}
+	var lacks []payment.Lack
+	if f := l.probe.Payment.Approved; f != nil && l.found.failed == nil && len(pages) > 0 {
+		lacks = f.Missing(pages, pages[0].Time)
+	}
+	for i := range l.found.pages {
+		s := &l.found.pages[i]
+		s.lacks = slices.DeleteFunc(slices.Clone(lacks), func(lack payment.Lack) bool { return lack.Page != s.page })
+		s.page = s.page.Redacted()
+	}
 }
 
 func samePath(a, b string) bool {

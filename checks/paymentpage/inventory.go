@@ -42,14 +42,14 @@ func (c inventory) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, er
 	if err != nil {
 		return nil, err
 	}
-	var hits []scanner.Hit
+	var hits, notes []scanner.Hit
 	for _, s := range g.pages {
 		before := len(hits)
 		switch c.params.Mode {
 		case "inventory":
 			hits = append(hits, s.inventory())
 		case "approval":
-			hits = append(hits, s.unapproved()...)
+			hits, notes = append(hits, s.unapproved()...), append(notes, s.gone()...)
 		case "skimmer":
 			hits = append(hits, s.suspicious()...)
 		}
@@ -57,7 +57,7 @@ func (c inventory) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, er
 			return nil, err
 		}
 	}
-	return hits, c.end(p, g, len(hits) > 0)
+	return append(hits, notes...), c.end(p, g, len(hits) > 0) // what is gone says nothing of what is there
 }
 
 // end is why the check could not tell, nil when it could.
@@ -73,6 +73,8 @@ func (c inventory) end(p *scanner.Probe, g *gathered, found bool) error {
 		return nil
 	case partly:
 		return scanner.Undetermined("a payment page could not be looked at in all ways")
+	case c.params.Mode == "approval" && slices.ContainsFunc(g.pages, func(s seenPage) bool { return slices.Contains(s.page.Unseen, payment.LacksMost) }):
+		return scanner.Undetermined("a page lacks most of what payment.yaml lists and has neither a field for card data nor a payment provider: it may not be the one that people see who pay")
 	case blind && c.params.Mode == "approval":
 		return scanner.Undetermined("there is no Chromium: the HTML is as approved, but what scripts do was not seen")
 	case blind && !wanted(p):
@@ -132,6 +134,21 @@ func (s *seenPage) unapproved() []scanner.Hit {
 		}
 		if len(d.Initiators) > 0 {
 			hit.Values["initiators"] = redacted(d.Initiators)
+		}
+		hits = append(hits, hit)
+	}
+	return hits
+}
+
+// gone are hits about what is listed and no longer there.
+func (s *seenPage) gone() []scanner.Hit {
+	hits := make([]scanner.Hit, 0, len(s.lacks))
+	for i := range s.lacks {
+		hit := s.hit(message.New("The page that no longer has it."))
+		hit.Variant, hit.Matcher = string(s.lacks[i].Kind), keyText(s.lacks[i].Key)
+		hit.Values["what"] = evidence.Redact(s.lacks[i].What)
+		if s.page.HTMLOnly() {
+			hit.Certainty = scanner.Possible
 		}
 		hits = append(hits, hit)
 	}

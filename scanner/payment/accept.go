@@ -15,6 +15,8 @@ type Acceptance struct {
 	By      string // who approves; "" for nobody yet
 	Until   string // the last day
 	Now     time.Time
+
+	page string // that has it
 }
 
 // additions are entries to be added, by the key of their list.
@@ -27,6 +29,7 @@ type additions struct {
 func (f *File) missing(pages []*Page, a Acceptance) *additions {
 	more := &additions{inline: len(f.Scripts)}
 	for _, p := range pages {
+		a.page = target(p.URL)
 		for i := range p.Scripts {
 			more.script(f, p, &p.Scripts[i], a)
 		}
@@ -47,6 +50,7 @@ func (f *File) missing(pages []*Page, a Acceptance) *additions {
 		}
 		more.headers(f, p)
 	}
+	a.page = ""
 	both := File{Scripts: slices.Concat(f.Scripts, more.Scripts), Forms: slices.Concat(f.Forms, more.Forms), Frames: slices.Concat(f.Frames, more.Frames), Hosts: f.Hosts}
 	for _, p := range pages {
 		for _, d := range both.Judge(p, a.Now) {
@@ -61,6 +65,9 @@ func (f *File) missing(pages []*Page, a Acceptance) *additions {
 // approval is what is written for something of a host.
 func (a Acceptance) approval(host, site string) Approval {
 	one := Approval{Owner: NameOf(host), Purpose: a.Purpose, Until: a.Until}
+	if a.page != "" {
+		one.Pages = []string{a.page}
+	}
 	if host == "" || sameSite(host, site) || one.Owner == "" {
 		one.Owner = a.Owner
 	}
@@ -72,7 +79,13 @@ func (a Acceptance) approval(host, site string) Approval {
 
 // allow is a list with an address more, unless it or the file has it.
 func allow(have, list []Allowed, to, address string, a Acceptance) []Allowed {
-	if slices.ContainsFunc(slices.Concat(have, list), func(x Allowed) bool { return fits(x.To, address) }) {
+	for i := range list {
+		if fits(list[i].To, address) {
+			list[i].Approval.on(a.page)
+			return list
+		}
+	}
+	if slices.ContainsFunc(have, func(x Allowed) bool { return fits(x.To, address) }) {
 		return list
 	}
 	return append(list, Allowed{To: to, Approval: a.approval(hostOf(address), "")})
@@ -86,7 +99,7 @@ func (m *additions) script(f *File, p *Page, s *Script, a Acceptance) {
 	was := s.Approval
 	defer func() { s.Approval = was }()
 	if j.script(s) == nil {
-		m.known(s)
+		m.known(s, a.page)
 		return
 	}
 	e := entryFor(s, p.site())
@@ -98,10 +111,20 @@ func (m *additions) script(f *File, p *Page, s *Script, a Acceptance) {
 	m.Scripts = append(m.Scripts, e)
 }
 
-// known notes a further file of an entry that is being added.
-func (m *additions) known(s *Script) {
+// on notes a further page that has it.
+func (a *Approval) on(page string) {
+	if page != "" {
+		a.Pages = union(a.Pages, []string{page})
+	}
+}
+
+// known notes a further page or file of an entry that is being added.
+func (m *additions) known(s *Script, page string) {
 	for i := range m.Scripts {
 		e := &m.Scripts[i]
+		if e.Inline != "" && s.isInline() && e.holds(s) || e.URL != "" && !s.isInline() && fits(e.URL, s.URL) && e.differs(s) == nil {
+			e.Approval.on(page)
+		}
 		one := Known{URL: s.URL, Hash: sha384 + s.SHA384}
 		if e.Integrity == ByDeploy && s.SHA384 != "" && fits(e.URL, s.URL) && !slices.Contains(e.Files, one) {
 			e.Files = append(e.Files, one)

@@ -53,6 +53,8 @@ type Approval struct {
 	Purpose  string  `yaml:"purpose,omitempty" json:"purpose,omitempty" jsonschema:"description=Why the page needs it"`
 	Approved *Signed `yaml:"approved,omitempty" json:"approved,omitempty" jsonschema:"description=When it was approved and by whom"`
 	Until    string  `yaml:"until,omitempty" json:"until,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,description=The last day of the approval (UTC); without it there is no end"`
+	// It stays allowed on other pages.
+	Pages []string `yaml:"pages,omitempty" json:"pages,omitempty" jsonschema:"description=Addresses of the pages that have it; one that has it no more is told. Without them it is told when none of a site has it"`
 
 	Kept Integrity `yaml:"-" json:"integrity,omitempty" jsonschema:"-"` // in reports: the integrity of its entry
 }

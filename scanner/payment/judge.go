@@ -14,11 +14,13 @@ type Kind string
 
 // How pages differ from what was approved. They are the variants of the signature that tells of them.
 const (
-	KindListener      Kind = "listener"       // a script that is not approved is told what is typed into card fields
-	KindFormCard      Kind = "form-card"      // card data go to an address that is not approved
-	KindForm          Kind = "form"           // another form goes to one
-	KindForeignScript Kind = "script-foreign" // a new script of another host
-	KindInlineScript  Kind = "script-inline"  // a new script within the page, or one that a script made
+	KindListener      Kind = "listener"               // a script that is not approved is told what is typed into card fields
+	KindFormCard      Kind = "form-card"              // card data go to an address that is not approved
+	KindForm          Kind = "form"                   // another form goes to one
+	KindForeignScript Kind = "script-foreign"         // a new script of another host
+	KindInlineScript  Kind = "script-inline"          // a new script within the page, or one that a script made
+	KindForeignEarly  Kind = "script-foreign-no-card" // the same, on a page that has no field for card data and no payment provider
+	KindInlineEarly   Kind = "script-inline-no-card"
 	KindOwnScript     Kind = "script-own"     // a new file of the shop's own host
 	KindChanged       Kind = "changed"        // a file with other contents than those that were approved
 	KindChangedInline Kind = "changed-inline" // a script within the page whose code changed
@@ -28,6 +30,8 @@ const (
 	KindWorker        Kind = "worker"
 	KindHeader        Kind = "header"
 	KindExpired       Kind = "expired"
+	KindGone          Kind = "gone"         // something that is listed is no longer on the page
+	KindGoneGuarded   Kind = "gone-guarded" // the same, of a script that its attribute or the policy of the page protected
 )
 
 // Deviation is one difference between a page and what was approved.
@@ -137,11 +141,19 @@ func (j *judge) script(s *Script) *Deviation {
 	if first != nil {
 		return first
 	}
-	kind := KindForeignScript
+	kind := j.graded(KindForeignScript, KindForeignEarly)
 	if s.Party == Own {
 		kind = KindOwnScript
 	}
 	return &Deviation{Kind: kind, What: s.URL, Key: target(s.URL), Seen: hashText(s.SHA384)}
+}
+
+// graded is the kind of a new script: another where the page has nothing yet that it could steal.
+func (j *judge) graded(kind, early Kind) Kind {
+	if j.page.HasCard() || j.page.HasProvider() {
+		return kind
+	}
+	return early
 }
 
 func (j *judge) approve(s *Script, e *Entry) {
@@ -208,7 +220,7 @@ func (j *judge) inline(s *Script) *Deviation {
 			Difference: Difference(was.Text, s.Text),
 		}
 	}
-	d := &Deviation{Kind: KindInlineScript, What: beginning(s), Key: seen, Seen: hashText(seen)}
+	d := &Deviation{Kind: j.graded(KindInlineScript, KindInlineEarly), What: beginning(s), Key: seen, Seen: hashText(seen)}
 	if s.Text != "" {
 		d.Difference = Difference("", s.Text)
 	}

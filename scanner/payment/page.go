@@ -41,6 +41,8 @@ type Page struct {
 	Workers   []browser.Worker     `json:"workers,omitempty"`
 	Listeners []browser.Listener   `json:"listeners,omitempty"`
 
+	Gone []Gone `json:"gone,omitempty"` // what payment.yaml lists and the page no longer has
+
 	Unseen []string `json:"unseen,omitempty"` // what could not be seen, in plain English
 }
 

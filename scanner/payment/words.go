@@ -12,12 +12,13 @@ const (
 	NoBrowser   = "There was no Chromium: only the HTML was read, and nothing that a script does was seen."
 	NotReached  = "No field for card data and no payment provider is on the page: what comes after it was not reached as a guest. --session shows more."
 	LedAway     = "The page led to another one, which was looked at in its place."
+	LacksMost   = "The page lacks most of what payment.yaml lists: it may be that of an empty cart, or in front of a log-in."
 	VisitFailed = "The page could not be opened on one of the visits."
 )
 
 // UnseenText is what could not be seen of a page, in words that have a translation where they are ours.
 func UnseenText(text string) message.Message {
-	for _, m := range []message.Message{message.New(NoBrowser), message.New(NotReached), message.New(LedAway), message.New(VisitFailed)} {
+	for _, m := range []message.Message{message.New(NoBrowser), message.New(NotReached), message.New(LedAway), message.New(LacksMost), message.New(VisitFailed)} {
 		if m.Format == text {
 			return m
 		}
