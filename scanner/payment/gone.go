@@ -123,10 +123,18 @@ func (m *missing) look(g Gone, kind Kind, has func(*Page) bool) {
 		one := g
 		one.Unsure = p.HTMLOnly() && g.Kind != "form" && g.Kind != "header" && kind != KindGoneGuarded
 		p.Gone = append(p.Gone, one)
-		if kind != "" && !one.Unsure {
+		if kind != "" && !one.Unsure && !(g.Kind == "form" && m.sendsElsewhere(p)) {
 			m.lacks = append(m.lacks, Lack{Deviation{Kind: kind, What: g.What, Key: g.Kind + " " + g.What}, p})
 		}
 	}
+}
+
+// sendsElsewhere reports whether a form of the page has a target that is not approved, which is told: it took the place of the
+// one that is gone.
+func (m *missing) sendsElsewhere(p *Page) bool {
+	j := &judge{file: m.file, page: p, now: m.now}
+	j.forms()
+	return slices.ContainsFunc(j.list, func(d Deviation) bool { return d.Kind == KindForm || d.Kind == KindFormCard })
 }
 
 // told are those of pages that are what people see who pay. A page without card fields and provider that lacks most of what is
