@@ -113,6 +113,9 @@ func (e *environment) historyShow(s *settings, args []string) error {
 			err = outs.withoutRequests()
 		}
 		if err == nil {
+			err = outs.withEarlier(ctx, f, n)
+		}
+		if err == nil {
 			err = outs.open()
 		}
 		if err != nil {

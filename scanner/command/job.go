@@ -90,6 +90,9 @@ func (e *environment) readJob(j *job, s *settings, args []string) error {
 	j.outputs, err = e.outputs(s.c.Context, wantedOutputs{
 		list: s.reports(), per: s.text("per", s.file.Per), verbose: s.yes("verbose", s.file.Verbose), goesOn: s.c.String("resume") != "", chromium: s.text("chromium", s.file.Chromium),
 	})
+	if err == nil {
+		err = j.outputs.withEarlier(s.c.Context, s.past, 0)
+	}
 	note()
 	o.Pages, err = s.pages()
 	note()

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"sotomi/scanner"
+	"sotomi/scanner/history"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
 )
@@ -91,6 +92,7 @@ type settings struct {
 	taken  *taken         // what is read, to be read by workers too; nil when the scan is not shared
 	report string         // where a watch wants the report in JSON lines; "" for none
 	memory scanner.Memory // of a watch; nil for others
+	past   *history.File  // of a watch; nil for others
 }
 
 // reports are what --output asks for, and what a watch needs.

@@ -77,7 +77,7 @@ func (e *environment) runWatch(ctx context.Context, s *settings, args []string) 
 	if w.History, err = history.Open(ctx, path); err != nil {
 		return err
 	}
-	s.memory = w.History
+	s.memory, s.past = w.History, w.History
 	defer func() { err = errors.Join(err, w.History.Close()) }()
 	if err := removeEnded(ctx, w.History, path); err != nil {
 		return err

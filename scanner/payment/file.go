@@ -65,6 +65,14 @@ type Signed struct {
 	By string `yaml:"by" json:"by" jsonschema:"required,minLength=1,description=Who approved it"`
 }
 
+// String is the day and the person, "" for no approval.
+func (s *Signed) String() string {
+	if s == nil {
+		return ""
+	}
+	return s.On + " " + s.By
+}
+
 // Known is a file that an entry with own-deploy has seen.
 type Known struct {
 	URL  string `yaml:"url" json:"url" jsonschema:"required,minLength=1"`

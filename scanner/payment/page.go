@@ -138,6 +138,14 @@ func (p *Page) HTMLOnly() bool {
 // isInline reports whether a script has no file of its own.
 func (s *Script) isInline() bool { return madeHere(s.URL) }
 
+// Name is the address of a script without what differs from visit to visit, "" for one within the page.
+func (s *Script) Name() string {
+	if s.isInline() {
+		return ""
+	}
+	return target(s.URL)
+}
+
 // Source is the code as it was read, nil when it was not.
 func (s *Script) Source() []byte { return s.source }
 

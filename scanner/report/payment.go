@@ -29,7 +29,11 @@ type evidencePack struct {
 	changes  []scanner.Finding
 	outcomes []scanner.Outcome // that are no answer
 	judged   bool              // something was compared with payment.yaml
+	earlier  *PaymentDays      // with this scan; nil without a history
 }
+
+// packTime is how times are written, in UTC.
+const packTime = "2006-01-02 15:04"
 
 // packPage is a payment page of a target.
 type packPage struct {
@@ -46,15 +50,23 @@ type packTable struct {
 }
 
 func newEvidencePack(o Options) *evidencePack {
-	return &evidencePack{language: o.Language, words: message.In(o.Language)}
+	return &evidencePack{language: o.Language, words: message.In(o.Language), earlier: o.PaymentDays.clone()}
 }
 
 func (p *evidencePack) Start(s scanner.Start) error {
 	p.start = s
+	if p.earlier != nil {
+		return p.earlier.Start(s)
+	}
 	return nil
 }
 
 func (p *evidencePack) Finding(f scanner.Finding) error {
+	if p.earlier != nil {
+		if err := p.earlier.Finding(f); err != nil {
+			return err
+		}
+	}
 	switch {
 	case f.Hit.Page != nil:
 		p.pages = append(p.pages, packPage{f.Target, f.Hit.Page, p.shots(f)})
@@ -65,7 +77,12 @@ func (p *evidencePack) Finding(f scanner.Finding) error {
 }
 
 func (p *evidencePack) Outcome(o scanner.Outcome) error {
-	if o.Signature == paymentApproved && (o.Status == scanner.StatusClean || o.Status == scanner.StatusFound || o.Status == scanner.StatusFailed) {
+	if p.earlier != nil {
+		if err := p.earlier.Outcome(o); err != nil {
+			return err
+		}
+	}
+	if o.Signature == paymentApproved && isCompared(o.Status) {
 		p.judged = true
 	}
 	if slices.Contains([]string{paymentInventory, paymentApproved, paymentSkimmer}, o.Signature) && o.Status != scanner.StatusClean && o.Status != scanner.StatusFound {
@@ -98,9 +115,17 @@ func (p *evidencePack) notes() []string {
 	}
 }
 
+// end closes the scan for the days that are listed.
+func (p *evidencePack) end(s scanner.Summary) error {
+	if p.earlier != nil {
+		return p.earlier.Close(s)
+	}
+	return nil
+}
+
 // tables are the pack.
 func (p *evidencePack) tables() []packTable {
-	return []packTable{p.requirements(), p.looks(), p.scripts(), p.parts(), p.headers(), p.listeners(), p.changed(), p.unseen()}
+	return []packTable{p.requirements(), p.looks(), p.days(), p.scripts(), p.gone(), p.parts(), p.headers(), p.listeners(), p.changed(), p.unseen()}
 }
 
 func (p *evidencePack) visits(list []browser.Visit) string {
@@ -132,7 +157,7 @@ func (p *evidencePack) looks() packTable {
 		if page.HTMLOnly() {
 			with = p.inWords("HTML only")
 		}
-		t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Text(payment.WhyText(page.Why)), page.Time.Format("2006-01-02 15:04"), strings.Join(visits, "\n"), with})
+		t.Rows = append(t.Rows, []string{page.target, page.URL, p.words.Text(payment.WhyText(page.Why)), page.Time.Format(packTime), strings.Join(visits, "\n"), with})
 	}
 	return t
 }
@@ -162,6 +187,9 @@ func (p *evidencePack) scripts() packTable {
 		Columns: p.columns(message.New("Page"), message.New("Script"), message.New("Whose"), message.New("Kind"), message.New("Brought in by"), message.New("SHA-384"), message.New("Bytes"), message.New("Integrity attribute"), message.New("Verdict of the policy"), message.New("Integrity kept by"),
 			message.New("Owner"), message.New("Purpose"), message.New("Approved"), message.New("Until"), message.New("Seen on")),
 	}
+	if p.earlier != nil {
+		t.Columns = append(t.Columns, p.columns(message.New("First seen (UTC)"), message.New("Last changed (UTC)"))...)
+	}
 	for _, page := range p.pages {
 		for i := range page.Scripts {
 			s := &page.Scripts[i]
@@ -173,14 +201,37 @@ func (p *evidencePack) scripts() packTable {
 			if a == nil {
 				a = &payment.Approval{}
 			}
-			approved := ""
-			if a.Approved != nil {
-				approved = a.Approved.On + " " + a.Approved.By
-			}
-			t.Rows = append(t.Rows, []string{
+			row := []string{
 				page.URL, name, whose, s.Kind, strings.Join(s.Initiators, "\n"), s.SHA384, strconv.Itoa(s.Size), s.Integrity, s.CSP, p.keptText(a.Kept),
-				a.Owner, a.Purpose, approved, a.Until, p.visits(s.Visits),
-			})
+				a.Owner, a.Purpose, a.Approved.String(), a.Until, p.visits(s.Visits),
+			}
+			if p.earlier != nil {
+				first, changed := p.earlier.times(page.Page, s)
+				row = append(row, first, changed)
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// gone are the things that payment.yaml lists and that are not there.
+func (p *evidencePack) gone() packTable {
+	t := packTable{
+		Title:   p.inWords("Listed, no longer on the page"),
+		Columns: p.columns(message.New("Page"), message.New("Kind"), message.New("In payment.yaml"), message.New("Owner"), message.New("Purpose"), message.New("Approved"), message.New("How sure")),
+	}
+	kinds := map[string]message.Message{"script": message.New("script"), "form": message.New("form"), "frame": message.New("frame"), "header": message.New("header")}
+	for _, page := range p.pages {
+		for _, g := range page.Gone {
+			sure := p.inWords("certain")
+			switch {
+			case g.Unsure:
+				sure = p.inWords("not in the HTML; a script may bring it in, which only Chromium shows")
+			case page.HTMLOnly():
+				sure = p.inWords("as far as the HTML tells")
+			}
+			t.Rows = append(t.Rows, []string{page.URL, p.words.Text(kinds[g.Kind]), g.What, g.Approval.Owner, g.Approval.Purpose, g.Approval.Approved.String(), sure})
 		}
 	}
 	return t

@@ -31,8 +31,8 @@ func (p *evidencePack) requirements() packTable {
 		p.inWords("sotomi scan with payment.yaml; pages looked at: %d; findings: %d", c.pages, len(p.changes)))
 	row("11.6.1", p.inWords("The mechanism evaluates the headers and the pages as received."),
 		p.answer(c.pages > 0 && !c.htmlOnly, c.pages > 0), p.inWords("the tables of headers and of scripts below, on a first visit, a later one, one from a search engine and one with a phone"))
-	row("11.6.1", p.inWords("It runs at least every seven days, or as often as the targeted risk analysis says."),
-		p.answer(false, false), p.inWords("One scan cannot show that. It is of %s; sotomi watch keeps the days of all its scans (sotomi history list).", dayOf(p.start.Time, p.language)))
+	often, by := p.weekly()
+	row("11.6.1", p.inWords("It runs at least every seven days, or as often as the targeted risk analysis says."), often, by)
 	row("11.6.1", p.inWords("Personnel are alerted."), p.answer(false, false), p.inWords("A report alerts nobody. sotomi watch does, by notify in sotomi.yaml; the exit status of sotomi scan does it in a pipeline."))
 	return t
 }

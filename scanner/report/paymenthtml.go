@@ -28,7 +28,10 @@ type paymentPage struct {
 	w io.Writer
 }
 
-func (p *paymentPage) Close(scanner.Summary) error {
+func (p *paymentPage) Close(s scanner.Summary) error {
+	if err := p.end(s); err != nil {
+		return err
+	}
 	t, err := template.New("").Parse(headTemplate + paymentTemplate)
 	if err != nil {
 		return err

@@ -21,7 +21,10 @@ type paymentBook struct {
 	w io.Writer
 }
 
-func (p *paymentBook) Close(scanner.Summary) error {
+func (p *paymentBook) Close(s scanner.Summary) error {
+	if err := p.end(s); err != nil {
+		return err
+	}
 	file := excelize.NewFile()
 	defer file.Close() // removes its temporary files
 	top, err1 := file.NewStyle(&excelize.Style{Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}})

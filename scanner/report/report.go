@@ -24,6 +24,8 @@ type Options struct {
 
 	Chromium string // the browser that prints PDF
 
+	PaymentDays *PaymentDays // looks of earlier scans, which the evidence pack about payment pages lists; nil without a history
+
 	Watched *Watched // what html says of a site that is watched; nil for the report of one scan
 
 	Fails         func(signature.Severity, scanner.Certainty) bool // findings that fail a test of JUnit; nil: those that are high or critical
