@@ -20,7 +20,7 @@ import (
 const (
 	maxPages   = 5  // payment pages of a target
 	maxFurther = 6  // addresses of carts and checkouts that pages link to and that were not read yet
-	maxFiles   = 40 // scripts of the shop's own that are read for a page without a browser
+	maxFiles   = 60 // scripts and style sheets of the shop's own that are read for a page without a browser
 )
 
 // seenPage is a payment page and what is to be said of it.
@@ -263,6 +263,11 @@ func (l *looker) rendered(ctx context.Context, c candidate, html *browser.Look) 
 		if v == browser.VisitFirst {
 			look = payment.Complete(look, html)
 		}
+		for i := range look.Sheets {
+			if source := look.Sheets[i].Source; source != nil {
+				payment.SetSheet(look, i, source)
+			}
+		}
 		looks = append(looks, look)
 	}
 	return looks, partly, nil
@@ -285,8 +290,21 @@ func (l *looker) fromHTML(ctx context.Context, c candidate) ([]*browser.Look, er
 		}
 		look := payment.LookAt(ex, v)
 		for i := range look.Scripts {
-			if err := l.read(ctx, &look.Scripts[i], files); err != nil {
+			text, err := l.read(ctx, look.Scripts[i].URL, files)
+			if err != nil {
 				return nil, err
+			}
+			if text != nil {
+				payment.SetSource(&look.Scripts[i], text)
+			}
+		}
+		for i := 0; i < len(look.Sheets); i++ { // they import others
+			text, err := l.read(ctx, look.Sheets[i].URL, files)
+			if err != nil {
+				return nil, err
+			}
+			if text != nil {
+				payment.SetSheet(look, i, text)
 			}
 		}
 		look.Unseen = append(look.Unseen, payment.NoBrowser)
@@ -307,26 +325,23 @@ func headersOf(v browser.Visit) http.Header {
 	return nil
 }
 
-// read reads a script of the shop's own host.
-func (l *looker) read(ctx context.Context, s *browser.Script, files map[string][]byte) error {
-	u, err := url.Parse(s.URL)
-	own := err == nil && s.URL != "" && strings.EqualFold(u.Host, l.probe.Target.URL.Host) && u.Scheme == l.probe.Target.URL.Scheme
+// read reads a script or a style sheet of the shop's own host; nil for others, without contents of which nothing is said.
+func (l *looker) read(ctx context.Context, address string, files map[string][]byte) ([]byte, error) {
+	u, err := url.Parse(address)
+	own := err == nil && address != "" && strings.EqualFold(u.Host, l.probe.Target.URL.Host) && u.Scheme == l.probe.Target.URL.Scheme
 	if !own {
-		return nil // without contents nothing is said of them
+		return nil, nil
 	}
-	text, ok := files[s.URL]
+	text, ok := files[address]
 	if !ok && len(files) < maxFiles {
 		ex, err := l.probe.Do(ctx, &web.Request{URL: u})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if ex.Status == http.StatusOK && !ex.Truncated {
 			text = ex.Body
 		}
-		files[s.URL] = text
+		files[address] = text
 	}
-	if text != nil {
-		payment.SetSource(s, text)
-	}
-	return nil
+	return text, nil
 }

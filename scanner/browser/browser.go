@@ -64,6 +64,7 @@ type visitor struct {
 	proxy  *proxy
 	stop   context.CancelFunc
 	bodies map[string]body // of scripts, by address and digest of their text
+	sheets map[string]Sheet
 }
 
 // Page is what is to be looked at.
@@ -134,7 +135,7 @@ func (b *Browser) prepare(ctx context.Context) error {
 		return err
 	}
 	patterns := []*fetch.RequestPattern{{RequestStage: fetch.RequestStageRequest}}
-	for _, kind := range []network.ResourceType{network.ResourceTypeScript, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther} {
+	for _, kind := range []network.ResourceType{network.ResourceTypeScript, network.ResourceTypeFetch, network.ResourceTypeXHR, network.ResourceTypeOther, network.ResourceTypeStylesheet} {
 		patterns = append(patterns, &fetch.RequestPattern{RequestStage: fetch.RequestStageResponse, ResourceType: kind}) // service workers fetch scripts for their page
 	}
 	_, err = cdp.Call(ctx, self, fetch.Enable, fetch.EnableParams{Patterns: patterns})
@@ -239,7 +240,7 @@ func (b *Browser) visitor(ctx context.Context, page Page) (*visitor, error) {
 		stop()
 		return nil, err
 	}
-	who := &visitor{proxy: proxy, stop: stop, bodies: map[string]body{}}
+	who := &visitor{proxy: proxy, stop: stop, bodies: map[string]body{}, sheets: map[string]Sheet{}}
 	made, err := cdp.Call(ctx, b.session(""), target.CreateBrowserContext, target.CreateBrowserContextParams{ProxyServer: proxy.address(), ProxyBypassList: "<-loopback>"})
 	if err != nil {
 		stop()

@@ -30,6 +30,7 @@ type Look struct {
 	Scripts   []Script     `json:"scripts,omitempty"` // in the order in which they ran
 	Forms     []Form       `json:"forms,omitempty"`   // as they stand when the page has loaded
 	Frames    []Frame      `json:"frames,omitempty"`
+	Sheets    []Sheet      `json:"sheets,omitempty"`
 	Requests  []Request    `json:"requests,omitempty"` // all that the page asked for, in order
 	Storage   []StorageKey `json:"storage,omitempty"`
 	Workers   []Worker     `json:"workers,omitempty"`
@@ -51,6 +52,16 @@ type Script struct {
 	Nonce      bool     `json:"nonce,omitempty"`
 	CSP        string   `json:"csp,omitempty"` // allowed, reported, blocked; "" when the page has no policy for scripts
 	Source     []byte   `json:"-"`             // at most 2 MiB
+}
+
+// Sheet is a style sheet that the page loaded, or names.
+type Sheet struct {
+	URL       string `json:"url"`
+	Frame     string `json:"frame,omitempty"`  // address of the frame that it is of, "" for the page itself
+	SHA384    string `json:"sha384,omitempty"` // as that of scripts; "" when it was not read
+	Size      int    `json:"size"`             // bytes
+	Integrity string `json:"integrity,omitempty"`
+	Source    []byte `json:"-"`
 }
 
 // Form is a form or, where Action is "", fields outside of any.

@@ -166,6 +166,10 @@ func mark(text string) string {
 
 // takeBody takes the source of a script as it was sent, before it runs: integrity is of these bytes.
 func (v *visit) takeBody(e *fetch.EventRequestPaused) {
+	if isSheet(e) {
+		v.takeSheet(e)
+		return
+	}
 	self := v.browser.session("")
 	onwards := func() { post(self, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID}) }
 	size, script := 0, e.ResourceType == network.ResourceTypeScript

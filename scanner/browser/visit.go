@@ -66,6 +66,7 @@ type visit struct {
 	parsed     []parsedScript
 	known      map[scriptKey]int // that were kept
 	bodies     map[string]body   // of scripts as they were sent, by address
+	sheets     map[string]Sheet  // as they were sent, by address
 	violations []violation
 	elements   []element // of scripts
 	heard      []heard
@@ -101,7 +102,7 @@ func newVisit(b *Browser, who *visitor, p Page) *visit {
 		browser: b, who: who, page: p, wake: make(chan struct{}, 1),
 		look:  Look{URL: p.URL.String(), Final: p.URL.String(), Visit: p.Visit},
 		views: map[target.SessionID]*view{}, frames: map[cdp.FrameID]frameState{}, pages: map[string]bool{}, requests: map[network.RequestID]*request{},
-		scripts: map[scriptID]int{}, known: map[scriptKey]int{}, bodies: map[string]body{}, unseen: map[string]bool{},
+		scripts: map[scriptID]int{}, known: map[scriptKey]int{}, bodies: map[string]body{}, sheets: map[string]Sheet{}, unseen: map[string]bool{},
 		ours: "sotomi-" + rand.Text(), forms: map[cdp.FrameID]string{}, raw: map[network.RequestID]http.Header{},
 	}
 }
@@ -329,6 +330,7 @@ func (v *visit) finish() *Look {
 	v.closed = true
 	v.tellRequests()
 	v.tellScripts()
+	v.tellSheets()
 	v.tellListeners()
 	for _, host := range v.who.proxy.refusals() {
 		v.miss(message.New(unseenRefused, host))

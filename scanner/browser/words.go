@@ -22,6 +22,7 @@ const (
 	unseenOnwards   = "The page leads on to another address again and again."
 	unseenWindows   = "The page opens more windows than are kept."
 	unseenScripts   = "More scripts ran than are kept."
+	unseenSheets    = "The page has more style sheets than are read."
 	unseenLarge     = "The source of a script was too large to be read."
 	unseenSources   = "The source of some scripts could not be read; their number: %s"
 	unseenViews     = "There are more frames and workers than are looked at; the others were not started."
@@ -49,7 +50,7 @@ func InWords(text string) message.Message {
 		message.New(unseenGiven), message.New(heldOther),
 		message.New(unseenFrame, ""), message.New(unseenContent, ""), message.New(unseenRest, ""), message.New(unseenShadow), message.New(unseenHidden, ""),
 		message.New(unseenPicture), message.New(unseenCookies), message.New(unseenFields, ""), message.New(unseenListeners, ""), message.New(unseenRequests),
-		message.New(unseenOnwards), message.New(unseenWindows), message.New(unseenScripts), message.New(unseenLarge), message.New(unseenSources, ""),
+		message.New(unseenOnwards), message.New(unseenWindows), message.New(unseenScripts), message.New(unseenSheets), message.New(unseenLarge), message.New(unseenSources, ""),
 		message.New(unseenViews), message.New(unseenCrash, ""), message.New(unseenLate), message.New(unseenEndless), message.New(unseenRefused, ""),
 		message.New(heldMethod), message.New(heldForm), message.New(heldSocket), message.New(heldWindow), message.New(heldMany), message.New(heldPort), message.New(heldOnwards),
 	} {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sotomi/scanner/browser"
 )
 
 // Acceptance is what to write beside what a scan has seen.
@@ -33,6 +35,9 @@ func (f *File) missing(pages []*Page, a Acceptance) *additions {
 		for i := range p.Scripts {
 			more.script(f, p, &p.Scripts[i], a)
 		}
+		for i := range p.Styles {
+			more.style(f, &p.Styles[i], p.site(), a)
+		}
 		for i := range p.Forms {
 			if form := &p.Forms[i]; form.Action != "" && (form.Party != Own || form.Card) {
 				more.Forms = allow(f.Forms, more.Forms, lasting(target(form.Action)), form.Action, a)
@@ -51,7 +56,7 @@ func (f *File) missing(pages []*Page, a Acceptance) *additions {
 		more.headers(f, p)
 	}
 	a.page = ""
-	both := File{Scripts: slices.Concat(f.Scripts, more.Scripts), Forms: slices.Concat(f.Forms, more.Forms), Frames: slices.Concat(f.Frames, more.Frames), Hosts: f.Hosts}
+	both := File{Styles: slices.Concat(f.Styles, more.Styles), Scripts: slices.Concat(f.Scripts, more.Scripts), Forms: slices.Concat(f.Forms, more.Forms), Frames: slices.Concat(f.Frames, more.Frames), Hosts: f.Hosts}
 	for _, p := range pages {
 		for _, d := range both.Judge(p, a.Now) {
 			if d.Kind == KindHost {
@@ -109,6 +114,18 @@ func (m *additions) script(f *File, p *Page, s *Script, a Acceptance) {
 		e.Inline = fmt.Sprintf("%s %d", e.Inline, m.inline)
 	}
 	m.Scripts = append(m.Scripts, e)
+}
+
+// style adds a style sheet of another host.
+func (m *additions) style(f *File, s *Style, site string, a Acceptance) {
+	as := &Script{Script: browser.Script{URL: s.URL, SHA384: s.SHA384, Integrity: s.Integrity}, Party: s.Party}
+	listed := func(e Entry) bool { return fits(e.URL, s.URL) && e.differs(as) == nil }
+	if s.Party != Other || s.Frame != "" || slices.ContainsFunc(slices.Concat(f.Styles, m.Styles), listed) {
+		return
+	}
+	e := entryFor(as, site)
+	e.Approval = a.approval(hostOf(s.URL), site)
+	m.Styles = append(m.Styles, e)
 }
 
 // on notes a further page that has it.

@@ -37,6 +37,9 @@ func Add(name string, text []byte, pages []*Page, a Acceptance) ([]byte, Added, 
 	if with, err = addItems(with, "scripts", len(before.Scripts), more.Scripts); err != nil {
 		return nil, count, err
 	}
+	if with, err = addItems(with, "styles", len(before.Styles), more.Styles); err != nil {
+		return nil, count, err
+	}
 	for _, list := range []struct {
 		key          string
 		before, more []Allowed
@@ -55,7 +58,7 @@ func Add(name string, text []byte, pages []*Page, a Acceptance) ([]byte, Added, 
 		return nil, count, err
 	}
 	count.Scripts = len(more.Scripts)
-	count.Others += len(more.Headers)
+	count.Others += len(more.Headers) + len(more.Styles)
 	for i := range more.Scripts {
 		if !more.Scripts[i].Justified() {
 			count.Unjustified++
@@ -69,7 +72,7 @@ func Add(name string, text []byte, pages []*Page, a Acceptance) ([]byte, Added, 
 }
 
 func (f *File) entries() int {
-	return len(f.Scripts) + len(f.Forms) + len(f.Frames) + len(f.Hosts) + len(f.Workers) + len(f.Headers)
+	return len(f.Scripts) + len(f.Styles) + len(f.Forms) + len(f.Frames) + len(f.Hosts) + len(f.Workers) + len(f.Headers)
 }
 
 // addItems is a text with items behind the n that its list under a key has.

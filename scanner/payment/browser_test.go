@@ -53,7 +53,13 @@ func (r *running) rendered(t *testing.T, b *browser.Browser) *payment.Page {
 		if err != nil {
 			t.Fatal(err)
 		}
-		looks = append(looks, payment.Complete(l, payment.LookAt(r.get(t, "/checkout", v), v)))
+		l = payment.Complete(l, payment.LookAt(r.get(t, "/checkout", v), v))
+		for i := range l.Sheets {
+			if source := l.Sheets[i].Source; source != nil {
+				payment.SetSheet(l, i, source)
+			}
+		}
+		looks = append(looks, l)
 	}
 	return payment.NewPage(payment.WhyNamed, now, looks...)
 }

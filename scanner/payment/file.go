@@ -29,6 +29,7 @@ const (
 // File is payment.yaml: what the operator has approved of the payment pages.
 type File struct {
 	Scripts []Entry   `yaml:"scripts,omitempty" json:"scripts,omitempty" jsonschema:"description=Scripts that may run on payment pages"`
+	Styles  []Entry   `yaml:"styles,omitempty" json:"styles,omitempty" jsonschema:"description=Style sheets of other hosts. Without any the hosts are enough"`
 	Forms   []Allowed `yaml:"forms,omitempty" json:"forms,omitempty" jsonschema:"description=Addresses that forms may send to"`
 	Frames  []Allowed `yaml:"frames,omitempty" json:"frames,omitempty" jsonschema:"description=Addresses that frames may show"`
 	Hosts   []Allowed `yaml:"hosts,omitempty" json:"hosts,omitempty" jsonschema:"description=Other hosts that the pages may send requests to"`
@@ -112,6 +113,12 @@ func Read(name string, text []byte) (*File, error) {
 			}
 		}
 	}
+	check("styles", func(i int) []message.Message {
+		if f.Styles[i].Inline != "" {
+			return []message.Message{message.New("a style sheet needs url")}
+		}
+		return f.Styles[i].mistakes()
+	}, len(f.Styles))
 	check("scripts", func(i int) []message.Message { return f.Scripts[i].mistakes() }, len(f.Scripts))
 	for _, list := range []struct {
 		key   string

@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,5 +108,37 @@ func TestFramesOfProvidersAreTheirs(t *testing.T) {
 	f.Frames = []payment.Allowed{{To: "js.stripe.com"}}
 	if got := f.Judge(pageOf(look), now); len(got) > 0 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestStyles: a style sheet of another host is one that is listed, once any is; before, its host is enough.
+func TestStyles(t *testing.T) {
+	sheet := func(address, hash string) browser.Sheet { return browser.Sheet{URL: address, SHA384: hash} }
+	theme, fonts := sheet("https://cdn.example/theme.css", "t"), sheet("https://fonts.googleapis.com/css2?family=Noto", "f")
+	asked := []browser.Request{{URL: theme.URL, Kind: "style"}, {URL: fonts.URL, Kind: "style"}}
+	good := pageOf(browser.Look{Sheets: []browser.Sheet{theme, fonts, sheet("https://shop.example/own.css", "o")}, Requests: asked})
+	text, _, err := payment.Add("payment.yaml", nil, []*payment.Page{good}, payment.Acceptance{Now: now})
+	if err != nil || strings.Count(string(text), "theme.css") != 1 || strings.Contains(string(text), "to: cdn.example") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	const host = "hosts: [{to: cdn.example}, {to: fonts.googleapis.com}]\n"
+	for name, c := range map[string]struct {
+		file   string
+		sheets []browser.Sheet
+		want   []payment.Kind
+	}{
+		"as listed":                       {string(text), []browser.Sheet{theme, fonts}, nil},
+		"other contents":                  {string(text), []browser.Sheet{sheet(theme.URL, "x"), fonts}, []payment.Kind{payment.KindChangedStyle}},
+		"another of the same host":        {string(text), []browser.Sheet{theme, sheet("https://cdn.example/new.css", "n"), fonts}, []payment.Kind{payment.KindStyle}},
+		"none is listed, but the host":    {host, []browser.Sheet{theme, fonts}, nil},
+		"other fonts of a known service":  {string(text), []browser.Sheet{theme, sheet("https://fonts.googleapis.com/css?family=M", "g")}, nil},
+		"in the frame of a vendor":        {string(text), []browser.Sheet{theme, {URL: "https://cdn.example/frame.css", Frame: "https://pay.example/badge"}}, nil},
+		"another of the shop's own":       {string(text), []browser.Sheet{theme, fonts, sheet("https://shop.example/new.css", "n")}, nil},
+		"contents that could not be read": {string(text), []browser.Sheet{sheet(theme.URL, ""), fonts}, nil},
+	} {
+		p := pageOf(browser.Look{Sheets: c.sheets, Requests: asked})
+		if got := kinds(readFile(t, c.file).Judge(p, now)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }

@@ -2,7 +2,7 @@ package payment
 
 import (
 	"net/url"
-	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -231,6 +231,7 @@ func (r *reader) inside(document string) {
 	r.look.Scripts = append(r.look.Scripts, inner.look.Scripts...)
 	r.look.Forms = append(r.look.Forms, inner.look.Forms...)
 	r.look.Requests = append(r.look.Requests, inner.look.Requests...)
+	r.look.Sheets = append(r.look.Sheets, inner.look.Sheets...)
 }
 
 // isHidden reports whether the page says that an element takes no room.
@@ -293,8 +294,9 @@ func (r *reader) request(element string, a map[string]string) {
 	if element == "link" {
 		address = a["href"]
 		switch rel := strings.ToLower(a["rel"]); {
-		case strings.Contains(rel, "stylesheet"):
+		case strings.Contains(rel, "stylesheet"), strings.Contains(rel, "preload") && strings.EqualFold(a["as"], "style"):
 			kind = "style"
+			r.linked(address, a["integrity"])
 		case strings.Contains(rel, "icon"):
 		default:
 			return // it is a hint, or is not loaded
@@ -305,29 +307,18 @@ func (r *reader) request(element string, a map[string]string) {
 	}
 }
 
-// kindTyped is the kind of a request that a style makes when something is typed into a field.
-const kindTyped = "typed"
+// linked takes a style sheet that the page names.
+func (r *reader) linked(address, integrity string) {
+	if text, ok := dataOf(strings.TrimSpace(address)); ok {
+		r.sheet(text)
+		return
+	}
+	addLink(r.look, r.absolute(address), integrity, r.room)
+}
 
-var (
-	styleAddress = regexp.MustCompile(`(?i)(?:url\(|@import\s)\s*["']?([^"')\s;]+)`)
-	typedRule    = regexp.MustCompile(`(?is)\[\s*value\s*[\^$*|~]?=[^{}]*\{[^{}]*?url\(\s*["']?([^"')\s]+)`)
-)
-
-// sheet takes the addresses in a style sheet of the page.
+// sheet takes what a style sheet within the page asks for.
 func (r *reader) sheet(text string) {
-	typed := map[string]bool{}
-	for _, m := range typedRule.FindAllStringSubmatch(text, maxElements) {
-		typed[m[1]] = true
-	}
-	for _, m := range styleAddress.FindAllStringSubmatch(text, maxElements) {
-		kind := "style"
-		if typed[m[1]] {
-			kind = kindTyped
-		}
-		if address := r.absolute(m[1]); address != "" && !madeHere(address) && r.room(len(r.look.Requests)) {
-			r.look.Requests = append(r.look.Requests, browser.Request{URL: address, Method: "GET", Kind: kind, Initiator: r.look.Final})
-		}
-	}
+	addSheet(r.look, r.base, r.look.Final, []byte(text), r.room)
 }
 
 // end gives the fields what their labels say.
@@ -362,6 +353,12 @@ func Complete(seen, html *browser.Look) *browser.Look {
 	for _, r := range html.Requests {
 		if r.Kind == kindTyped {
 			seen.Requests = append(seen.Requests, r)
+		}
+	}
+	for i := range seen.Sheets {
+		s := &seen.Sheets[i]
+		if at := slices.IndexFunc(html.Sheets, func(o browser.Sheet) bool { return o.URL == s.URL }); at >= 0 {
+			s.Integrity = html.Sheets[at].Integrity
 		}
 	}
 	return seen

@@ -25,6 +25,8 @@ const (
 	KindChanged       Kind = "changed"        // a file with other contents than those that were approved
 	KindChangedInline Kind = "changed-inline" // a script within the page whose code changed
 	KindIntegrity     Kind = "integrity"      // what keeps a script as it was is gone
+	KindStyle         Kind = "style"          // a new style sheet of another host that may be used otherwise
+	KindChangedStyle  Kind = "style-changed"  // one with other contents than those that were approved
 	KindFrame         Kind = "frame"
 	KindHost          Kind = "host"
 	KindWorker        Kind = "worker"
@@ -53,6 +55,7 @@ func (f *File) Judge(p *Page, now time.Time) []Deviation {
 	j.listeners()
 	j.forms()
 	j.frames()
+	j.styles()
 	j.hosts()
 	j.workers()
 	j.headers()

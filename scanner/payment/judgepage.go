@@ -88,6 +88,52 @@ func (j *judge) frames() {
 	}
 }
 
+// styles judges style sheets of hosts of nobody known. A file that lists none leaves them to its hosts.
+func (j *judge) styles() {
+	for i := range j.page.Styles {
+		s := &j.page.Styles[i]
+		if s.Party != Other || j.foreign(s.Frame) {
+			continue
+		}
+		as := &Script{Script: browser.Script{URL: s.URL, SHA384: s.SHA384, Integrity: s.Integrity}}
+		d := j.style(as)
+		if s.Approval = as.Approval; d != nil {
+			d.Visits = s.Visits
+			j.add(*d)
+		}
+	}
+}
+
+// style is how a style sheet differs, nil when it does not, or when its host is told.
+func (j *judge) style(s *Script) *Deviation {
+	var first *Deviation
+	for i := range j.file.Styles {
+		e := &j.file.Styles[i]
+		if !fits(e.URL, s.URL) {
+			continue
+		}
+		d := e.differs(s)
+		if d == nil {
+			j.approve(s, e)
+			return nil
+		}
+		if d.Kind == KindChanged {
+			d.Kind = KindChangedStyle
+		}
+		if first == nil {
+			first = d
+		}
+	}
+	if first != nil {
+		return first
+	}
+	host := Host{Name: hostOf(s.URL)}
+	if len(j.file.Styles) > 0 && (j.allows(j.file.Hosts, "https://"+host.Name+"/") || j.goesWith(&host)) {
+		return &Deviation{Kind: KindStyle, What: s.URL, Key: target(s.URL), Seen: hashText(s.SHA384)}
+	}
+	return nil
+}
+
 // hosts judges where requests went. A vendor's script, frame or form target may use its own host.
 func (j *judge) hosts() {
 	for i := range j.page.Hosts {
@@ -105,6 +151,12 @@ func (j *judge) goesWith(h *Host) bool {
 	for i := range j.page.Scripts {
 		if s := &j.page.Scripts[i]; s.Approval != nil && same(s.URL) {
 			return true
+		}
+	}
+	for i := range j.page.Styles {
+		s := &j.page.Styles[i]
+		if same(s.URL) && slices.ContainsFunc(j.file.Styles, func(e Entry) bool { return fits(e.URL, s.URL) }) {
+			return true // what differs of it is told
 		}
 	}
 	for i := range j.page.Frames {

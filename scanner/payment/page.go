@@ -34,6 +34,7 @@ type Page struct {
 
 	Headers   []Header             `json:"headers,omitempty"` // those that protect, as received
 	Scripts   []Script             `json:"scripts,omitempty"`
+	Styles    []Style              `json:"styles,omitempty"`
 	Forms     []Form               `json:"forms,omitempty"`
 	Frames    []Frame              `json:"frames,omitempty"`
 	Hosts     []Host               `json:"hosts,omitempty"` // other than the shop's own that the page asked for anything but scripts and frames
@@ -72,6 +73,14 @@ type Script struct {
 	Approval *Approval       `json:"approval,omitempty"` // nil for one that payment.yaml does not list
 
 	source []byte // nil when it was not read
+}
+
+// Style is a style sheet with an address of its own.
+type Style struct {
+	browser.Sheet
+	Party    Party           `json:"party"`
+	Visits   []browser.Visit `json:"visits"`
+	Approval *Approval       `json:"approval,omitempty"` // nil for one that payment.yaml does not list
 }
 
 // Form is a form, or fields outside of any.
@@ -164,6 +173,9 @@ func (p *Page) add(l *browser.Look) {
 		}
 		p.addScript(&s, l.Visit)
 	}
+	for _, s := range l.Sheets {
+		p.addStyle(s, l.Visit)
+	}
 	for _, f := range l.Forms {
 		p.addForm(f, l.Visit)
 	}
@@ -225,6 +237,17 @@ func (p *Page) addScript(s *browser.Script, v browser.Visit) {
 	if one.SHA384 != p.Scripts[at].SHA384 {
 		p.Scripts[at].Hashes = union(p.Scripts[at].Hashes, []string{one.SHA384})
 	}
+}
+
+func (p *Page) addStyle(s browser.Sheet, v browser.Visit) {
+	one := Style{Sheet: s, Party: PartyOf(hostOf(s.URL), p.site()), Visits: []browser.Visit{v}}
+	one.Source = nil
+	at := slices.IndexFunc(p.Styles, func(o Style) bool { return o.URL == one.URL && o.SHA384 == one.SHA384 })
+	if at < 0 {
+		p.Styles = append(p.Styles, one)
+		return
+	}
+	p.Styles[at].Visits = union(p.Styles[at].Visits, one.Visits)
 }
 
 func (p *Page) addForm(f browser.Form, v browser.Visit) {

