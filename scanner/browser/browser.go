@@ -3,6 +3,7 @@ package browser
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,9 +31,20 @@ type Options struct {
 
 	// Dial connects to a host and port. Where only public addresses are allowed, it refuses others. nil is a plain connection.
 	Dial func(ctx context.Context, address string, public bool) (net.Conn, error)
+	// Secure makes a TLS handshake with a host over a connection of Dial, instead of the browser, which trusts whatever it
+	// accepts. known is whether the host is that of a Page that is known. nil leaves TLS to the browser.
+	Secure func(ctx context.Context, conn net.Conn, host string, known bool) (*tls.Conn, error)
 	// Before is called before each request leaves, and may wait; an error keeps the request from leaving. after is told what
 	// became of it: status 0 for no answer. nil lets all through.
 	Before func(ctx context.Context, method string, u *url.URL) (after func(status int), err error)
+}
+
+// flags are those of the browser that the options need.
+func (o Options) flags() []string {
+	if o.Insecure {
+		return []string{"--ignore-certificate-errors"}
+	}
+	return nil
 }
 
 const (
@@ -45,6 +57,7 @@ type Browser struct {
 	options Options
 	stop    context.CancelFunc
 	group   errgroup.Group
+	ending  *ending // of TLS; nil for the browser's own
 	wire    *wire
 	lost    chan struct{} // closed when the browser has ended
 	turn    chan struct{}
@@ -77,6 +90,7 @@ type Page struct {
 
 	Header  http.Header    // sent to the exact origin of URL only
 	Cookies []*http.Cookie // of the visitor, for the host of URL only
+	Known   bool           // its origin gets the certificate of the user
 }
 
 // Open starts a browser, which runs until it is closed or ctx ends.
@@ -93,12 +107,17 @@ func Open(ctx context.Context, o Options) (*Browser, error) {
 		o.Before = func(context.Context, string, *url.URL) (func(int), error) { return func(int) {}, nil }
 	}
 	ctx, stop := context.WithCancel(ctx)
-	p, err := launch(ctx, o.Path, o.Insecure)
+	ended, err := newEnding(o.Secure)
 	if err != nil {
 		stop()
 		return nil, err
 	}
-	b := &Browser{options: o, stop: stop, wire: newWire(ctx, p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), profile: p.profile, kept: map[string]*visitor{}}
+	p, err := launch(ctx, o.Path, append(ended.flags(), o.flags()...))
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	b := &Browser{options: o, ending: ended, stop: stop, wire: newWire(ctx, p.conn), lost: make(chan struct{}), turn: make(chan struct{}, 1), profile: p.profile, kept: map[string]*visitor{}}
 	b.wire.hear = b.hear
 	b.group.Go(func() error { return b.wire.read(ctx) })
 	b.group.Go(func() error {
@@ -235,7 +254,7 @@ func (b *Browser) visitor(ctx context.Context, page Page) (*visitor, error) {
 		}
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx)) // it may outlive this look
-	proxy, err := newProxy(life, page.URL.Hostname(), b.options.Dial)
+	proxy, err := newProxy(life, page, b.options.Dial, b.ending)
 	if err != nil {
 		stop()
 		return nil, err

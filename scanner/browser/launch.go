@@ -47,17 +47,13 @@ type process struct {
 	said    firstWords
 }
 
-// launch starts a browser in a profile of its own. It runs until ctx ends, and must be waited for.
-func launch(ctx context.Context, path string, insecure bool) (*process, error) {
+// launch starts a browser in a profile of its own, with more flags. It runs until ctx ends, and must be waited for.
+func launch(ctx context.Context, path string, more []string) (*process, error) {
 	profile, err := os.MkdirTemp("", "sotomi-*")
 	if err != nil {
 		return nil, err
 	}
-	args := lookFlags(profile)
-	if insecure {
-		args = append([]string{"--ignore-certificate-errors"}, args...)
-	}
-	p := &process{cmd: exec.CommandContext(ctx, path, args...), profile: profile}
+	p := &process{cmd: exec.CommandContext(ctx, path, append(more, lookFlags(profile)...)...), profile: profile}
 	if err := p.start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(profile))
 	}

@@ -25,6 +25,8 @@ import (
 type proxy struct {
 	dial     func(ctx context.Context, address string, public bool) (net.Conn, error)
 	own      string      // host of the page that is looked at
+	known    string      // host:port that gets the certificate of the user; "" for none
+	ending   *ending     // of TLS; nil when that is the browser's own
 	private  atomic.Bool // it was at a private address, so others may be as well
 	listener net.Listener
 	server   http.Server
@@ -40,12 +42,15 @@ type proxy struct {
 const maxListed = 1000 // connections that a proxy remembers
 
 // newProxy listens until ctx ends.
-func newProxy(ctx context.Context, own string, dial func(context.Context, string, bool) (net.Conn, error)) (*proxy, error) {
+func newProxy(ctx context.Context, page Page, dial func(context.Context, string, bool) (net.Conn, error), e *ending) (*proxy, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{dial: dial, own: own, listener: l, let: map[string]bool{}, failures: map[string]error{}}
+	p := &proxy{dial: dial, own: page.URL.Hostname(), ending: e, listener: l, let: map[string]bool{}, failures: map[string]error{}}
+	if page.Known {
+		p.known = hostPort(page.URL)
+	}
 	away := &http.Transport{
 		DialContext:        func(ctx context.Context, _, address string) (net.Conn, error) { return p.connect(ctx, address) },
 		DisableCompression: true, MaxResponseHeaderBytes: 1 << 20, MaxIdleConnsPerHost: 6, IdleConnTimeout: 10 * time.Second,
@@ -160,6 +165,13 @@ func (p *proxy) tunnel(ctx context.Context, w http.ResponseWriter, address strin
 		return
 	}
 	defer site.Close()
+	var secure *tls.Conn // nil when the browser makes its own
+	if p.ending != nil {
+		if secure, err = p.secure(ctx, site, address); err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+	}
 	client, buffer, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
@@ -183,7 +195,14 @@ func (p *proxy) tunnel(ctx context.Context, w http.ResponseWriter, address strin
 	if !web {
 		return
 	}
-	pipe(client, io.MultiReader(bytes.NewReader(hello), from), site)
+	from = io.MultiReader(bytes.NewReader(hello), from)
+	if secure == nil {
+		pipe(client, from, site)
+		return
+	}
+	if plain, err := p.ending.accept(ctx, &prefixed{client, from}, secure); err == nil {
+		pipe(plain, plain, secure)
+	}
 }
 
 // pipe carries bytes both ways until one side ends.

@@ -62,9 +62,11 @@ func (b *browsing) open(ctx context.Context) (*browser.Browser, error) {
 	}
 	path, err := browser.Find(ctx, b.named)
 	if err == nil {
-		b.browser, err = browser.Open(context.WithoutCancel(ctx), browser.Options{
-			Path: path, Insecure: b.client.Insecure(), Dial: b.client.DialFor, Before: b.client.Turn,
-		})
+		o := browser.Options{Path: path, Insecure: b.client.Insecure(), Dial: b.client.DialFor, Before: b.client.Turn}
+		if b.client.HasOwnTLS() {
+			o.Secure = b.client.SecureFor
+		}
+		b.browser, err = browser.Open(context.WithoutCancel(ctx), o)
 	}
 	if err != nil && ctx.Err() == nil {
 		b.failure = err
@@ -98,6 +100,7 @@ func (v *siteView) Look(ctx context.Context, u *url.URL, visit browser.Visit) (*
 		s = v.client.SessionWith(v.target.URL, given[0].Credentials)
 	}
 	page.Header, page.Cookies = s.Carried(u)
+	page.Known = s.Known(u)
 	look, err := b.Look(ctx, page)
 	if err == nil && (v.settings.given || visit == browser.VisitFirst && by.mayTake() != nil) {
 		look.DropPicture(v.settings.given)

@@ -147,6 +147,30 @@ func withPort(u *url.URL, port string) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
+// HasOwnTLS reports whether TLS is not what a browser makes of it: the user trusts further authorities, or gave a certificate.
+func (c *Client) HasOwnTLS() bool { return c.options.CAFile != "" || c.options.ClientCert != "" }
+
+// SecureFor makes a TLS handshake with host over a connection of DialFor, as --ca, --client-cert and --insecure say. The
+// certificate of the user is for an origin that is known: Session.Known says which is. The error is a *Error.
+func (c *Client) SecureFor(ctx context.Context, conn net.Conn, host string, known bool) (*tls.Conn, error) {
+	config := c.secure.Clone()
+	config.ServerName, config.NextProtos, config.ClientSessionCache = host, []string{"h2", "http/1.1"}, nil // a session is that of a visitor
+	secure := tls.Client(conn, config)
+	inTime, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, &attempt{known: known}), min(connectTimeout, c.options.Timeout))
+	defer cancel()
+	if err := secure.HandshakeContext(inTime); err != nil {
+		kind := KindTLS
+		if inTime.Err() != nil {
+			kind = kindOf(ctx, err)
+		}
+		return nil, &Error{Kind: kind, URL: "//" + host, Err: err}
+	}
+	return secure, nil
+}
+
+// Known reports whether u is of the origin that gets what the user gave to log in.
+func (s *Session) Known(u *url.URL) bool { return s.named && sameOrigin(u, s.base) }
+
 // Insecure reports whether certificates are not verified.
 func (c *Client) Insecure() bool { return c.options.Insecure }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -58,6 +59,7 @@ type Client struct {
 	options Options
 	limiter *limiter
 	retry   *retryablehttp.Client
+	secure  *tls.Config    // of connections that verify certificates
 	roots   *x509.CertPool // nil: the system's
 	header  http.Header    // of every request, unless it says otherwise; never changes
 	dials   chan struct{}  // connections that look at ports, of all hosts
@@ -98,7 +100,7 @@ func NewClient(o Options) (*Client, error) {
 	rc.HTTPClient2 = hc // else its HTTP/2 fallback leaves our limits and scope behind
 	rc.ErrorHandler = retryablehttp.PassthroughErrorHandler
 	header := http.Header{"User-Agent": {o.UserAgent}, "Accept": {"*/*"}, "Accept-Encoding": {"gzip, br, deflate"}}
-	return &Client{options: o, limiter: l, retry: rc, roots: tlsConfig.RootCAs, header: header, dials: make(chan struct{}, dialsAtOnce)}, nil
+	return &Client{options: o, limiter: l, retry: rc, secure: tlsConfig, roots: tlsConfig.RootCAs, header: header, dials: make(chan struct{}, dialsAtOnce)}, nil
 }
 
 func withDefaults(o Options) Options {
