@@ -70,13 +70,16 @@ type candidate struct {
 	url *url.URL
 	why payment.Why
 	ex  *web.Exchange // nil for one that was not read yet
+
+	cart *url.URL // a link to follow before later visits; nil for none
 }
 
 // looker looks at the payment pages of one target.
 type looker struct {
-	probe *scanner.Probe
-	found *gathered
-	cart  *url.URL // a link of the shop's that puts an article into the cart; nil for none
+	probe  *scanner.Probe
+	found  *gathered
+	cart   *url.URL // a link of the shop's that puts an article into the cart; nil for none
+	linked bool     // it was looked for
 }
 
 func (l *looker) run(ctx context.Context) error {
@@ -147,6 +150,7 @@ func (l *looker) recognised(ctx context.Context) ([]candidate, error) {
 // is kept.
 func (l *looker) further(pages []*web.Page, read map[string]bool) []*url.URL {
 	var list []*url.URL
+	l.linked = true
 	for _, page := range pages {
 		for _, u := range page.Links {
 			if !strings.EqualFold(u.Host, l.probe.Target.URL.Host) || u.Scheme != l.probe.Target.URL.Scheme {
@@ -159,12 +163,32 @@ func (l *looker) further(pages []*web.Page, read map[string]bool) []*url.URL {
 				continue
 			}
 			same := func(o *url.URL) bool { return o.String() == u.String() }
-			if payment.IsCheckout(u) && !read[u.String()] && !slices.ContainsFunc(list, same) && len(list) < maxFurther {
+			if payment.MayVisit(u) && !read[u.String()] && !slices.ContainsFunc(list, same) && len(list) < maxFurther {
 				list = append(list, u)
 			}
 		}
 	}
 	return list
+}
+
+// findCart is a link of the shop's that puts an article into the cart, where a page has nothing yet to pay with; else nil.
+func (l *looker) findCart(ctx context.Context, page *web.Page) (*url.URL, error) {
+	if why := payment.Recognise(page); why == payment.WhyCard || why == payment.WhyProvider {
+		return nil, nil //nolint:nilnil // none is needed
+	}
+	if l.linked {
+		return l.cart, nil
+	}
+	home, err := l.probe.Do(ctx, &web.Request{URL: l.probe.Target.URL})
+	if err != nil {
+		return nil, err
+	}
+	pages, err := l.probe.PagesFrom(ctx, home)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	l.further(append(pages, page), nil)
+	return l.cart, nil
 }
 
 // wanted reports whether the user has asked for payment pages to be looked at. Only then does a browser show them: it also asks the
@@ -186,11 +210,15 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 		}
 		return nil
 	}
-	if _, err := web.ParsePage(c.ex); err != nil {
+	parsed, err := web.ParsePage(c.ex)
+	if err != nil {
 		if c.why == payment.WhyNamed && l.found.failed == nil {
 			l.found.failed = scanner.Undetermined("the payment page %s is no HTML page", c.url.String())
 		}
 		return nil
+	}
+	if c.cart, err = l.findCart(ctx, parsed); err != nil {
+		return err
 	}
 	html := payment.LookAt(c.ex, browser.VisitFirst)
 	var looks []*browser.Look
@@ -206,7 +234,8 @@ func (l *looker) look(ctx context.Context, c candidate) error {
 	}
 	page := payment.NewPage(c.why, c.ex.Started, looks...)
 	page.URL = c.url.String()
-	if target := looks[0].Final; l.probe.Payment.Pages != nil && !samePath(target, page.URL) {
+	there := func(look *browser.Look) bool { return samePath(look.Final, page.URL) }
+	if l.probe.Payment.Pages != nil && !slices.ContainsFunc(looks, there) {
 		page.Unseen = append(page.Unseen, payment.LedAway)
 	}
 	if !page.HasCard() && !page.HasProvider() {
@@ -246,8 +275,8 @@ func samePath(a, b string) bool {
 // rendered are all looks with a browser. partly is set when one of them did not succeed.
 func (l *looker) rendered(ctx context.Context, c candidate, html *browser.Look) (looks []*browser.Look, partly bool, err error) {
 	for _, v := range browser.Visits() {
-		if v == browser.VisitLater && l.cart != nil {
-			if _, err := l.probe.Look(ctx, l.cart, browser.VisitLater); err != nil && ctx.Err() != nil {
+		if v == browser.VisitLater && c.cart != nil {
+			if _, err := l.probe.Look(ctx, c.cart, browser.VisitLater); err != nil && ctx.Err() != nil {
 				return nil, false, err
 			}
 		}
@@ -282,6 +311,13 @@ func (l *looker) fromHTML(ctx context.Context, c candidate) ([]*browser.Look, er
 		session := guest
 		if v == browser.VisitSearch || v == browser.VisitPhone {
 			session = l.probe.Session()
+		}
+		if v == browser.VisitLater && c.cart != nil {
+			_, err := session.Do(ctx, &web.Request{URL: c.cart}) // where it leads to does not matter
+			l.probe.Count(1)
+			if err != nil && ctx.Err() != nil {
+				return nil, err
+			}
 		}
 		ex, err := session.Do(ctx, &web.Request{URL: c.url, Header: headersOf(v), Redirects: web.RedirectsHost})
 		l.probe.Count(1)

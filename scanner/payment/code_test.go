@@ -108,13 +108,48 @@ func TestIsCheckout(t *testing.T) {
 			t.Errorf("IsCheckout(%q) = %v", path, got)
 		}
 	}
-	for address, want := range map[string]bool{"https://s.example/?add-to-cart=12": true, "https://s.example/cart/99:1": true, "https://s.example/?add-to-cart=": false, "https://s.example/cart": false} {
-		u, err := url.Parse(address)
-		if err != nil {
-			t.Fatal(err)
+	for address, want := range map[string]bool{
+		"/index.php?main_page=checkout_payment": true, "/index.php?main_page=shopping_cart": true, "/index.php?route=checkout/checkout": true, "/index.php?controller=order": true,
+		"/checkout_payment.php": true, "/checkout/cart/": true, "/index.php?main_page=checkout_success": false, "/index.php?route=checkout/success": false,
+		"/index.php?main_page=index": false, "/checkout_process.php": false,
+	} {
+		if got := IsCheckout(addressOf(t, address)); got != want {
+			t.Errorf("IsCheckout(%q) = %v", address, got)
 		}
-		if got := AddsToCart(u); got != want {
-			t.Errorf("AddsToCart(%q) = %v", address, got)
+	}
+}
+
+func addressOf(t *testing.T, path string) *url.URL {
+	t.Helper()
+	u, err := url.Parse("https://s.example" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// TestHarmlessLinks: what goes on to an order, or changes anything but adding one article to a guest's cart, is never followed.
+func TestHarmlessLinks(t *testing.T) {
+	for path, want := range map[string]string{
+		"/?add-to-cart=12": "adds", "/shop/apple/?add-to-cart=12&quantity=1": "adds", "/cart/99:1": "adds", "/cart/99:1?channel=buy_button": "adds", "/cart/add?id=99": "adds", "/cart/add/?id=99&quantity=1": "adds",
+		"/cart": "shows", "/checkout/": "shows", "/shopping/login": "shows", "/order": "shows", "/index.php?main_page=checkout_payment": "shows", "/index.php?route=checkout/checkout": "shows", "/usces-cart/": "shows",
+
+		"/?add-to-cart=": "", "/?add-to-cart=12&quantity=50": "", "/?add-to-cart=12&buy-now=1": "", "/?add-to-cart=12&subscribe=1": "", "/buy-now/?add-to-cart=12": "", "/order/confirm?add-to-cart=12": "",
+		"/cart/99:5": "", "/cart/99:1?discount=X": "", "/cart/99:1?payment=shop_pay": "", "/cart/add?id=99&selling_plan=1": "", "/cart/add?id=99&return_to=/checkout": "", "/buy-now?id=3": "", "/buy/3": "",
+		"/order/confirm": "", "/checkout/confirm": "", "/shopping/confirm": "", "/shopping/complete": "", "/cart?action=delete&id=3": "", "/cart/?remove_item=abc&_wpnonce=1": "", "/cart/delete/3": "", "/cart/clear": "",
+		"/checkout?subscribe=1":          "",
+		"/checkout?do=place-order&buy=1": "", "/index.php?main_page=index&products_id=2&action=buy_now": "", "/index.php?main_page=shopping_cart&action=remove_product&product_id=2": "",
+		"/checkout/cart/addToCartLinkV1?products=a:1": "", "/subscribe?id=1": "", "/index.php?main_page=checkout_confirmation": "", "/checkout_process.php": "",
+	} {
+		got := ""
+		switch u := addressOf(t, path); {
+		case AddsToCart(u):
+			got = "adds"
+		case MayVisit(u):
+			got = "shows"
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
 }

@@ -9,14 +9,15 @@ import (
 
 // Addresses that do something when asked for, by the names they usually have. No check asks for them, and no crawl.
 var (
-	// changingStems are telling enough to count inside of longer words too: /deleteUser, /my-unsubscribe2.
-	changingStems = regexp.MustCompile(`(?i)log[_-]?(?:out|off)|sign[_-]?(?:out|off)|delete|remove|destroy|unsubscribe|withdraw|checkout|` +
+	// changingStems are telling enough to count inside of longer words too: /deleteUser, /my-unsubscribe2. A cart with articles
+	// in its address is one that is filled (Shopify).
+	changingStems = regexp.MustCompile(`(?i)/cart/[0-9]+:[0-9]|log[_-]?(?:out|off)|sign[_-]?(?:out|off)|delete|remove|destroy|unsubscribe|withdraw|checkout|` +
 		`purchase|uninstall|taikai|kaiyaku|sakujo|torikeshi|` +
 		`ログアウト|退会|解約|削除|取消|取り消し|キャンセル|配信停止|登録解除|購入|注文を?確定|予約を?確定|送信|投票|注销|删除|退出登录|로그아웃|탈퇴|삭제`)
 	// changingWords count as whole words only.
 	changingWords = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:del|erase|cancel|drop|purge|reset|clear|truncate|kill|shutdown|restart|reboot|disable|` +
 		`enable|activate|deactivate|revoke|ban|approve|reject|unpublish|install|upgrade|migrate|flush|exec|execute|send|submit|save|` +
-		`update|add|addtocart|buy|vote|like|confirm)(?:[^a-z]|$)`)
+		`update|add|addtocart|buy|vote|like|confirm|subscribe)(?:[^a-z]|$)`)
 	// onceParameters are names of parameters that are good for one request: links that confirm, tokens of forms.
 	onceParameters = regexp.MustCompile(`(?i)csrf|xsrf|nonce|(?:^|[^a-z])(?:token|otp)(?:[^a-z]|$)`)
 	// capital is the beginning of a word within a name: deleteUser, doSend.

@@ -9,7 +9,7 @@ func TestChangesState(t *testing.T) {
 	for address, want := range map[string]bool{
 		"/logout": true, "/log-out.php": true, "/user/signout": true, "/log_off": true, "/Account/LogOff": true,
 		"/items/5/delete": true, "/deleteUser": true, "/doDelete?id=1": true, "/removeItem": true, "/list?op=del&id=4": true,
-		"/mypage/withdraw": true, "/newsletter/unsubscribe": true, "/?action=cancel": true, "/?_method=DELETE": true,
+		"/mypage/withdraw": true, "/subscribe?plan=1": true, "/cart/99:1": true, "/newsletter/unsubscribe": true, "/?action=cancel": true, "/?_method=DELETE": true,
 		"/cart/add": true, "/add": true, "/add/": true, "/cart?addToCart=1": true, "/buy/1": true, "/checkout": true, "/purchase": true,
 		"/order/confirm": true, "/mail/send": true, "/admin/cache/clear": true, "/poll?vote=1": true, "/post/1/like": true,
 		"/user/activate": true, "/verify?token=abc": true, "/a?csrf_token=1&x=2": true, "/a?_wpnonce=1": true, "/a?authToken=1": true,
