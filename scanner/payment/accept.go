@@ -86,7 +86,7 @@ func (a Acceptance) approval(host, site string) Approval {
 func allow(have, list []Allowed, to, address string, a Acceptance) []Allowed {
 	for i := range list {
 		if fits(list[i].To, address) {
-			list[i].Approval.on(a.page)
+			list[i].on(a.page)
 			return list
 		}
 	}
@@ -140,7 +140,7 @@ func (m *additions) known(s *Script, page string) {
 	for i := range m.Scripts {
 		e := &m.Scripts[i]
 		if e.Inline != "" && s.isInline() && e.holds(s) || e.URL != "" && !s.isInline() && fits(e.URL, s.URL) && e.differs(s) == nil {
-			e.Approval.on(page)
+			e.on(page)
 		}
 		one := Known{URL: s.URL, Hash: sha384 + s.SHA384}
 		if e.Integrity == ByDeploy && s.SHA384 != "" && fits(e.URL, s.URL) && !slices.Contains(e.Files, one) {

@@ -123,7 +123,7 @@ func (m *missing) look(g Gone, kind Kind, has func(*Page) bool) {
 		one := g
 		one.Unsure = p.HTMLOnly() && g.Kind != "form" && g.Kind != "header" && kind != KindGoneGuarded
 		p.Gone = append(p.Gone, one)
-		if kind != "" && !one.Unsure && !(g.Kind == "form" && m.sendsElsewhere(p)) {
+		if kind != "" && !one.Unsure && (g.Kind != "form" || !m.sendsElsewhere(p)) {
 			m.lacks = append(m.lacks, Lack{Deviation{Kind: kind, What: g.What, Key: g.Kind + " " + g.What}, p})
 		}
 	}
