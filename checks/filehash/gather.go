@@ -186,7 +186,7 @@ func (g *gatherer) shop(ctx context.Context, page *web.Page) (*web.Exchange, *we
 	}
 	for _, re := range g.check.shop {
 		for _, u := range page.Links {
-			if u.Host == page.Exchange.URL.Host && u.Scheme == page.Exchange.URL.Scheme && re.MatchString(u.Path) {
+			if u.Host == page.Exchange.URL.Host && u.Scheme == page.Exchange.URL.Scheme && re.MatchString(u.Path) && !web.ChangesState(&url.URL{RawQuery: u.RawQuery}) {
 				g.asked++
 				return g.firstPage(ctx, u)
 			}

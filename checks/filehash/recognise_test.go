@@ -5,7 +5,9 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"sotomi/checks/internal/releases"
@@ -359,5 +361,23 @@ func TestRequestLimit(t *testing.T) {
 	lookWith(t, limited, mustNew(t, limited), s, "/")
 	if n := len(s.asked); n > 2+2*coreFiles+openFiles {
 		t.Errorf("%d requests: %v", n, s.asked)
+	}
+}
+
+// TestLinkToAShopIsHarmless: a link that leads to a shop and fills its cart, or does anything else, is not followed.
+func TestLinkToAShopIsHarmless(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	look(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, r.URL.RequestURI())
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, `<html><a href="/shop/?add-to-cart=12">a</a><a href="/shop/?action=delete">b</a><a href="/store/?page=2">c</a>`)
+	}), "")
+	mu.Lock()
+	defer mu.Unlock()
+	if slices.ContainsFunc(asked, func(a string) bool { return strings.HasPrefix(a, "/shop/?") }) || !slices.Contains(asked, "/store/?page=2") {
+		t.Errorf("the site was asked %q", asked)
 	}
 }
