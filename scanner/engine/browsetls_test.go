@@ -145,7 +145,9 @@ func TestLookKeepsToTLSSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(client.Close)
+			mu.Lock()
 			clear(shown)
+			mu.Unlock()
 			var l *browser.Look
 			var failed error
 			end := looked(t, Options{Client: client, Chromium: path}, c.site.URL, func(ctx context.Context, p *scanner.Probe) error {
