@@ -58,7 +58,7 @@ var exposedStores = []exposed{
 	{name: "Telnet", ids: []string{"telnet-open"}, why: "to be ended, not set"},
 	{name: "RDP", ids: []string{"rdp-without-nla"}, bind: "port=tcp://.:3389", why: "it always asks for one; network level authentication does so before anything else"},
 	{name: "VNC", ids: []string{"vnc-open"}, bind: "-localhost", login: "-SecurityTypes TLSVnc"},
-	{name: "X11", ids: []string{"x11-open"}, bind: "-nolisten tcp", login: "xhost +"},
+	{name: "X11", ids: []string{"x11-open"}, bind: "-nolisten tcp", why: "it does unless -ac or xhost + tell it not to"},
 	{name: "Java debugger (JDWP)", ids: []string{"jdwp-open"}, bind: "address=127.0.0.1:PORT", why: "it has none"},
 	{name: "Buckets (S3, Google, Firebase, Azure) and servers like them", ids: []string{"bucket-listing", "bucket-named"}, login: "s3:ListBucket", why: "an address of the cloud"},
 	{name: "Firebase Realtime Database", ids: []string{"firebase-open"}, login: "auth", why: "an address of the cloud"},
