@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches the servers that the labs run, once, from Maven Central, and unpacks them where nobody's home is: labs start some of
+# Fetches the servers that the labs run, once, from Maven Central and PyPI, and unpacks them where nobody's home is: labs start some of
 # them as a user without rights. usage: fetch.sh [DIR]; DIR is $SOTOMI_LAB_SERVERS, else /var/cache/sotomi-labs.
 set -eu
 dir=${1:-${SOTOMI_LAB_SERVERS:-/var/cache/sotomi-labs}}
@@ -68,6 +68,23 @@ libraries() {
 libraries kafka 3.9.1 org.apache.kafka:kafka_2.13:3.9.1 org.slf4j:slf4j-nop:1.7.36
 libraries cassandra 5.0.5 org.apache.cassandra:cassandra-all:5.0.5
 libraries s3proxy 2.6.0 org.gaul:s3proxy:2.6.0
+
+# A server in Python that Debian does not pack; what it imports comes from Debian. NAME VERSION SHA256
+wheel() {
+	name=$1-$2
+	[ ! -d "$name" ] || return 0
+	rm -rf "unpack.$$"
+	mkdir "unpack.$$"
+	echo "$1==$2 --hash=sha256:$3" >"unpack.$$/wanted"
+	again python3 -m pip -q download --no-deps --only-binary :all: --require-hashes -d "unpack.$$" -r "unpack.$$/wanted"
+	unzip -q -d "unpack.$$/lib" "unpack.$$"/*.whl
+	chmod -R a+rX "unpack.$$/lib"
+	mv "unpack.$$/lib" "$name"
+	rm -rf "unpack.$$"
+	echo "fetched $name"
+}
+
+wheel flower 2.0.1 9db2c621eeefbc844c8dd88be64aef61e84e2deb29b271e02ab2b5b9f01068e2
 
 # FerretDB speaks the protocol of MongoDB, which has no server in any registry of packages. It is built from its module.
 if [ ! -d ferretdb-1.24.2 ]; then
