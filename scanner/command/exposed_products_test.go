@@ -12,6 +12,19 @@ their words in English and Japanese. Tests hold this page to the signatures: wri
 ` + "`go test ./scanner/command -run ExposedProducts -update-exposed`" + `.
 `
 
+// wholeSiteBegin is what stands above the table of consoles that have an address to themselves.
+const wholeSiteBegin = `
+## Where consoles are looked for
+
+These products have an address to themselves: where the page at ` + "`/`" + ` is another site's, their fixed addresses are not asked for,
+which saves a plain site two dozen requests. A proxy that shares a host among several puts such a product below a folder; the one that its
+documentation names is asked for, whatever the page of the site is. Most find it in another one if that is the target:
+` + "`https://shop.example/inner/prometheus/`" + ` (CouchDB, n8n, Portainer and Zipkin do not).
+
+| signature | asked for below |
+|---|---|
+`
+
 // storeTests are the tests in checks/store that run a signature's check against real servers.
 var storeTests = map[string]string{
 	"amqp-open": "TestRealRabbitMQ", "cassandra-open": "TestRealCassandra", "clickhouse-native-open": "TestRealClickHouse", "ftp-anonymous": "TestRealVsftpd",

@@ -129,6 +129,14 @@ func exposedTable(t *testing.T, own map[string]*signature.Signature) string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", p.name, code(strings.Join(p.ids, "`, `")), firstSource(t, own[p.ids[0]]), real, bind, login)
 		}
 	}
+	b.WriteString(wholeSiteBegin)
+	for _, console := range wholeSite {
+		below := code(console.below)
+		if console.below == "" {
+			below = "not: " + console.why
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", code(console.id), below)
+	}
 	return b.String()
 }
 
