@@ -192,7 +192,12 @@ var alike = map[string][]string{
 	"eccube4-debug":           {"symfony-profiler"},
 	"eccube-cve-2021-20778":   {"eccube4-env-file"},
 
-	"grafana-anonymous": {"grafana-login"},
+	"grafana-anonymous":    {"grafana-login"},
+	"prometheus-admin-api": {"prometheus-server"},
+
+	"dokuwiki-data-served": {"site-generator"},
+	"dokuwiki-open-edit":   {"site-generator"},
+	"dokuwiki-setup-open":  {"dokuwiki-open-edit", "site-generator"},
 
 	"nfs-open":              {"port-other"}, // the port of the portmapper
 	"payment-page-approved": {"payment-page-inventory", "payment-page-skimmer"},
