@@ -37,6 +37,9 @@ func Noise() map[string]http.Handler {
 		"waf-ok": page(http.StatusOK, "Attention required", "Please show that you are human to see %s. Ray 7f3a."),
 		"parked": page(http.StatusOK, "shop.example is for sale", "Buy this domain. Related searches: backup, database, phpMyAdmin, admin, %s"),
 		"app":    http.HandlerFunc(singlePage),
+		"api": interfaceBehind(`{"ok":true,"status":"success","message":"","version":"1.2.3","name":"x","count":0,"total":0,"items":[],"results":[],` +
+			`"collections":[],"data":{},"errors":[]}`),
+		"api-list": interfaceBehind("[]"),
 	}
 	maps.Copy(servers, wordNoise())
 	return servers
@@ -81,6 +84,24 @@ func singlePage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = io.WriteString(w, `<!doctype html><html><head><title>Shop</title><script type="module" src="/assets/index.js"></script></head>`+
 		`<body><div id="root"></div><script>window.__STATE__={"version":"1.2.3","cluster_name":"x","packages":{},"status":200}</script></body></html>`)
+}
+
+// interfaceBehind is a page whose interface has the same answer to all that it is asked, and nothing else.
+func interfaceBehind(answer string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		switch folder {
+		case "":
+			singlePage(w, r)
+			return
+		case "api", "rest", "v1", "v2", "v3", "collections", "settings", "query", "info", "config", "stats", "status", "version":
+		default:
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, answer)
+	})
 }
 
 // randomBytes are the same for the same path, so that a test can be repeated.
