@@ -32,7 +32,7 @@ type known struct {
 	name   string
 }
 
-// knownHosts are those of providers.txt.
+// knownHosts are those of providers.txt, longer names first: a part of a service may be open to anybody.
 var knownHosts = sync.OnceValue(func() []known {
 	var list []known
 	for line := range strings.Lines(providersText) {
@@ -40,12 +40,10 @@ var knownHosts = sync.OnceValue(func() []known {
 		if strings.HasPrefix(line, "#") || len(cells) != 4 {
 			continue
 		}
-		party := Service
-		if cells[1] == "payment" {
-			party = Provider
-		}
+		party := map[string]Party{"payment": Provider, "service": Service, "anybody": Other}[cells[1]]
 		list = append(list, known{domain: cells[0], party: party, name: cells[2]})
 	}
+	slices.SortStableFunc(list, func(a, b known) int { return len(b.domain) - len(a.domain) })
 	return list
 })
 
