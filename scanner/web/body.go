@@ -152,10 +152,13 @@ func decode(r *bufio.Reader, coding string, limit int64) (io.Reader, error) {
 // brotliDecoders are those at work: the server chooses how much memory one takes, up to 16 MiB.
 var brotliDecoders = make(chan struct{}, 2)
 
+// brotliHead is how much of a brotli body is read at least: its tables come before the first byte of what it holds.
+const brotliHead = 64 << 10
+
 // unbrotli is the beginning of a brotli body, one byte more than limit. All of it is read before it is decoded, for a decoder
 // that waits for its server would keep its memory.
 func unbrotli(r io.Reader, limit int64) io.Reader {
-	packed, broken := readAll(io.LimitReader(r, limit+1))
+	packed, broken := readAll(io.LimitReader(r, max(limit+1, brotliHead)))
 	brotliDecoders <- struct{}{}
 	defer func() { <-brotliDecoders }()
 	body, err := readAll(io.LimitReader(brotli.NewReader(bytes.NewReader(packed)), limit+1))

@@ -2,16 +2,19 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/andybalholm/brotli"
 	"golang.org/x/sync/errgroup"
@@ -124,6 +127,7 @@ func TestBrotliBodies(t *testing.T) {
 	}{
 		"whole":   {packed.String(), 1 << 20, len(text), false, false},
 		"limited": {packed.String(), 1000, 1000, true, false},
+		"little":  {packed.String(), 16, 16, true, false}, // its first bytes stand far behind the first bytes of the packed body
 		"exact":   {packed.String(), int64(len(text)), len(text), false, false},
 		"cut":     {packed.String()[:packed.Len()-4], 1 << 20, -1, true, true},
 		"none":    {"<html>this is not brotli at all</html>", 1 << 20, -1, true, true},
@@ -132,6 +136,41 @@ func TestBrotliBodies(t *testing.T) {
 		got, err := readBody(&http.Response{Header: http.Header{"Content-Encoding": {"br"}}, Body: io.NopCloser(strings.NewReader(c.sent))}, c.limit)
 		if err != nil || c.want >= 0 && len(got.body) != c.want || got.truncated != c.truncated || got.broken != c.broken || !strings.HasPrefix(text, string(got.body)) && name != "none" {
 			t.Errorf("%s: %d bytes, truncated %v, broken %v, %v", name, len(got.body), got.truncated, got.broken, err)
+		}
+	}
+}
+
+// Who asks for some bytes of a file wants those, not that many bytes of the file as packed, which nothing can be read from.
+func TestRangesAreOfTheFileAsItIs(t *testing.T) {
+	const file = "-- MySQL dump 10.13  Distrib 8.0.36"
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		content := []byte(file)
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") { // as Apache's mod_deflate does it
+			var packed bytes.Buffer
+			z := gzip.NewWriter(&packed)
+			_, _ = io.WriteString(z, file) // to memory
+			_ = z.Close()
+			content = packed.Bytes()
+			w.Header().Set("Content-Encoding", "gzip")
+		}
+		w.Header().Set("Content-Type", "application/sql")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}))
+	defer site.Close()
+	u := parse(t, site.URL+"/dump.sql")
+	s := client(t, Options{}).Session(u)
+	for name, c := range map[string]struct {
+		header http.Header
+		want   string
+		broken bool
+	}{
+		"range":             {http.Header{"Range": {"bytes=0-7"}}, file[:8], false},
+		"range_lower_case":  {http.Header{"range": {"bytes=0-7"}}, file[:8], false},
+		"range_of_whatever": {http.Header{"Range": {"bytes=0-7"}, "Accept-Encoding": {"gzip"}}, "", true},
+		"whole":             {nil, file, false},
+	} {
+		if ex := get(t, s, u, Request{Header: c.header}); string(ex.Body) != c.want || ex.Broken != c.broken {
+			t.Errorf("%s: %q, broken %v", name, ex.Body, ex.Broken)
 		}
 	}
 }

@@ -263,6 +263,11 @@ func (s *Session) build(ctx context.Context, r *Request) (*http.Request, error) 
 	req.Header = s.client.header
 	if len(r.Header) > 0 {
 		req.Header = maps.Clone(s.client.header)
+		for name := range r.Header {
+			if strings.EqualFold(name, "Range") {
+				req.Header["Accept-Encoding"] = []string{"identity"} // part of a packed body cannot be unpacked
+			}
+		}
 		for name, values := range r.Header {
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
