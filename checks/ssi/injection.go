@@ -106,7 +106,8 @@ func hitOf(point injectionPoint, v verdict) scanner.Hit {
 	return hit
 }
 
-// tryPoint sends at most five requests: canary, a shorter one where that is cut, proof, proof again, control.
+// tryPoint sends at most five requests: canary, a shorter one where that is cut, proof, proof again, control. Where a canary is
+// refused it sends an ordinary word, which a place that refuses all text refuses too.
 func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, random *rand.Rand) (verdict, error) {
 	send := func(text string) (*web.Exchange, error) {
 		r := point.Request(text)
@@ -132,7 +133,16 @@ func tryPoint(ctx context.Context, visitor *web.Session, point injectionPoint, r
 		case ssiPlain:
 			return prove(send, first, form{quoting, short}, canary, random)
 		case ssiCut:
-		case ssiAbsent, ssiBlocked, ssiEvaluated:
+		case ssiBlocked:
+			word, err := send(scanner.Token(random, 6))
+			if err != nil {
+				return verdict{}, err
+			}
+			if word != nil && refused(word.Status) {
+				answer = ssiAbsent
+			}
+			return verdict{Answer: answer}, nil
+		case ssiAbsent, ssiEvaluated:
 			return verdict{Answer: answer}, nil
 		}
 	}

@@ -95,6 +95,25 @@ func TestInjectionBehindAFilter(t *testing.T) {
 	}
 }
 
+// TestInjectionWhereAllTextIsRefused: a place that refuses every text, as stores of files do with names that they do not have,
+// has no filter and sends nothing back.
+func TestInjectionWhereAllTextIsRefused(t *testing.T) {
+	outcome, findings := injected(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, `<html><body><form action="/search"><input name="q"></form></body></html>`)
+		default:
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+		}
+	}))
+	if outcome.Status != scanner.StatusClean || len(findings) > 0 {
+		t.Errorf("outcome %s (%s), %d findings", outcome.Status, outcome.Reason, len(findings))
+	}
+}
+
 // TestInjectionStaysOnItsSite: forms and links that lead to other hosts, or to other ports of the host, are not asked and
 // are no failure.
 func TestInjectionStaysOnItsSite(t *testing.T) {
