@@ -92,7 +92,14 @@ func everyEnd(ex *web.Exchange) *scanner.StatusError {
 	case everyPageIsNoSites:
 		return scanner.End(scanner.StatusNotApplicable, "there is no site: every address is answered with one page of a name for sale or of the hoster")
 	}
+	if ex.Status >= 400 && ex.Status != http.StatusNotFound && ex.Status != http.StatusGone && !asksForLogin(ex) {
+		return everythingIsAnswered(ex.Status)
+	}
 	return nil
+}
+
+func everythingIsAnswered(status int) *scanner.StatusError {
+	return scanner.End(statusOfRefusal(status), "everything is answered %d with the same page", status)
 }
 
 func blockedBy(name string) *scanner.StatusError {

@@ -28,6 +28,10 @@ var everyPages = map[string]struct {
 	"proxy_log_in":  {407, ``, "blocked asks for a log-in"},
 	"accepted":      {202, ``, "blocked every address is answered with one page that refuses"},
 	"not_allowed":   {405, `<html><title>405</title></html>`, "blocked every address is answered with one page that refuses"},
+	"law":           {451, `<html><title>Not available</title><p>This page is not there in your region.</p></html>`, "blocked everything is answered 451 with the same page"},
+	"misdirected":   {421, `<html><h1>Misdirected Request</h1></html>`, "blocked everything is answered 421 with the same page"},
+	"wrong_name":    {400, `<h1>Bad Request (400)</h1>`, "blocked everything is answered 400 with the same page"},
+	"conflict":      {409, `error code: 1001`, "blocked everything is answered 409 with the same page"},
 	// Sites that are away.
 	"maintenance": {200, `<html><title>Maintenance</title><h1>We'll be back soon!</h1><p>The shop is down for maintenance.</p>`, "failed every address is answered with one page that says that the site is down for maintenance"},
 	"mentenansu":  {200, `<html><title>メンテナンス中</title><p>ただいまメンテナンス中です。しばらくお待ちください。</p>`, "failed every address is answered with one page that says that the site is down for maintenance"},
@@ -36,15 +40,17 @@ var everyPages = map[string]struct {
 	"parked":      {200, `<html><title>shop.example is for sale</title><h1>Buy this domain</h1><a href="/search">Related searches</a>`, "not-applicable there is no site: every address is answered with one page of a name for sale or of the hoster"},
 	"hoster":      {200, `<html><title>Apache2 Ubuntu Default Page: It works</title><p>This is the default page.</p>`, "not-applicable there is no site: every address is answered with one page of a name for sale or of the hoster"},
 	// Sites as they are.
-	"application":  {200, `<!doctype html><html><head><title>Shop</title><script type="module" src="/assets/index.js"></script></head><body><noscript>Please enable JavaScript to continue. Access denied without it.</noscript><div id="root">Access denied</div></body></html>`, "clean every address is answered with the site's own page"},
-	"one_page":     {200, `<html><title>Bakery</title><h1>Fresh bread every day</h1><p>This site is protected by reCAPTCHA and the Google Privacy Policy applies.</p>`, "clean every address is answered with the site's own page"},
-	"construction": {200, `<html><title>Soon</title><h1>Under construction</h1>`, "clean every address is answered with the site's own page"},
-	"firm":         {200, `<html><title>Miller Maintenance</title><h1>Elevators, doors, gates</h1><p>We offer scheduled maintenance for your house. It works! Ask for our plan.</p>`, "clean every address is answered with the site's own page"},
-	"kaisha":       {200, `<html><title>山田設備</title><p>ビルのメンテナンスを承ります。お気軽にお問い合わせください。</p>`, "clean every address is answered with the site's own page"},
-	"house":        {200, `<html><title>Lake street 5</title><p>This house is for sale. The gate is locked; we are happy to show you around.</p>`, "clean every address is answered with the site's own page"},
-	"tiny":         {200, `OK`, "clean every address is answered with the site's own page"},
-	"empty":        {200, ``, "clean every address is answered with the site's own page"},
-	"about_blocks": {200, `<html><title>Firewalls</title><h1>Access denied?</h1><p>Your request was blocked.</p>` + strings.Repeat("<p>We explain at length what firewalls do and why they do it.</p>", 40), "clean every address is answered with the site's own page"},
+	"nothing_there": {404, `<h1>Not Found</h1>`, "clean "},
+	"all_gone":      {410, `<h1>Gone</h1>`, "clean "},
+	"application":   {200, `<!doctype html><html><head><title>Shop</title><script type="module" src="/assets/index.js"></script></head><body><noscript>Please enable JavaScript to continue. Access denied without it.</noscript><div id="root">Access denied</div></body></html>`, "clean every address is answered with the site's own page"},
+	"one_page":      {200, `<html><title>Bakery</title><h1>Fresh bread every day</h1><p>This site is protected by reCAPTCHA and the Google Privacy Policy applies.</p>`, "clean every address is answered with the site's own page"},
+	"construction":  {200, `<html><title>Soon</title><h1>Under construction</h1>`, "clean every address is answered with the site's own page"},
+	"firm":          {200, `<html><title>Miller Maintenance</title><h1>Elevators, doors, gates</h1><p>We offer scheduled maintenance for your house. It works! Ask for our plan.</p>`, "clean every address is answered with the site's own page"},
+	"kaisha":        {200, `<html><title>山田設備</title><p>ビルのメンテナンスを承ります。お気軽にお問い合わせください。</p>`, "clean every address is answered with the site's own page"},
+	"house":         {200, `<html><title>Lake street 5</title><p>This house is for sale. The gate is locked; we are happy to show you around.</p>`, "clean every address is answered with the site's own page"},
+	"tiny":          {200, `OK`, "clean every address is answered with the site's own page"},
+	"empty":         {200, ``, "clean every address is answered with the site's own page"},
+	"about_blocks":  {200, `<html><title>Firewalls</title><h1>Access denied?</h1><p>Your request was blocked.</p>` + strings.Repeat("<p>We explain at length what firewalls do and why they do it.</p>", 40), "clean every address is answered with the site's own page"},
 }
 
 // What a site is whose every address is answered with one page is told by that page, also when the page is its own.

@@ -39,6 +39,7 @@ type health struct {
 	firsts    map[answerKind]int // the first answer of each kind after that
 	nextCheck int                // the answer after which the site is asked again without suspicion
 	erratic   bool               // its server errors come and go
+	fickle    bool               // its refusals come and go
 
 	everywhere bool // its own page is what every address is answered with
 
@@ -182,7 +183,7 @@ func (h *health) pose(ctx context.Context, s *site, q question, patience *int) {
 // conclude draws what follows from the answers to a question.
 func (h *health) conclude(v verdict, patience *int) {
 	h.end, h.endOrder = v.end, v.from
-	h.erratic, h.everywhere = h.erratic || v.erratic, h.everywhere || v.everywhere
+	h.erratic, h.fickle, h.everywhere = h.erratic || v.erratic, h.fickle || v.fickle, h.everywhere || v.everywhere
 	if v.end != nil {
 		return
 	}
@@ -320,6 +321,9 @@ func (h *health) lastCheck(ctx context.Context, s *site) {
 		if len(h.witnesses.faulty) > 0 {
 			questions = append(questions, h.isErratic())
 		}
+		if len(h.witnesses.closed) > 0 {
+			questions = append(questions, h.isFickle())
+		}
 		if row := h.same; row.start == 1 && len(row.addresses) == len(h.addresses) && len(row.addresses) > 1 && everyEnd(row.last) != nil {
 			questions = append(questions, h.isEverywhere(row.last, 1)) // however little it was asked
 		}
@@ -350,11 +354,11 @@ func (h *health) onePageForAll() bool {
 	return h.everywhere
 }
 
-// errorsComeAndGo reports whether an address that gave a server error did not give it when asked again.
-func (h *health) errorsComeAndGo() bool {
+// comeAndGo reports whether an address that gave a server error, or was closed, was not so when asked again.
+func (h *health) comeAndGo() (faults, refusals bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.erratic
+	return h.erratic, h.fickle
 }
 
 var tooLongAWait = scanner.End(scanner.StatusThrottled, "the host asked for a longer wait than the limit")

@@ -51,17 +51,18 @@ type witnesses struct {
 	there  *web.Request   // another page, answered 200; nil when there was none
 	absent *web.Request   // answered 404; nil when there was none
 	faulty []*web.Request // answered 5xx; the first few
+	closed []*web.Request // answered 403 or 406; the first few
 }
 
 // add keeps the address of an answer that may be needed.
 func (w *witnesses) add(ex *web.Exchange) {
-	const faults = 3
+	const few = 3
 	there, absent := ex.Status == http.StatusOK && w.there == nil, ex.Status == http.StatusNotFound && w.absent == nil
-	faulty := ex.Status >= 500 && len(w.faulty) < faults
+	faulty, closed := ex.Status >= 500 && len(w.faulty) < few, closes(ex.Status) && len(w.closed) < few
 	if filterOf(ex) != "" {
 		return
 	}
-	if !there && !absent && !faulty || w.home == nil || !w.repeatable(ex.Request) {
+	if !there && !absent && !faulty && !closed || w.home == nil || !w.repeatable(ex.Request) {
 		return
 	}
 	again := &web.Request{Method: http.MethodGet, URL: ex.Request.URL, NoCookies: true}
@@ -72,6 +73,8 @@ func (w *witnesses) add(ex *web.Exchange) {
 		w.absent = again
 	case faulty:
 		w.faulty = append(w.faulty, again)
+	case closed:
+		w.closed = append(w.closed, again)
 	}
 }
 
@@ -94,6 +97,7 @@ type verdict struct {
 	from    int                  // with end: the first answer that is not to be believed; 0 when all are
 	trusted int                  // the site was itself up to this answer; 0 when that is not known
 	erratic bool                 // its errors come and go
+	fickle  bool                 // its refusals come and go
 
 	everywhere bool // the site's own page is what every address is answered with
 }
@@ -137,7 +141,7 @@ func (h *health) refusesUs(order int) question {
 		case wasOpen && refused(now):
 			return verdict{end: w.homeRefused(now), from: row.start}
 		case !wasOpen && !other && row.alike && refused(now):
-			return verdict{end: byName(now, scanner.End(statusOfRefusal(now.Status), "everything is answered %d with the same page", now.Status)), from: 1}
+			return verdict{end: byName(now, everythingIsAnswered(now.Status)), from: 1}
 		}
 		if end, _ := w.thereIsGone(ask, 1); end != nil {
 			return verdict{end: end, from: row.start}
@@ -250,16 +254,34 @@ func (h *health) isItself(order int) question {
 
 // isErratic asks whether addresses that gave server errors give none when they are asked again.
 func (h *health) isErratic() question {
-	const times = 3
 	faulty := slices.Clone(h.witnesses.faulty)
 	return func(ask sender) verdict {
-		for i := range times {
-			if now, err := ask(faulty[i%len(faulty)]); err == nil && now.Status < 500 {
-				return verdict{erratic: true}
-			}
-		}
-		return verdict{}
+		return verdict{erratic: anyTurns(ask, faulty, func(status int) bool { return status < 500 })}
 	}
+}
+
+// isFickle asks whether addresses that were closed are open, or not there, when they are asked again.
+func (h *health) isFickle() question {
+	closed := slices.Clone(h.witnesses.closed)
+	return func(ask sender) verdict {
+		return verdict{fickle: anyTurns(ask, closed, func(status int) bool { return status < 400 || status == http.StatusNotFound })}
+	}
+}
+
+// anyTurns asks again, in turn, until one is answered with another status.
+func anyTurns(ask sender, list []*web.Request, another func(status int) bool) bool {
+	const times = 3
+	for i := range times {
+		if now, err := ask(list[i%len(list)]); err == nil && another(now.Status) {
+			return true
+		}
+	}
+	return false
+}
+
+// closes reports a status with which servers close an address, and with which filters turn requests away.
+func closes(status int) bool {
+	return status == http.StatusForbidden || status == http.StatusNotAcceptable
 }
 
 func (w witnesses) homeRefused(now *web.Exchange) *scanner.StatusError {

@@ -178,6 +178,37 @@ func TestErrorsThatComeAndGoAreNotClean(t *testing.T) {
 	}
 }
 
+// A refusal that is gone when asked again has told nothing about its address; one that stays closes the address.
+func TestRefusalsThatComeAndGoAreNotClean(t *testing.T) {
+	for name, c := range map[string]struct {
+		code int
+		goes bool
+		want map[string]int
+	}{
+		"goes":                {http.StatusForbidden, true, map[string]int{"clean": 80, "blocked": 20}},
+		"goes_not_acceptable": {http.StatusNotAcceptable, true, map[string]int{"clean": 80, "blocked": 20}},
+		"stays":               {http.StatusForbidden, false, map[string]int{"clean": 100}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var asked sync.Map
+			s := httptest.NewServer(unlessHome(func(w http.ResponseWriter, r *http.Request) {
+				_, again := asked.LoadOrStore(r.URL.Path, true)
+				if last := r.URL.Path[len(r.URL.Path)-1]; (last == '3' || last == '8') && !(again && c.goes) {
+					status(c.code)(w, r)
+					return
+				}
+				http.NotFound(w, r)
+			}))
+			t.Cleanup(s.Close)
+			sigs, table := many(100)
+			got, _ := outcomes(t, Options{Client: resolving(t, nil), Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: table, InFlight: 1})
+			if diff := cmp.Diff(c.want, statuses(got)); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // answers are what a site in a test of health says, and how often it was asked for its own page again.
 type answers struct {
 	site *site

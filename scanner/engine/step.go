@@ -45,7 +45,7 @@ type siteRun struct {
 type cleanResult struct {
 	ran                 bool
 	seen                sight
-	fault               int16
+	fault, refusal      int16
 	requests, lastOrder int32
 	took                time.Duration
 }
@@ -59,6 +59,7 @@ type stepResult struct {
 	broken     bool   // it got an answer of which the rest is unknown
 	cut        int    // bytes of an answer that went on past the limit; 0 for none
 	fault      int    // status of the last server error that it got; 0 for none
+	refusal    int    // status of the last closed address that it met; 0 for none
 	seen       sight
 	conclusive bool   // its reason holds whatever it saw
 	filter     string // the product that gave an answer in place of the site; "" for none
@@ -175,7 +176,7 @@ func (r *siteRun) note(i int, result *stepResult) {
 	switch {
 	case r.closed:
 	case r.cleanResults != nil && result.nothingToTell():
-		r.cleanResults[i] = cleanResult{true, result.seen, int16(result.fault), int32(result.requests), int32(result.lastOrder), result.took}
+		r.cleanResults[i] = cleanResult{true, result.seen, int16(result.fault), int16(result.refusal), int32(result.requests), int32(result.lastOrder), result.took}
 	default:
 		r.results[i] = result
 	}
@@ -196,7 +197,7 @@ func (r *siteRun) close() {
 func (r *siteRun) resultOf(i int) *stepResult {
 	if r.cleanResults != nil && r.cleanResults[i].ran {
 		c := r.cleanResults[i]
-		return &stepResult{seen: c.seen, fault: int(c.fault), requests: int(c.requests), lastOrder: int(c.lastOrder), took: c.took}
+		return &stepResult{seen: c.seen, fault: int(c.fault), refusal: int(c.refusal), requests: int(c.requests), lastOrder: int(c.lastOrder), took: c.took}
 	}
 	return r.results[i]
 }
@@ -218,7 +219,7 @@ func (s *site) look(ctx context.Context, limit time.Duration, st *step, safety s
 		defer view.mu.Unlock()
 		e.requests, e.lastOrder, e.suppressed, e.reason, e.broken = view.requests+notes.Requests, view.lastOrder, notes.Suppressed, notes.Reason, view.broken
 		e.cut, e.remembered = view.cut, notes.Remembered
-		e.fault, e.filter, e.seen, e.conclusive = view.fault, view.filter, view.seen, notes.Conclusive
+		e.fault, e.refusal, e.filter, e.seen, e.conclusive = view.fault, view.refusal, view.filter, view.seen, notes.Conclusive
 		if notes.Filters {
 			e.filter = ""
 		}

@@ -100,8 +100,13 @@ func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *sc
 			return unseen
 		}
 	}
-	if silent(end) && result.fault > 0 && r.site.health.errorsComeAndGo() {
-		return erraticEnd(result.fault)
+	if silent(end) && result.fault+result.refusal > 0 {
+		switch faults, refusals := r.site.health.comeAndGo(); {
+		case faults && result.fault > 0:
+			return erraticEnd(result.fault)
+		case refusals && result.refusal > 0:
+			return erraticEnd(result.refusal)
+		}
 	}
 	if end == clean && result.requests > 0 && r.site.health.onePageForAll() {
 		return onePageForAll
@@ -111,13 +116,17 @@ func (r *siteRun) endOfStep(ctx context.Context, result *stepResult, siteEnd *sc
 
 var onePageForAll = scanner.End(scanner.StatusClean, "every address is answered with the site's own page")
 
-// erraticEnd is how a step ends that saw nothing in answers of which one was an error that comes and goes: what else the
-// server has to say there is unknown.
+// erraticEnd is how a step ends that saw nothing in answers of which one was an error or a refusal that comes and goes: what
+// else the server has to say there is unknown.
 func erraticEnd(status int) *scanner.StatusError {
-	if status == http.StatusServiceUnavailable {
-		return scanner.End(scanner.StatusThrottled, "the server answered %d to some requests, but not when asked again", status)
+	end := scanner.StatusFailed
+	switch {
+	case status == http.StatusServiceUnavailable:
+		end = scanner.StatusThrottled
+	case closes(status):
+		end = scanner.StatusBlocked
 	}
-	return scanner.End(scanner.StatusFailed, "the server answered %d to some requests, but not when asked again", status)
+	return scanner.End(end, "the server answered %d to some requests, but not when asked again", status)
 }
 
 // silent reports whether an end says that nothing was seen.

@@ -25,6 +25,7 @@ type siteView struct {
 	broken    bool   // it got an answer of which the rest is unknown
 	cut       int    // bytes of the last answer that went on past the client's limit; 0 for none
 	fault     int    // status of the last server error that it got; 0 for none
+	refusal   int    // status of the last closed address that it met; 0 for none
 	filter    string // the product that gave an answer in place of the site; "" for none
 	seen      sight
 	visitors  []scanner.Visitor
@@ -56,7 +57,7 @@ func (v *siteView) saw(ex *web.Exchange) {
 func (v *siteView) mark(ex *web.Exchange, filter string) {
 	v.noteSight(ex)
 	cut := ex.Truncated && !ex.Broken && ex.Request.MaxBody == 0
-	if !ex.Broken && !cut && ex.Status < 500 && filter == "" {
+	if !ex.Broken && !cut && ex.Status < 500 && !closes(ex.Status) && filter == "" {
 		return
 	}
 	v.mu.Lock()
@@ -68,8 +69,11 @@ func (v *siteView) mark(ex *web.Exchange, filter string) {
 	if cut {
 		v.cut = len(ex.Body)
 	}
-	if ex.Status >= 500 {
+	switch {
+	case ex.Status >= 500:
 		v.fault = ex.Status
+	case closes(ex.Status):
+		v.refusal = ex.Status
 	}
 }
 
