@@ -15,7 +15,7 @@ const (
 	StatusFound         Status = "found"          // at least one finding
 	StatusNotApplicable Status = "not-applicable" // nothing here that it could look at
 	StatusUnreachable   Status = "unreachable"    // the host did not answer
-	StatusThrottled     Status = "throttled"      // the host asked for a longer wait than the limit
+	StatusThrottled     Status = "throttled"      // the host refuses requests because it gets too many
 	StatusBlocked       Status = "blocked"        // a filter refuses us, or everything asks for a log-in
 	StatusElsewhere     Status = "elsewhere"      // the site sends visitors to another one, which was not looked at
 	StatusUnsupported   Status = "unsupported"    // the signature uses what sotomi lacks

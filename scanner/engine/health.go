@@ -214,7 +214,7 @@ func (h *health) count(order, sent int, ex *web.Exchange, filter string, err err
 		return nil, nil
 	case web.KindThrottled:
 		if h.throttled++; h.throttled >= throttledInRow && h.end == nil {
-			h.end, h.endOrder = tooLongAWait, 0
+			h.end, h.endOrder = tooManyRequests(err), 0
 		}
 		return nil, nil
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
@@ -361,7 +361,10 @@ func (h *health) comeAndGo() (faults, refusals bool) {
 	return h.erratic, h.fickle
 }
 
-var tooLongAWait = scanner.End(scanner.StatusThrottled, "the host asked for a longer wait than the limit")
+// tooManyRequests is how a site ends that refused requests in all their tries.
+func tooManyRequests(err error) *scanner.StatusError {
+	return scanner.End(scanner.StatusThrottled, "the host gets too many requests (%s): scan it later, or with a lower --rate", reasonOf(err))
+}
 
 func refusal(status int) bool {
 	return status == 403 || status == 406 || status == 429 || status >= 500

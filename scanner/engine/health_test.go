@@ -219,7 +219,10 @@ func TestThrottlingInARowEndsTheSite(t *testing.T) {
 	}
 	var stop *scanner.StatusError
 	if _, err := h.before(t.Context()); !errors.As(err, &stop) || stop.Status != scanner.StatusThrottled {
-		t.Errorf("before = %v, want throttled", err)
+		t.Fatalf("before = %v, want throttled", err)
+	}
+	if got, want := stop.Reason.String(), "the host gets too many requests (asked to wait 1h): scan it later, or with a lower --rate"; got != want {
+		t.Errorf("reason %q, want %q", got, want)
 	}
 }
 

@@ -116,7 +116,7 @@ func gone(err error, from int) verdict {
 	case web.KindUnreachable, web.KindTimeout, web.KindClosed, web.KindTLS, web.KindProtocol:
 		return verdict{end: scanner.End(scanner.StatusUnreachable, "the host stopped answering (%s)", reasonOf(err)), from: from}
 	case web.KindThrottled:
-		return verdict{end: tooLongAWait, from: from}
+		return verdict{end: tooManyRequests(err), from: from}
 	case web.KindCanceled, web.KindScope:
 	}
 	return verdict{}
