@@ -78,11 +78,13 @@ func NewClient(o Options) (*Client, error) {
 	if o.Proxy != nil && !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, o.Proxy.Scheme) {
 		return nil, message.Errorf("--proxy %q: the scheme must be http, https or socks5", o.Proxy.Redacted())
 	}
-	transports := []*renewable{newRenewable(o.transport(tlsConfig, true)), newRenewable(o.transport(tlsConfig, false))}
-	l := &limiter{next: transports[0], http1: transports[1], options: o, total: newTotal(o.Total), hosts: map[string]*hostState{}}
+	fresh := o.transport(tlsConfig, true)
+	fresh.DisableKeepAlives = true
+	transports := []*renewable{newRenewable(o.transport(tlsConfig, true)), newRenewable(o.transport(tlsConfig, false)), newRenewable(fresh)}
+	l := &limiter{next: transports[0], http1: transports[1], fresh: transports[2], options: o, total: newTotal(o.Total), hosts: map[string]*hostState{}}
 	if o.Proxy == nil {
 		transports = append(transports, newRenewable(o.lenientTransport(tlsConfig)))
-		l.lenient = transports[2]
+		l.lenient = transports[3]
 	}
 	l.transports = transports
 	hc := &http.Client{

@@ -41,7 +41,7 @@ func offline(t *testing.T, o Options, f roundTrip) (*Client, *Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.limiter.next = f
+	c.limiter.next, c.limiter.fresh = f, f
 	return c, c.Session(shop)
 }
 

@@ -349,3 +349,29 @@ func TestConnectionsOfBodiesAreNotUsedAgain(t *testing.T) {
 		t.Errorf("%d connections, want 3: one more after each body", n)
 	}
 }
+
+// A request that is not repeated does not go where a server may be hanging up: many close a connection after an answer
+// without having said so.
+func TestBodiesGoOnConnectionsOfTheirOwn(t *testing.T) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen(t, l, func(c net.Conn) {
+		defer c.Close()
+		r := bufio.NewReader(c)
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, req.Body)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		_, _ = r.Peek(1) // the next request, which is too late
+	})
+	u := parse(t, "http://"+l.Addr().String()+"/")
+	s := client(t, Options{}).Session(u)
+	get(t, s, u, Request{})
+	if ex := get(t, s, u, Request{Method: http.MethodPost, Body: []byte("{}")}); string(ex.Body) != "ok" {
+		t.Errorf("body %q", ex.Body)
+	}
+}

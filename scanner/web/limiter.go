@@ -18,6 +18,7 @@ import (
 type limiter struct {
 	next    http.RoundTripper
 	http1   http.RoundTripper // for hosts that do not want HTTP/2
+	fresh   http.RoundTripper // for requests that are not repeated: each has a connection of its own, which no server is about to close
 	lenient http.RoundTripper // for answers that net/http refuses for a line of their head; nil through a proxy
 	options Options
 	total   *rate.Limiter // nil without a limit
@@ -129,7 +130,11 @@ func (l *limiter) send(a *attempt, req *http.Request) (*http.Response, error) {
 // sendOnce sends by HTTP/2 where the host speaks it, unless it said that a request must come by HTTP/1.1 (RFC 9113 section 7).
 func (l *limiter) sendOnce(a *attempt, req *http.Request) (*http.Response, error) {
 	if !a.host.http1.Load() {
-		res, err := l.next.RoundTrip(req)
+		next := l.next
+		if req.ContentLength != 0 {
+			next = l.fresh
+		}
+		res, err := next.RoundTrip(req)
 		if err == nil || !strings.Contains(err.Error(), "HTTP_1_1_REQUIRED") {
 			return res, err
 		}
