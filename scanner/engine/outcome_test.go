@@ -320,3 +320,31 @@ func TestOutcomesFollowTheOrderOfTargets(t *testing.T) {
 		t.Errorf("outcomes = %q, want %q", got, want)
 	}
 }
+
+// What ends a site ends all its steps with the same words, also those that wait for another.
+func TestStepsThatWaitEndLikeTheirSite(t *testing.T) {
+	for name, c := range map[string]struct {
+		serve http.HandlerFunc
+		want  string
+	}{
+		"refuses": {status(http.StatusTeapot), "blocked everything is answered 418 with the same page"},
+		"log_in":  {status(http.StatusUnauthorized), "blocked asks for a log-in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(c.serve)
+			defer s.Close()
+			sigs, _ := many(30)
+			sigs = append(sigs, sig("t-gives", giving("shop")), sig("u-needs", needing("shop"), giving("more")), sig("v-needs", needing("more")))
+			checks := map[string]scanner.Check{}
+			for _, s := range sigs {
+				checks[s.ID] = pathCheck{[]string{"/" + s.ID}, "secret"}
+			}
+			got := endsOf(t, Options{Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: sigs, Checks: tableOf(checks), InFlight: 1})
+			for id, end := range got {
+				if end != c.want {
+					t.Errorf("%s: %q, want %q", id, end, c.want)
+				}
+			}
+		})
+	}
+}

@@ -58,6 +58,12 @@ func (s *site) unseen(seen sight) *scanner.StatusError {
 	return nil
 }
 
+// shut reports whether a step ended because the site shows itself to nobody who is not logged in, or sends all elsewhere.
+func (s *site) shut(end *scanner.StatusError) bool {
+	all := s.unseen(sawAway | sawLogin)
+	return all != nil && end.Status == all.Status && end.Reason.String() == all.Reason.String()
+}
+
 // asksForLogin reports whether an answer is a demand to log in to the server or to a proxy before it.
 func asksForLogin(ex *web.Exchange) bool {
 	return ex.Status == http.StatusUnauthorized || ex.Status == http.StatusProxyAuthRequired

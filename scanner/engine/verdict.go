@@ -41,7 +41,7 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 		case result == nil:
 			own = scanner.End(scanner.StatusCrashed, "internal error: this check never ran")
 		case result.missing != "":
-			own = r.lacking(st, result.missing, endOf)
+			own = r.lacking(st, result.missing, siteEnd, endOf)
 		default:
 			own = r.endOfStep(ctx, result, siteEnd, from)
 		}
@@ -67,8 +67,8 @@ func (r *siteRun) finish(ctx context.Context, end *scanner.StatusError) targetRe
 }
 
 // lacking decides how a step ends whose required fact is missing: not applicable, or as the step that looks for the fact
-// did if that one could not tell.
-func (r *siteRun) lacking(st *step, fact string, endOf func(int) *scanner.StatusError) *scanner.StatusError {
+// did if that one could not tell. What ended the whole site is said in the same words of all steps.
+func (r *siteRun) lacking(st *step, fact string, siteEnd *scanner.StatusError, endOf func(int) *scanner.StatusError) *scanner.StatusError {
 	looked := false
 	for _, g := range st.givers {
 		giver := r.plan.steps[g].signature
@@ -76,7 +76,10 @@ func (r *siteRun) lacking(st *step, fact string, endOf func(int) *scanner.Status
 			continue
 		}
 		looked = true
-		if end := endOf(g); !end.Status.Complete() {
+		switch end := endOf(g); {
+		case end == siteEnd || r.site.shut(end):
+			return end
+		case !end.Status.Complete():
 			return scanner.End(end.Status, "%s was looked for by %s: %s", fact, giver.ID, end.Reason)
 		}
 	}
