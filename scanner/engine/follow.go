@@ -48,6 +48,7 @@ func (p *Plan) arrive(ctx context.Context, s *site, ex *web.Exchange) {
 	s.health.sawHome(ex)
 	s.status = ex.Status
 	s.closed = asksForLogin(ex)
+	defer func() { s.lost = redirects(ex) && s.leads == "" }() // the last of them, wherever it would lead
 	for range pagesFollowed {
 		to := ex.SendsTo()
 		if to == nil {

@@ -14,6 +14,7 @@ const (
 	sawSite  sight = 1 << iota // something that the site itself says
 	sawAway                    // a redirect to another site
 	sawLogin                   // a demand to log in
+	sawLost                    // a redirect, of a site whose own page is one that leads to no page
 )
 
 // sightOf is what one answer shows.
@@ -22,6 +23,8 @@ func (s *site) sightOf(ex *web.Exchange) sight {
 		return sawLogin
 	}
 	switch to := ex.SendsTo(); {
+	case s.lost && redirects(ex):
+		return sawLost
 	case to == nil:
 	case !sameOrigin(ex.URL, to):
 		return sawAway
@@ -38,12 +41,14 @@ func (s *site) homeSight() sight {
 		return sawLogin
 	case s.leads != "":
 		return sawAway
+	case s.lost:
+		return sawLost
 	}
 	return 0
 }
 
-// unseen is how a step ends that saw nothing of the site, because the site sends visitors elsewhere or asks them to log in
-// from its own page on. An open site with closed folders, and one that redirects from a few addresses only, show themselves.
+// unseen is how a step ends that saw nothing of the site, because the site sends visitors elsewhere or nowhere, or asks them to
+// log in, from its own page on. An open site with closed folders, and one that redirects from a few addresses only, show themselves.
 func (s *site) unseen(seen sight) *scanner.StatusError {
 	switch {
 	case seen&sawAway != 0 && s.leads != "" && s.leadsToTarget:
@@ -54,14 +59,21 @@ func (s *site) unseen(seen sight) *scanner.StatusError {
 		return scanner.End(scanner.StatusBlocked, "asks for a log-in, and does not accept the one given")
 	case seen&sawLogin != 0 && s.closed:
 		return scanner.End(scanner.StatusBlocked, "asks for a log-in")
+	case seen&sawLost != 0 && s.lost:
+		return scanner.End(scanner.StatusFailed, "redirects, but to no page")
 	}
 	return nil
 }
 
 // shut reports whether a step ended because the site shows itself to nobody who is not logged in, or sends all elsewhere.
 func (s *site) shut(end *scanner.StatusError) bool {
-	all := s.unseen(sawAway | sawLogin)
+	all := s.unseen(sawAway | sawLogin | sawLost)
 	return all != nil && end.Status == all.Status && end.Reason.String() == all.Reason.String()
+}
+
+// redirects reports whether an answer is a redirect, wherever it leads.
+func redirects(ex *web.Exchange) bool {
+	return ex.Status >= 300 && ex.Status <= 399 && ex.Status != http.StatusNotModified
 }
 
 // asksForLogin reports whether an answer is a demand to log in to the server or to a proxy before it.

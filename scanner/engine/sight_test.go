@@ -3,6 +3,7 @@ package engine
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -132,6 +133,50 @@ func TestASiteThatSendsEverybodyToItsLogin(t *testing.T) {
 			})
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A site whose own page is a redirect to no page has shown nothing where it answers with such redirects.
+func TestASiteThatRedirectsToNoPage(t *testing.T) {
+	const lost = "failed redirects, but to no page"
+	for name, c := range map[string]struct {
+		home, other string // the Location; "-" for status 200, "" for 404
+		env         string
+	}{
+		"to_itself":                  {"/", "/", lost},
+		"each_to_itself":             {"/", "PATH", lost},
+		"ever_deeper":                {"/a/", "PATHa/", lost},
+		"to_a_script":                {"javascript:alert(1)", "javascript:alert(1)", lost},
+		"to_a_file":                  {"file:///etc/passwd", "file:///etc/passwd", lost},
+		"without_an_address":         {"%zz", "%zz", lost},
+		"but_says_what_is_not_there": {"/", "", "clean "},
+		"its_own_page_is_open":       {"-", "PATH", "clean "},
+		"all_to_the_own_page":        {"-", "/", "clean "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				to := c.other
+				if r.URL.Path == "/" {
+					to = c.home
+				}
+				switch to {
+				case "":
+					http.NotFound(w, r)
+				case "-":
+				default:
+					w.Header()["Location"] = []string{strings.ReplaceAll(to, "PATH", r.URL.Path)}
+					w.WriteHeader(http.StatusFound)
+				}
+			}))
+			defer s.Close()
+			got := endsOf(t, Options{
+				Client: newClient(t), Targets: mustTargets(t, s.URL), Signatures: sigsOf("env"),
+				Checks: tableOf(map[string]scanner.Check{"env": looksAt("/.env")}),
+			})
+			if got["env"] != c.env {
+				t.Errorf("%q, want %q", got["env"], c.env)
 			}
 		})
 	}

@@ -29,6 +29,7 @@ type site struct {
 	leadsToTarget bool       // that one is scanned too
 	moved         *url.URL   // the same as leads, when it is the same site under another name and no target; else nil
 	closed        bool       // its own page asks for a log-in
+	lost          bool       // its own page is a redirect that leads to no page
 	login         string     // path of the page that every visitor is sent to, to log in; "" for none
 	public        bool       // its name is not the user's, so it must not lead to private addresses
 	unnamed       bool       // the user did not name it: it is sent no given headers and sessions
