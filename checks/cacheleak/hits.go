@@ -24,7 +24,10 @@ func (r *run) hit(g *gatherer, result *pageResult) *scanner.Hit {
 		shown = append(shown, evidence.Evidence{Request: "GET " + g.page.RequestURI(), Note: message.New("The cache now holds a test visitor's page at this address until it expires. Purge it.")})
 	}
 	values := scanner.Values{
-		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown), "rounds": l.rounds,
+		"page": g.page.Path, "via": l.via, "cache": bestSigns(l.shown).String(), "visitors": visitorNames(l.shown),
+	}
+	if l.rounds > 0 { // else it was asked for in turn
+		values["rounds"] = l.rounds
 	}
 	if l.detail != "" {
 		values["address"] = l.detail
@@ -85,7 +88,7 @@ func (r *run) storable(result *pageResult) *scanner.Hit {
 			URL: result.page.String(), Certainty: scanner.Possible, Variant: string(verdict.Storage),
 			Values: scanner.Values{
 				"page": result.page.Path, "cache": cacheSigns(v.ex).String(), "storage": string(verdict.Storage),
-				"visitors": []string{v.who}, "cache-control": strings.Join(v.ex.Header.Values("Cache-Control"), ", "), "rounds": 0,
+				"visitors": []string{v.who}, "cache-control": strings.Join(v.ex.Header.Values("Cache-Control"), ", "),
 			},
 			Evidence: []evidence.Evidence{r.mask.evidence(v, note)},
 		}

@@ -96,7 +96,7 @@ func TestHit(t *testing.T) {
 		{"deception", "leak", leak{via: "deception", shown: shown, again: shown, detail: "PATH/NAME.css"}, scanner.Confirmed, "deception", 4},
 		{"validator", "leak", leak{via: "validator", shown: shown, again: shown}, scanner.Confirmed, "validator", 4},
 		{"cookie", "leak", leak{via: "set-cookie", shown: shown, again: shown}, scanner.Confirmed, "set-cookie", 4},
-		{"mixup", "mixup", leak{via: "concurrent", shown: shown, again: shown}, scanner.Confirmed, "", 4},
+		{"mixup", "mixup", leak{via: "concurrent", shown: shown, again: shown, rounds: 2}, scanner.Confirmed, "", 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &run{mask: newMask(), params: params{Mode: c.mode}}
@@ -106,6 +106,9 @@ func TestHit(t *testing.T) {
 			}
 			if diff := cmp.Diff([]string{"A", "B"}, hit.Values["visitors"]); diff != "" || hit.Values["cache"] != "Varnish" || (hit.Values["address"] != nil) != (c.leak.detail != "") {
 				t.Errorf("values %v", hit.Values)
+			}
+			if rounds, told := hit.Values["rounds"]; told != (c.leak.rounds > 0) {
+				t.Errorf("rounds %v: only requests at the same time come in rounds", rounds)
 			}
 			for _, e := range hit.Evidence {
 				mustBeJapanese(t, e.Note)

@@ -28,6 +28,8 @@ func newAnswer(s scanner.Summary, first *mend, language string) answer {
 		a.Bad = words.Count("findings", total, nil) + ": " + strings.Join(parts, ", ")
 	case whole && s.Statuses[scanner.StatusUnsupported] == 0:
 		a.Bad = none(s, words)
+	case s.Statuses[scanner.StatusClean]+s.Statuses[scanner.StatusFound] == 0:
+		a.Bad = words.Say("none-checked", nil)
 	default:
 		a.Bad = words.Say("none-incomplete", nil)
 	}
