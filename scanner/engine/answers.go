@@ -223,10 +223,19 @@ func (s *site) unkeep(e *entry) {
 }
 
 func (e *entry) bytes() int {
-	const overhead = 4 << 10 // headers, the request, and the structures around them
+	const (
+		overhead = 4 << 10 // the request, and the structures around it
+		line     = 80      // those of a header
+	)
 	n := overhead
 	for ex := e.answer.ex; ex != nil; ex = ex.Previous {
 		n += 3 * len(ex.Body) // the body is also kept as text, and in lower case
+		for name, values := range ex.Header {
+			n += line + len(name)
+			for _, v := range values {
+				n += len(v)
+			}
+		}
 	}
 	return n
 }

@@ -107,3 +107,23 @@ func TestLargeAnswersAreSaid(t *testing.T) {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }
+
+// What an answer takes is its headers too: a server may send a quarter of a megabyte of them with each.
+func TestHeadersTakeRoom(t *testing.T) {
+	header := http.Header{"X-Long": {strings.Repeat("a", 250_000)}}
+	many := http.Header{}
+	for i := range 10_000 {
+		many.Set(fmt.Sprintf("X-%d", i), "a")
+	}
+	for name, c := range map[string]struct {
+		header http.Header
+		least  int
+	}{"few": {http.Header{"Server": {"nginx"}}, 0}, "long": {header, 250_000}, "many": {many, 500_000}} {
+		first := &web.Exchange{Header: c.header}
+		for _, ex := range []*web.Exchange{first, {Previous: first}} {
+			if got := (&entry{answer: answer{ex: ex}}).bytes(); got < c.least || got > 3*c.least+8<<10 {
+				t.Errorf("%s: %d bytes, want at least %d", name, got, c.least)
+			}
+		}
+	}
+}

@@ -63,5 +63,5 @@ func (e *throttledError) Message() message.Message {
 	if !e.explicit {
 		return message.New("status %d (tries: %d)", e.status, e.tries)
 	}
-	return message.New("status %d, asked to wait %d seconds", e.status, int(e.wait.Seconds()))
+	return message.New("status %d, asked to wait %d s", e.status, int(e.wait.Seconds()))
 }
