@@ -26,6 +26,9 @@ var wordsOfRefusal = regexp.MustCompile(`(?i)` +
 	`|\b(?:are|is|verify|prove|confirm|sure)\b[^.!?]{0,30}\b(?:you|it|really)\b[^.!?]{0,30}\b(?:human|robot|bot)\b|\byou(?:'re| are)\b[^.!?]{0,12}\bhuman\b|\bnot a (?:robot|bot)\b|\bhuman verification\b` +
 	`|\b(?:checking|verifying) (?:your|the) (?:browser|connection|device)\b|\bsecurity (?:check|verification|checkpoint)\b` +
 	`|\b(?:solve|complete|enter|pass)\b[^.!?]{0,30}\bcaptcha\b|\benable (?:javascript|js|cookies)\b[^.!?]{0,40}\b(?:cookies|javascript|continue|disable)\b` +
+	`|\b(?:site|page|service|content|website)\b[^.!?]{0,20}\b(?:not|cannot|can't|isn't)\b[^.!?]{0,20}\b(?:available|accessed|accessible|viewed|offered)\b[^.!?]{0,10}\b(?:in|from|to) your (?:country|region|location|area|territory)\b` +
+	`|(?:当|本|この)(?:ウェブ)?(?:サイト|ページ|サービス)[^。]{0,20}(?:海外|国外)から[^。]{0,15}(?:利用|閲覧|アクセス|接続)[^。]{0,15}(?:ません|お断り|ご遠慮)` +
+	`|(?:海外|国外)からの?(?:アクセス|閲覧|接続)[^。]{0,15}(?:ません|お断り|ご遠慮)` +
 	`|アクセス[^。]{0,20}(?:拒否|禁止|制限|遮断|ブロック)|(?:拒否|遮断|ブロック)(?:し|さ|され)|不正な(?:アクセス|リクエスト|通信|操作)|不審な(?:アクセス|通信)|認証が必要|閲覧できません|許可されていません|権限がありません|(?:ロボット|人間)(?:で|か)`)
 
 // Firms that maintain houses and machines say so on their pages, and houses are for sale: the sentence must be about the site.
