@@ -1,13 +1,67 @@
 package scanner
 
 import (
-	"fmt"
+	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sotomi/scanner/message"
+	"sotomi/scanner/signature"
+	"sotomi/scanner/target"
 )
+
+// UDP is added to the number of a port of UDP, so that ports of both kinds stand in one list.
+const UDP = 1 << 16
+
+// PortText is a port as users write it: 22, 623/udp.
+func PortText(port int) string {
+	if port >= UDP {
+		return strconv.Itoa(port-UDP) + udpSuffix
+	}
+	return strconv.Itoa(port)
+}
+
+const udpSuffix = "/udp"
+
+// PortValue is a port as findings have it: 22, "623/udp".
+func PortValue(port int) any {
+	if port >= UDP {
+		return PortText(port)
+	}
+	return port
+}
+
+// PortURL is the address of a port of a host: tcp://HOST:22, udp://HOST:623.
+func PortURL(host string, port int) *url.URL {
+	if port >= UDP {
+		return target.Origin("udp", host, strconv.Itoa(port-UDP))
+	}
+	return target.TCP(host, strconv.Itoa(port))
+}
+
+// PortOf is the port that an address from PortURL names. ok is false for all others.
+func PortOf(u *url.URL) (port int, ok bool) {
+	n, ok := portNumber(u.Port())
+	switch u.Scheme {
+	case "tcp":
+		return n, ok
+	case "udp":
+		return n + UDP, ok
+	}
+	return 0, false
+}
+
+// PortsOf are the ports that a signature names, of TCP and of UDP.
+func PortsOf(s *signature.Signature) Numbers {
+	list := Numbers(slices.Clone(s.Ports))
+	for _, n := range s.UDP {
+		list = append(list, n+UDP)
+	}
+	slices.Sort(list)
+	return list
+}
 
 // PortState is what came of connecting to a port.
 type PortState string
@@ -16,7 +70,7 @@ type PortState string
 const (
 	PortOpen    PortState = "open"
 	PortClosed  PortState = "closed"  // the host refuses connections
-	PortSilent  PortState = "silent"  // no answer: something drops what is sent there
+	PortSilent  PortState = "silent"  // no answer: something drops what is sent there, or what is there does not know what it was asked
 	PortUnasked PortState = "unasked" // it was not looked at
 )
 
@@ -26,9 +80,9 @@ const (
 	ProtocolTLS  = "TLS" // and what speaks inside it is not known
 )
 
-// Port is a port that accepts connections.
+// Port is a port that accepts connections, or of UDP one that answers.
 type Port struct {
-	Number   int    `json:"port"`
+	Number   int    `json:"port"`               // of UDP with UDP added
 	Protocol string `json:"protocol,omitempty"` // what speaks there, such as Redis; "" when that is not known
 	TLS      bool   `json:"tls,omitempty"`      // inside TLS
 	Behaves  string `json:"behaves,omitempty"`  // how one whose protocol is not known behaves: silent, closes, echoes, unknown; "" for others
@@ -38,6 +92,32 @@ type Port struct {
 	Claimed  bool   `json:"-"` // a signature of its own is about it
 	Told     bool   `json:"-"` // another signature of this scan has confirmed more there than that it is open
 	Unlisted bool   `json:"-"` // the user said which ports of the host may be open, and this is none of them
+}
+
+// portJSON is a port without its methods.
+type portJSON Port
+
+// MarshalJSON writes a port of UDP as its number and "udp": true.
+func (p Port) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Number int  `json:"port"`
+		UDP    bool `json:"udp,omitempty"`
+		portJSON
+	}{p.Number % UDP, p.Number >= UDP, portJSON(p)})
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (p *Port) UnmarshalJSON(text []byte) error {
+	var read struct {
+		*portJSON
+		UDP bool `json:"udp"`
+	}
+	read.portJSON = (*portJSON)(p)
+	err := json.Unmarshal(text, &read)
+	if read.UDP {
+		p.Number += UDP
+	}
+	return err
 }
 
 // Ports are those of one host that a scan looked at.
@@ -72,7 +152,7 @@ func (p *Ports) Answers() bool { return len(p.Open)+len(p.Closed) > 0 }
 func (p *Ports) Message() message.Message {
 	var open []string
 	for _, o := range p.Open {
-		text := strconv.Itoa(o.Number)
+		text := PortText(o.Number)
 		switch {
 		case o.Protocol == ProtocolTLS || o.Protocol != "" && !o.TLS:
 			text += " " + o.Protocol
@@ -97,7 +177,7 @@ func (p *Ports) Message() message.Message {
 	return message.Join("; ", list...)
 }
 
-// Numbers are numbers of ports, ascending.
+// Numbers are ports, ascending: those of UDP have UDP added and come last.
 type Numbers []int
 
 // Has reports whether a number is one of them.
@@ -117,9 +197,11 @@ func (n Numbers) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		if fmt.Fprint(&b, n[i]); j > i {
-			fmt.Fprintf(&b, "-%d", n[j])
+		text := PortText(n[j])
+		if j > i {
+			text = strconv.Itoa(n[i]%UDP) + "-" + text
 		}
+		b.WriteString(text)
 		i = j + 1
 	}
 	return b.String()
@@ -135,11 +217,12 @@ func (n *Numbers) UnmarshalText(text []byte) error {
 	return err
 }
 
-// ParseNumbers reads numbers and ranges of ports, separated by commas: 22, 8000-8100.
+// ParseNumbers reads numbers and ranges of ports, separated by commas: 22, 8000-8100, 623/udp.
 func ParseNumbers(text string) (Numbers, error) {
 	var list Numbers
 	for part := range strings.SplitSeq(text, ",") {
-		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		text, udp := strings.CutSuffix(strings.TrimSpace(part), udpSuffix)
+		from, to, isRange := strings.Cut(text, "-")
 		first, ok1 := portNumber(from)
 		last, ok2 := first, ok1
 		if isRange {
@@ -147,6 +230,9 @@ func ParseNumbers(text string) (Numbers, error) {
 		}
 		if !ok1 || !ok2 || last < first {
 			return nil, message.Errorf("%q is no port (1 to 65535) and no range such as 8000-8100", strings.TrimSpace(part))
+		}
+		if udp {
+			first, last = first+UDP, last+UDP
 		}
 		for ; first <= last; first++ {
 			list = append(list, first)

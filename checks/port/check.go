@@ -4,7 +4,7 @@ package port
 import (
 	"context"
 	"slices"
-	"strconv"
+	"strings"
 
 	"sotomi/scanner"
 	"sotomi/scanner/evidence"
@@ -21,13 +21,13 @@ type params struct {
 
 type check struct {
 	params params
-	ports  []int
+	ports  scanner.Numbers
 	below  bool // ports that the user has not listed weigh more than others
 }
 
 // New is the check "port".
 func New(s *signature.Signature) (scanner.Check, error) {
-	c := &check{ports: s.Ports}
+	c := &check{ports: scanner.PortsOf(s)}
 	if err := s.With.Decode(&c.params); err != nil {
 		return nil, err
 	}
@@ -103,9 +103,9 @@ func (c *check) mine(p *scanner.Probe, ports *scanner.Ports) []scanner.Port {
 
 // hit is what is told of an open port.
 func (c *check) hit(t target.Target, open scanner.Port) scanner.Hit {
-	number := strconv.Itoa(open.Number)
-	at := target.TCP(t.URL.Hostname(), number)
-	values := scanner.Values{"port": open.Number, "tls": open.TLS}
+	number := scanner.PortText(open.Number)
+	at := scanner.PortURL(t.URL.Hostname(), open.Number)
+	values := scanner.Values{"port": scanner.PortValue(open.Number), "tls": open.TLS}
 	if open.Protocol != "" {
 		values["protocol"] = open.Protocol
 	} else {
@@ -115,7 +115,7 @@ func (c *check) hit(t target.Target, open scanner.Port) scanner.Hit {
 		URL: at.Scheme + "://" + at.Host, Matcher: number, Variant: variant(open, c.params.Others, c.below), Certainty: certainty(open, c.params),
 		Values: values,
 		Evidence: []evidence.Evidence{{
-			Request: "TCP " + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
+			Request: strings.ToUpper(at.Scheme) + " " + at.Host, Response: evidence.Redact(message.Printable(greeting(open.Greeting))), Note: note(open), Address: open.Address,
 		}},
 	}
 }

@@ -23,6 +23,9 @@ func claims(open scanner.Port, ports []int, protocols []string) bool {
 	here := slices.Contains(ports, open.Number)
 	switch open.Protocol {
 	case "":
+		if open.Number >= scanner.UDP {
+			return false // what is meant answers what it is asked over UDP in its own way
+		}
 		web := len(protocols) == 1 && protocols[0] == scanner.ProtocolHTTP
 		return here && open.Behaves != "echoes" && (!web || open.Behaves != "closes" && open.Behaves != "unknown")
 	case scanner.ProtocolTLS:
@@ -53,7 +56,8 @@ func variant(open scanner.Port, others, below bool) string {
 	return ""
 }
 
-// absence is why no port is open that a signature is about. The error says that this is not known.
+// absence is why no port is open that a signature is about. The error says that this is not known, or that nothing can be said of
+// it: silence over UDP is no closed port.
 func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
 	of := map[scanner.PortState]scanner.Numbers{}
 	for _, n := range numbers {
@@ -74,8 +78,12 @@ func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
 	add("no answer at port %s", silent)
 	add("something else speaks at port %s", of[scanner.PortOpen])
 	add("port %s was not looked at", unasked)
+	dumb := slices.ContainsFunc(silent, func(n int) bool { return n >= scanner.UDP })
+	if dumb {
+		list = append(list, message.New("over UDP no answer may be a closed port, a filter or a lost packet"))
+	}
 	reason := message.Join("; ", list...)
-	if len(unasked) == len(numbers) {
+	if len(unasked) == len(numbers) || dumb && len(silent) == len(numbers) {
 		return message.Message{}, scanner.NotApplicable("%s", reason)
 	}
 	return reason, nil

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"sotomi/scanner/evidence"
 	"sotomi/scanner/message"
 	"sotomi/scanner/signature"
-	"sotomi/scanner/target"
 )
 
 // product is one that signatures name.
@@ -52,6 +50,7 @@ var products = map[string]product{
 	"telnet":     {Telnet, "Telnet"},
 	"nfs":        {NFS, "RPC portmapper"},
 	"clickhouse": {ClickHouseLogin, "ClickHouse"},
+	"ipmi":       {IPMI, "IPMI"},
 }
 
 // elsewhere are probes of products that another port of the host tells about, too.
@@ -128,7 +127,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		return hits, firstErr
 	}
 	if len(reasons) == 0 {
-		reason, err := absence(ports, c.signature.Ports)
+		reason, err := absence(ports, scanner.PortsOf(c.signature))
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +141,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (Record, error) {
 	at := func(number int) Dialer {
 		return func(ctx context.Context, useTLS bool) (net.Conn, error) {
-			return p.Dial(ctx, number, useTLS || number == open.Number && open.TLS)
+			return p.Dial(ctx, number, number < scanner.UDP && (useTLS || number == open.Number && open.TLS))
 		}
 	}
 	dial := at(open.Number)
@@ -155,7 +154,7 @@ func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (R
 		r.TLS = r.TLS || open.TLS
 		return r, err
 	}
-	it := p.Derived("store at port "+strconv.Itoa(open.Number), func() any {
+	it := p.Derived("store at port "+scanner.PortText(open.Number), func() any {
 		return sync.OnceValue(func() recognised { return recognise(ctx, dial) })
 	}).(func() recognised)()
 	if it.name != c.name {
@@ -196,7 +195,7 @@ func recognise(ctx context.Context, dial Dialer) recognised {
 // expected reports whether the product speaks at an open port, or the port is its own and nobody knows what does.
 func (c *check) expected(o scanner.Port) bool {
 	unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
-	return o.Protocol == c.protocol || unknown && slices.Contains(c.signature.Ports, o.Number)
+	return o.Protocol == c.protocol || unknown && scanner.PortsOf(c.signature).Has(o.Number)
 }
 
 // mine reports whether an open port is asked: an expected one, and one that the user named of which nobody knows what it is.
@@ -209,11 +208,11 @@ func (c *check) mine(o scanner.Port, named bool) bool {
 func outcome(err error, open scanner.Port) error {
 	switch {
 	case errors.Is(err, ErrOther):
-		return scanner.Undetermined("port %d answers in a way that is not understood", open.Number)
+		return scanner.Undetermined("port %s answers in a way that is not understood", scanner.PortText(open.Number))
 	case errors.Is(err, ErrSilent):
-		return scanner.Undetermined("port %d accepts connections and says nothing", open.Number)
+		return scanner.Undetermined("port %s accepts connections and says nothing", scanner.PortText(open.Number))
 	case errors.Is(err, ErrBusy):
-		return scanner.Undetermined("the server at port %d takes no clients at the moment", open.Number)
+		return scanner.Undetermined("the server at port %s takes no clients at the moment", scanner.PortText(open.Number))
 	}
 	return err
 }
@@ -243,8 +242,12 @@ func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
 	if len(unasked) > 0 {
 		list = append(list, message.New("port %s was not looked at", unasked.String()))
 	}
+	dumb := slices.ContainsFunc(silent, func(n int) bool { return n >= scanner.UDP })
+	if dumb {
+		list = append(list, message.New("over UDP no answer may be a closed port, a filter or a lost packet"))
+	}
 	reason := message.Join("; ", list...)
-	if len(others)+len(silent) == 0 {
+	if len(others)+len(silent) == 0 || dumb && len(silent) == len(numbers) {
 		return message.Message{}, scanner.NotApplicable("%s", reason)
 	}
 	return reason, nil
@@ -259,13 +262,13 @@ func (c *check) hits(p *scanner.Probe, open scanner.Port, r Record, v verdict) [
 			return "sha256:" + hex.EncodeToString(sum[:6])
 		}
 	}
-	number := strconv.Itoa(open.Number)
-	at := target.TCP(p.Target.URL.Hostname(), number)
+	number := scanner.PortText(open.Number)
+	at := scanner.PortURL(p.Target.URL.Hostname(), open.Number)
 	hit := scanner.Hit{
 		URL: at.Scheme + "://" + at.Host, Certainty: v.Certainty, Matcher: number, Values: r.values(time.Now(), name),
 		Evidence: []evidence.Evidence{shown(r, open)},
 	}
-	hit.Values["port"] = open.Number
+	hit.Values["port"] = scanner.PortValue(open.Number)
 	var hits []scanner.Hit
 	for _, variant := range v.Variants {
 		if _, ok := c.signature.Variants[variant]; ok {

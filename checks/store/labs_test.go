@@ -185,6 +185,7 @@ func (l *lab) ready(s *server, p probe, seen func(Record) bool) {
 // server is one to be looked at; sent is all that it was sent, one text a connection.
 type server struct {
 	address string
+	udp     bool
 	mu      sync.Mutex
 	sent    []*bytes.Buffer
 }
@@ -194,7 +195,11 @@ func (s *server) dial(ctx context.Context, useTLS bool) (net.Conn, error) {
 	if useTLS {
 		return nil, errors.New("no TLS in this lab")
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
+	network := "tcp"
+	if s.udp {
+		network = "udp"
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, s.address)
 	if err != nil {
 		return nil, err
 	}

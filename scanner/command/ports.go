@@ -51,6 +51,11 @@ func (s *settings) ports(rules *triage.Rules) (engine.Ports, error) {
 		}
 		p.Numbers = append(p.Numbers, numbers...)
 	}
+	for _, n := range p.Numbers {
+		if n >= scanner.UDP && !engine.AsksUDP(n) {
+			return p, message.Errorf("--ports: nothing is known to ask at port %s; of UDP there is %s", scanner.PortText(n), engine.UDPPorts().String())
+		}
+	}
 	if p.None && text != portsNone {
 		return p, message.Errorf("--ports %s: none stands alone", text)
 	}
@@ -121,7 +126,7 @@ func namesPorts() (func(id string, port int) bool, error) {
 		return nil, err
 	}
 	return func(id string, port int) bool {
-		return slices.ContainsFunc(set.Signatures, func(s *signature.Signature) bool { return s.ID == id && slices.Contains(s.Ports, port) })
+		return slices.ContainsFunc(set.Signatures, func(s *signature.Signature) bool { return s.ID == id && scanner.PortsOf(s).Has(port) })
 	}, nil
 }
 
@@ -151,7 +156,7 @@ func (e *environment) acceptPorts(c *cli.Context) error {
 	}
 	for _, p := range added {
 		if len(p.Findings) > 0 {
-			e.notice(message.New("port %d of %s was added with what was found there: %s", p.Port, p.Host, strings.Join(p.Findings, ", ")))
+			e.notice(message.New("port %s of %s was added with what was found there: %s", scanner.PortText(p.Port), p.Host, strings.Join(p.Findings, ", ")))
 		}
 	}
 	if len(added) > 0 {

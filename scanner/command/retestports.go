@@ -15,14 +15,10 @@ var witnesses = scanner.Numbers{80, 443}
 // findingPort is the port that a finding at ports is about. ok is false for all others.
 func findingPort(f scanner.Finding) (number int, ok bool) {
 	u, err := url.Parse(f.Hit.URL)
-	if err != nil || u.Scheme != "tcp" {
+	if err != nil {
 		return 0, false
 	}
-	list, err := scanner.ParseNumbers(u.Port())
-	if err != nil || len(list) != 1 {
-		return 0, false
-	}
-	return list[0], true
+	return scanner.PortOf(u)
 }
 
 // portsOfFindings are those that are looked at again on a host, none where no finding is at a port.
@@ -56,10 +52,10 @@ func (v *verdict) byPort(outcomes []scanner.Outcome) (r scanner.RetestResult, wh
 func portVerdict(ports *scanner.Ports, number int, outcomes []scanner.Outcome) (scanner.RetestResult, message.Message) {
 	switch ports.Of(number) {
 	case scanner.PortClosed:
-		return scanner.RetestFixed, message.New("port %d is closed now", number)
+		return scanner.RetestFixed, message.New("port %s is closed now", scanner.PortText(number))
 	case scanner.PortSilent:
 		if ports.Answers() && ports.End == nil {
-			return scanner.RetestFixed, message.New("port %d gives no answer any more, and other ports of the host do", number)
+			return scanner.RetestFixed, message.New("port %s gives no answer any more, and other ports of the host do", scanner.PortText(number))
 		}
 	case scanner.PortOpen:
 		untold := slices.IndexFunc(outcomes, func(o scanner.Outcome) bool {
@@ -69,7 +65,7 @@ func portVerdict(ports *scanner.Ports, number int, outcomes []scanner.Outcome) (
 		case ports.Everything:
 			return scanner.RetestUnconfirmed, message.New("the host answers like everything, so none of this is believed")
 		case untold < 0:
-			return scanner.RetestFixed, message.New("port %d is open, and this is not there any more: %s", number, because(outcomes[0]))
+			return scanner.RetestFixed, message.New("port %s is open, and this is not there any more: %s", scanner.PortText(number), because(outcomes[0]))
 		default:
 			return scanner.RetestUnconfirmed, because(outcomes[untold])
 		}

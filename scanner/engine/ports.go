@@ -46,7 +46,7 @@ func (p *Plan) portNumbers() scanner.Numbers {
 	}
 	list := slices.Clone(p.options.Ports.Numbers)
 	for _, i := range p.atPorts {
-		list = append(list, p.steps[i].signature.Ports...)
+		list = append(list, scanner.PortsOf(p.steps[i].signature)...)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -210,8 +210,8 @@ func (l *portLook) lookFor(ctx, looking context.Context, numbers scanner.Numbers
 	l.states = make(map[int]scanner.PortState, len(numbers))
 	l.each(looking, numbers)
 	r := l.result(numbers)
-	if len(r.Silent) > 0 && (len(r.Silent)*4 <= len(numbers) || len(r.Silent) <= fewSilent && r.Answers()) { // else a filter drops what comes, and asking again tells nothing
-		l.each(looking, r.Silent)
+	if silent := ofTCP(r.Silent); len(silent) > 0 && (len(silent)*4 <= len(numbers) || len(silent) <= fewSilent && r.Answers()) { // else a filter drops what comes, and asking again tells nothing
+		l.each(looking, silent)
 		r = l.result(numbers)
 	}
 	switch {
@@ -221,7 +221,7 @@ func (l *portLook) lookFor(ctx, looking context.Context, numbers scanner.Numbers
 		r.End = scanner.End(scanner.StatusFailed, "not all ports were looked at within the host's time limit")
 	case l.scarce != nil:
 		r.End = scanner.End(scanner.StatusFailed, "this machine had no room for more connections: %s", dialReason(l.scarce))
-	case len(r.Silent) > 0 && r.Answers() && l.shutOut(ctx, r):
+	case len(ofTCP(r.Silent)) > 0 && l.shutOut(ctx, r):
 		r.End = scanner.End(scanner.StatusBlocked, "the host stopped answering while its ports were looked at")
 	}
 	r.Everything = everything(r) || len(r.Open) >= suspicious && ctx.Err() == nil && l.opensAnywhere(looking, numbers)
@@ -255,6 +255,10 @@ func (l *portLook) each(ctx context.Context, numbers scanner.Numbers) {
 
 // one connects to a port, and finds out what speaks there.
 func (l *portLook) one(ctx context.Context, number int) {
+	if number >= scanner.UDP {
+		l.datagram(ctx, number)
+		return
+	}
 	conn, err := l.host.Connect(ctx, number)
 	if err != nil {
 		l.note(number, err)
@@ -274,7 +278,9 @@ func (l *portLook) one(ctx context.Context, number int) {
 func (l *portLook) note(number int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.failure = err
+	if l.failure == nil || number < scanner.UDP { // a refusal over TCP tells more than silence over UDP
+		l.failure = err
+	}
 	switch {
 	case web.KindOf(err) == web.KindCanceled:
 		return
@@ -321,10 +327,13 @@ func (l *portLook) result(numbers scanner.Numbers) *scanner.Ports {
 // shutOut reports whether a port that answered before gives no answer any more.
 func (l *portLook) shutOut(ctx context.Context, r *scanner.Ports) bool {
 	witness := 0
-	if len(r.Closed) > 0 {
+	switch {
+	case len(ofTCP(r.Closed)) > 0:
 		witness = r.Closed[0]
-	} else {
+	case len(r.Open) > 0 && r.Open[0].Number < scanner.UDP:
 		witness = r.Open[0].Number
+	default:
+		return false
 	}
 	conn, err := l.host.Connect(ctx, witness)
 	if err == nil {

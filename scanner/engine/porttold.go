@@ -3,7 +3,6 @@ package engine
 import (
 	"net/url"
 	"slices"
-	"strconv"
 
 	"sotomi/scanner"
 )
@@ -28,7 +27,7 @@ func (s *site) tellOfPorts(list []scanner.Finding) {
 		if err != nil || f.Hit.Certainty == scanner.Possible {
 			continue
 		}
-		if number, err := strconv.Atoi(u.Port()); err == nil {
+		if number, ok := scanner.PortOf(u); ok {
 			if s.told == nil {
 				s.told = map[int]bool{}
 			}

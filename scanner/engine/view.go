@@ -194,5 +194,8 @@ func (v *siteView) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, e
 	v.mu.Lock()
 	v.requests++
 	v.mu.Unlock()
+	if port >= scanner.UDP {
+		return v.host.Datagrams(ctx, port-scanner.UDP)
+	}
 	return v.host.Dial(ctx, port, useTLS)
 }

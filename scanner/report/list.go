@@ -197,7 +197,7 @@ func (l *List) Findings() (list []Listed, unknown int, err error) {
 // isPlace reports whether a text is an address that a finding may have: of the web, or of a port.
 func isPlace(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "tcp")
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "tcp" || u.Scheme == "udp")
 }
 
 // set writes a text of ours into a column of ours, which is added behind all others when the list has none.

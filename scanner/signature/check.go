@@ -80,6 +80,9 @@ func (s *Signature) check(keys map[string]*yaml.Node) []mistake {
 	for _, p := range s.Ports {
 		bad(p < 1 || p > 65535, "ports", "port %d is not between 1 and 65535", p)
 	}
+	for _, p := range s.UDP {
+		bad(p < 1 || p > 65535, "udp", "port %d is not between 1 and 65535", p)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Variants)) {
 		severity := s.Variants[name].Severity
 		bad(severity != "" && !slices.Contains(severities, severity), "variants", "variant %q: severity %q: there are %s", name, severity, severityNames())

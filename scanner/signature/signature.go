@@ -39,6 +39,7 @@ type Signature struct {
 	Check    string             `yaml:"check"`                                                       // a Go check by name, instead of HTTP
 	With     Params             `yaml:"with"`                                                        // its parameters
 	Ports    []int              `yaml:"ports"`                                                       // further ports tried when the target names a bare host
+	UDP      []int              `yaml:"udp"`                                                         // ports of UDP that are asked on a bare host
 	Needs    []string           `yaml:"needs"`                                                       // facts that must be known before this runs
 	Gives    string             `yaml:"gives"`                                                       // fact that a finding of this establishes
 	Variants map[string]Variant `yaml:"variants"`                                                    // other words and severity for kinds of hits that the check tells apart; with http, by name of the matcher; where all matchers of a block must match, one of them names it
@@ -238,6 +239,7 @@ type CaseResponse struct {
 // CasePort is what an open port says. Characters up to U+00FF are bytes.
 type CasePort struct {
 	Port    int    `yaml:"port"`
+	UDP     bool   `yaml:"udp"`     // it is a port of UDP
 	Greets  string `yaml:"greets"`  // at once
 	Answers string `yaml:"answers"` // to the first thing that it is told
 	Echoes  bool   `yaml:"echoes"`  // it repeats what it is told

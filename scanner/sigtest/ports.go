@@ -24,7 +24,7 @@ type servedPorts struct {
 	numbers scanner.Numbers   // open or closed
 
 	group     sync.WaitGroup
-	listeners []net.Listener
+	listeners []io.Closer
 	mu        sync.Mutex
 	conns     []net.Conn
 }
@@ -40,11 +40,17 @@ func servePorts(ctx context.Context, c *signature.Case, sigs []*signature.Signat
 		return nil, errors.Join(err, p.Close())
 	}
 	for _, s := range sigs {
-		for _, n := range s.Ports {
+		for _, n := range scanner.PortsOf(s) {
 			p.add(n, closed)
 		}
 	}
 	for _, open := range c.Ports {
+		if open.UDP {
+			if err := p.answer(ctx, open); err != nil {
+				return nil, errors.Join(err, p.Close())
+			}
+			continue
+		}
 		l, err := p.listen(ctx)
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
@@ -59,7 +65,7 @@ func servePorts(ctx context.Context, c *signature.Case, sigs []*signature.Signat
 
 func (p *servedPorts) add(port int, address string) {
 	p.numbers = append(p.numbers, port)
-	p.resolve[net.JoinHostPort(portsHost, strconv.Itoa(port))] = address
+	p.resolve[net.JoinHostPort(portsHost, strconv.Itoa(port%scanner.UDP))] = address
 }
 
 func (p *servedPorts) listen(ctx context.Context) (net.Listener, error) {
@@ -104,6 +110,37 @@ func (p *servedPorts) serve(l net.Listener, as signature.CasePort) {
 			})
 		}
 	})
+}
+
+// answer opens a port of UDP, and answers there until the end.
+func (p *servedPorts) answer(ctx context.Context, as signature.CasePort) error {
+	l, err := new(net.ListenConfig).ListenPacket(ctx, "udp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	p.listeners = append(p.listeners, l)
+	p.add(as.Port+scanner.UDP, l.LocalAddr().String())
+	p.group.Go(func() {
+		for told := make([]byte, 4<<10); ; {
+			n, from, err := l.ReadFrom(told)
+			if err != nil {
+				return
+			}
+			answer := bytesOf(as.Answers)
+			if as.Echoes {
+				answer = told[:n]
+			}
+			for _, r := range as.Replies {
+				if bytes.Contains(told[:n], bytesOf(r.To)) {
+					answer = bytesOf(r.With)
+				}
+			}
+			if len(answer) > 0 {
+				_, _ = l.WriteTo(answer, from) // as above
+			}
+		}
+	})
+	return nil
 }
 
 // speak is one connection to a port, until the other side ends it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -107,7 +106,7 @@ func AddExpected(name string, text []byte, open *OpenPorts, reason, until string
 			continue
 		}
 		e := ExpectedEntry{
-			Host: p.Host, Ports: []PortRange{PortRange(strconv.Itoa(p.Port))}, Until: until, Findings: p.Findings,
+			Host: p.Host, Ports: []PortRange{PortRange(scanner.PortText(p.Port))}, Until: until, Findings: p.Findings,
 			Reason: cmp.Or(reason, fmt.Sprintf("%s, open on %s", cmp.Or(p.Protocol, "unknown protocol"), open.Time.UTC().Format(dayForm))),
 		}
 		one, wrong := e.rule()

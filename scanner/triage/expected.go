@@ -27,7 +27,7 @@ type ExpectedFile struct {
 // ExpectedEntry is ports that may be open on some hosts.
 type ExpectedEntry struct {
 	Host     string      `yaml:"host" json:"host" jsonschema:"required,minLength=1,description=A host or an address; * stands for any text; or a CIDR block"`
-	Ports    []PortRange `yaml:"ports,flow" json:"ports" jsonschema:"required,minItems=1,description=Ports that may be open: numbers or ranges such as 8000-8010"`
+	Ports    []PortRange `yaml:"ports,flow" json:"ports" jsonschema:"required,minItems=1,description=Ports that may be open: numbers or ranges such as 8000-8010; of UDP 623/udp"`
 	Reason   string      `yaml:"reason" json:"reason" jsonschema:"required,minLength=1,description=Why they may be open"`
 	Until    string      `yaml:"until,omitempty" json:"until,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,description=The last day on which they may be (UTC); without it there is no end"`
 	Findings []string    `yaml:"findings,flow,omitempty" json:"findings,omitempty" jsonschema:"description=Ids of signatures whose findings at these ports are accepted too, such as a store without a password or an open console"`

@@ -20,7 +20,7 @@ func expectedRules(t *testing.T, text string) *Rules {
 }
 
 const expected = `expected:
-  - {host: 192.0.2.0/28, ports: [22, 8000-8010], reason: office}
+  - {host: 192.0.2.0/28, ports: [22, 8000-8010, 623/udp], reason: office}
   - {host: "*.shop.example", ports: [443], reason: the shop}
   - {host: db.shop.example, ports: [5432], reason: the move, until: 2027-01-14}
   - {host: cache.shop.example, ports: [6379], reason: agreed, findings: [redis-open]}
@@ -38,6 +38,8 @@ func TestUnlisted(t *testing.T) {
 		{"192.0.2.7", 22, false},
 		{"192.0.2.7", 8005, false},
 		{"192.0.2.7", 8011, true},
+		{"192.0.2.7", 623 + scanner.UDP, false},
+		{"192.0.2.7", 623, true}, // of TCP
 		{"192.0.2.16", 23, false}, // another host
 		{"WWW.shop.example", 443, false},
 		{"www.shop.example", 80, true},
@@ -66,6 +68,8 @@ func TestExpectedPortsAreSuppressed(t *testing.T) {
 		"in_a_range":        {portFinding("port", "port-other", "tcp://192.0.2.7", 8001), "office"},
 		"named_port":        {portFinding("port", "port-ssh", "tcp://192.0.2.7:22", 22), "office"},
 		"after_json":        {portFinding("port", "port-ssh", "tcp://192.0.2.7", float64(22)), "office"},
+		"listed_of_udp":     {portFinding("port", "port-ipmi", "tcp://192.0.2.7", "623/udp"), "office"},
+		"the_same_of_tcp":   {portFinding("port", "port-other", "tcp://192.0.2.7", 623), ""},
 		"not_listed":        {portFinding("port", "port-telnet", "tcp://192.0.2.7", 23), ""},
 		"another_host":      {portFinding("port", "port-ssh", "tcp://198.51.100.1", 22), ""},
 		"ended":             {portFinding("port", "port-postgresql", "tcp://db.shop.example", 5432), ""},

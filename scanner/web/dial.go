@@ -42,11 +42,14 @@ type Host struct {
 func (c *Client) Host(name string) (*Host, error) {
 	h := &Host{client: c, name: name, turns: make(chan struct{}, dialsToOneHost)}
 	if c.options.Proxy != nil {
-		return nil, &Error{Kind: KindProtocol, URL: h.address(0), Err: message.Errorf("ports cannot be looked at through a proxy")}
+		return nil, &Error{Kind: KindProtocol, URL: h.address("tcp", 0), Err: message.Errorf("ports cannot be looked at through a proxy")}
 	}
 	h.state = c.limiter.host("tcp " + name) // one for all ports
 	return h, nil
 }
+
+// Name is the host's name or address.
+func (h *Host) Name() string { return h.name }
 
 // Close gives back what the host holds.
 func (h *Host) Close() { h.client.limiter.leave(h.state) }
@@ -103,10 +106,10 @@ func (h *Host) Connect(ctx context.Context, port int) (net.Conn, error) {
 			release = func() { <-turns; before() }
 		case <-ctx.Done():
 			release()
-			return nil, h.fail(ctx, KindCanceled, port, ctx.Err())
+			return nil, h.fail(ctx, KindCanceled, "tcp", port, ctx.Err())
 		}
 	}
-	c, err := h.connect(ctx, port, min(portDialTimeout, h.client.options.Timeout))
+	c, err := h.connect(ctx, "tcp", port, min(portDialTimeout, h.client.options.Timeout))
 	if err != nil {
 		release()
 		return nil, err
@@ -118,7 +121,7 @@ func (h *Host) Connect(ctx context.Context, port int) (net.Conn, error) {
 // Dial connects to a port that is known to be open, inside TLS where that is asked for. Its certificate is not looked at. The
 // error is a *Error.
 func (h *Host) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error) {
-	c, err := h.connect(ctx, port, min(connectTimeout, h.client.options.Timeout))
+	c, err := h.connect(ctx, "tcp", port, min(connectTimeout, h.client.options.Timeout))
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +131,15 @@ func (h *Host) Dial(ctx context.Context, port int, useTLS bool) (net.Conn, error
 	secure, err := h.Secure(ctx, c)
 	if err != nil {
 		_ = c.Close() // it is of no use
-		return nil, h.fail(ctx, KindTLS, port, err)
+		return nil, h.fail(ctx, KindTLS, "tcp", port, err)
 	}
 	return secure, nil
+}
+
+// Datagrams is what goes to a port of UDP and comes from it. That there is one does not say that anybody is there: reading tells,
+// and when nothing comes, nobody knows. The error is a *Error.
+func (h *Host) Datagrams(ctx context.Context, port int) (net.Conn, error) {
+	return h.connect(ctx, "udp", port, min(portDialTimeout, h.client.options.Timeout))
 }
 
 // Secure makes a TLS handshake over a connection of the host. Nothing is verified.
@@ -152,44 +161,44 @@ func (h *Host) Get() []byte {
 	return []byte("GET / HTTP/1.0\r\nUser-Agent: " + h.client.options.UserAgent + "\r\nAccept: */*\r\n\r\n")
 }
 
-// connect makes one connection.
-func (h *Host) connect(ctx context.Context, port int, timeout time.Duration) (*plainConn, error) {
+// connect makes one connection of a network, tcp or udp.
+func (h *Host) connect(ctx context.Context, network string, port int, timeout time.Duration) (*plainConn, error) {
 	addresses, given, err := h.where(ctx, port)
 	if err != nil {
-		return nil, h.fail(ctx, kindOf(ctx, err), port, err)
+		return nil, h.fail(ctx, kindOf(ctx, err), network, port, err)
 	}
 	if err := h.state.pace(ctx); err != nil {
-		return nil, h.fail(ctx, KindCanceled, port, err)
+		return nil, h.fail(ctx, KindCanceled, network, port, err)
 	}
 	if err := h.client.limiter.depart(ctx); err != nil {
-		return nil, h.fail(ctx, KindCanceled, port, err)
+		return nil, h.fail(ctx, KindCanceled, network, port, err)
 	}
 	begun := time.Now()
-	conn, err := h.dial(ctx, addresses, given, timeout)
+	conn, err := h.dial(ctx, network, addresses, given, timeout)
 	if err != nil {
-		h.log(ctx, port, begun, nil, err)
-		return nil, h.fail(ctx, kindOf(ctx, err), port, err)
+		h.log(ctx, h.address(network, port), begun, nil, err)
+		return nil, h.fail(ctx, kindOf(ctx, err), network, port, err)
 	}
 	_ = conn.SetDeadline(begun.Add(h.client.options.Timeout)) // it is open
 	c := &plainConn{Conn: conn, release: func() {}}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // whoever waits for it need not
 	c.ended = func() {
 		stop()
-		h.log(ctx, port, begun, c, nil)
+		h.log(ctx, h.address(network, port), begun, c, nil)
 	}
 	return c, nil
 }
 
 // dial connects to the first address that accepts. When none does, the error is that of an address that gave no answer, if there
 // is one: it tells less than a refusal.
-func (h *Host) dial(ctx context.Context, addresses []string, given bool, timeout time.Duration) (net.Conn, error) {
+func (h *Host) dial(ctx context.Context, network string, addresses []string, given bool, timeout time.Duration) (net.Conn, error) {
 	d := net.Dialer{Timeout: timeout, KeepAlive: -1}
 	if !given {
 		d = guarded(d, h.client.options, h.name, false)
 	}
 	var worst error = &net.DNSError{Err: "no such host", Name: h.name, IsNotFound: true}
 	for _, address := range addresses {
-		c, err := d.DialContext(ctx, "tcp", address)
+		c, err := d.DialContext(ctx, network, address)
 		if err == nil {
 			return c, nil
 		}
@@ -223,24 +232,25 @@ func Scarce(err error) bool {
 }
 
 // address is a port of the host in errors and logs; 0 is the host itself.
-func (h *Host) address(port int) string {
-	u := url.URL{Scheme: "tcp", Host: strings.TrimSuffix(net.JoinHostPort(h.name, ""), ":")}
+func (h *Host) address(network string, port int) string {
+	u := url.URL{Scheme: network, Host: strings.TrimSuffix(net.JoinHostPort(h.name, ""), ":")}
 	if port != 0 {
 		u.Host = net.JoinHostPort(h.name, strconv.Itoa(port))
 	}
 	return u.String()
 }
 
-func (h *Host) fail(ctx context.Context, kind Kind, port int, err error) error {
+func (h *Host) fail(ctx context.Context, kind Kind, network string, port int, err error) error {
 	if ctx.Err() != nil {
 		kind = KindCanceled
 	}
-	return &Error{Kind: kind, URL: h.address(port), Err: err}
+	return &Error{Kind: kind, URL: h.address(network, port), Err: err}
 }
 
 // log tells of a connection that has ended.
-func (h *Host) log(ctx context.Context, port int, begun time.Time, c *plainConn, err error) {
-	t := Traffic{Time: begun.UTC(), Method: "TCP", URL: h.address(port), Sent: 1, Took: time.Since(begun), Err: err}
+func (h *Host) log(ctx context.Context, address string, begun time.Time, c *plainConn, err error) {
+	method, _, _ := strings.Cut(address, ":")
+	t := Traffic{Time: begun.UTC(), Method: strings.ToUpper(method), URL: address, Sent: 1, Took: time.Since(begun), Err: err}
 	if c != nil {
 		t.Address, t.Bytes = c.RemoteAddr().String(), int(c.read.Load())
 	}

@@ -177,8 +177,8 @@ func TestHostOfIPv6(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = conn.Close()
-	if got, want := h.address(port), "tcp://[::1]:"+strconv.Itoa(port); got != want || h.address(0) != "tcp://[::1]" {
-		t.Errorf("address = %s, want %s; of the host %s", got, want, h.address(0))
+	if got, want := h.address("tcp", port), "tcp://[::1]:"+strconv.Itoa(port); got != want || h.address("tcp", 0) != "tcp://[::1]" {
+		t.Errorf("address = %s, want %s; of the host %s", got, want, h.address("tcp", 0))
 	}
 }
 
