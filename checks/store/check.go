@@ -23,34 +23,37 @@ import (
 type product struct {
 	probe    probe
 	protocol string // by which the engine knows it; "" for one that tells nothing by itself
+
+	further         probe  // of what the same server has at a port of its own; nil for all but NFS
+	furtherProtocol string // by which the engine knows that
 }
 
 // products by the name in a signature. The probes of mysql, ftp and clickhouse log in: their signatures are for scans that may.
 var products = map[string]product{
-	"redis":      {Redis, "Redis"},
-	"memcached":  {Memcached, "Memcached"},
-	"mongodb":    {MongoDB, "MongoDB"},
-	"postgresql": {PostgreSQL, "PostgreSQL"},
-	"mysql":      {MySQLLogin, "MySQL"},
-	"zookeeper":  {ZooKeeper, "ZooKeeper"},
-	"kafka":      {Kafka, "Kafka"},
-	"amqp":       {AMQP, "AMQP"},
-	"nats":       {NATS, "NATS"},
-	"mqtt":       {MQTT, "MQTT"},
-	"cassandra":  {Cassandra, "Cassandra"},
-	"rsync":      {Rsync, "rsync"},
-	"ldap":       {LDAP, "LDAP"},
-	"vnc":        {VNC, "VNC"},
-	"jdwp":       {JDWP, "JDWP"},
-	"ftp":        {FTPLogin, "FTP"},
-	"x11":        {X11, "X11"},
-	"smb":        {SMB, "SMB"},
-	"rdp":        {RDP, "RDP"},
-	"sqlserver":  {SQLServer, "SQL Server"},
-	"telnet":     {Telnet, "Telnet"},
-	"nfs":        {NFS, "RPC portmapper"},
-	"clickhouse": {ClickHouseLogin, "ClickHouse"},
-	"ipmi":       {IPMI, "IPMI"},
+	"redis":      {probe: Redis, protocol: "Redis"},
+	"memcached":  {probe: Memcached, protocol: "Memcached"},
+	"mongodb":    {probe: MongoDB, protocol: "MongoDB"},
+	"postgresql": {probe: PostgreSQL, protocol: "PostgreSQL"},
+	"mysql":      {probe: MySQLLogin, protocol: "MySQL"},
+	"zookeeper":  {probe: ZooKeeper, protocol: "ZooKeeper"},
+	"kafka":      {probe: Kafka, protocol: "Kafka"},
+	"amqp":       {probe: AMQP, protocol: "AMQP"},
+	"nats":       {probe: NATS, protocol: "NATS"},
+	"mqtt":       {probe: MQTT, protocol: "MQTT"},
+	"cassandra":  {probe: Cassandra, protocol: "Cassandra"},
+	"rsync":      {probe: Rsync, protocol: "rsync"},
+	"ldap":       {probe: LDAP, protocol: "LDAP"},
+	"vnc":        {probe: VNC, protocol: "VNC"},
+	"jdwp":       {probe: JDWP, protocol: "JDWP"},
+	"ftp":        {probe: FTPLogin, protocol: "FTP"},
+	"x11":        {probe: X11, protocol: "X11"},
+	"smb":        {probe: SMB, protocol: "SMB"},
+	"rdp":        {probe: RDP, protocol: "RDP"},
+	"sqlserver":  {probe: SQLServer, protocol: "SQL Server"},
+	"telnet":     {probe: Telnet, protocol: "Telnet"},
+	"nfs":        {probe: NFS, protocol: "RPC portmapper", further: NFS4, furtherProtocol: "NFS"},
+	"clickhouse": {probe: ClickHouseLogin, protocol: "ClickHouse"},
+	"ipmi":       {probe: IPMI, protocol: "IPMI"},
 }
 
 // elsewhere are probes of products that another port of the host tells about, too.
@@ -103,6 +106,9 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 	var reasons []message.Message
 	var firstErr error
 	for _, open := range mine {
+		if c.isFurther(open) && len(hits) > 0 {
+			continue // the server was told of
+		}
 		r, err := c.ask(ctx, p, open)
 		if errors.Is(err, ErrOther) && open.Protocol == "" {
 			continue // something else has that port
@@ -117,6 +123,7 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		switch {
 		case v.Found:
 			hits = append(hits, c.hits(p, open, r, v)...)
+		case v.Failed && c.isFurther(open) && len(reasons) > 0: // its other port has told
 		case v.Failed && firstErr == nil:
 			firstErr = scanner.Undetermined("%s", v.Reason)
 		case !v.Failed:
@@ -145,6 +152,9 @@ func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (R
 		}
 	}
 	dial := at(open.Number)
+	if c.isFurther(open) {
+		return c.further(ctx, dial)
+	}
 	if c.expected(open) {
 		probe := c.probe
 		if further := elsewhere[c.name]; further != nil {
@@ -195,7 +205,12 @@ func recognise(ctx context.Context, dial Dialer) recognised {
 // expected reports whether the product speaks at an open port, or the port is its own and nobody knows what does.
 func (c *check) expected(o scanner.Port) bool {
 	unknown := o.Protocol == "" && o.Behaves != "echoes" || o.Protocol == scanner.ProtocolTLS
-	return o.Protocol == c.protocol || unknown && scanner.PortsOf(c.signature).Has(o.Number)
+	return o.Protocol == c.protocol || c.isFurther(o) || unknown && scanner.PortsOf(c.signature).Has(o.Number)
+}
+
+// isFurther reports whether an open port is the one of its own that the server has beside.
+func (c *check) isFurther(o scanner.Port) bool {
+	return c.further != nil && o.Protocol == c.furtherProtocol
 }
 
 // mine reports whether an open port is asked: an expected one, and one that the user named of which nobody knows what it is.

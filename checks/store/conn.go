@@ -154,7 +154,7 @@ func wantsTLS(heard []byte) bool {
 // why is an error of a conversation in words of this package.
 func (t *talk) why(ctx context.Context, err error) error {
 	switch {
-	case err == nil || errors.Is(err, ErrOther) || errors.Is(err, ErrBusy):
+	case err == nil || errors.Is(err, ErrOther) || errors.Is(err, ErrBusy) || errors.Is(err, errNFSProof) || errors.Is(err, errNFSVersion):
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()

@@ -153,6 +153,48 @@ func TestRealNFS(t *testing.T) {
 		})
 		compare(t, r, c.want)
 	}
+	if r, err := NFS4(t.Context(), open.port(2049)); err != nil || r.Access != Unknown {
+		t.Errorf("version 4 of a server of version 3: %q, %v", r.Access, err)
+	}
+}
+
+// TestRealNFS4 looks at servers of version 4 alone, which have no port mapper: folders for
+// everybody, for whoever says a number of a user, for those with Kerberos, and for others.
+func TestRealNFS4(t *testing.T) {
+	l := newLab(t, "ganesha.nfsd", "unshare", "nsenter", "mount", "ip", "bash")
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: a network of its own is for root only")
+	}
+	run := func(name, exports string) *namespace {
+		dir := filepath.Join(l.dir, name)
+		l.command("", "install", "-d", dir)
+		config := l.file(name+".conf", "NFS_CORE_PARAM { Protocols = 4; NFS_Port = 2049; Enable_NLM = false; Enable_RQUOTA = false; }\nNFSV4 { Graceless = true; }\n"+exports)
+		return l.namespace(name, l.script(name+".sh", "ip link set lo up; mount -t tmpfs none /run; exec ganesha.nfsd -F -f "+config+" -p "+dir+"/pid -L "+dir+"/log"))
+	}
+	export := func(id, path, clients string) string {
+		return "EXPORT { Export_Id = " + id + "; Path = " + path + "; Pseudo = " + path + "; Access_Type = NONE; FSAL { Name = MEM; } CLIENT { Clients = " + clients + "; Access_Type = RO; } }\n"
+	}
+	open := run("open", export("1", "/users-backup", "*")+export("2", "/orders", "192.0.2.0/24"))
+	closed := run("closed", export("1", "/customers", "192.0.2.0/24"))
+	proof := run("proof", "EXPORT_DEFAULTS { SecType = krb5; }\nNFS_KRB5 { Active_krb5 = false; }\n"+export("1", "/customers", "*"))
+	named := run("named", "EXPORT_DEFAULTS { SecType = sys; }\n"+export("1", "/backup", "*"))
+	for _, c := range []struct {
+		at   *namespace
+		want told
+	}{
+		{proof, told{Product: "NFS", Version: "4", Access: Password}},
+		{named, told{Product: "NFS", Version: "4", Access: Open, Counts: map[string]int64{"exports": 1}, Names: []string{"/backup"}}},
+		{open, told{Product: "NFS", Version: "4", Access: Open, Counts: map[string]int64{"exports": 1}, Names: []string{"/users-backup"}, Personal: []string{"/users-backup"}}},
+		{closed, told{Product: "NFS", Version: "4", Access: Nothing, Counts: map[string]int64{"exports": 0}}},
+	} {
+		var r Record
+		l.await(nil, func(ctx context.Context) error {
+			var err error
+			r, err = NFS4(ctx, c.at.port(2049))
+			return err
+		})
+		compare(t, r, c.want)
+	}
 }
 
 // namespace is a network in which servers run.

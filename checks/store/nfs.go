@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"strings"
 )
 
@@ -21,7 +22,7 @@ func NFS(ctx context.Context, dial Dialer) (Record, error) {
 // nfs asks the port mapper for the programs of the host, and the mount service for the folders that it exports and to whom. None
 // is mounted. at gives the dialer for another port of the host.
 func nfs(ctx context.Context, dial Dialer, at func(port int) Dialer) (Record, error) {
-	port, nfsThere := 0, false
+	port, nfsPort := 0, 0
 	r, _, err := converseOnce(ctx, dial, false, func(t *talk) (Record, error) {
 		r := Record{Product: "NFS"}
 		list, err := t.rpc(rpcPortmapper, rpcPortmapperVersion, rpcDump)
@@ -34,7 +35,9 @@ func nfs(ctx context.Context, dial Dialer, at func(port int) Dialer) (Record, er
 			if programs++; program == rpcMount && version == rpcMountVersion && protocol == rpcTCP && number < 1<<16 {
 				port = int(number)
 			}
-			nfsThere = nfsThere || program == 100003
+			if program == nfsProgram && protocol == rpcTCP && number < 1<<16 {
+				nfsPort = int(number)
+			}
 		}
 		if list.broken || programs == 0 {
 			return r, ErrOther
@@ -45,15 +48,16 @@ func nfs(ctx context.Context, dial Dialer, at func(port int) Dialer) (Record, er
 	if err != nil {
 		return r, err
 	}
-	if port == 0 {
+	lines := r.Lines
+	switch {
+	case port != 0:
+		r, _, err = converseOnce(ctx, at(port), false, nfsExports)
+	case nfsPort != 0: // version 4 has no list of exports
+		r, err = NFS4(ctx, at(nfsPort))
+	default:
 		r.Access = Nothing
-		if nfsThere {
-			r.Access = Unknown // version 4 has no list of exports
-		}
 		return r, nil
 	}
-	lines := r.Lines
-	r, _, err = converseOnce(ctx, at(port), false, nfsExports)
 	r.Lines = append(lines, r.Lines...)
 	return r, err
 }
@@ -129,13 +133,23 @@ func (x *xdr) text() string {
 	return text
 }
 
-// rpc calls a procedure without arguments as nobody (RFC 5531), and gives what it answers.
+// rpc calls a procedure without arguments as nobody, and gives what it answers.
 func (t *talk) rpc(program, version, procedure uint32) (*xdr, error) {
+	x, err := t.rpcAs(nfsNobody(0), program, version, procedure, nil)
+	if errors.Is(err, errNFSProof) || errors.Is(err, errNFSVersion) {
+		return nil, ErrOther // these services are there in that version, and ask nobody who he is
+	}
+	return x, err
+}
+
+// rpcAs calls a procedure (RFC 5531). who says as whom, with and without proof.
+func (t *talk) rpcAs(who []byte, program, version, procedure uint32, arguments []byte) (*xdr, error) {
 	const call = 0x736f746f // any number: the answer repeats it
-	message := binary.BigEndian.AppendUint32(nil, 1<<31|40)
-	for _, n := range []uint32{call, 0, 2, program, version, procedure, 0, 0, 0, 0} {
+	message := binary.BigEndian.AppendUint32(nil, 1<<31|uint32(24+len(who)+len(arguments)))
+	for _, n := range []uint32{call, 0, 2, program, version, procedure} {
 		message = binary.BigEndian.AppendUint32(message, n)
 	}
+	message = append(append(message, who...), arguments...)
 	if err := t.send(message); err != nil {
 		return nil, err
 	}
@@ -156,12 +170,24 @@ func (t *talk) rpc(program, version, procedure uint32) (*xdr, error) {
 		}
 	}
 	x := &xdr{rest: answer}
-	if x.number() != call || x.number() != 1 || x.number() != 0 { // its call, a reply, accepted
+	if x.number() != call || x.number() != 1 { // its call, a reply
+		return nil, ErrOther
+	}
+	if x.number() != 0 { // denied
+		if x.number() == 1 && !x.broken { // for who asks
+			return nil, errNFSProof
+		}
 		return nil, ErrOther
 	}
 	x.number() // kind of proof of who it is
 	x.text()
-	if x.number() != 0 || x.broken {
+	status := x.number()
+	switch {
+	case x.broken:
+		return nil, ErrOther
+	case status == 1 || status == 2:
+		return nil, errNFSVersion
+	case status != 0:
 		return nil, ErrOther
 	}
 	return x, nil

@@ -19,7 +19,7 @@ import (
 
 // probes are all there are.
 func probes() map[string]probe {
-	all := map[string]probe{"mysql greeting": MySQL, "ftp greeting": FTP}
+	all := map[string]probe{"mysql greeting": MySQL, "ftp greeting": FTP, "nfs 4": NFS4}
 	for name, p := range products {
 		all[name] = p.probe
 	}
@@ -178,8 +178,10 @@ func TestAnswersOutOfOrder(t *testing.T) {
 		"Zookeeper version: 3\nNode count: many\n":                 "zookeeper",
 		"\x00\x06sotomi\x01\x01\xaa\xa6\x03":                       "clickhouse", // what was sent
 		"\x03\x00\x00\x13\x0e\xd0\x00\x00\x00\x00\x00\x02\x00\x08\x00\x02\x00\x00\x00": "rdp", // chooses what was not offered
-		"\x00\x00\x00\x05\xfeSMB@":                      "smb",
-		"l\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00": "x11",
+		"\x00\x00\x00\x05\xfeSMB@": "smb",
+		"\x06\x00\xff\x06\x00\x00\x11\xbe\x40\x00\x00\x10\x00\x00\x11\xbe\x00\x00\x00\x00\x81\x00\x00\x00\x00\x00\x00\x00": "ipmi", // to a ping
+		"\x06\x00\xff\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09\x20\x18\xc8\x81\x54\x38\x8e\x04\x61":                     "ipmi", // what was sent
+		"l\x00\x0b\x00\x00\x00\x00\x00\x00\x00\x00\x00":                                                                    "x11",
 	} {
 		if r, err := products[product].probe(t.Context(), play([]byte(answer))); err == nil {
 			t.Errorf("%s: %q is taken for %+v", product, answer, r)
@@ -204,6 +206,8 @@ var claims = map[string]string{
 	"smb":            "\x00\x00\xff\xff\xfeSMB",
 	"sqlserver":      "\x04\x01\x0f\xff\x00\x00\x01\x00",
 	"nfs":            "\x80\x3f\xff\xffsoto",
+	"nfs 4":          "\x80\x00\x00\x44" + rpcAccepted + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00\xff\xff\xff\xff",
+	"ipmi":           "\x06\x00\xff\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\x81\x1c\x63\x20\x54\x38",
 	"clickhouse":     "\x00\xff\x1f",
 	"jdwp":           "JDWP-Handshake\x00\x00\xff\xff\x00\x00so\x80\x00\x00",
 }

@@ -73,7 +73,7 @@ func scanFlags() []cli.Flag {
 	return append(signatureFlags(),
 		stringFlag("safety", categoryWhat, "highest `LEVEL` of requests to send: passive (what a browser sends that follows links), active (also guessed addresses and other unusual but harmless requests), intrusive (also what could change state or name third parties to the site)", "active"),
 		stringFlag("wordlist", categoryWhat, "also guess what the pages do not name, by `LIST`: wordpress (the 200 plug-ins and themes with the gravest known weaknesses, where WordPress was seen; not with --safety passive)", ""),
-		stringFlag("ports", categoryWhat, "the ports of bare hosts and CIDR blocks that are looked at, as a `LIST` with commas: default (about 80 that must not face the net), top100, numbers and ranges such as 22,8000-8100 or 1-65535; or none; of host:port and redis://host only the port that they name; not with --safety passive", portsUsual),
+		stringFlag("ports", categoryWhat, "the ports of bare hosts and CIDR blocks that are looked at, as a `LIST` with commas: default (about 80 that must not face the net), top100, numbers and ranges such as 22,8000-8100, 1-65535 or, of UDP, 623/udp; or none; of host:port and redis://host only the port that they name; not with --safety passive", portsUsual),
 		boolFlag("skip-broken", categoryWhat, "leave out files of --signatures that have mistakes, and name them, instead of refusing to scan"),
 
 		outputFlag(), perFlag(), chromiumFlag(),

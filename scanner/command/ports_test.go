@@ -38,6 +38,17 @@ func TestTop100(t *testing.T) {
 	}
 }
 
+// Of UDP a port can be named that something is known to ask at.
+func TestPortsOfUDP(t *testing.T) {
+	s := newTurning(t, "")
+	for list, want := range map[string]string{"53/udp": "--ports: nothing is known to ask at port 53/udp; of UDP there is 623/udp", "623/udp": ""} {
+		_, _, said := sotomi(t, "scan", "--dry-run", "--only", "port-ipmi", "--ports", list, s.at("623"), "127.0.0.1")
+		if want != "" && !strings.Contains(said, want) || want == "" && strings.Contains(said, "--ports") {
+			t.Errorf("--ports %s: %s", list, said)
+		}
+	}
+}
+
 // What is told of a store stands in place of its open port, so it weighs no less.
 func TestStoresWeighAsMuchAsTheirPorts(t *testing.T) {
 	all, pairs := ownSignatures(t), 0
@@ -52,7 +63,7 @@ func TestStoresWeighAsMuchAsTheirPorts(t *testing.T) {
 			}
 		}
 		for _, port := range all {
-			if port.Check != "port" || port.ID == "port-other" || !slices.ContainsFunc(port.Ports, func(n int) bool { return slices.Contains(store.Ports, n) }) {
+			if port.Check != "port" || port.ID == "port-other" || !slices.ContainsFunc(scanner.PortsOf(port), scanner.PortsOf(store).Has) {
 				continue
 			}
 			pairs++
