@@ -24,6 +24,8 @@ type product struct {
 	probe    probe
 	protocol string // by which the engine knows it; "" for one that tells nothing by itself
 
+	atPort map[int]probe // instead of probe, at ports where it is spoken to in another way
+
 	further         probe  // of what the same server has at a port of its own; nil for all but NFS
 	furtherProtocol string // by which the engine knows that
 }
@@ -47,7 +49,7 @@ var products = map[string]product{
 	"jdwp":       {probe: JDWP, protocol: "JDWP"},
 	"ftp":        {probe: FTPLogin, protocol: "FTP"},
 	"x11":        {probe: X11, protocol: "X11"},
-	"smb":        {probe: SMB, protocol: "SMB"},
+	"smb":        {probe: SMB, protocol: "SMB", atPort: map[int]probe{139: SMBSession}},
 	"rdp":        {probe: RDP, protocol: "RDP"},
 	"sqlserver":  {probe: SQLServer, protocol: "SQL Server"},
 	"telnet":     {probe: Telnet, protocol: "Telnet"},
@@ -157,6 +159,9 @@ func (c *check) ask(ctx context.Context, p *scanner.Probe, open scanner.Port) (R
 	}
 	if c.expected(open) {
 		probe := c.probe
+		if other := c.atPort[open.Number]; other != nil {
+			probe = other
+		}
 		if further := elsewhere[c.name]; further != nil {
 			probe = func(ctx context.Context, dial Dialer) (Record, error) { return further(ctx, dial, at) }
 		}

@@ -63,7 +63,15 @@ func TestRealSamba(t *testing.T) {
 			t.Errorf("weak (-want +got):\n%s", d)
 		}
 		compare(t, r, told{Product: "SMB", Version: "3.0.2", Access: Greeted})
-		if log := c.s.log(); len(log) != 2 || !strings.HasPrefix(log[0][4:], "\xfeSMB\x40\x00") || log[0][4+12] != 0 || !strings.HasPrefix(log[1][4:], "\xffSMB\x72") {
+		session := c.s.look(t, SMBSession)
+		session.Lines, r.Lines = nil, nil
+		if d := cmp.Diff(r, session); d != "" {
+			t.Errorf("over a session of NetBIOS (-without +with):\n%s", d)
+		}
+		if log := c.s.log()[2:]; len(log) != 2 || log[0][0] != 0x81 || log[0][72+4:72+8] != "\xfeSMB" || log[1][0] != 0x81 || log[1][72+4:72+8] != "\xffSMB" {
+			t.Errorf("sent something else than two sessions with a NEGOTIATE each: %q", log)
+		}
+		if log := c.s.log()[:2]; len(log) != 2 || !strings.HasPrefix(log[0][4:], "\xfeSMB\x40\x00") || log[0][4+12] != 0 || !strings.HasPrefix(log[1][4:], "\xffSMB\x72") {
 			t.Errorf("sent something else than two NEGOTIATEs: %q", log)
 		}
 	}

@@ -19,7 +19,7 @@ import (
 
 // probes are all there are.
 func probes() map[string]probe {
-	all := map[string]probe{"mysql greeting": MySQL, "ftp greeting": FTP, "nfs 4": NFS4}
+	all := map[string]probe{"mysql greeting": MySQL, "ftp greeting": FTP, "nfs 4": NFS4, "smb session": SMBSession}
 	for name, p := range products {
 		all[name] = p.probe
 	}
@@ -204,6 +204,7 @@ var claims = map[string]string{
 	"vnc":            "RFB 003.008\n\xff",
 	"x11":            "\x01\x00\x0b\x00\x00\x00\xff\xff",
 	"smb":            "\x00\x00\xff\xff\xfeSMB",
+	"smb session":    "\x82\x00\x00\x00\x00\x00\xff\xff\xfeSMB",
 	"sqlserver":      "\x04\x01\x0f\xff\x00\x00\x01\x00",
 	"nfs":            "\x80\x3f\xff\xffsoto",
 	"nfs 4":          "\x80\x00\x00\x44" + rpcAccepted + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x18\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00\xff\xff\xff\xff",

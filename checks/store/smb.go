@@ -13,17 +13,41 @@ var smbDialects = map[uint16]string{0x0202: "2.0.2", 0x0210: "2.1", 0x0300: "3.0
 // SMB is the probe for Windows file sharing. It asks which versions the server speaks and whether it signs, once of version 2
 // and 3 and once of version 1, and begins no session.
 func SMB(ctx context.Context, dial Dialer) (Record, error) {
-	r, _, err := converseOnce(ctx, dial, false, smbModern)
+	return smb(ctx, dial, func(*talk) error { return nil })
+}
+
+// SMBSession is the same over a session of NetBIOS, as it is at port 139 (RFC 1002 section 4.3).
+func SMBSession(ctx context.Context, dial Dialer) (Record, error) {
+	return smb(ctx, dial, (*talk).netBIOS)
+}
+
+// smb asks for the versions, each over a connection of its own that before prepares.
+func smb(ctx context.Context, dial Dialer, before func(*talk) error) (Record, error) {
+	after := func(ask func(*talk) (Record, error)) func(*talk) (Record, error) {
+		return func(t *talk) (Record, error) {
+			switch err := before(t); {
+			case errors.Is(err, errNoSession):
+				return Record{Product: "SMB", Access: Unknown}, nil
+			case err != nil:
+				return Record{}, err
+			}
+			return ask(t)
+		}
+	}
+	r, _, err := converseOnce(ctx, dial, false, after(smbModern))
+	if err == nil && r.Access == Unknown {
+		return r, nil
+	}
 	if err != nil && !errors.Is(err, ErrOther) {
 		return r, err
 	}
-	old, _, oldErr := converseOnce(ctx, dial, false, smbOld)
+	old, _, oldErr := converseOnce(ctx, dial, false, after(smbOld))
 	switch {
 	case err != nil && oldErr != nil:
 		return r, err
 	case err != nil:
 		return old, nil
-	case oldErr == nil:
+	case oldErr == nil && old.Access == Greeted:
 		r.Weak = append(r.Weak, old.Weak[0])
 		r.fact("version-1", "accepted")
 		r.Lines = append(r.Lines, old.Lines...)
@@ -80,6 +104,42 @@ func (r *Record) smbSigning(required bool) {
 	}
 	r.fact("signing", "not required")
 	r.Weak = append(r.Weak, "unsigned")
+}
+
+// errNoSession is a server that is known by another name than the one that all are called by.
+var errNoSession = errors.New("no session under the name that all servers are called by")
+
+// netBIOS begins a session with the server, by the name that all servers have.
+func (t *talk) netBIOS() error {
+	if err := t.send([]byte("\x81\x00\x00\x44" + netBIOSName("*SMBSERVER") + netBIOSName("SOTOMI"))); err != nil {
+		return err
+	}
+	head, err := t.block(4)
+	if err != nil {
+		return err
+	}
+	switch {
+	case string(head) == "\x82\x00\x00\x00":
+		return nil
+	case string(head) == "\x83\x00\x00\x01":
+		t.note("NetBIOS session", "refused")
+		return errNoSession
+	}
+	return ErrOther
+}
+
+// netBIOSName is the name of a file service as it is sent (RFC 1001 section 14.1).
+func netBIOSName(name string) string {
+	var b strings.Builder
+	b.WriteByte(32)
+	for i := range 16 {
+		c := byte(' ')
+		if i < len(name) {
+			c = name[i]
+		}
+		b.Write([]byte{'A' + c>>4, 'A' + c&15})
+	}
+	return b.String() + "\x00"
 }
 
 // smb sends a message over TCP, and gives the next one.

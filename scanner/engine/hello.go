@@ -36,6 +36,8 @@ var firstWords = map[int]*firstWord{
 	3389: {[]byte("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x03\x00\x00\x00"), nil},
 	// MS-SMB2 2.2.3: negotiate
 	445: {smbNegotiate(), []protocolSign{{"SMB", regexp.MustCompile(`(?s)^\x00...[\xfe\xff]SMB`)}}},
+	// RFC 1002 section 4.3.2: a session with the name that all servers of files have, granted or refused
+	139: {[]byte("\x81\x00\x00\x44 CKFDENECFDEFFCFGEFFCCACACACACACA\x00 FDEPFEEPENEJCACACACACACACACACACA\x00"), []protocolSign{{"SMB", regexp.MustCompile(`^(?:\x82\x00\x00\x00$|\x83\x00\x00\x01[\x80-\x83\x8f]$)`)}}},
 	// MS-TDS 2.2.6.5: PRELOGIN
 	1433: {[]byte("\x12\x01\x00\x2f\x00\x00\x01\x00\x00\x00\x1a\x00\x06\x01\x00\x20\x00\x01\x02\x00\x21\x00\x01\x03\x00\x22\x00\x04\x04\x00\x26\x00\x01\xff" +
 		"\x11\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), []protocolSign{{"SQL Server", regexp.MustCompile(`(?s)^\x04\x01..\x00\x00.\x00`)}}},

@@ -39,7 +39,7 @@ func TestUnlisted(t *testing.T) {
 		{"192.0.2.7", 8005, false},
 		{"192.0.2.7", 8011, true},
 		{"192.0.2.7", 623 + scanner.UDP, false},
-		{"192.0.2.7", 623, true}, // of TCP
+		{"192.0.2.7", 623, true},  // of TCP
 		{"192.0.2.16", 23, false}, // another host
 		{"WWW.shop.example", 443, false},
 		{"www.shop.example", 80, true},
