@@ -115,6 +115,10 @@ func (c *check) Run(ctx context.Context, p *scanner.Probe) ([]scanner.Hit, error
 		if errors.Is(err, ErrOther) && open.Protocol == "" {
 			continue // something else has that port
 		}
+		if errors.Is(err, ErrCertificate) {
+			reasons = append(reasons, message.New("port %s lets in only clients with a certificate", scanner.PortText(open.Number)))
+			continue
+		}
 		if err != nil {
 			if firstErr == nil {
 				firstErr = outcome(err, open)

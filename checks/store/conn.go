@@ -26,6 +26,9 @@ var (
 	ErrOther  = errors.New("what answers here speaks another protocol")
 	ErrSilent = errors.New("the server accepts connections and says nothing")
 	ErrBusy   = errors.New("the server takes no clients at the moment")
+
+	// ErrCertificate is a server, whatever it is, that says nothing to clients who show no certificate.
+	ErrCertificate = errors.New("the server lets in only clients with a certificate")
 )
 
 // Dialer opens one connection to the server that is looked at, in plain or in TLS.
@@ -127,7 +130,7 @@ func converse(ctx context.Context, dial Dialer, speak func(*talk) (Record, error
 		return r, err
 	}
 	encrypted, heard, tlsErr := converseOnce(ctx, dial, true, speak)
-	if tlsErr == nil || len(heard) > 0 {
+	if tlsErr == nil || len(heard) > 0 || errors.Is(tlsErr, ErrCertificate) {
 		return encrypted, tlsErr
 	}
 	return r, err
@@ -136,7 +139,10 @@ func converse(ctx context.Context, dial Dialer, speak func(*talk) (Record, error
 // converseOnce also gives the first bytes that came; nil where there was no connection.
 func converseOnce(ctx context.Context, dial Dialer, useTLS bool, speak func(*talk) (Record, error)) (Record, []byte, error) {
 	t, err := open(ctx, dial, useTLS)
-	if err != nil {
+	switch {
+	case wantsCertificate(err):
+		return Record{}, nil, ErrCertificate
+	case err != nil:
 		return Record{}, nil, err
 	}
 	defer t.close()
@@ -151,6 +157,16 @@ func wantsTLS(heard []byte) bool {
 	return heard != nil && (len(heard) == 0 || len(heard) >= 2 && heard[0] == 0x15 && heard[1] == 3)
 }
 
+// wantsCertificate reports whether a server ended TLS because no certificate was shown: by the alert for that, or before TLS 1.3 by
+// the one for a bad certificate, which there was none of.
+func wantsCertificate(err error) bool {
+	var remote *net.OpError
+	if !errors.As(err, &remote) || remote.Op != "remote error" {
+		return false
+	}
+	return strings.HasSuffix(remote.Err.Error(), "certificate required") || strings.HasSuffix(remote.Err.Error(), "bad certificate")
+}
+
 // why is an error of a conversation in words of this package.
 func (t *talk) why(ctx context.Context, err error) error {
 	switch {
@@ -158,6 +174,8 @@ func (t *talk) why(ctx context.Context, err error) error {
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case wantsCertificate(err):
+		return ErrCertificate
 	case len(t.heard) == 0:
 		return fmt.Errorf("%w: %w", ErrSilent, err)
 	}

@@ -5,6 +5,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -186,13 +187,14 @@ func (l *lab) ready(s *server, p probe, seen func(Record) bool) {
 type server struct {
 	address string
 	udp     bool
+	inTLS   bool // it also speaks TLS
 	mu      sync.Mutex
 	sent    []*bytes.Buffer
 }
 
-// dial is a Dialer without TLS that keeps what is sent.
+// dial is a Dialer, without TLS where the server has none, that keeps what is sent.
 func (s *server) dial(ctx context.Context, useTLS bool) (net.Conn, error) {
-	if useTLS {
+	if useTLS && !s.inTLS {
 		return nil, errors.New("no TLS in this lab")
 	}
 	network := "tcp"
@@ -202,6 +204,13 @@ func (s *server) dial(ctx context.Context, useTLS bool) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, s.address)
 	if err != nil {
 		return nil, err
+	}
+	if useTLS {
+		secure := tls.Client(conn, clientOf())
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		conn = secure
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
