@@ -48,6 +48,8 @@ var protocolSigns = []protocolSign{
 	{"RDP", regexp.MustCompile(`^\x03\x00\x00`)},
 	// LDAPMessage, RFC 4511
 	{"LDAP", regexp.MustCompile(`(?s)^0(?:.|\x84....)\x02\x01`)},
+	// netkit-rsh, Solaris, AIX, HP-UX: the first byte says that it will not be
+	{"rlogin/rsh", regexp.MustCompile(`^\x01(?:(?:in\.)?(?:rlogind|rshd|remshd|rexecd): |Where are you\?|getnameinfo: |[Pp]ermission denied)`)},
 	// RFC 854
 	{"Telnet", regexp.MustCompile(`^\xff[\xfb-\xfe]`)},
 	{"RTSP", regexp.MustCompile(`^RTSP/`)},

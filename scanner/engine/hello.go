@@ -51,8 +51,12 @@ var firstWords = map[int]*firstWord{
 	8009: {[]byte("\x12\x34\x00\x01\x0a"), []protocolSign{{"AJP", regexp.MustCompile(`^AB\x00\x01\x09`)}}},
 	// erl_dist_protocol: NAMES_REQ
 	4369: {[]byte("\x00\x01\x6e"), []protocolSign{{"EPMD", regexp.MustCompile(`^\x00\x00\x11\x11`)}}},
-	// Bolt: handshake, answered by the version chosen
-	7687: {[]byte("\x60\x60\xb0\x17\x00\x00\x00\x05\x00\x00\x04\x04\x00\x00\x00\x04\x00\x00\x00\x03"), []protocolSign{{"Neo4j", regexp.MustCompile(`(?s)^\x00[\x00-\x08][\x00-\x08][\x00-\x05]$`)}}},
+	// C706 chapter 12 and MS-RPCE 2.2.1.1: a call to the endpoint mapper is prepared, which asks it nothing
+	135: {rpcBind(), []protocolSign{{"Windows RPC", regexp.MustCompile(`(?s)^\x05\x00[\x0c\x0d\x03].\x10\x00\x00\x00..\x00\x00` + mark)}}},
+	// Oracle Net: the listener is asked for its version, which it tells, or refuses to strangers
+	1521: {tnsVersion(), []protocolSign{{"Oracle TNS", regexp.MustCompile(`(?s)^..\x00\x00(?:\x04\x00\x00\x00....\(DESCRIPTION=|\x02\x00\x00\x00\x01[\x2c-\x3f]|\x0b\x00\x00\x00$)`)}}},
+	// Bolt: handshake, answered by the one of its versions that is chosen
+	7687: {[]byte("\x60\x60\xb0\x17\x00\x00\x00\x05\x00\x00\x04\x04\x00\x00\x00\x04\x00\x00\x00\x03"), []protocolSign{{"Neo4j", regexp.MustCompile(`^\x00\x00(?:\x00[\x03-\x05]|\x04\x04)$`)}}},
 }
 
 var (
@@ -76,6 +80,26 @@ func rpcHello(name string, program, version uint32) *firstWord {
 		message = binary.BigEndian.AppendUint32(message, n)
 	}
 	return &firstWord{message, []protocolSign{{name, regexp.MustCompile(`(?s)^\x80...` + mark + `\x00\x00\x00\x01`)}}}
+}
+
+// rpcBind is a request to use the endpoint mapper, in the usual way to write values.
+func rpcBind() []byte {
+	const (
+		mapper = "\x08\x83\xaf\xe1\x1f\x5d\xc9\x11\x91\xa4\x08\x00\x2b\x14\xa0\xfa\x03\x00\x00\x00"
+		values = "\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\x00\x2b\x10\x48\x60\x02\x00\x00\x00"
+	)
+	return []byte("\x05\x00\x0b\x03\x10\x00\x00\x00\x48\x00\x00\x00" + mark + "\xb8\x10\xb8\x10\x00\x00\x00\x00" + "\x01\x00\x00\x00\x00\x00\x01\x00" + mapper + values)
+}
+
+// tnsVersion asks a listener of Oracle for its version, as its own tool lsnrctl does.
+func tnsVersion() []byte {
+	const ask = "(CONNECT_DATA=(COMMAND=version))"
+	head := make([]byte, 58)
+	copy(head[4:], "\x01")
+	for at, n := range map[int]uint16{0: uint16(len(head) + len(ask)), 8: 0x136, 10: 0x12c, 14: 2048, 16: 0x7fff, 18: 0x7f08, 22: 1, 24: uint16(len(ask)), 26: uint16(len(head))} {
+		binary.BigEndian.PutUint16(head[at:], n)
+	}
+	return append(head, ask...)
 }
 
 // smbNegotiate asks which dialect of SMB 2 the server speaks.

@@ -57,6 +57,11 @@ func TestOpenPortsAreIdentified(t *testing.T) {
 		"closes_on_port_of_kafka":   {9092, endsAtOnce, want{"", false, behavesCloses}},
 		"unknown":                   {7004, greets("hello, who is there?\r\n"), want{"", false, behavesUnknown}},
 		"same_byte_for_all":         {5432, replies("A"), want{"", false, behavesUnknown}},
+		"zeros_on_port_of_neo4j":    {7687, replies("\x00\x00\x00\x00"), want{"", false, behavesUnknown}}, // none of the versions that are offered
+		"another_on_port_of_oracle": {1521, replies("\x00\x20\x00\x00\x03\x00\x00\x00"), want{"", false, behavesUnknown}},
+		"echo_on_port_of_rpc":       {135, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_oracle":    {1521, repeatsAll, want{"", false, behavesEchoes}},
+		"echo_on_port_of_netbios":   {139, repeatsAll, want{"", false, behavesEchoes}},
 		"mongodb_says_so":           {7005, replies("HTTP/1.0 200 OK\r\nContent-Length: 85\r\n\r\nIt looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n"), want{"MongoDB", false, ""}},
 	}
 	for name, c := range cases {
@@ -89,11 +94,11 @@ func TestFirstWords(t *testing.T) {
 		3389: "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x0f\x08\x00\x02\x00\x00\x00", 445: "\x00\x00\x00\xe0\xfeSMB@\x00", 139: "\x82\x00\x00\x00",
 		1433: "\x04\x01\x00\x2b\x00\x00\x01\x00\x00\x00", 111: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00",
 		2049: "\x80\x00\x00\x18soto\x00\x00\x00\x01\x00\x00\x00\x00", 8009: "AB\x00\x01\x09", 4369: "\x00\x00\x11\x11name rabbit at port 25672\n",
-		7687: "\x00\x00\x04\x04", 1099: "N\x00\x09127.0.0.1\x00\x00\xd4\x31", 6000: "\x00@\x0b\x00\x00\x00\x10\x00Authorization required", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
+		7687: "\x00\x00\x04\x04", 135: "\x05\x00\x0c\x03\x10\x00\x00\x00<\x00\x00\x00soto\xb8\x10\xb8\x10", 1521: "\x00A\x00\x00\x04\x00\x00\x00\"\x00\x005(DESCRIPTION=(TMP=)(VSNNUM=318767104)(ERR=1189)", 1099: "N\x00\x09127.0.0.1\x00\x00\xd4\x31", 6000: "\x00@\x0b\x00\x00\x00\x10\x00Authorization required", 5432: "S", 6379: "-DENIED Redis is running in protected mode",
 	}
 	want := map[int]string{
 		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB", 139: "SMB",
-		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 1099: "Java RMI", 6000: "X11", 5432: "PostgreSQL", 6379: "Redis",
+		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 135: "Windows RPC", 1521: "Oracle TNS", 1099: "Java RMI", 6000: "X11", 5432: "PostgreSQL", 6379: "Redis",
 	}
 	for port, w := range firstWords {
 		name, known := want[port]
@@ -107,7 +112,7 @@ func TestFirstWords(t *testing.T) {
 			t.Errorf("port %d: the answer repeats what is sent", port)
 		}
 	}
-	for name, length := range map[string]int{string(mongoMessage()): int(mongoMessage()[0]), string(smbNegotiate()[4:]): int(smbNegotiate()[3])} {
+	for name, length := range map[string]int{string(mongoMessage()): int(mongoMessage()[0]), string(smbNegotiate()[4:]): int(smbNegotiate()[3]), string(rpcBind()): int(rpcBind()[8]), string(tnsVersion()): int(tnsVersion()[1])} {
 		if len(name) != length {
 			t.Errorf("%q says that it has %d bytes, and has %d", name, length, len(name))
 		}
