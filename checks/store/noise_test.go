@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"slices"
@@ -80,6 +81,15 @@ func TestNoise(t *testing.T) {
 		"version":      says("", "VERSION 1.6\r\n"),
 		"zeros":        says(strings.Repeat("\x00", 4096), strings.Repeat("\x00", 4096)),
 		"ones":         says(strings.Repeat("\xff", 4096), strings.Repeat("\xff", 4096)),
+		"a_megabyte_of_noise": func(c net.Conn) {
+			random := rand.NewChaCha8([32]byte{1})
+			for b := make([]byte, 4096); ; {
+				_, _ = random.Read(b) // it never fails
+				if _, err := c.Write(b); err != nil {
+					return
+				}
+			}
+		},
 		"one_endless_line": func(c net.Conn) {
 			for {
 				if _, err := io.WriteString(c, strings.Repeat("x", 4096)); err != nil {
@@ -115,6 +125,26 @@ func TestNoise(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestAnotherProductsAnswers: what real servers say to one probe is taken for nothing by all others.
+func TestAnotherProductsAnswers(t *testing.T) {
+	family := func(name string) string {
+		name, _, _ = strings.Cut(name, " ")
+		return name
+	}
+	for from, answers := range recordedAnswers {
+		for name, probe := range probes() {
+			if family(name) == family(from) {
+				continue
+			}
+			for _, answer := range answers {
+				if r, err := probe(t.Context(), play([]byte(answer))); err == nil {
+					t.Errorf("%s takes the answer of %s for %+v", name, from, r)
+				}
+			}
+		}
 	}
 }
 

@@ -122,6 +122,9 @@ func (t *talk) netBIOS() error {
 	case string(head) == "\x82\x00\x00\x00":
 		return nil
 	case string(head) == "\x83\x00\x00\x01":
+		if why, err := t.block(1); err != nil || why[0] != 0x8f && why[0]>>2 != 0x80>>2 {
+			return ErrOther
+		}
 		t.note("NetBIOS session", "refused")
 		return errNoSession
 	}

@@ -22,6 +22,7 @@ import (
 type storesLab struct {
 	*labRun
 	stands []string // flags that say which free port stands for which
+	own    []string // those that are stood for, as --ports takes them
 }
 
 // newStoresLab skips the test where something is missing, unless SOTOMI_LABS is "require".
@@ -77,7 +78,13 @@ func (l *storesLab) stand(own int, name string) {
 		}
 		return err
 	})
-	l.stands = append(l.stands, "--resolve=127.0.0.1:"+strconv.Itoa(own)+":"+address)
+	l.standsFor(own, address)
+}
+
+// standsFor makes an address stand for a port.
+func (l *storesLab) standsFor(own int, address string) {
+	l.stands = append(l.stands, "--resolve=127.0.0.1:"+strconv.Itoa(own%scanner.UDP)+":"+address)
+	l.own = append(l.own, scanner.PortText(own))
 }
 
 // asUser is a command line as whom servers run as that do not run as root.
@@ -113,19 +120,10 @@ func (l *storesLab) slapd(scheme string, more string) {
 	l.start([]string{"slapd", "-f", config, "-h", scheme + `://127.0.0.1:{{port "slapd"}}`, "-d", "0"})
 }
 
-// list are the ports that are stood for, as --ports takes them.
-func (l *storesLab) list() string {
-	var list []string
-	for _, flag := range l.stands {
-		list = append(list, strings.Split(flag, ":")[1])
-	}
-	return strings.Join(list, ",")
-}
-
 // scan scans the machine, and gives the exit status and "SIGNATURE@PORT" of each finding that counts, in order.
 func (l *storesLab) scan(t *testing.T, args ...string) (status int, found []string) {
 	t.Helper()
-	args = append(append([]string{"scan", "--rate", "0", "--ports", l.list(), "-o", "jsonl=" + filepath.Join(l.dir, "scan.jsonl")}, l.stands...), args...)
+	args = append(append([]string{"scan", "--rate", "0", "--ports", strings.Join(l.own, ","), "-o", "jsonl=" + filepath.Join(l.dir, "scan.jsonl")}, l.stands...), args...)
 	status, _, said := sotomi(t, append(args, "127.0.0.1")...)
 	text, err := os.ReadFile(filepath.Join(l.dir, "scan.jsonl"))
 	if err != nil {

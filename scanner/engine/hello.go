@@ -27,7 +27,7 @@ var firstWords = map[int]*firstWord{
 	// native_protocol_v4.spec: OPTIONS, answered by SUPPORTED or an error
 	9042: {[]byte("\x04\x00\x00\x00\x05\x00\x00\x00\x00"), []protocolSign{{"Cassandra", regexp.MustCompile(`(?s)^[\x81-\x86].\x00\x00[\x00\x06]\x00`)}}},
 	// ApiVersions, version 0
-	9092: {[]byte("\x00\x00\x00\x0a\x00\x12\x00\x00" + mark + "\xff\xff"), []protocolSign{{"Kafka", regexp.MustCompile(`(?s)^....` + mark)}}},
+	9092: {[]byte("\x00\x00\x00\x0a\x00\x12\x00\x00" + mark + "\xff\xff"), []protocolSign{{"Kafka", regexp.MustCompile(`(?s)^\x00...` + mark)}}},
 	// AMQP 0-9-1 section 4.2.2: the header, answered by Connection.Start, or by the header that the server wants
 	5672: {[]byte("AMQP\x00\x00\x09\x01"), []protocolSign{{"AMQP", regexp.MustCompile(`(?s)^\x01\x00\x00....\x00\x0a\x00\x0a`)}}},
 	// RFC 4511: a search of the root that asks for no attribute

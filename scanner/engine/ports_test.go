@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -100,6 +101,7 @@ func TestFirstWords(t *testing.T) {
 		11211: "Memcached", 2181: "ZooKeeper", 389: "LDAP", 27017: "MongoDB", 9042: "Cassandra", 9092: "Kafka", 5672: "AMQP", 3389: "RDP", 445: "SMB", 139: "SMB",
 		1433: "SQL Server", 111: "RPC portmapper", 2049: "NFS", 8009: "AJP", 4369: "EPMD", 7687: "Neo4j", 135: "Windows RPC", 1521: "Oracle TNS", 1099: "Java RMI", 6000: "X11", 5432: "PostgreSQL", 6379: "Redis",
 	}
+	ofRPC := map[string]bool{"RPC portmapper": true, "NFS": true} // that a call was taken is all that either says
 	for port, w := range firstWords {
 		name, known := want[port]
 		if !known { // a further port of a service above
@@ -107,6 +109,21 @@ func TestFirstWords(t *testing.T) {
 		}
 		if got := protocolOf([]byte(answers[port]), w.signs); got != name {
 			t.Errorf("port %d: the answer is taken for %q, want %q", port, got, name)
+		}
+		for other, answer := range answers {
+			if got := protocolOf([]byte(answer), w.signs); got == name && want[other] != name && (!ofRPC[name] || !ofRPC[want[other]]) {
+				t.Errorf("port %d: the answer of %s is taken for %s", port, want[other], name)
+			}
+		}
+		noise := make([]byte, 64)
+		random := rand.New(rand.NewPCG(1, uint64(port))) //nolint:gosec // the same noise each time
+		for range 300 {
+			for i := range noise {
+				noise[i] = byte(random.UintN(256))
+			}
+			if got := protocolOf(noise, w.signs); got == name {
+				t.Errorf("port %d: noise is taken for %s: %q", port, name, noise[:16])
+			}
 		}
 		if len(w.send) == 0 || bytes.HasPrefix([]byte(answers[port]), w.send) {
 			t.Errorf("port %d: the answer repeats what is sent", port)
