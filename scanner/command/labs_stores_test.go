@@ -219,8 +219,17 @@ func TestStoresInsideTLS(t *testing.T) {
 	l.serve(8883, "mosquitto", "mosquitto", "-c", l.file("mosquitto.conf", "listener {{port \"mosquitto\"}} 127.0.0.1\nuser {{user}}\nallow_anonymous true\ncertfile "+pem+".crt\nkeyfile "+pem+".key\n"))
 	l.slapd("ldaps", "TLSCertificateFile "+pem+".crt\nTLSCertificateKeyFile "+pem+".key\n")
 	l.stand(636, "slapd")
-	status, found := l.scan(t, "--only", "redis-open,postgresql-open,mqtt-open,ldap-open,port-redis,port-postgresql,port-mqtt,port-ldap")
-	if want := []string{"ldap-open@636", "mqtt-open@8883", "port-redis@6379", "postgresql-open@5432", "redis-open@6380"}; status != scanner.ExitFound || !slices.Equal(found, want) {
+	secured := []string{
+		`{{server "ferretdb-1.24.2"}}/ferretdb`, "--handler=sqlite", "--listen-addr=", "--listen-tls-cert-file=" + pem + ".crt", "--listen-tls-key-file=" + pem + ".key",
+		"--telemetry=disable", "--debug-addr=-", "--log-level=ERROR",
+	}
+	for own, more := range map[int][]string{27017: nil, 27018: {"--listen-tls-ca-file=" + pem + ".crt"}} { // the second wants a certificate of its clients
+		name := "mongodb-" + strconv.Itoa(own)
+		data := l.folder(name)
+		l.serve(own, name, slices.Concat(secured, []string{`--listen-tls=127.0.0.1:{{port "` + name + `"}}`, "--sqlite-url=file:" + data + "/", "--state-dir=" + data}, more)...)
+	}
+	status, found := l.scan(t, "--only", "redis-open,postgresql-open,mqtt-open,ldap-open,port-redis,port-postgresql,port-mqtt,port-ldap,mongodb-open,port-mongodb")
+	if want := []string{"ldap-open@636", "mongodb-open@27017", "mqtt-open@8883", "port-mongodb@27018", "port-redis@6379", "postgresql-open@5432", "redis-open@6380"}; status != scanner.ExitFound || !slices.Equal(found, want) {
 		t.Errorf("exit %d, found %q, want %q", status, found, want)
 	}
 }
