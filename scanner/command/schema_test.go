@@ -31,7 +31,7 @@ func schemaOf(t *testing.T, title string, value any) []byte {
 				return &jsonschema.Schema{Type: "string", Description: "A duration such as 15s"}
 			}
 			if of == reflect.TypeFor[triage.PortRange]() {
-				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "1", Maximum: "65535"}, {Type: "string", Pattern: "^[0-9]{1,5}(-[0-9]{1,5})?$"}}}
+				return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "1", Maximum: "65535"}, {Type: "string", Pattern: "^[0-9]{1,5}(-[0-9]{1,5})?(/udp)?$"}}}
 			}
 			return nil
 		},
