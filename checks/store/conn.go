@@ -84,6 +84,12 @@ func (t *talk) send(text []byte) error {
 		return err
 	}
 	_, err := t.conn.Write(text)
+	if err == nil {
+		return nil
+	}
+	if _, why := t.conn.Read(make([]byte, 1)); wantsCertificate(why) { // it said so and ended the connection meanwhile
+		return why
+	}
 	return err
 }
 

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 )
 
@@ -25,6 +27,25 @@ func TestWantsCertificate(t *testing.T) {
 	} {
 		if got := wantsCertificate(c.err); got != c.want {
 			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// gone is a connection that the server has ended with an alert while the client was still writing.
+type gone struct{ played }
+
+func (*gone) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func (*gone) Read([]byte) (int, error) {
+	return 0, &net.OpError{Op: "remote error", Err: tls.AlertError(116)}
+}
+
+// What a server said before it ended a connection is heard, though nothing more can be sent.
+func TestAlertBeforeTheFirstWord(t *testing.T) {
+	for name, probe := range map[string]probe{"amqp": AMQP, "mongodb": MongoDB, "redis": Redis} {
+		_, err := probe(t.Context(), func(context.Context, bool) (net.Conn, error) { return &gone{}, nil })
+		if !errors.Is(err, ErrCertificate) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
