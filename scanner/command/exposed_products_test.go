@@ -30,7 +30,7 @@ var storeTests = map[string]string{
 	"amqp-open": "TestRealRabbitMQ", "cassandra-open": "TestRealCassandra", "clickhouse-native-open": "TestRealClickHouse", "ftp-anonymous": "TestRealVsftpd",
 	"jdwp-open": "TestRealJDWP", "kafka-open": "TestRealKafka", "ldap-open": "TestRealOpenLDAP", "memcached-open": "TestRealMemcached",
 	"mongodb-open": "TestRealMongoDB", "mqtt-open": "TestRealMosquitto", "mysql-open": "TestRealMariaDB", "nats-open": "TestRealNATS",
-	"nfs-open": "TestRealNFS", "postgresql-open": "TestRealPostgreSQL", "rdp-without-nla": "TestRealRDP", "redis-open": "TestRealRedis",
+	"ipmi-open": "TestRealIPMI", "nfs-open": "TestRealNFS", "postgresql-open": "TestRealPostgreSQL", "rdp-without-nla": "TestRealRDP", "redis-open": "TestRealRedis",
 	"rsync-open": "TestRealRsync", "smb-weak": "TestRealSamba", "telnet-open": "TestRealTelnet", "vnc-open": "TestRealVNC", "x11-open": "TestRealX11",
 	"zookeeper-open": "TestRealZooKeeper",
 }
@@ -64,6 +64,7 @@ var exposedStores = []exposed{
 	{name: "Milvus", ids: []string{"milvus-open"}, bind: "127.0.0.1:19530:19530", login: "common.security.authorizationEnabled"},
 	{name: "Chroma", ids: []string{"chroma-open"}, bind: "chroma run --host 127.0.0.1", login: "CHROMA_SERVER_AUTHN_PROVIDER"},
 	{name: "rsync", ids: []string{"rsync-open"}, bind: "address = 127.0.0.1", login: "auth users"},
+	{name: "IPMI", ids: []string{"ipmi-open"}, login: "ipmitool", why: "a network of its own and the firewall"},
 	{name: "NFS", ids: []string{"nfs-open"}, bind: "host=", login: "sec=krb5p"},
 	{name: "FTP", ids: []string{"ftp-anonymous"}, bind: "listen_address=127.0.0.1", login: "anonymous_enable=NO"},
 	{name: "LDAP", ids: []string{"ldap-open"}, bind: "slapd -h ldap://127.0.0.1/", login: "require authc"},
