@@ -204,3 +204,48 @@ func TestFilterThatThrottles(t *testing.T) {
 		t.Errorf("unlessFiltered = %v, %v, want the error", got, err)
 	}
 }
+
+// Only a site that answers nothing but refusals blocks from the start: a closed front page alone proves nothing.
+func TestClosedFrontPageBlocksOnlyIfNothingElseIsAnswered(t *testing.T) {
+	for name, c := range map[string]struct {
+		first int
+		want  bool
+	}{"nothing_else": {403, true}, "something_else": {404, false}} {
+		t.Run(name, func(t *testing.T) {
+			a := newAnswers(t, always(403, "no"))
+			a.begin(403, "no")
+			a.say(t, c.first, "no")
+			for range 2 * manyRefusals {
+				a.say(t, 403, "no")
+			}
+			if end, _ := a.site.health.ended(); (end != nil) != c.want {
+				t.Errorf("ended = %v, want an end: %v", end, c.want)
+			}
+		})
+	}
+}
+
+// Refusals that look different come from the site's own rules, not from one filter.
+func TestClosedFrontPageAndDifferentRefusalsAreNoFilter(t *testing.T) {
+	a := newAnswers(t, always(403, "no"))
+	a.begin(403, "no")
+	for i := range 2 * manyRefusals {
+		a.say(t, 403, strings.Repeat("no", i%2+1))
+	}
+	if end, _ := a.site.health.ended(); end != nil {
+		t.Errorf("ended = %v", end)
+	}
+}
+
+// Requests that were given up for the wait they would take end the site when nothing is answered between them.
+func TestAnAnswerBreaksTheRowOfThrottledRequests(t *testing.T) {
+	throttled := &web.Error{Kind: web.KindThrottled, Err: fmt.Errorf("asked to wait 1h")}
+	var h health
+	for range 3 * throttledInRow {
+		h.after(t.Context(), nil, 0, nil, throttled)
+		h.after(t.Context(), nil, 0, &web.Exchange{Status: 404}, nil)
+	}
+	if end, _ := h.ended(); end != nil {
+		t.Errorf("ended = %v although it answers between", end)
+	}
+}
