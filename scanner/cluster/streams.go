@@ -36,6 +36,7 @@ func makeStreams(ctx context.Context, js jetstream.JetStream, n names, lease tim
 	s.out, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: n.stream(kindOut), Subjects: []string{n.out("*", "*")}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
 		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgSize: maxPayload, MaxBytes: 512 << 20,
+		PersistMode: jetstream.AsyncPersistMode,
 	})
 	if err != nil {
 		return s, err
