@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,19 +23,22 @@ import (
 // Coordinator gives the tasks of a job to workers and keeps what they send.
 type Coordinator struct {
 	names
-	o      Options
-	id     *identity
-	key    nkeys.KeyPair // signs for the coordinator
-	public string
-	curve  nkeys.KeyPair // seals the secret; new for each start, on no disk
-	line   line
-	door   *door
-	server *server.Server // nil with a cluster that was there
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	temp   bool // the state folder is ours to remove
-	run    atomic.Pointer[round]
-	done   bool // a job was brought to its end
+	o       Options
+	id      *identity
+	key     nkeys.KeyPair // signs for the coordinator
+	public  string
+	curve   nkeys.KeyPair // seals the secret; new for each start, on no disk
+	line    line
+	door    *door
+	denied  *denied        // by a cluster that was there
+	server  *server.Server // nil with a cluster that was there
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	streams streams
+	made    bool // streams, on a cluster that was there
+	temp    bool // the state folder is ours to remove
+	run     atomic.Pointer[round]
+	done    bool // a job was brought to its end
 }
 
 // Listen starts a server of its own for this scan on address (host:port, port 0 for any), with TLS and keys made for it.
@@ -64,28 +66,14 @@ func Listen(ctx context.Context, address string, o Options) (*Coordinator, error
 	c.line.certificate = sum
 	c.door.line = c.line
 	err = c.connect(ctx, "", nats.InProcessServer(c.server), nats.Nkey(c.public, c.key.Sign), nats.CustomInboxPrefix(inbox(c.public)))
+	if err == nil {
+		c.streams, err = c.makeStreams(ctx, 1)
+	}
+	if err == nil {
+		err = c.streams.makeKeep(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, c.leave())
-	}
-	return c, nil
-}
-
-// Connect uses a NATS cluster that is there; creds is its file with credentials, empty if it needs none. Who else may use that
-// account of the cluster can read what workers send, but neither change it nor read the secret.
-func Connect(ctx context.Context, address, creds string, o Options) (*Coordinator, error) {
-	c, err := newCoordinator(o)
-	if err != nil {
-		return nil, err
-	}
-	if c.line.addresses = o.Address; o.Address == "" {
-		c.line.addresses = withoutPasswords(address)
-	}
-	var options []nats.Option
-	if creds != "" {
-		options = append(options, nats.UserCredentials(creds))
-	}
-	if err := c.connect(ctx, address, options...); err != nil {
-		return nil, errors.Join(message.Errorf("NATS at %s: %w", withoutPasswords(address), err), c.leave())
 	}
 	return c, nil
 }
@@ -97,7 +85,7 @@ func newCoordinator(o Options) (*Coordinator, error) {
 	if o.Window == 0 {
 		o.Window = 1000
 	}
-	c := &Coordinator{o: o, temp: o.State == ""}
+	c := &Coordinator{o: o, temp: o.State == "", denied: newDenied()}
 	var err error
 	if c.temp {
 		c.o.State, err = os.MkdirTemp("", "sotomi-cluster-")
@@ -158,10 +146,11 @@ func (c *Coordinator) Status() Status {
 	return Status{}
 }
 
-// Close ends the server. When the job was brought to its end, or the state was not asked for, it removes the state.
+// Close ends the server. When the job was brought to its end, or the state was not asked for, it removes the state. On a cluster
+// that was there it leaves nothing in any case: what is kept is all that an unfinished job needs to go on.
 func (c *Coordinator) Close() error {
 	var err error
-	if c.done && c.server == nil && c.nc != nil {
+	if c.made {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		err = dropStreams(ctx, c.js, c.names)
@@ -204,17 +193,4 @@ func dialable(where *net.TCPAddr) []string {
 		list = []string{net.JoinHostPort("127.0.0.1", port)}
 	}
 	return list
-}
-
-// withoutPasswords gives the URLs of a list without names and passwords.
-func withoutPasswords(list string) string {
-	var clean []string
-	for text := range strings.SplitSeq(list, ",") {
-		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Host != "" {
-			u.User = nil
-			text = u.String()
-		}
-		clean = append(clean, text)
-	}
-	return strings.Join(clean, ",")
 }

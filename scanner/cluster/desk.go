@@ -124,7 +124,7 @@ func (r *round) join(_ context.Context, l letter) (string, any) {
 	}
 	if q.Hash != r.job.Hash {
 		r.refuse()
-		return about, joinReply{Refused: refusedHash}
+		return about, joinReply{Refused: refusedHash, Hash: r.job.Hash}
 	}
 	pass, err := r.key.Sign(passText(r.scan, r.job.Hash, l.From))
 	if err != nil {
@@ -176,7 +176,9 @@ func (r *round) begin(ctx context.Context, l letter) (string, any) {
 	if !r.admitted(l) {
 		return about, beginReply{Say: sayLeave}
 	}
-	if !r.see(ctx, l.Rev) {
+	within, cancel := context.WithTimeout(ctx, 5*time.Second) // for so long the worker waits
+	defer cancel()
+	if !r.see(within, l.Rev) {
 		return about, beginReply{Say: sayWait}
 	}
 	info, err := r.streams.out.Info(ctx)

@@ -51,8 +51,10 @@ func (r *round) take(ctx context.Context, msg jetstream.Msg, at time.Time) error
 	}
 	l, err := open(msg.Subject(), msg.Data())
 	if err != nil || !r.admitted(l) || len(l.body) > maxBody || !r.see(ctx, l.Rev) {
-		r.refuse()
-		return nil
+		if ctx.Err() == nil {
+			r.refuse()
+		}
+		return ctx.Err()
 	}
 	r.calling.Lock()
 	defer r.calling.Unlock()
@@ -122,18 +124,23 @@ func (r *round) tenureOf(name string, l letter, at time.Time) *tenure {
 	return nil
 }
 
-// see waits until the record of a lease with this revision is read, and reports false when there is none.
+// see waits until the record of a lease with this revision is read, and reports false when there is none. While the streams do not
+// answer, as when a server of a cluster died, it waits: what a worker sent must not be taken for a forgery because of that.
 func (r *round) see(ctx context.Context, rev uint64) bool {
-	if r.leases.reached(rev) {
-		return true
+	for !r.leases.reached(rev) {
+		within, cancel := context.WithTimeout(ctx, 5*time.Second)
+		s, err := r.js.Stream(within, "KV_"+r.bucket(kindLease))
+		if err == nil && s.CachedInfo().State.LastSeq < rev {
+			cancel()
+			return false // none of its kind was ever written
+		}
+		_ = r.leases.wait(within, rev)
+		cancel()
+		if ctx.Err() != nil {
+			return false
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	s, err := r.js.Stream(ctx, "KV_"+r.bucket(kindLease))
-	if err != nil || s.CachedInfo().State.LastSeq < rev {
-		return false // none of its kind was ever written
-	}
-	return r.leases.wait(ctx, rev) == nil
+	return true
 }
 
 // admitted reports whether a letter is from a worker that was let in, of this job's version, and not barred since.

@@ -40,6 +40,8 @@ const (
 	askFile   = "file"   // for a piece of the bundle
 	askBegin  = "begin"  // whether a group is to be begun under a lease, and which chunks it has
 	askStatus = "status" // how far the job is
+
+	askRehearse = "rehearse" // whether questions and answers are permitted; the coordinator asks itself
 )
 
 // taskConsumer is what the workers share to get tasks from.
@@ -50,6 +52,9 @@ func (n names) out(group, s string) string { return n.subject("out." + group + "
 func (n names) chunk(group string, number int) string {
 	return n.out(group, strconv.Itoa(number))
 }
+
+// stopSubject is where workers hear the order to stop.
+func (n names) stopSubject() string { return "$KV." + n.bucket(kindCtrl) + ".stop" }
 
 // end is where a worker says that a group is done; each lease has one of its own, so that none can be in the way of another.
 func (n names) end(group, lease string) string { return n.out(group, "end-"+lease) }

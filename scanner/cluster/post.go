@@ -2,8 +2,11 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"sotomi/scanner/message"
 )
@@ -62,6 +65,9 @@ func (p *post) put(ctx context.Context, subject string, h head, body []byte) err
 		cancel()
 		if err == nil || isThere(err) {
 			return nil
+		}
+		if errors.Is(err, nats.ErrMaxPayload) {
+			return message.Errorf("a chunk of %d bytes: the most is %d", len(data), p.nc.MaxPayload())
 		}
 		if pause(ctx, 100*time.Millisecond) != nil {
 			break

@@ -26,9 +26,8 @@ type group struct {
 // round is one Run of a coordinator.
 type round struct {
 	*Coordinator
-	job     Job
-	streams streams
-	bundle  string // SHA-256 of the job's bundle
+	job    Job
+	bundle string // SHA-256 of the job's bundle
 
 	window   chan struct{} // one for each group in groups
 	first    chan struct{} // closed when the first window of tasks is known
@@ -59,13 +58,6 @@ func (c *Coordinator) Run(ctx context.Context, job Job) error {
 		kept: newMark(), leases: newMark(), chores: newQueue(), finished: make(chan struct{}),
 		groups: map[string]*group{}, ledger: map[string]*seat{}, passes: map[string]bool{}, workers: map[string]*present{},
 	}
-	var err error
-	if r.streams, err = makeStreams(ctx, c.js, c.names, c.o.Lease); err != nil {
-		return err
-	}
-	if err := r.streams.ctrl.Purge(ctx, "stop"); err != nil { // of an earlier start
-		return err
-	}
 	if info, err := r.streams.out.Info(ctx); err == nil && info.State.FirstSeq > 0 {
 		r.kept.reach(info.State.FirstSeq - 1)
 	}
@@ -74,6 +66,7 @@ func (c *Coordinator) Run(ctx context.Context, job Job) error {
 	defer cancel()
 	g, inner := errgroup.WithContext(inner)
 	r.start(inner, g)
+	var err error
 	select {
 	case <-r.finished:
 		c.done = true
@@ -115,6 +108,12 @@ func (r *round) start(ctx context.Context, g *errgroup.Group) {
 		return r.intake(ctx)
 	})
 	g.Go(func() error { return r.answer(ctx) })
+	g.Go(func() error {
+		ctx, cancel := r.denied.within(ctx)
+		defer cancel()
+		<-ctx.Done()
+		return cause(ctx, nil)
+	})
 }
 
 // feed gives out tasks as the window allows.

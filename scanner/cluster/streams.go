@@ -15,57 +15,78 @@ type streams struct {
 	keep                jetstream.Consumer // of OUT
 }
 
-// makeStreams makes what is missing. What chunks and leases there are stays, so that workers go on when a coordinator starts
-// again; tasks are given out anew.
-func makeStreams(ctx context.Context, js jetstream.JetStream, n names, lease time.Duration) (streams, error) {
+// What the streams of a scan take at most, in bytes of each copy. A cluster sets it aside when they are made.
+const (
+	taskBytes   = 64 << 20 // in memory
+	workerBytes = 16 << 20 // in memory
+	ctrlBytes   = 1 << 20  // in memory
+	outBytes    = 256 << 20
+	leaseBytes  = 128 << 20
+)
+
+// makeStreams makes what is missing, with so many copies. What chunks and leases there are stays, so that workers go on when a
+// coordinator starts again; tasks are given out anew.
+func (c *Coordinator) makeStreams(ctx context.Context, replicas int) (streams, error) {
 	var s streams
 	var err error
-	s.task, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: n.stream(kindTask), Subjects: []string{n.task("*")}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.MemoryStorage,
-		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgSize: maxPayload, MaxBytes: 256 << 20,
+	s.task, err = c.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name: c.stream(kindTask), Subjects: []string{c.task("*")}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.MemoryStorage, Replicas: replicas,
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgSize: maxPayload, MaxBytes: taskBytes,
 	})
 	if err != nil {
 		return s, err
 	}
 	_, err = s.task.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: taskConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: max(lease, time.Second), MaxAckPending: maxWorkers * 16, MaxDeliver: -1,
+		Durable: taskConsumer, AckPolicy: jetstream.AckExplicitPolicy, AckWait: max(c.o.Lease, time.Second), MaxAckPending: maxWorkers * 16, MaxDeliver: -1,
 	})
 	if err != nil {
 		return s, err
 	}
-	s.out, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name: n.stream(kindOut), Subjects: []string{n.out("*", "*")}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
-		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgSize: maxPayload, MaxBytes: 512 << 20,
-		PersistMode: jetstream.AsyncPersistMode,
-	})
-	if err != nil {
+	out := jetstream.StreamConfig{
+		Name: c.stream(kindOut), Subjects: []string{c.out("*", "*")}, Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage, Replicas: replicas,
+		MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgSize: maxPayload, MaxBytes: outBytes,
+	}
+	if c.server != nil {
+		// A chunk that is lost with this machine before it is kept is done again; waiting for the disk twice would halve the speed.
+		out.PersistMode = jetstream.AsyncPersistMode
+	}
+	if s.out, err = c.js.CreateOrUpdateStream(ctx, out); err != nil {
 		return s, err
 	}
 	// A consumer from before would give what was under way only after its time to confirm.
 	if err := s.out.DeleteConsumer(ctx, "keep"); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return s, err
 	}
+	return s, c.makeBuckets(ctx, &s, replicas)
+}
+
+// makeBuckets makes those of keys and values.
+func (c *Coordinator) makeBuckets(ctx context.Context, s *streams, replicas int) error {
+	// All records of a lease are there to see who held it when; a group that is done has none.
+	for _, one := range []struct {
+		bucket *jetstream.KeyValue
+		config jetstream.KeyValueConfig
+	}{
+		{&s.lease, jetstream.KeyValueConfig{Bucket: c.bucket(kindLease), History: 64, MaxBytes: leaseBytes}},
+		{&s.worker, jetstream.KeyValueConfig{Bucket: c.bucket(kindWorker), History: 1, MaxBytes: workerBytes, Storage: jetstream.MemoryStorage}},
+		{&s.ctrl, jetstream.KeyValueConfig{Bucket: c.bucket(kindCtrl), History: 1, MaxBytes: ctrlBytes, Storage: jetstream.MemoryStorage}},
+	} {
+		one.config.MaxValueSize, one.config.Replicas = 4<<10, replicas
+		var err error
+		if *one.bucket, err = c.js.CreateOrUpdateKeyValue(ctx, one.config); err != nil {
+			return err
+		}
+	}
+	return s.ctrl.Purge(ctx, "stop") // of an earlier start
+}
+
+// makeKeep makes the consumer by which the coordinator reads the chunks.
+func (s *streams) makeKeep(ctx context.Context) error {
+	var err error
 	s.keep, err = s.out.CreateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable: "keep", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 10 * time.Minute, MaxAckPending: 256,
 	})
-	if err != nil {
-		return s, err
-	}
-	// All records of a lease are there to see who held it when; a group that is done has none.
-	s.lease, err = js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: n.bucket(kindLease), History: 64, MaxValueSize: 4 << 10, MaxBytes: 256 << 20})
-	if err != nil {
-		return s, err
-	}
-	s.worker, err = js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: n.bucket(kindWorker), History: 1, MaxValueSize: 4 << 10, MaxBytes: 32 << 20, Storage: jetstream.MemoryStorage,
-	})
-	if err != nil {
-		return s, err
-	}
-	s.ctrl, err = js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: n.bucket(kindCtrl), History: 1, MaxValueSize: 4 << 10, MaxBytes: 1 << 20, Storage: jetstream.MemoryStorage,
-	})
-	return s, err
+	return err
 }
 
 // dropStreams removes all of a scan from a cluster.

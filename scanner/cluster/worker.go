@@ -22,13 +22,14 @@ import (
 // Worker does tasks of the coordinator whose join line it was given.
 type Worker struct {
 	names
-	o     WorkerOptions
-	line  line
-	key   nkeys.KeyPair // of this worker, new for each start, on no disk
-	id    string        // its public half
-	curve nkeys.KeyPair // that the secret is sealed to
-	nc    *nats.Conn
-	js    jetstream.JetStream
+	o      WorkerOptions
+	line   line
+	key    nkeys.KeyPair // of this worker, new for each start, on no disk
+	id     string        // its public half
+	curve  nkeys.KeyPair // that the secret is sealed to
+	nc     *nats.Conn
+	denied *denied // by a cluster that was there
+	js     jetstream.JetStream
 
 	hash        string
 	pass        atomic.Pointer[[]byte]
@@ -52,7 +53,7 @@ func Join(ctx context.Context, text string, o WorkerOptions) (*Worker, error) {
 	if o.Patience == 0 {
 		o.Patience = 10 * time.Minute
 	}
-	w := &Worker{names: names{l.scan}, o: o, line: l}
+	w := &Worker{names: names{l.scan}, o: o, line: l, denied: newDenied()}
 	if w.key, err = nkeys.CreateUser(); err != nil {
 		return nil, err
 	}
@@ -64,15 +65,18 @@ func Join(ctx context.Context, text string, o WorkerOptions) (*Worker, error) {
 	}
 	var options []nats.Option
 	address := l.addresses
-	if l.certificate != [sha256.Size]byte{} {
+	if !l.foreign() {
 		address = "tls://" + strings.ReplaceAll(address, ",", ",tls://")
 		options = append(options, nats.Secure(l.clientTLS()), nats.TLSHandshakeFirst(), nats.IgnoreDiscoveredServers(),
 			nats.Nkey(w.id, w.key.Sign), nats.Token(l.token(w.id)), nats.CustomInboxPrefix(inbox(w.id)))
-	} else if o.Creds != "" {
-		options = append(options, nats.UserCredentials(o.Creds))
+	} else {
+		if options, err = credentials(o.Creds); err != nil {
+			return nil, err
+		}
+		options = append(options, nats.ErrorHandler(w.denied.note))
 	}
 	if w.nc, err = dial(ctx, address, append(options, nats.Name(w.id))...); err != nil {
-		return nil, message.Errorf("coordinator at %s: %w", l.addresses, err)
+		return nil, w.unreachable(err)
 	}
 	w.js, err = jetstream.New(w.nc, jetstream.WithDefaultTimeout(5*time.Second))
 	return w, err
@@ -96,25 +100,53 @@ func AskStatus(ctx context.Context, text string, o WorkerOptions) (Status, error
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := w.ask(ctx, askStatus, head{}, body, "status."+w.id, &s); err != nil {
-		return s, message.Errorf("coordinator at %s: %w", w.line.addresses, err)
+		return s, w.unreachable(err)
 	}
 	return s, nil
+}
+
+// unreachable says why the coordinator cannot be reached, as far as that is known.
+func (w *Worker) unreachable(err error) error {
+	switch {
+	case errors.Is(err, errOver):
+		return err
+	case errors.Is(err, errOtherServer):
+		return message.Errorf("at %s another scan listens, or something else: this line is of a scan that is over, or of another one", w.line.addresses)
+	case w.line.foreign():
+		return message.Errorf("NATS at %s: %w", w.line.addresses, explain(err))
+	}
+	return message.Errorf("no coordinator answers at %s (%w); the scan may be over, or the way to it be closed", w.line.addresses, err)
+}
+
+// errOver is what a worker hears that comes too late.
+var errOver = message.Errorf("the scan of this line is over, or was stopped")
+
+// gone reports whether the streams of the scan are on the cluster no more.
+func (w *Worker) gone(ctx context.Context) bool {
+	if !w.line.foreign() {
+		return false
+	}
+	_, err := w.js.Stream(ctx, "KV_"+w.bucket(kindLease))
+	return errors.Is(err, jetstream.ErrStreamNotFound)
 }
 
 // Run does tasks until the coordinator says that there are no more (nil), or ctx ends (nil too: its tasks are handed back). hash
 // must be that of the job. prepare gets the job's secret and bundle, once, and makes what does the tasks.
 func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bundle []byte) (Execute, error)) error {
 	w.hash = hash
+	outer := ctx
+	ctx, done := w.denied.within(ctx)
+	defer done()
 	ready, err := w.register(ctx)
 	if ctx.Err() != nil {
-		return nil
+		return cause(ctx, nil)
 	}
 	if err != nil {
 		return err
 	}
 	secret, bundle, err := w.unpack(ctx, ready)
 	if ctx.Err() != nil {
-		return nil
+		return cause(ctx, nil)
 	}
 	if err != nil {
 		return err
@@ -124,14 +156,13 @@ func (w *Worker) Run(ctx context.Context, hash string, prepare func(secret, bund
 		return err
 	}
 	if err := w.find(ctx); ctx.Err() != nil {
-		return nil
+		return cause(ctx, nil)
 	} else if err != nil {
-		return message.Errorf("coordinator at %s: %w", w.line.addresses, err)
+		return w.unreachable(err)
 	}
-	outer := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	sub, err := w.nc.Subscribe("$KV."+w.bucket(kindCtrl)+".stop", func(m *nats.Msg) {
+	sub, err := w.nc.Subscribe(w.stopSubject(), func(m *nats.Msg) {
 		if w.isStop(m.Data) {
 			stop(errStop)
 		}
@@ -181,6 +212,9 @@ func (w *Worker) ask(ctx context.Context, kind string, h head, body []byte, abou
 			}
 			err = errors.New("an answer that is not the coordinator's")
 		}
+		if errors.Is(err, nats.ErrNoResponders) && w.gone(ctx) {
+			return errOver
+		}
 		if pause(ctx, 100*time.Millisecond) != nil {
 			return err
 		}
@@ -213,11 +247,11 @@ func (w *Worker) register(ctx context.Context) (joinReply, error) {
 	within, cancel := context.WithTimeout(ctx, w.o.Patience)
 	defer cancel()
 	if err := w.ask(within, askJoin, head{}, body, "joined."+w.id, &reply); err != nil {
-		return reply, message.Errorf("coordinator at %s: %w", w.line.addresses, err)
+		return reply, w.unreachable(err)
 	}
 	switch {
 	case reply.Refused == refusedHash || reply.Refused == "" && reply.Hash != w.hash:
-		return reply, message.Errorf("the coordinator is of another version, or has other signatures or data: install the same on both")
+		return reply, message.Errorf("the coordinator is of another version, or has other signatures or data: install the same on both (there: %s, here: %s)", plain(reply.Hash), w.hash)
 	case reply.Refused != "":
 		return reply, message.Errorf("the coordinator refuses this worker")
 	case reply.Lease <= 0 || reply.Size < 0 || reply.Size > 1<<30:
@@ -246,7 +280,7 @@ func (w *Worker) unpack(ctx context.Context, r joinReply) (secret, bundle []byte
 		}
 		var reply fileReply
 		if err := w.ask(within, askFile, head{}, body, "file."+w.id, &reply); err != nil {
-			return nil, nil, message.Errorf("coordinator at %s: %w", w.line.addresses, err)
+			return nil, nil, w.unreachable(err)
 		}
 		piece, err := w.curve.Open(reply.Sealed, reply.Curve)
 		if err != nil || len(piece) == 0 {
@@ -303,6 +337,8 @@ func (w *Worker) live(ctx context.Context, stop context.CancelCauseFunc) {
 		cancel()
 		if err == nil {
 			last = time.Now()
+		} else if w.gone(ctx) {
+			stop(errStop) // it was said while this worker was cut off
 		}
 		if time.Since(last) > w.o.Patience {
 			stop(message.Errorf("no answer from the coordinator at %s for %s", w.line.addresses, w.o.Patience))

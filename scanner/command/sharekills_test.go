@@ -97,7 +97,7 @@ func (w *watchedHosts) count() int {
 func (w *watchedHosts) pidOf(remote string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for range 5 { // the table may change while it is read
+	for range 30 { // the table may change while it is read, the more the longer it is
 		inode := inodeOf(remote)
 		for pid := range w.pids {
 			fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
