@@ -43,7 +43,9 @@ func Connect(ctx context.Context, address, creds string, o Options) (*Coordinato
 	if err := c.connect(ctx, address, append(options, nats.ErrorHandler(c.denied.note))...); err != nil {
 		return failed(err)
 	}
-	ctx, cancel := c.denied.within(ctx)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	ctx, cancel = c.denied.within(ctx)
 	defer cancel()
 	if err := errors.Join(c.settle(ctx), c.nc.FlushTimeout(10*time.Second)); err != nil {
 		return failed(cause(ctx, err))

@@ -16,6 +16,8 @@ func TestMain(m *testing.M) {
 		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"))
 	case "worker":
 		err = killWorker(os.Getenv("LINE"), os.Getenv("HOST"))
+	case "node":
+		err = runNode(os.Getenv("CONFIG"))
 	case "bench":
 		n, _ := strconv.Atoi(os.Getenv("GROUPS"))
 		err = benchCoordinator(os.Getenv("DIR"), n)
