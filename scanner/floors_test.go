@@ -25,24 +25,25 @@ const module = "sotomi"
 //	floor 1   scanner/evidence   scanner/payment
 //	floor 0   scanner/target   scanner/browser   scanner/cluster   scanner/web   scanner/signature   signatures   scanner/message (anyone may import it)
 var floors = map[string][]string{
-	"signatures":            {},
-	"scanner/message":       {},
-	"scanner/signature":     {},
-	"scanner/web":           {},
-	"scanner/target":        {},
-	"scanner/browser":       {},
-	"scanner/cluster":       {},
-	"scanner/evidence":      {"scanner/web"},
-	"scanner/payment":       {"scanner/browser", "scanner/evidence", "scanner/signature", "scanner/web"},
-	"scanner":               {"scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
-	"checks/template/match": {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
-	"scanner/engine":        {"scanner", "scanner/browser", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
-	"scanner/report":        {"scanner", "scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature"},
-	"scanner/triage":        {"scanner", "scanner/target", "scanner/signature"},
-	"scanner/history":       {},
-	"scanner/notify":        {},
-	"scanner/watch":         {"scanner", "scanner/history", "scanner/report", "scanner/signature", "scanner/triage"},
-	"scanner/sigtest":       {"scanner", "scanner/engine", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
+	"signatures":               {},
+	"scanner/message":          {},
+	"scanner/signature":        {},
+	"scanner/web":              {},
+	"scanner/target":           {},
+	"scanner/browser":          {},
+	"scanner/cluster":          {},
+	"scanner/cluster/natstest": {}, // for tests
+	"scanner/evidence":         {"scanner/web"},
+	"scanner/payment":          {"scanner/browser", "scanner/evidence", "scanner/signature", "scanner/web"},
+	"scanner":                  {"scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
+	"checks/template/match":    {"scanner/web", "scanner/signature", "checks/internal/endoflife"},
+	"scanner/engine":           {"scanner", "scanner/browser", "scanner/evidence", "scanner/target", "scanner/signature", "scanner/web"},
+	"scanner/report":           {"scanner", "scanner/browser", "scanner/evidence", "scanner/payment", "scanner/target", "scanner/signature"},
+	"scanner/triage":           {"scanner", "scanner/target", "scanner/signature"},
+	"scanner/history":          {},
+	"scanner/notify":           {},
+	"scanner/watch":            {"scanner", "scanner/history", "scanner/report", "scanner/signature", "scanner/triage"},
+	"scanner/sigtest":          {"scanner", "scanner/engine", "scanner/payment", "scanner/target", "scanner/signature", "scanner/web"},
 	"scanner/command": {
 		"signatures", "scanner/signature", "scanner/web", "scanner/target", "scanner/evidence", "scanner", "scanner/engine", "checks",
 		"checks/template/match", "scanner/report", "scanner/sigtest", "scanner/triage",
@@ -125,7 +126,7 @@ var only = map[string][]string{
 	"github.com/nicholas-fedor/shoutrrr": {"scanner/notify"},
 	"github.com/robfig/cron":             {"scanner/watch"},
 
-	"github.com/nats-io": {"scanner/cluster"},
+	"github.com/nats-io": {"scanner/cluster", "scanner/cluster/natstest"},
 
 	"net/http/httptest": {"scanner/sigtest", "checks/internal/eccubebench"},
 

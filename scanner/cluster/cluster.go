@@ -66,7 +66,7 @@ type Options struct {
 type WorkerOptions struct {
 	Name     string        // of the machine, for people; empty: its host name
 	Version  string        // of the program, for people
-	Address  string        // from which its requests go out, if that is known; the coordinator adds what it sees
+	Address  func() string // from which its requests go out now, "" if that is not known; the coordinator adds what it sees; may be nil
 	Tasks    int           // at a time; 0: 1
 	Creds    string        // file with the credentials of an existing cluster; empty with a coordinator that listens
 	Patience time.Duration // how long it goes on without a coordinator; 0: 10 minutes

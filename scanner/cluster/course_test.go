@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -192,6 +194,33 @@ func TestKeepFails(t *testing.T) {
 	}
 }
 
+// TestStreamsFail: when nothing can be written into the streams any more, as on a full disk, the coordinator does not wait for ever.
+func TestStreamsFail(t *testing.T) {
+	c := listen(t, Options{Lease: 200 * time.Millisecond})
+	var g errgroup.Group
+	begun := make(chan struct{}, 100)
+	w := join(t, c.JoinLine(), WorkerOptions{Patience: time.Second})
+	ctx := within(t, time.Minute)
+	g.Go(func() error {
+		_ = w.Run(ctx, "v1", prepared(func(ctx context.Context, _ Task, _ Lease, _ map[int]bool, _ func(Chunk) error) error {
+			begun <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		})) // it hears of nothing any more
+		return nil
+	})
+	g.Go(func() error {
+		<-begun
+		return c.server.DisableJetStream()
+	})
+	if err := c.Run(ctx, newBook().job(3)); err == nil || !strings.Contains(err.Error(), "cannot be written any more") {
+		t.Errorf("Run = %v", err)
+	}
+	if err := g.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestStartsAgain: a coordinator that starts again with its state has the same line, and the workers of before go on with it.
 func TestStartsAgain(t *testing.T) {
 	dir := t.TempDir()
@@ -338,7 +367,7 @@ func TestCluster(t *testing.T) {
 func TestAskStatus(t *testing.T) {
 	s := newStage(t, 5*time.Second)
 	<-s.hold
-	w := join(t, s.c.JoinLine(), WorkerOptions{Name: "\x1b[31mred\u202e\n" + string(make([]byte, 500)), Version: "1.0", Address: "192.0.2.1"})
+	w := join(t, s.c.JoinLine(), WorkerOptions{Name: "\x1b[31mred\u202e\n" + string(make([]byte, 500)), Version: "1.0", Address: func() string { return "192.0.2.1" }})
 	ctx := within(t, 30*time.Second)
 	own, stop := context.WithCancel(ctx)
 	s.ended.Go(func() error { return w.Run(own, "v1", prepared(three)) })
@@ -361,6 +390,97 @@ func TestAskStatus(t *testing.T) {
 			t.Errorf("status %+v", got)
 		}
 		break
+	}
+	stop()
+	s.end(t, 0)
+}
+
+// TestListen: workers join wherever the coordinator listens, by the addresses of its line alone.
+func TestListen(t *testing.T) {
+	for name, one := range map[string]struct{ address, advertised string }{
+		"ipv4": {"127.0.0.1:0", ""}, "ipv6": {"[::1]:0", ""}, "every_ipv4": {"0.0.0.0:0", ""}, "every": {"[::]:0", ""}, "no_host": {":0", ""},
+		"advertised": {"0.0.0.0:0", "127.0.0.1"}, "advertised_ipv6": {"[::]:0", "::1"}, "advertised_name": {"0.0.0.0:0", "localhost"},
+		"first_does_not_answer": {"127.0.0.1:0", "127.0.0.1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Listen(t.Context(), one.address, Options{})
+			if err != nil && strings.Contains(one.address+one.advertised, "::") {
+				t.Skip("no IPv6: ", err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			l, err := parseLine(c.JoinLine())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for address := range strings.SplitSeq(l.addresses, ",") {
+				host, _, err := net.SplitHostPort(address)
+				if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+					t.Errorf("address %q", address)
+				}
+			}
+			if one.advertised != "" {
+				l.addresses = net.JoinHostPort(one.advertised, c.id.Address)
+			}
+			if name == "first_does_not_answer" {
+				l.addresses = one.advertised + "," + c.line.addresses
+			}
+			join(t, l.String(), WorkerOptions{})
+		})
+	}
+}
+
+// TestTaken: an address on which another coordinator listens is said to be taken, at once.
+func TestTaken(t *testing.T) {
+	first := listen(t, Options{})
+	begun := time.Now()
+	c, err := Listen(t.Context(), first.line.addresses, Options{})
+	if err == nil {
+		_ = c.Close()
+	}
+	if took := time.Since(begun); err == nil || !strings.Contains(err.Error(), "address already in use") || took > 5*time.Second {
+		t.Errorf("Listen = %v, after %s", err, took)
+	}
+}
+
+// TestTooLate: a line that is used after the end says so, whoever listens there by then.
+func TestTooLate(t *testing.T) {
+	c := listen(t, Options{})
+	line, address := c.JoinLine(), c.line.addresses
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w, err := Join(t.Context(), line, WorkerOptions{}); err == nil || !strings.Contains(err.Error(), "no coordinator answers at "+address) || !strings.Contains(err.Error(), "the scan may be over") {
+		t.Errorf("Join = %v, %v", w, err)
+	}
+	l := listen(t, Options{}).line
+	other := c.line
+	other.addresses = l.addresses
+	if w, err := Join(t.Context(), other.String(), WorkerOptions{}); err == nil || !strings.Contains(err.Error(), "another scan listens") {
+		t.Errorf("Join = %v, %v", w, err)
+	}
+}
+
+// TestWayOutChanges: all addresses from which a worker's requests went out are told, not the last alone.
+func TestWayOutChanges(t *testing.T) {
+	s := newStage(t, time.Second)
+	<-s.hold
+	var asked atomic.Int64
+	w := join(t, s.c.JoinLine(), WorkerOptions{Version: "1.0", Address: func() string { return fmt.Sprintf("192.0.2.%d", min(asked.Add(1), 2)) }})
+	ctx := within(t, 30*time.Second)
+	own, stop := context.WithCancel(ctx)
+	s.ended.Go(func() error { return w.Run(own, "v1", prepared(three)) })
+	want := []string{"192.0.2.1", "192.0.2.2", "127.0.0.1"}
+	for {
+		list := s.c.Status().Workers
+		if slices.ContainsFunc(list, func(w WorkerStatus) bool { return w.Version == "1.0" && slices.Equal(w.Addresses, want) }) {
+			break
+		}
+		if pause(ctx, 10*time.Millisecond) != nil {
+			t.Fatalf("%+v, want %q", list, want)
+		}
 	}
 	stop()
 	s.end(t, 0)

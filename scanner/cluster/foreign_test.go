@@ -12,14 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"sotomi/scanner/cluster/natstest"
+
 	"github.com/nats-io/jwt/v2"
 	"golang.org/x/sync/errgroup"
 )
 
 // scanOn runs a job of 20 tasks on the cloud. It gives the first error.
-func (c *cloud) scanOn(coordinator, worker string) error {
-	ctx := within(c.t, time.Minute)
-	co, err := Connect(ctx, c.url(), coordinator, Options{Lease: 5 * time.Second})
+func scanOn(t *testing.T, c *natstest.Cloud, coordinator, worker string) error {
+	t.Helper()
+	ctx := within(t, time.Minute)
+	co, err := Connect(ctx, c.URL(), coordinator, Options{Lease: 5 * time.Second})
 	if err != nil {
 		return err
 	}
@@ -44,19 +47,19 @@ func (c *cloud) scanOn(coordinator, worker string) error {
 // TestAccount: with what the manual says that users must be permitted, a scan runs on an account of somebody's cluster, and leaves
 // nothing there.
 func TestAccount(t *testing.T) {
-	c := newCloud(t, unlimited)
-	if err := c.scanOn(c.creds(permissionsOf(t, "coordinator")), c.creds(permissionsOf(t, "worker"))); err != nil {
+	c := natstest.Start(t, natstest.Unlimited)
+	if err := scanOn(t, c, c.Creds(natstest.PermissionsOf(t, "coordinator")), c.Creds(natstest.PermissionsOf(t, "worker"))); err != nil {
 		t.Fatal(err)
 	}
-	if left := c.left(); len(left) > 0 {
+	if left := c.Left(); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
 
 // TestAccountForbids: what a user is not permitted is said before the scan begins, for each thing that it needs; nothing is left then.
 func TestAccountForbids(t *testing.T) {
-	c := newCloud(t, unlimited)
-	full := permissionsOf(t, "coordinator")
+	c := natstest.Start(t, natstest.Unlimited)
+	full := natstest.PermissionsOf(t, "coordinator")
 	for kind, list := range map[string]jwt.StringList{"publish": full.Pub.Allow, "subscribe": full.Sub.Allow} {
 		for _, without := range list {
 			t.Run(kind+"_"+without, func(t *testing.T) {
@@ -67,7 +70,7 @@ func TestAccountForbids(t *testing.T) {
 				} else {
 					fewer.Sub.Allow = other
 				}
-				co, err := Connect(within(t, 20*time.Second), c.url(), c.creds(fewer), Options{Lease: 5 * time.Second})
+				co, err := Connect(within(t, 20*time.Second), c.URL(), c.Creds(fewer), Options{Lease: 5 * time.Second})
 				if err == nil {
 					_ = co.Close()
 				}
@@ -78,15 +81,15 @@ func TestAccountForbids(t *testing.T) {
 			})
 		}
 	}
-	if left := c.left(); len(left) > 0 {
+	if left := c.Left(); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
 
 // TestAccountForbidsWorker: a worker says what its user is not permitted.
 func TestAccountForbidsWorker(t *testing.T) {
-	c := newCloud(t, unlimited)
-	coordinator, full := c.creds(permissionsOf(t, "coordinator")), permissionsOf(t, "worker")
+	c := natstest.Start(t, natstest.Unlimited)
+	coordinator, full := c.Creds(natstest.PermissionsOf(t, "coordinator")), natstest.PermissionsOf(t, "worker")
 	for kind, list := range map[string]jwt.StringList{"publish": full.Pub.Allow, "subscribe": full.Sub.Allow} {
 		for _, without := range list {
 			t.Run(kind+"_"+without, func(t *testing.T) {
@@ -97,7 +100,7 @@ func TestAccountForbidsWorker(t *testing.T) {
 				} else {
 					fewer.Sub.Allow = other
 				}
-				err := c.scanOn(coordinator, c.creds(fewer))
+				err := scanOn(t, c, coordinator, c.Creds(fewer))
 				if want := "the user of these credentials may not " + kind + " to "; err == nil || !strings.Contains(err.Error(), want) {
 					t.Errorf("%v, want %q", err, want)
 				}
@@ -109,7 +112,7 @@ func TestAccountForbidsWorker(t *testing.T) {
 // TestAccountHasNoRoom: a file of credentials, a server or an account that does not do is named, with what to do, before the scan
 // begins, and nothing is left.
 func TestAccountHasNoRoom(t *testing.T) {
-	foreign := newCloud(t, unlimited)
+	foreign := natstest.Start(t, natstest.Unlimited)
 	garbage := filepath.Join(t.TempDir(), "garbage")
 	if err := os.WriteFile(garbage, []byte("-----BEGIN NATS USER JWT-----\nno"), 0o600); err != nil {
 		t.Fatal(err)
@@ -123,9 +126,9 @@ func TestAccountHasNoRoom(t *testing.T) {
 		creds  string // "" for good ones
 		want   string
 	}{
-		"of_another_server": {unlimited, foreign.creds(jwt.Permissions{}), "it refuses the credentials; give those of a user that it knows by --creds"},
-		"no_file":           {unlimited, filepath.Join(t.TempDir(), "missing"), "no such file or directory"},
-		"garbage":           {unlimited, garbage, garbage + " holds no credentials: they are a JWT and a key"},
+		"of_another_server": {natstest.Unlimited, foreign.Creds(jwt.Permissions{}), "it refuses the credentials; give those of a user that it knows by --creds"},
+		"no_file":           {natstest.Unlimited, filepath.Join(t.TempDir(), "missing"), "no such file or directory"},
+		"garbage":           {natstest.Unlimited, garbage, garbage + " holds no credentials: they are a JWT and a key"},
 		"no_jetstream":      {limits(func(l *jwt.OperatorLimits) { l.JetStreamLimits = jwt.JetStreamLimits{} }), "", "the account has no JetStream; enable it"},
 		"few_streams":       {limits(func(l *jwt.OperatorLimits) { l.JetStreamLimits.Streams = 3 }), "", "JetStream refuses the streams of the scan (maximum number of streams reached); " + room},
 		"little_disk":       {limits(func(l *jwt.OperatorLimits) { l.DiskStorage = 300 << 20 }), "", room},
@@ -134,18 +137,18 @@ func TestAccountHasNoRoom(t *testing.T) {
 		"small_messages":    {limits(func(l *jwt.OperatorLimits) { l.Payload = 64 << 10 }), "", "it takes messages of 65536 bytes at most; that must be 1048576, better 8388608"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCloud(t, one.limits)
+			c := natstest.Start(t, one.limits)
 			if one.creds == "" {
-				one.creds = c.creds(jwt.Permissions{})
+				one.creds = c.Creds(jwt.Permissions{})
 			}
-			co, err := Connect(within(t, 30*time.Second), c.url(), one.creds, Options{})
+			co, err := Connect(within(t, 30*time.Second), c.URL(), one.creds, Options{})
 			if err == nil {
 				_ = co.Close()
 			}
-			if err == nil || !strings.HasPrefix(err.Error(), "NATS at "+c.url()+": ") || !strings.Contains(err.Error(), one.want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), "NATS at "+c.URL()+": ") || !strings.Contains(err.Error(), one.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("Connect = %v, want %q", err, one.want)
 			}
-			if left := c.left(); len(left) > 0 {
+			if left := c.Left(); len(left) > 0 {
 				t.Errorf("%v is left", left)
 			}
 		})
@@ -154,16 +157,16 @@ func TestAccountHasNoRoom(t *testing.T) {
 
 // TestAccountIsShared: two scans on one account at once do not disturb each other, and each leaves only what is the other's.
 func TestAccountIsShared(t *testing.T) {
-	c := newCloud(t, unlimited)
-	coordinator, worker := c.creds(permissionsOf(t, "coordinator")), c.creds(permissionsOf(t, "worker"))
+	c := natstest.Start(t, natstest.Unlimited)
+	coordinator, worker := c.Creds(natstest.PermissionsOf(t, "coordinator")), c.Creds(natstest.PermissionsOf(t, "worker"))
 	var g errgroup.Group
 	for range 3 {
-		g.Go(func() error { return c.scanOn(coordinator, worker) })
+		g.Go(func() error { return scanOn(t, c, coordinator, worker) })
 	}
 	if err := g.Wait(); err != nil {
 		t.Error(err)
 	}
-	if left := c.left(); len(left) > 0 {
+	if left := c.Left(); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
@@ -171,14 +174,14 @@ func TestAccountIsShared(t *testing.T) {
 // TestAccountIsLeft: a scan that is stopped leaves nothing on the account either, and goes on there later with the same line; who
 // comes with the line meanwhile, or after the end, is told so.
 func TestAccountIsLeft(t *testing.T) {
-	c := newCloud(t, unlimited)
-	creds := c.creds(jwt.Permissions{})
+	c := natstest.Start(t, natstest.Unlimited)
+	creds := c.Creds(jwt.Permissions{})
 	ctx := within(t, time.Minute)
 	o := Options{State: t.TempDir(), Lease: 5 * time.Second}
 	b := newBook()
 	line := ""
 	for _, stopped := range []bool{true, false} {
-		co, err := Connect(ctx, c.url(), creds, o)
+		co, err := Connect(ctx, c.URL(), creds, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +216,7 @@ func TestAccountIsLeft(t *testing.T) {
 			t.Error(err)
 		}
 		stop()
-		if left := c.left(); len(left) > 0 {
+		if left := c.Left(); len(left) > 0 {
 			t.Errorf("%v is left", left)
 		}
 		w := join(t, line, WorkerOptions{Creds: creds})

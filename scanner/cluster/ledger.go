@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"sotomi/scanner/message"
 )
 
 // Ops of lease records. A worker takes, renews and gives back; the coordinator frees what was not renewed in time. Nothing
@@ -77,6 +79,9 @@ func (r *round) follow(ctx context.Context, bucket jetstream.KeyValue, each func
 // record reads one record.
 func (r *round) record(e jetstream.KeyValueEntry) error {
 	name := e.Key()
+	if name == probeKey {
+		return nil
+	}
 	if !groupName.MatchString(name) {
 		r.refuse()
 		return nil
@@ -154,6 +159,32 @@ func (r *round) thief(worker string) {
 		r.chores.add(func(context.Context) error { return r.server.DisconnectClientByID(connection) })
 	}
 }
+
+// probe writes a record of its own where leases are kept, as often as a lease lasts. When that fails for long, nobody's results can
+// come any more: the disk of the server is full, or the cluster has gone.
+func (r *round) probe(ctx context.Context) error {
+	patience := 3 * r.o.Lease // the server is in this process
+	if r.server == nil {
+		patience = max(patience, clusterPatience)
+	}
+	for last := time.Now(); pause(ctx, r.o.Lease) == nil; {
+		within, cancel := context.WithTimeout(ctx, r.o.Lease)
+		_, err := r.streams.lease.Put(within, probeKey, nil)
+		cancel()
+		switch {
+		case err == nil:
+			last = time.Now()
+		case ctx.Err() == nil && time.Since(last) > patience:
+			return message.Errorf("the streams of the scan cannot be written any more (%w); is the disk full?", err)
+		}
+	}
+	return nil
+}
+
+const (
+	probeKey        = "coordinator="  // which is no name of a group
+	clusterPatience = 5 * time.Minute // for servers that are started again
+)
 
 // watchTime frees leases that were not renewed in time, and gives groups out again that nobody has.
 func (r *round) watchTime(ctx context.Context) error {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"sotomi/scanner/cluster/natstest"
+
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -37,12 +39,12 @@ func runNode(config string) error {
 }
 
 // newNodes starts a cluster of three servers, each a process of its own.
-func newNodes(t *testing.T) (*cloud, []*os.Process) {
+func newNodes(t *testing.T) (*natstest.Cloud, []*os.Process) {
 	t.Helper()
-	c := newAccount(t, unlimited)
+	c := natstest.NewAccount(t, natstest.Unlimited)
 	for range 5 {
-		nodes := c.startNodes()
-		if c.waitForLeader() {
+		nodes := startNodes(t, c)
+		if waitForLeader(t, c) {
 			return c, nodes
 		}
 		for _, p := range nodes { // a port was taken since it was free
@@ -53,14 +55,14 @@ func newNodes(t *testing.T) (*cloud, []*os.Process) {
 	return nil, nil
 }
 
-func (c *cloud) startNodes() []*os.Process {
-	c.t.Helper()
+func startNodes(t *testing.T, c *natstest.Cloud) []*os.Process {
+	t.Helper()
 	var ports [6]int // of clients, and of the servers among themselves
 	var taken []net.Listener
 	for i := range ports {
-		l, err := (&net.ListenConfig{}).Listen(c.t.Context(), "tcp", "127.0.0.1:0")
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
 		taken = append(taken, l)
 		ports[i] = l.Addr().(*net.TCPAddr).Port
@@ -69,14 +71,14 @@ func (c *cloud) startNodes() []*os.Process {
 		_ = l.Close()
 	}
 	var preload strings.Builder
-	for account, text := range c.jwts {
+	for account, text := range c.JWTs {
 		fmt.Fprintf(&preload, "%s: %s\n", account, text)
 	}
 	var nodes []*os.Process
-	c.urls = nil
+	c.URLs = nil
 	for i := range 3 {
-		c.urls = append(c.urls, fmt.Sprintf("nats://127.0.0.1:%d", ports[i]))
-		dir := c.t.TempDir()
+		c.URLs = append(c.URLs, fmt.Sprintf("nats://127.0.0.1:%d", ports[i]))
+		dir := t.TempDir()
 		config := filepath.Join(dir, "nats.conf")
 		text := fmt.Sprintf(`
 server_name: n%d
@@ -88,17 +90,17 @@ system_account: %s
 resolver: MEMORY
 resolver_preload: {
 %s}
-`, i, ports[i], dir, ports[3+i], ports[3], ports[4], ports[5], c.operator, c.system, &preload)
+`, i, ports[i], dir, ports[3+i], ports[3], ports[4], ports[5], c.Operator, c.System, &preload)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(c.t.Context(), os.Args[0])
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), "SOTOMI_CLUSTER_PART=node", "CONFIG="+config)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
-		c.t.Cleanup(func() {
+		t.Cleanup(func() {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait() // it was killed
 		})
@@ -108,11 +110,12 @@ resolver_preload: {
 }
 
 // waitForLeader waits until all three are there and the cluster makes streams.
-func (c *cloud) waitForLeader() bool {
+func waitForLeader(t *testing.T, c *natstest.Cloud) bool {
+	t.Helper()
 	ready := func(url string) bool {
-		ctx, cancel := context.WithTimeout(c.t.Context(), time.Second) // a question before there is a leader gets no answer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a question before there is a leader gets no answer
 		defer cancel()
-		nc, err := nats.Connect(url, nats.UserCredentials(c.creds(jwt.Permissions{})))
+		nc, err := nats.Connect(url, nats.UserCredentials(c.Creds(jwt.Permissions{})))
 		if err != nil {
 			return false
 		}
@@ -124,8 +127,8 @@ func (c *cloud) waitForLeader() bool {
 		_, err = js.CreateStream(ctx, jetstream.StreamConfig{Name: "first", Replicas: 3})
 		return err == nil && js.DeleteStream(ctx, "first") == nil
 	}
-	for begun := time.Now(); time.Since(begun) < 20*time.Second; _ = pause(c.t.Context(), 50*time.Millisecond) {
-		if !slices.ContainsFunc(c.urls, func(url string) bool { return !ready(url) }) {
+	for begun := time.Now(); time.Since(begun) < 20*time.Second; _ = pause(t.Context(), 50*time.Millisecond) {
+		if !slices.ContainsFunc(c.URLs, func(url string) bool { return !ready(url) }) {
 			return true
 		}
 	}
@@ -142,9 +145,9 @@ func TestClusterLosesANode(t *testing.T) {
 		t.Run(fmt.Sprintf("n%d", node), func(t *testing.T) {
 			t.Parallel()
 			c, nodes := newNodes(t)
-			creds := c.creds(jwt.Permissions{})
+			creds := c.Creds(jwt.Permissions{})
 			ctx := within(t, 3*time.Minute)
-			co, err := Connect(ctx, c.url(), creds, Options{Lease: 5 * time.Second})
+			co, err := Connect(ctx, c.URL(), creds, Options{Lease: 5 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +178,7 @@ func TestClusterLosesANode(t *testing.T) {
 			if err := co.Close(); err != nil {
 				t.Error(err)
 			}
-			if left := c.left(); len(left) > 0 {
+			if left := c.Left(); len(left) > 0 {
 				t.Errorf("%v is left", left)
 			}
 		})

@@ -25,6 +25,7 @@ type life struct {
 // present is a worker as the coordinator sees it.
 type present struct {
 	life
+	said []string // addresses from which its requests went out, as it says
 	seen time.Time
 }
 
@@ -50,9 +51,14 @@ func (r *round) readWorkers(ctx context.Context) error {
 		if len(r.workers) >= maxWorkers {
 			maps.DeleteFunc(r.workers, func(_ string, p *present) bool { return p.Left || time.Since(p.seen) > silent*r.o.Lease })
 		}
-		if r.workers[l.From] != nil || len(r.workers) < maxWorkers {
-			r.workers[l.From] = &present{life: says, seen: time.Now()}
+		before := r.workers[l.From]
+		if before == nil {
+			if len(r.workers) >= maxWorkers {
+				return nil
+			}
+			before = &present{}
 		}
+		r.workers[l.From] = &present{life: says, said: oneMore(before.said, says.Address), seen: time.Now()}
 		return nil
 	}, jetstream.UpdatesOnly())
 }
@@ -102,10 +108,8 @@ func (r *round) status() Status {
 	}
 	for id, p := range r.workers {
 		w := WorkerStatus{ID: id, Name: p.Name, Version: p.Version, Addresses: []string{}, Seen: time.Since(p.seen), Running: p.Running, Done: p.Done, Left: p.Left}
-		for _, a := range []string{p.Address, r.door.address(id)} {
-			if a != "" && !slices.Contains(w.Addresses, a) {
-				w.Addresses = append(w.Addresses, a)
-			}
+		for _, a := range append(slices.Clone(p.said), r.door.addresses(id)...) {
+			w.Addresses = oneMore(w.Addresses, a)
 		}
 		s.Workers = append(s.Workers, w)
 	}

@@ -90,6 +90,7 @@ func (r *round) start(ctx context.Context, g *errgroup.Group) {
 	g.Go(func() error { return r.readWorkers(ctx) })
 	g.Go(func() error { return r.work(ctx) })
 	g.Go(func() error { return r.watchTime(ctx) })
+	g.Go(func() error { return r.probe(ctx) })
 	g.Go(func() error {
 		select {
 		case <-known:

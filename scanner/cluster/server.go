@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"context"
 	"encoding/base64"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -26,6 +28,13 @@ func startServer(id *identity, folder, address string, door *door) (*server.Serv
 	}
 	if host == "" {
 		host = "0.0.0.0"
+	}
+	if port > 0 { // the server would say only that it does not come up
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, text))
+		if err != nil {
+			return nil, message.Errorf("cannot listen on %s: %w", address, err)
+		}
+		_ = l.Close()
 	}
 	config, err := id.serverTLS()
 	if err != nil {
@@ -63,15 +72,18 @@ type door struct {
 	coordinator string
 
 	mu      sync.Mutex
-	seen    map[string]caller // by worker, of its latest connection
+	seen    map[string]caller // by worker
 	refused map[string]bool   // workers that took what is not theirs
 }
 
-// caller is one connection of a worker.
+// caller is where a worker came from.
 type caller struct {
-	address string
-	id      uint64 // of the connection
+	addresses []string // of all its connections; a way out may change
+	id        uint64   // of the latest connection
 }
+
+// maxAddresses is how many addresses of one worker are kept.
+const maxAddresses = 16
 
 // Check implements the server's interface.
 func (d *door) Check(c server.ClientAuthentication) bool {
@@ -102,9 +114,10 @@ func (d *door) Check(c server.ClientAuthentication) bool {
 	if len(d.seen) >= maxWorkers {
 		clear(d.seen)
 	}
-	from := caller{id: c.GetID()}
+	from := caller{d.seen[o.Nkey].addresses, c.GetID()}
 	if a := c.RemoteAddress(); a != nil {
-		from.address, _, _ = net.SplitHostPort(a.String())
+		host, _, _ := net.SplitHostPort(a.String())
+		from.addresses = oneMore(from.addresses, host)
 	}
 	d.seen[o.Nkey] = from
 	c.RegisterUser(&server.User{Username: "worker", Permissions: d.permissions(o.Nkey)})
@@ -131,11 +144,19 @@ func (d *door) permissions(worker string) *server.Permissions {
 // inbox is where the answers to a worker go.
 func inbox(worker string) string { return "_INBOX." + worker }
 
-// address is where a worker came from, "" if that is not known.
-func (d *door) address(worker string) string {
+// addresses are where a worker came from, as far as that is known.
+func (d *door) addresses(worker string) []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.seen[worker].address
+	return slices.Clone(d.seen[worker].addresses)
+}
+
+// oneMore adds an address to those of a worker.
+func oneMore(list []string, address string) []string {
+	if address == "" || slices.Contains(list, address) || len(list) >= maxAddresses {
+		return list
+	}
+	return append(list, address)
 }
 
 // refuse closes the door to a worker. It gives the connection that is to be ended, if there is one.

@@ -351,8 +351,12 @@ func (w *Worker) live(ctx context.Context, stop context.CancelCauseFunc) {
 
 // sign puts a sign of life.
 func (w *Worker) sign(ctx context.Context, left bool) error {
+	address := ""
+	if w.o.Address != nil {
+		address = w.o.Address()
+	}
 	text, err := json.Marshal(life{
-		Name: w.o.Name, Version: w.o.Version, Address: w.o.Address, Running: int(w.running.Load()), Done: int(w.done.Load()), Left: left,
+		Name: w.o.Name, Version: w.o.Version, Address: address, Running: int(w.running.Load()), Done: int(w.done.Load()), Left: left,
 	})
 	if err != nil {
 		return err

@@ -113,8 +113,12 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 		summary, err = j.plan.Run(ctx, reports...)
 	}
 	j.outputs.finish()
-	err = errors.Join(err, e.endJournal(kept, err != nil || summary.Interrupted || summary.OutOfTime))
+	var before *notBegunError
+	unbegun := errors.As(err, &before)
+	err = errors.Join(err, e.endJournal(kept, err != nil && (!unbegun || earlier != nil) || summary.Interrupted || summary.OutOfTime))
 	switch {
+	case unbegun:
+		return before.cause
 	case err != nil && summary.Interrupted:
 		return &statusError{scanner.ExitInterrupted, message.New("interrupted; the report could not be written: %v", err)}
 	case err != nil:

@@ -50,7 +50,7 @@ func (e *environment) share(ctx context.Context, w *sharing, reports []scanner.S
 	}
 	secret, bundle, err := w.job.order(w.settings, w.args)
 	if err != nil {
-		return scanner.Summary{}, err
+		return scanner.Summary{}, &notBegunError{err}
 	}
 	e.taken, w.settings.taken = nil, nil // it is in the bundle
 	work, cancel := context.WithCancel(ctx)
@@ -59,8 +59,11 @@ func (e *environment) share(ctx context.Context, w *sharing, reports []scanner.S
 	}
 	defer cancel()
 	c, err := w.coordinator(work)
-	if err != nil {
-		return scanner.Summary{}, err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return scanner.Summary{}, &notBegunError{&statusError{scanner.ExitInterrupted, message.New("interrupted")}}
+	case err != nil:
+		return scanner.Summary{}, &notBegunError{err}
 	}
 	defer func() { _ = c.Close() }() //nolint:contextcheck // it says goodbye, also when ctx has ended; what it leaves is removed with the journal
 	e.notice(message.New("to let another machine help: sotomi work %s", c.JoinLine()))
@@ -85,6 +88,14 @@ func (e *environment) share(ctx context.Context, w *sharing, reports []scanner.S
 	}
 	return summary, told
 }
+
+// notBegunError is why a shared scan was not begun: no host was asked for anything.
+type notBegunError struct{ cause error }
+
+func (e *notBegunError) Error() string { return e.cause.Error() }
+
+// Unwrap gives the cause.
+func (e *notBegunError) Unwrap() error { return e.cause }
 
 // start begins the journal, or goes on with the earlier one.
 func (w *sharing) start(e *environment) error {

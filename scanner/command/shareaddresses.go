@@ -62,11 +62,15 @@ func egress(s cluster.Status) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// egressAddress is the address from which requests go out: the given one, else that of this machine.
-func egressAddress(given string) string {
+// egressAddress tells the address from which requests go out: the given one, else that of this machine, which may change.
+func egressAddress(given string) func() string {
 	if given != "" {
-		return given
+		return func() string { return given }
 	}
+	return wayOut
+}
+
+func wayOut() string {
 	c, err := net.Dial("udp", "192.0.2.1:9") //nolint:noctx // nothing is sent, and nothing waited for
 	if err != nil {
 		return ""

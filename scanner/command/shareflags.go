@@ -2,7 +2,10 @@ package command
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,6 +45,9 @@ func (j *job) shareable(s *settings) error {
 	if s.c.String("listen") != "" && s.c.String("nats") != "" {
 		mistakes = append(mistakes, message.Errorf("--listen and --nats are two ways to share a scan; leave one of them out"))
 	}
+	if s.c.String("listen") != "" {
+		mistakes = append(mistakes, checkAdvertised(s.c.String("advertise")))
+	}
 	if j.outputs.has(requestsOutput) {
 		mistakes = append(mistakes, message.Errorf("-o requests: a scan that several machines share has no log of requests"))
 	}
@@ -54,6 +60,20 @@ func (j *job) shareable(s *settings) error {
 func checkCredentials(file string) error {
 	if err := checkWhole(file); err != nil {
 		return message.Errorf("--creds %s: %w", file, reason(err))
+	}
+	return nil
+}
+
+// checkAdvertised checks a list of addresses that workers dial.
+func checkAdvertised(list string) error {
+	if list == "" {
+		return nil
+	}
+	for address := range strings.SplitSeq(list, ",") {
+		host, port, err := net.SplitHostPort(address)
+		if n, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil || host == "" || n == 0 {
+			return message.Errorf("--advertise %q: want host:port", address)
+		}
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-package cluster
+// Package natstest runs NATS for tests as companies and providers run it.
+package natstest
 
 import (
 	"context"
@@ -15,23 +16,24 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// cloud is a cluster of NATS in operator mode, as a company or a provider runs it, with one account for the scan.
-type cloud struct {
+// Cloud is a cluster of NATS in operator mode, as a company or a provider runs it, with one account for the scan.
+type Cloud struct {
 	t        *testing.T
-	operator string // its JWT
-	system   string // the account of the servers
-	jwts     map[string]string
+	Operator string            // its JWT
+	System   string            // the account of the servers
+	JWTs     map[string]string // of accounts, by their names
 	account  nkeys.KeyPair
-	urls     []string
+	URLs     []string
 }
 
-var unlimited = func(*jwt.AccountClaims) {}
+// Unlimited leaves an account its room.
+var Unlimited = func(*jwt.AccountClaims) {}
 
-// newAccount makes an operator and its account; limits changes what the account may do.
-func newAccount(t *testing.T, limits func(*jwt.AccountClaims)) *cloud {
+// NewAccount makes an operator and its account; limits changes what the account may do.
+func NewAccount(t *testing.T, limits func(*jwt.AccountClaims)) *Cloud {
 	t.Helper()
 	operator, system := newKey(t, nkeys.PrefixByteOperator), newKey(t, nkeys.PrefixByteAccount)
-	c := &cloud{t: t, account: newKey(t, nkeys.PrefixByteAccount), system: public(t, system), jwts: map[string]string{}}
+	c := &Cloud{t: t, account: newKey(t, nkeys.PrefixByteAccount), System: public(t, system), JWTs: map[string]string{}}
 	for key, name := range map[nkeys.KeyPair]string{system: "SYS", c.account: "SCANS"} {
 		claims := jwt.NewAccountClaims(public(t, key))
 		claims.Name = name
@@ -39,28 +41,28 @@ func newAccount(t *testing.T, limits func(*jwt.AccountClaims)) *cloud {
 			claims.Limits.JetStreamLimits = jwt.JetStreamLimits{MemoryStorage: 1 << 30, DiskStorage: 4 << 30, Streams: -1, Consumer: -1}
 			limits(claims)
 		}
-		c.jwts[public(t, key)] = encoded(t, claims, operator)
+		c.JWTs[public(t, key)] = encoded(t, claims, operator)
 	}
-	c.operator = encoded(t, jwt.NewOperatorClaims(public(t, operator)), operator)
+	c.Operator = encoded(t, jwt.NewOperatorClaims(public(t, operator)), operator)
 	return c
 }
 
-// newCloud starts one server within this process.
-func newCloud(t *testing.T, limits func(*jwt.AccountClaims)) *cloud {
+// Start starts one server within this process.
+func Start(t *testing.T, limits func(*jwt.AccountClaims)) *Cloud {
 	t.Helper()
-	c := newAccount(t, limits)
+	c := NewAccount(t, limits)
 	resolver := &server.MemAccResolver{}
-	for account, text := range c.jwts {
+	for account, text := range c.JWTs {
 		if err := resolver.Store(account, text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	claims, err := jwt.DecodeOperatorClaims(c.operator)
+	claims, err := jwt.DecodeOperatorClaims(c.Operator)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := server.NewServer(&server.Options{
-		TrustedOperators: []*jwt.OperatorClaims{claims}, AccountResolver: resolver, SystemAccount: c.system, Host: "127.0.0.1", Port: server.RANDOM_PORT,
+		TrustedOperators: []*jwt.OperatorClaims{claims}, AccountResolver: resolver, SystemAccount: c.System, Host: "127.0.0.1", Port: server.RANDOM_PORT,
 		JetStream: true, StoreDir: t.TempDir(), JetStreamMaxMemory: 2 << 30, JetStreamMaxStore: 8 << 30, NoLog: true, NoSigs: true,
 	})
 	if err != nil {
@@ -68,15 +70,15 @@ func newCloud(t *testing.T, limits func(*jwt.AccountClaims)) *cloud {
 	}
 	s.Start()
 	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	c.urls = []string{s.ClientURL()}
+	c.URLs = []string{s.ClientURL()}
 	return c
 }
 
-// url names all servers.
-func (c *cloud) url() string { return strings.Join(c.urls, ",") }
+// URL names all servers.
+func (c *Cloud) URL() string { return strings.Join(c.URLs, ",") }
 
-// creds makes a user of the account, and gives its file of credentials.
-func (c *cloud) creds(p jwt.Permissions) string {
+// Creds makes a user of the account, and gives its file of credentials.
+func (c *Cloud) Creds(p jwt.Permissions) string {
 	c.t.Helper()
 	key := newKey(c.t, nkeys.PrefixByteUser)
 	claims := jwt.NewUserClaims(public(c.t, key))
@@ -96,10 +98,10 @@ func (c *cloud) creds(p jwt.Permissions) string {
 	return file
 }
 
-// left are the streams of the account; none where it has no JetStream.
-func (c *cloud) left() (streams []string) {
+// Left are the streams of the account; none where it has no JetStream.
+func (c *Cloud) Left() (streams []string) {
 	c.t.Helper()
-	nc, err := nats.Connect(c.url(), nats.UserCredentials(c.creds(jwt.Permissions{})))
+	nc, err := nats.Connect(c.URL(), nats.UserCredentials(c.Creds(jwt.Permissions{})))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -143,11 +145,11 @@ func encoded(t *testing.T, claims jwt.Claims, by nkeys.KeyPair) string {
 	return text
 }
 
-// permissionsOf reads what docs/many-machines.md says that a user must be permitted: pub for what it may publish to, sub for what it
+// PermissionsOf reads what docs/many-machines.md says that a user must be permitted: pub for what it may publish to, sub for what it
 // may subscribe to.
-func permissionsOf(t *testing.T, who string) jwt.Permissions {
+func PermissionsOf(t *testing.T, who string) jwt.Permissions {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/many-machines.md")
+	text, err := os.ReadFile("../../docs/many-machines.md") // of a package that is as deep as scanner/cluster
 	if err != nil {
 		t.Fatal(err)
 	}
