@@ -5,6 +5,7 @@ package cluster
 import (
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ type asked struct {
 	mu     sync.Mutex
 	visits map[string]map[string]*visit // by group and attempt
 	pieces map[string]int               // how often each request came
+	freed  map[string]bool // attempts whose lease the coordinator has freed
+	late   int             // requests of those
 	total  int
 	over   bool // the coordinator has ended
 	after  int  // requests until what follows is done
@@ -35,6 +38,17 @@ func (h *asked) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 		}
 		h.mu.Unlock()
 		return
+	}
+	if r.URL.Path == "/freed" {
+		at, _ := strconv.ParseInt(r.FormValue("at"), 10, 64)
+		for attempt, v := range h.visits[group] {
+			h.freed[attempt] = h.freed[attempt] || v.first.UnixNano() < at // else it is of the next lease
+		}
+		h.mu.Unlock()
+		return
+	}
+	if h.freed[attempt] {
+		h.late++
 	}
 	h.total++
 	h.pieces[group+"."+r.FormValue("piece")]++

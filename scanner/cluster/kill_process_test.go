@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
 // entry is a line of the journal of the kill test's coordinator.
@@ -44,7 +47,7 @@ func readJournal(name string) ([]entry, error) {
 }
 
 // killCoordinator is a coordinator that keeps a journal, and goes on with the one that it finds.
-func killCoordinator(dir, address string) error {
+func killCoordinator(dir, address, host string) error {
 	groups, err := strconv.Atoi(os.Getenv("GROUPS"))
 	if err != nil {
 		return err
@@ -97,7 +100,40 @@ func killCoordinator(dir, address string) error {
 		Keep: func(c Chunk) error { return write(entry{c.Group, c.Number}) },
 		Lost: func(group string, _ int) error { return write(entry{group, -1}) },
 	}
-	return errors.Join(c.Run(context.Background(), job), c.Close())
+	ctx, cancel := context.WithCancel(context.Background())
+	var g errgroup.Group
+	g.Go(func() error { return tellFreed(ctx, c, host) })
+	err = c.Run(ctx, job)
+	cancel()
+	return errors.Join(err, g.Wait(), c.Close())
+}
+
+// tellFreed tells the test's host of each lease that the coordinator frees: nobody may send under it any more.
+func tellFreed(ctx context.Context, c *Coordinator, host string) error {
+	w, err := c.streams.lease.WatchAll(ctx, jetstream.UpdatesOnly())
+	if err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-w.Updates():
+			if e == nil {
+				continue
+			}
+			if l, err := open(leaseSubject(e.Key()), e.Value()); err != nil || l.Op != opFree {
+				continue
+			}
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/freed?group=%s&at=%d", host, e.Key(), e.Created().UnixNano()), http.NoBody)
+			if err != nil {
+				return err
+			}
+			if res, err := (&http.Client{}).Do(req); err == nil {
+				_ = res.Body.Close()
+			}
+		}
+	}
 }
 
 // killWorker joins again and again, as what starts services has it, until the test is over.

@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 	case "":
 		m.Run()
 	case "coordinator":
-		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"))
+		err = killCoordinator(os.Getenv("DIR"), os.Getenv("ADDRESS"), os.Getenv("HOST"))
 	case "worker":
 		err = killWorker(os.Getenv("LINE"), os.Getenv("HOST"))
 	case "node":
