@@ -47,7 +47,9 @@ func scanOn(t *testing.T, c *natstest.Cloud, coordinator, worker string) error {
 // TestAccount: with what the manual says that users must be permitted, a scan runs on an account of somebody's cluster, and leaves
 // nothing there.
 func TestAccount(t *testing.T) {
-	c := natstest.Start(t, natstest.Unlimited)
+	c := natstest.Start(t, func(a *jwt.AccountClaims) {
+		a.Limits.JetStreamLimits = jwt.JetStreamLimits{Streams: 5, Consumer: 10, MemoryStorage: 100e6, DiskStorage: 500e6} // as the manual says
+	})
 	if err := scanOn(t, c, c.Creds(natstest.PermissionsOf(t, "coordinator")), c.Creds(natstest.PermissionsOf(t, "worker"))); err != nil {
 		t.Fatal(err)
 	}
