@@ -180,7 +180,7 @@ func runExample(t *testing.T, e example, words []string) string {
 }
 
 // silent are command lines that print nothing on standard output.
-var silent = regexp.MustCompile(`^watch|^work [^-]| (?:text|html)=|^history prune`)
+var silent = regexp.MustCompile(`^watch|^work (?:[^-]|--creds)| (?:text|html)=|^history prune`)
 
 var numbers = regexp.MustCompile(`\d+(?:\.\d+)*`)
 

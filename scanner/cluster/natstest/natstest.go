@@ -155,7 +155,7 @@ func PermissionsOf(t *testing.T, who string) jwt.Permissions {
 	}
 	var p jwt.Permissions
 	_, command, _ := strings.Cut(string(text), "--name sotomi-"+who)
-	command, _, _ = strings.Cut(command, "\n$ ")
+	command, _, _ = strings.Cut(command, "\nnsc ")
 	command, _, _ = strings.Cut(command, "```")
 	for _, m := range regexp.MustCompile(`--allow-(pub|sub) '([^']+)'`).FindAllStringSubmatch(command, -1) {
 		to := &p.Pub.Allow
