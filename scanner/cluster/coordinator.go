@@ -50,7 +50,7 @@ func Listen(ctx context.Context, address string, o Options) (*Coordinator, error
 	if host, port, err := net.SplitHostPort(address); err == nil && port == "0" && c.id.Address != "" {
 		address = net.JoinHostPort(host, c.id.Address) // workers of an earlier start know this one
 	}
-	c.server, err = startServer(c.id, c.o.State, address, c.door)
+	c.server, err = startServer(ctx, c.id, c.o.State, address, c.door)
 	if err != nil {
 		return nil, errors.Join(err, c.leave())
 	}

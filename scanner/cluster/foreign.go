@@ -28,7 +28,7 @@ func Connect(ctx context.Context, address, creds string, o Options) (*Coordinato
 	if c.line.addresses = o.Address; o.Address == "" {
 		c.line.addresses = withoutPasswords(address)
 	}
-	failed := func(err error) (*Coordinator, error) {
+	failed := func(err error) (*Coordinator, error) { //nolint:contextcheck // what was made is removed also when ctx has ended
 		if c.nc != nil && errors.Is(c.nc.LastError(), nats.ErrPermissionViolation) { // heard before denied was told
 			err = c.nc.LastError()
 		}

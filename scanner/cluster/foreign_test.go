@@ -132,7 +132,7 @@ func TestAccountHasNoRoom(t *testing.T) {
 		"no_file":           {natstest.Unlimited, filepath.Join(t.TempDir(), "missing"), "no such file or directory"},
 		"garbage":           {natstest.Unlimited, garbage, garbage + " holds no credentials: they are a JWT and a key"},
 		"no_jetstream":      {limits(func(l *jwt.OperatorLimits) { l.JetStreamLimits = jwt.JetStreamLimits{} }), "", "the account has no JetStream; enable it"},
-		"few_streams":       {limits(func(l *jwt.OperatorLimits) { l.JetStreamLimits.Streams = 3 }), "", "JetStream refuses the streams of the scan (maximum number of streams reached); " + room},
+		"few_streams":       {limits(func(l *jwt.OperatorLimits) { l.Streams = 3 }), "", "JetStream refuses the streams of the scan (maximum number of streams reached); " + room},
 		"little_disk":       {limits(func(l *jwt.OperatorLimits) { l.DiskStorage = 300 << 20 }), "", room},
 		"no_memory":         {limits(func(l *jwt.OperatorLimits) { l.MemoryStorage = 0 }), "", room},
 		"largest_stream":    {limits(func(l *jwt.OperatorLimits) { l.DiskMaxStreamBytes = 100 << 20 }), "", room},

@@ -21,8 +21,8 @@ type asked struct {
 	mu     sync.Mutex
 	visits map[string]map[string]*visit // by group and attempt
 	pieces map[string]int               // how often each request came
-	freed  map[string]bool // attempts whose lease the coordinator has freed
-	late   int             // requests of those
+	freed  map[string]bool              // attempts whose lease the coordinator has freed
+	late   int                          // requests of those
 	total  int
 	over   bool // the coordinator has ended
 	after  int  // requests until what follows is done

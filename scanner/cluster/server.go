@@ -17,7 +17,7 @@ import (
 )
 
 // startServer starts a NATS server for this scan alone, and waits until it can be reached.
-func startServer(id *identity, folder, address string, door *door) (*server.Server, error) {
+func startServer(ctx context.Context, id *identity, folder, address string, door *door) (*server.Server, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, message.Errorf("address to listen on %q: want host:port", address)
@@ -30,7 +30,7 @@ func startServer(id *identity, folder, address string, door *door) (*server.Serv
 		host = "0.0.0.0"
 	}
 	if port > 0 { // the server would say only that it does not come up
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", net.JoinHostPort(host, text))
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, text))
 		if err != nil {
 			return nil, message.Errorf("cannot listen on %s: %w", address, err)
 		}

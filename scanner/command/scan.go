@@ -113,6 +113,15 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 		summary, err = j.plan.Run(ctx, reports...)
 	}
 	j.outputs.finish()
+	if err := e.endScan(kept, earlier, summary, err); err != nil {
+		return err
+	}
+	e.sayNotices(j.notices)
+	return e.status(summary, j.gate)
+}
+
+// endScan ends the journal of a scan that ended with err, and says what the user is to hear of that.
+func (e *environment) endScan(kept *journal, earlier *earlier, summary scanner.Summary, err error) error {
 	var before *notBegunError
 	unbegun := errors.As(err, &before)
 	err = errors.Join(err, e.endJournal(kept, err != nil && (!unbegun || earlier != nil) || summary.Interrupted || summary.OutOfTime))
@@ -124,8 +133,7 @@ func (e *environment) runScan(ctx context.Context, s *settings, args []string, e
 	case err != nil:
 		return &statusError{scanner.ExitIncomplete, message.New("the report could not be written: %v", err)}
 	}
-	e.sayNotices(j.notices)
-	return e.status(summary, j.gate)
+	return nil
 }
 
 // crawlPages is how many pages are looked at for links, as the engine wants it: -1 for none.

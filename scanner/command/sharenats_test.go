@@ -80,7 +80,7 @@ func TestAccountThatDoesNot(t *testing.T) {
 		users  jwt.Permissions
 		want   map[string]string
 	}{
-		"few_streams": {func(a *jwt.AccountClaims) { a.Limits.JetStreamLimits.Streams = 3 }, jwt.Permissions{}, map[string]string{
+		"few_streams": {func(a *jwt.AccountClaims) { a.Limits.Streams = 3 }, jwt.Permissions{}, map[string]string{
 			"en": "JetStream refuses the streams of the scan (maximum number of streams reached); they are 5 with 4 consumers",
 			"ja": "JetStream がスキャン用のストリームを拒否しました(maximum number of streams reached)",
 		}},
