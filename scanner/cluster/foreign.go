@@ -89,9 +89,16 @@ func (c *Coordinator) settle(ctx context.Context) error {
 		replicas = 3
 	}
 	var err error
-	c.streams, err = c.makeStreams(ctx, replicas)
-	if replicas > 1 && isTooFew(err) {
-		c.streams, err = c.makeStreams(ctx, 1)
+	for try := range 5 {
+		c.streams, err = c.makeStreams(ctx, replicas)
+		if replicas > 1 && isTooFew(err) {
+			replicas = 1
+			c.streams, err = c.makeStreams(ctx, replicas)
+		}
+		// A server that removes the last stream of the account just now, of another scan, may remove the folder under the new one.
+		if !isStore(err) || pause(ctx, time.Duration(try+1)*100*time.Millisecond) != nil {
+			break
+		}
 	}
 	if err != nil {
 		return err
@@ -107,6 +114,13 @@ func isTooFew(err error) bool {
 	var e *jetstream.APIError
 	const noPeers, notClustered, noTier = 10005, 10074, 10120
 	return errors.As(err, &e) && (e.ErrorCode == noPeers || e.ErrorCode == notClustered || e.ErrorCode == noTier)
+}
+
+// isStore reports whether a server could not make the files of a stream.
+func isStore(err error) bool {
+	var e *jetstream.APIError
+	const notCreated, notStored = 10049, 10077
+	return errors.As(err, &e) && (e.ErrorCode == notCreated || e.ErrorCode == notStored)
 }
 
 // rehearse does once all that the scan will do: what is not permitted shows now, not when hosts have been asked.
