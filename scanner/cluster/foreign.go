@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,19 +89,23 @@ func (c *Coordinator) settle(ctx context.Context) error {
 	if c.nc.ConnectedClusterName() != "" {
 		replicas = 3
 	}
-	var err error
-	for try := range 5 {
-		c.streams, err = c.makeStreams(ctx, replicas)
+	for try := 0; ; try++ {
+		err := c.settleOn(ctx, replicas)
 		if replicas > 1 && isTooFew(err) {
 			replicas = 1
-			c.streams, err = c.makeStreams(ctx, replicas)
+			err = c.settleOn(ctx, replicas)
 		}
 		// A server that removes the last stream of the account just now, of another scan, may remove the folder under the new one.
-		if !isStore(err) || pause(ctx, time.Duration(try+1)*100*time.Millisecond) != nil {
-			break
+		if !isStore(err) || try == 4 || pause(ctx, time.Duration(try+1)*100*time.Millisecond) != nil {
+			return err
 		}
 	}
-	if err != nil {
+}
+
+// settleOn does that with so many copies.
+func (c *Coordinator) settleOn(ctx context.Context, replicas int) error {
+	var err error
+	if c.streams, err = c.makeStreams(ctx, replicas); err != nil {
 		return err
 	}
 	if err := c.rehearse(ctx); err != nil {
@@ -116,11 +121,11 @@ func isTooFew(err error) bool {
 	return errors.As(err, &e) && (e.ErrorCode == noPeers || e.ErrorCode == notClustered || e.ErrorCode == noTier)
 }
 
-// isStore reports whether a server could not make the files of a stream.
+// isStore reports whether a server could not make the files of a stream or consumer.
 func isStore(err error) bool {
 	var e *jetstream.APIError
-	const notCreated, notStored = 10049, 10077
-	return errors.As(err, &e) && (e.ErrorCode == notCreated || e.ErrorCode == notStored)
+	const streamCreate, streamStore, consumerCreate, consumerStore = 10049, 10077, 10012, 10104
+	return errors.As(err, &e) && slices.Contains([]jetstream.ErrorCode{streamCreate, streamStore, consumerCreate, consumerStore}, e.ErrorCode)
 }
 
 // rehearse does once all that the scan will do: what is not permitted shows now, not when hosts have been asked.

@@ -98,24 +98,40 @@ func (c *Cloud) Creds(p jwt.Permissions) string {
 	return file
 }
 
+// Add makes a stream of somebody else on the account.
+func (c *Cloud) Add(name string) {
+	c.t.Helper()
+	js, done := c.jetStream()
+	defer done()
+	if _, err := js.CreateStream(c.t.Context(), jetstream.StreamConfig{Name: name}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // Left are the streams of the account; none where it has no JetStream.
 func (c *Cloud) Left() (streams []string) {
 	c.t.Helper()
-	nc, err := nats.Connect(c.URL(), nats.UserCredentials(c.Creds(jwt.Permissions{})))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	js, done := c.jetStream()
+	defer done()
 	ctx, cancel := context.WithCancel(c.t.Context())
 	defer cancel()
 	for name := range js.StreamNames(ctx).Name() {
 		streams = append(streams, name)
 	}
 	return streams
+}
+
+func (c *Cloud) jetStream() (js jetstream.JetStream, done func()) {
+	c.t.Helper()
+	nc, err := nats.Connect(c.URL(), nats.UserCredentials(c.Creds(jwt.Permissions{})))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	js, err = jetstream.New(nc)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return js, nc.Close
 }
 
 func newKey(t *testing.T, kind nkeys.PrefixByte) nkeys.KeyPair {
