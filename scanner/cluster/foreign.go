@@ -70,7 +70,7 @@ func credentials(file string) ([]nats.Option, error) {
 	_, err1 := nkeys.ParseDecoratedJWT(text)
 	_, err2 := nkeys.ParseDecoratedUserNKey(text)
 	if errors.Join(err1, err2) != nil || !bytes.Contains(text, []byte("NATS USER JWT")) {
-		return nil, message.Errorf("%s holds no credentials: they are a JWT and a key, as nsc generate creds writes them", file)
+		return nil, message.Errorf("%s holds no credentials: they are a JWT and a key, as nsc writes them", file)
 	}
 	return []nats.Option{nats.UserCredentials(file)}, nil
 }
