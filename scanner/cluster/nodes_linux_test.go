@@ -143,7 +143,6 @@ func TestClusterLosesANode(t *testing.T) {
 	}
 	for node := range 3 {
 		t.Run(fmt.Sprintf("n%d", node), func(t *testing.T) {
-			t.Parallel()
 			c, nodes := newNodes(t)
 			creds := c.Creds(jwt.Permissions{})
 			ctx := within(t, 3*time.Minute)
