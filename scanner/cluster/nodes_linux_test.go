@@ -138,8 +138,8 @@ func waitForLeader(t *testing.T, c *natstest.Cloud) bool {
 // TestClusterLosesANode: on three servers the streams have three copies, and a scan goes on when one of them dies, whichever it is:
 // nothing is lost or kept twice.
 func TestClusterLosesANode(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
+	if os.Getenv("SOTOMI_KILLS") == "" {
+		t.Skip("takes minutes on a machine with other work; SOTOMI_KILLS runs it")
 	}
 	for node := range 3 {
 		t.Run(fmt.Sprintf("n%d", node), func(t *testing.T) {
