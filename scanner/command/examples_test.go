@@ -220,6 +220,7 @@ func exampleFolder(t *testing.T) {
 	t.Helper()
 	files := map[string]string{
 		"targets.txt": "https://shop.example\n", "a.txt": "Cookie: sid=a\n", "b.txt": "Cookie: sid=b\n",
+		"coordinator.creds": "not read\n", "worker.creds": "not read\n",
 		"scan.jsonl": aScan, "monday.jsonl": aScan, "tuesday.jsonl": aScan, "old.jsonl": aScan,
 		"baseline.json": `{"type":"sotomi-baseline","version":1,"findings":[],"signatures":[]}`,
 		"nuclei-templates/http/exposures/x.yaml": "id: x\ninfo: {name: x, author: x, severity: info}\n" +
