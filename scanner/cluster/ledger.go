@@ -160,25 +160,49 @@ func (r *round) thief(worker string) {
 	}
 }
 
-// probe writes a record of its own where leases are kept, as often as a lease lasts. When that fails for long, nobody's results can
-// come any more: the disk of the server is full, or the cluster has gone.
+// probe writes a record of its own where leases are kept, as often as a lease lasts. On a cluster that was there it does so four times
+// as often, and waits until it has read the record. When that fails for long, nobody's results can come any more: the disk of the server is full, or the cluster has gone.
 func (r *round) probe(ctx context.Context) error {
-	patience := 3 * r.o.Lease // the server is in this process
+	every, patience := r.o.Lease, 3*r.o.Lease // the server is in this process
 	if r.server == nil {
-		patience = max(patience, clusterPatience)
+		every, patience = r.o.Lease/4, max(patience, clusterPatience)
 	}
-	for last := time.Now(); pause(ctx, r.o.Lease) == nil; {
+	for last := time.Now(); pause(ctx, every) == nil; {
+		begun := time.Now()
 		within, cancel := context.WithTimeout(ctx, r.o.Lease)
-		_, err := r.streams.lease.Put(within, probeKey, nil)
+		rev, err := r.streams.lease.Put(within, probeKey, nil)
+		if err == nil && r.server == nil {
+			if err = r.leases.wait(within, rev); err == nil {
+				r.catchUp(begun, begun.Sub(last) > r.o.Lease/2)
+			}
+		}
 		cancel()
 		switch {
 		case err == nil:
-			last = time.Now()
+			last = begun
 		case ctx.Err() == nil && time.Since(last) > patience:
 			return message.Errorf("the streams of the scan cannot be written any more (%w); is the disk full?", err)
 		}
 	}
 	return nil
+}
+
+// catchUp notes that all records which were written until then are read. When the streams stood still before that, renewals could
+// not come in.
+func (r *round) catchUp(until time.Time, stood bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.caught = until
+	for _, s := range r.ledger {
+		if stood && s.holder != nil {
+			s.holder.until = time.Now().Add(r.o.Lease)
+		}
+	}
+}
+
+// isOver reports whether a lease was not renewed in time: no renewal is under way that is not read yet. The caller holds mu.
+func (r *round) isOver(held *tenure, now time.Time) bool {
+	return held != nil && now.After(held.until) && (r.server != nil || r.caught.After(held.until))
 }
 
 const (
@@ -211,7 +235,7 @@ func (r *round) look(now time.Time, after time.Duration) {
 		if s.holder != nil && after > r.o.Lease/2 { // this machine stood still, so renewals could not come in
 			s.holder.until = now.Add(r.o.Lease)
 		}
-		if s.holder != nil && now.After(s.holder.until) || s.holder == nil && s.strange {
+		if r.isOver(s.holder, now) || s.holder == nil && s.strange {
 			r.end(name, s, now)
 		}
 	}

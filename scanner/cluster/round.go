@@ -44,6 +44,7 @@ type round struct {
 	passes  map[string]bool // workers whose pass was checked
 	workers map[string]*present
 	counts  Status
+	caught  time.Time // all records that were written until then are read; kept with a cluster that was there
 }
 
 // Run gives the job's tasks away until all are at their end, or ctx ends. Before it returns it tells the workers to stop, and
