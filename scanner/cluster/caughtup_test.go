@@ -1,8 +1,11 @@
 package cluster
 
 import (
+	"errors"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // TestLeaseEndsWhenAllRenewalsAreRead: on a cluster a lease is over only when what was written until its end has been read, and time
@@ -35,5 +38,30 @@ func TestLeaseEndsWhenAllRenewalsAreRead(t *testing.T) {
 				t.Errorf("over = %v", over)
 			}
 		})
+	}
+}
+
+// TestRecordsAreFollowedAnew: when the watch of the records is begun anew in the middle of a job, each record counts once.
+func TestRecordsAreFollowedAnew(t *testing.T) {
+	ctx := within(t, time.Minute)
+	c := listen(t, Options{Window: 5})
+	b := newBook()
+	job := b.job(40)
+	job.Keep = func(chunk Chunk) error {
+		if b.count()%3 == 0 {
+			c.run.Load().followAnew()
+		}
+		return b.keep(chunk)
+	}
+	var g errgroup.Group
+	for range 2 {
+		w := join(t, c.JoinLine(), WorkerOptions{Tasks: 2})
+		g.Go(func() error { return w.Run(ctx, "v1", prepared(three)) })
+	}
+	if err := errors.Join(c.Run(ctx, job), g.Wait()); err != nil {
+		t.Error(err)
+	}
+	if s := c.Status(); b.count() != 120 || len(b.twice) > 0 || len(b.lost) > 0 || s.Refused > 0 {
+		t.Errorf("%d chunks, twice %v, lost %v, %d refused", b.count(), b.twice, b.lost, s.Refused)
 	}
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -41,10 +42,14 @@ type tenure struct {
 
 // readLeases follows the records of all leases.
 func (r *round) readLeases(ctx context.Context, known chan struct{}) error {
+	tell := sync.OnceFunc(func() { close(known) })
 	return r.follow(ctx, r.streams.lease, func(e jetstream.KeyValueEntry) error {
-		if e == nil {
-			close(known)
+		switch {
+		case e == nil:
+			tell()
 			return nil
+		case r.leases.reached(e.Revision()):
+			return nil // it is told again
 		}
 		if err := r.record(e); err != nil {
 			return err
@@ -54,19 +59,42 @@ func (r *round) readLeases(ctx context.Context, known chan struct{}) error {
 	}, jetstream.IncludeHistory())
 }
 
-// follow gives the entries of a bucket to each as they are written, and nil once all that was there is read, until ctx ends.
+// follow gives the entries of a bucket to each as they are written, and nil once all that was there is read, until ctx ends. A watch
+// does not always outlive the server that it ran on, and then says nothing any more; another one tells all from the beginning.
 func (r *round) follow(ctx context.Context, bucket jetstream.KeyValue, each func(jetstream.KeyValueEntry) error, options ...jetstream.WatchOpt) error {
-	w, err := bucket.WatchAll(ctx, options...)
-	if err != nil {
-		return err
+	for first := true; ; first = false {
+		silent := r.whenSilent()
+		w, err := bucket.WatchAll(ctx, options...)
+		switch {
+		case err == nil:
+			err = r.read(ctx, w, silent, each)
+			_ = w.Stop()
+			if !errors.Is(err, errSilent) {
+				return err
+			}
+		case first:
+			return err
+		case pause(ctx, r.o.Lease/4) != nil:
+			return nil
+		}
 	}
-	defer func() { _ = w.Stop() }()
+}
+
+var errSilent = errors.New("the watch says nothing any more")
+
+// read reads one watch until ctx ends or the watch is silent.
+func (r *round) read(ctx context.Context, w jetstream.KeyWatcher, silent <-chan struct{}, each func(jetstream.KeyValueEntry) error) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-silent:
+			return errSilent
 		case e, ok := <-w.Updates():
-			if !ok {
+			switch {
+			case !ok && ctx.Err() == nil && r.server == nil:
+				return errSilent
+			case !ok:
 				return ended(ctx)
 			}
 			if err := each(e); err != nil {
@@ -74,6 +102,21 @@ func (r *round) follow(ctx context.Context, bucket jetstream.KeyValue, each func
 			}
 		}
 	}
+}
+
+// whenSilent is closed when what was followed until then says nothing any more.
+func (r *round) whenSilent() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.silent
+}
+
+// followAnew has all that is followed be followed anew.
+func (r *round) followAnew() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.silent)
+	r.silent = make(chan struct{})
 }
 
 // record reads one record.
@@ -171,12 +214,10 @@ func (r *round) probe(ctx context.Context) error {
 		begun := time.Now()
 		within, cancel := context.WithTimeout(ctx, r.o.Lease)
 		rev, err := r.streams.lease.Put(within, probeKey, nil)
-		if err == nil && r.server == nil {
-			if err = r.leases.wait(within, rev); err == nil {
-				r.catchUp(begun, begun.Sub(last) > r.o.Lease/2)
-			}
-		}
 		cancel()
+		if err == nil && r.server == nil {
+			err = r.readBack(ctx, rev, begun, begun.Sub(last) > r.o.Lease/2)
+		}
 		switch {
 		case err == nil:
 			last = begun
@@ -185,6 +226,19 @@ func (r *round) probe(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// readBack waits until a record that was written then is read.
+func (r *round) readBack(ctx context.Context, rev uint64, written time.Time, stood bool) error {
+	ctx, cancel := context.WithTimeout(ctx, r.o.Lease)
+	defer cancel()
+	err := r.leases.wait(ctx, rev)
+	if err == nil {
+		r.catchUp(written, stood)
+	} else {
+		r.followAnew()
+	}
+	return err
 }
 
 // catchUp notes that all records which were written until then are read. When the streams stood still before that, renewals could

@@ -44,7 +44,8 @@ type round struct {
 	passes  map[string]bool // workers whose pass was checked
 	workers map[string]*present
 	counts  Status
-	caught  time.Time // all records that were written until then are read; kept with a cluster that was there
+	caught  time.Time     // all records that were written until then are read; kept with a cluster that was there
+	silent  chan struct{} // closed, and another one made, when what follows the records says nothing any more
 }
 
 // Run gives the job's tasks away until all are at their end, or ctx ends. Before it returns it tells the workers to stop, and
@@ -58,6 +59,7 @@ func (c *Coordinator) Run(ctx context.Context, job Job) error {
 		Coordinator: c, job: job, bundle: hex.EncodeToString(sum[:]), window: make(chan struct{}, c.o.Window), first: make(chan struct{}),
 		kept: newMark(), leases: newMark(), chores: newQueue(), finished: make(chan struct{}),
 		groups: map[string]*group{}, ledger: map[string]*seat{}, passes: map[string]bool{}, workers: map[string]*present{},
+		silent: make(chan struct{}),
 	}
 	if info, err := r.streams.out.Info(ctx); err == nil && info.State.FirstSeq > 0 {
 		r.kept.reach(info.State.FirstSeq - 1)
