@@ -12,10 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"sotomi/scanner/sigtest"
 )
 
 // realCache is a cache product with one configuration, started in a folder of its own on loopback.
@@ -68,7 +69,10 @@ func (c realCache) start(t testing.TB, origin string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	port, err := sigtest.FreePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	fill := strings.NewReplacer("DIR", strings.TrimPrefix(dir, root), "ORIGINPORT", u.Port(), "ORIGIN", u.Host, "PORT", fmt.Sprint(port))
 	for name, text := range c.files {
 		path := filepath.Join(dir, name)
@@ -131,26 +135,6 @@ func awaitListening(t testing.TB, address string, ended chan error, output *lock
 			t.Fatalf("does not listen on %s\n%s", address, output)
 		}
 	}
-}
-
-// portsTried counts: no two caches that start side by side are given the same.
-var portsTried atomic.Int32
-
-// freePort is below the range from which the system takes ports for outgoing connections, and in a block that tests which
-// run beside this one take none from.
-func freePort(t testing.TB) int {
-	t.Helper()
-	const first, blocks, size = 21000, 40, 275
-	block := first + os.Getpid()%blocks*size
-	for range size {
-		port := block + int(portsTried.Add(1))%size
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = l.Close()
-			return port
-		}
-	}
-	t.Fatalf("no free port in %d-%d", block, block+size-1)
-	return 0
 }
 
 type lockedBuffer struct {

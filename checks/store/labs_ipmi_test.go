@@ -15,7 +15,7 @@ import (
 // ipmiSim starts a controller with those kinds of proof and users, and waits until it answers.
 func (l *lab) ipmiSim(name, kinds, more string) *server {
 	l.t.Helper()
-	port := l.udpPort()
+	port := l.port()
 	l.command("", "install", "-d", l.dir+"/"+name)
 	config := l.file(name+".conf", "name \""+name+"\"\nset_working_mc 0x20\nstartlan 1\n addr 127.0.0.1 "+number(port)+"\n priv_limit admin\n allowed_auths_admin "+kinds+
 		"\n"+more)
@@ -27,17 +27,6 @@ func (l *lab) ipmiSim(name, kinds, more string) *server {
 		return err
 	})
 	return s
-}
-
-// udpPort is one of UDP that was free a moment ago.
-func (l *lab) udpPort() int {
-	l.t.Helper()
-	conn, err := (&net.ListenConfig{}).ListenPacket(l.t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer conn.Close()
-	return conn.LocalAddr().(*net.UDPAddr).Port
 }
 
 // TestRealIPMI looks at controllers: one with a user who has neither a name nor a password, and one where everybody needs both.

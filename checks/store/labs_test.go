@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"sotomi/scanner/sigtest"
+
 	"golang.org/x/sync/errgroup"
 )
 
@@ -68,15 +70,14 @@ func (l *lab) file(name, text string) string {
 	return path
 }
 
-// port is one that was free a moment ago.
+// port is a free one, of TCP and UDP.
 func (l *lab) port() int {
 	l.t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(l.t.Context(), "tcp", "127.0.0.1:0")
+	port, err := sigtest.FreePort(l.t.Context())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // command runs one to its end.

@@ -24,6 +24,8 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"sotomi/scanner/sigtest"
 )
 
 // labDir is readable by servers that change their user.
@@ -66,13 +68,12 @@ func (r *labRun) port(name string) int {
 	if p, ok := r.ports[name]; ok {
 		return p
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := sigtest.FreePort(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer l.Close()
-	r.ports[name] = l.Addr().(*net.TCPAddr).Port
-	return r.ports[name]
+	r.ports[name] = p
+	return p
 }
 
 // certificate is a file with a key and a certificate that nobody vouches for.
