@@ -110,8 +110,8 @@ func (w *Worker) under(ctx context.Context, h *hold, msg jetstream.Msg, t Task, 
 	p := &post{Worker: w, hold: h, group: t.Group, count: count, done: done}
 	send := func(c Chunk) error { return p.send(ctx, c) }
 	if err := do(ctx, t, h, set(reply.Done), send); err != nil {
-		if ctx.Err() != nil {
-			return opBack, nil
+		if ctx.Err() != nil || !h.Valid() {
+			return opBack, nil // nor did the task fail when the streams did not answer for so long that the lease is over
 		}
 		return opFail, nil
 	}
