@@ -70,7 +70,7 @@ func Listen(ctx context.Context, address string, o Options) (*Coordinator, error
 		c.streams, err = c.makeStreams(ctx, 1)
 	}
 	if err == nil {
-		err = c.streams.makeKeep(ctx)
+		err = c.streams.makeKeep(ctx, 10*time.Minute)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.leave())

@@ -111,7 +111,8 @@ func (c *Coordinator) settleOn(ctx context.Context, replicas int) error {
 	if err := c.rehearse(ctx); err != nil {
 		return err
 	}
-	return c.streams.makeKeep(ctx)
+	// What was on its way from a server that died comes again while the lease of its worker lasts.
+	return c.streams.makeKeep(ctx, max(c.o.Lease/2, time.Second))
 }
 
 // isTooFew reports whether there are not enough servers for the copies that were asked for, or none that may hold them.

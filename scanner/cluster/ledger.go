@@ -228,20 +228,25 @@ func (r *round) probe(ctx context.Context) error {
 	return nil
 }
 
-// readBack waits until a record that was written then is read.
+// readBack waits until a record that was written then is read, and the chunks that were there then are judged.
 func (r *round) readBack(ctx context.Context, rev uint64, written time.Time, stood bool) error {
 	ctx, cancel := context.WithTimeout(ctx, r.o.Lease)
 	defer cancel()
-	err := r.leases.wait(ctx, rev)
+	if err := r.leases.wait(ctx, rev); err != nil {
+		r.followAnew()
+		return err
+	}
+	info, err := r.streams.out.Info(ctx)
+	if err == nil {
+		err = r.kept.wait(ctx, info.State.LastSeq)
+	}
 	if err == nil {
 		r.catchUp(written, stood)
-	} else {
-		r.followAnew()
 	}
 	return err
 }
 
-// catchUp notes that all records which were written until then are read. When the streams stood still before that, renewals could
+// catchUp notes that all records and chunks which were written until then are read. When the streams stood still before that, renewals could
 // not come in.
 func (r *round) catchUp(until time.Time, stood bool) {
 	r.mu.Lock()
@@ -254,7 +259,8 @@ func (r *round) catchUp(until time.Time, stood bool) {
 	}
 }
 
-// isOver reports whether a lease was not renewed in time: no renewal is under way that is not read yet. The caller holds mu.
+// isOver reports whether a lease was not renewed in time: nothing of its worker is under way that is not read yet. The caller holds
+// mu.
 func (r *round) isOver(held *tenure, now time.Time) bool {
 	return held != nil && now.After(held.until) && (r.server != nil || r.caught.After(held.until))
 }

@@ -44,7 +44,7 @@ type round struct {
 	passes  map[string]bool // workers whose pass was checked
 	workers map[string]*present
 	counts  Status
-	caught  time.Time     // all records that were written until then are read; kept with a cluster that was there
+	caught  time.Time     // all records and chunks that were written until then are read; kept with a cluster that was there
 	silent  chan struct{} // closed, and another one made, when what follows the records says nothing any more
 }
 

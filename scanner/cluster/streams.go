@@ -80,11 +80,11 @@ func (c *Coordinator) makeBuckets(ctx context.Context, s *streams, replicas int)
 	return s.ctrl.Purge(ctx, "stop") // of an earlier start
 }
 
-// makeKeep makes the consumer by which the coordinator reads the chunks.
-func (s *streams) makeKeep(ctx context.Context) error {
+// makeKeep makes the consumer by which the coordinator reads the chunks. One that was not confirmed comes again after some time.
+func (s *streams) makeKeep(ctx context.Context, again time.Duration) error {
 	var err error
 	s.keep, err = s.out.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: "keep", AckPolicy: jetstream.AckExplicitPolicy, AckWait: 10 * time.Minute, MaxAckPending: 256,
+		Durable: "keep", AckPolicy: jetstream.AckExplicitPolicy, AckWait: again, MaxAckPending: 256,
 	})
 	return err
 }
