@@ -68,6 +68,7 @@ func TestRunOut(t *testing.T) {
 				r, keys := ledgerRound(t)
 				r.groups["g"].queued = time.Now().Add(time.Hour)
 				read(t, r, keys, "A-take 1")
+				r.catchUp(time.Now().Add(one.silent), false)
 				r.look(time.Now().Add(one.silent), one.after)
 				if freed := len(r.chores.take()) > 0; freed != one.freed {
 					t.Errorf("freed: %v", freed)
