@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,9 +37,14 @@ func newPortServers(t *testing.T) *portServers {
 	return &portServers{t: t, host: "h.test", resolve: map[string]string{}, conns: map[int]int{}}
 }
 
-// listen serves a port of the host.
+// listen serves a port of the host. Connections are counted, so where all of 127.0.0.0/8 is this machine it is at an address to
+// which tests that run beside this one do not connect.
 func (p *portServers) listen(port int, serve func(net.Conn)) {
-	l, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", "127.0.0.1:0")
+	address := "127.0.0.1:0"
+	if runtime.GOOS == "linux" {
+		address = "127.8.7.6:0"
+	}
+	l, err := new(net.ListenConfig).Listen(p.t.Context(), "tcp", address)
 	if err != nil {
 		p.t.Fatal(err)
 	}
