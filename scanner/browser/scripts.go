@@ -164,15 +164,11 @@ func mark(text string) string {
 	return fmt.Sprint(len(units), ":", sum)
 }
 
-// takeBody takes the source of a script as it was sent, before it runs: integrity is of these bytes.
+// takeBody takes the source of a script or style sheet as it was sent, before it is used: integrity is of these bytes.
 func (v *visit) takeBody(e *fetch.EventRequestPaused) {
-	if isSheet(e) {
-		v.takeSheet(e)
-		return
-	}
 	self := v.browser.session("")
 	onwards := func() { post(self, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID}) }
-	size, script := 0, e.ResourceType == network.ResourceTypeScript
+	size, script, sheet := 0, e.ResourceType == network.ResourceTypeScript, e.ResourceType == network.ResourceTypeStylesheet
 	for _, h := range e.ResponseHeaders {
 		switch strings.ToLower(h.Name) {
 		case "content-length":
@@ -181,9 +177,23 @@ func (v *visit) takeBody(e *fetch.EventRequestPaused) {
 			script = script || strings.Contains(strings.ToLower(h.Value), "javascript")
 		}
 	}
-	if !script || e.ResponseStatusCode != http.StatusOK || size > 4*maxSource || len(v.bodies) >= maxScripts {
+	keep := v.keepBody
+	switch {
+	case e.ResponseStatusCode != http.StatusOK || !script && !sheet || !sheet && len(v.bodies) >= maxScripts:
 		onwards()
 		return
+	case size > 4*maxSource:
+		if sheet { // of a script the browser itself tells when it runs
+			v.miss(message.New(unseenLarge))
+		}
+		onwards()
+		return
+	case sheet && (len(v.sheets) >= maxSheets || v.sources > maxSources):
+		v.miss(message.New(unseenSheets))
+		onwards()
+		return
+	case sheet:
+		keep = v.keepSheet
 	}
 	ask(self, fetch.GetResponseBody, fetch.GetResponseBodyParams{RequestID: e.RequestID}, func(r fetch.GetResponseBodyResult, err error) {
 		defer onwards()
@@ -192,8 +202,13 @@ func (v *visit) takeBody(e *fetch.EventRequestPaused) {
 		}
 		v.mu.Lock()
 		defer v.mu.Unlock()
-		v.bodies[e.Request.URL] = body{digest(r.Body), len(r.Body)}
+		keep(e, r.Body)
 	})
+}
+
+// keepBody keeps what is needed of a script. The caller holds mu.
+func (v *visit) keepBody(e *fetch.EventRequestPaused, source []byte) {
+	v.bodies[e.Request.URL] = body{digest(source), len(source)}
 }
 
 // addViolation takes note of a script that a policy does not allow.

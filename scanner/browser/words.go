@@ -23,7 +23,7 @@ const (
 	unseenWindows   = "The page opens more windows than are kept."
 	unseenScripts   = "More scripts ran than are kept."
 	unseenSheets    = "The page has more style sheets than are read."
-	unseenLarge     = "The source of a script was too large to be read."
+	unseenLarge     = "The source of a script or style sheet was too large to be read."
 	unseenSources   = "The source of some scripts could not be read; their number: %s"
 	unseenViews     = "There are more frames and workers than are looked at; the others were not started."
 	unseenCrash     = "A part of the page crashed: %s"
