@@ -145,6 +145,52 @@ func (p *Ports) Of(number int) PortState {
 	return PortUnasked
 }
 
+// Absence is what came of ports at which nothing was found that was looked for.
+type Absence struct{ Closed, Silent, Others, Unasked Numbers }
+
+// Absence sorts ports by what came of them. The error is that of the host, when it is not known what some of them do.
+func (p *Ports) Absence(numbers Numbers) (Absence, error) {
+	var a Absence
+	for _, n := range numbers {
+		list := map[PortState]*Numbers{PortClosed: &a.Closed, PortSilent: &a.Silent, PortOpen: &a.Others, PortUnasked: &a.Unasked}[p.Of(n)]
+		*list = append(*list, n)
+	}
+	if p.End != nil && len(a.Unasked)+len(a.Silent) > 0 {
+		return a, p.End
+	}
+	return a, nil
+}
+
+// TellsNothing reports whether there is no answer at any of the ports, and one of them is of UDP, where silence is no closed port.
+func (a Absence) TellsNothing() bool {
+	return a.silentUDP() && len(a.Closed)+len(a.Others)+len(a.Unasked) == 0
+}
+
+func (a Absence) silentUDP() bool {
+	return slices.ContainsFunc(a.Silent, func(n int) bool { return n >= UDP })
+}
+
+// Message is the absence in words.
+func (a Absence) Message() message.Message {
+	var list []message.Message
+	if len(a.Closed) > 0 {
+		list = append(list, message.New("port %s closed", a.Closed.String()))
+	}
+	if len(a.Silent) > 0 {
+		list = append(list, message.New("no answer at port %s", a.Silent.String()))
+	}
+	if len(a.Others) > 0 {
+		list = append(list, message.New("something else speaks at port %s", a.Others.String()))
+	}
+	if len(a.Unasked) > 0 {
+		list = append(list, message.New("port %s was not looked at", a.Unasked.String()))
+	}
+	if a.silentUDP() {
+		list = append(list, message.New("over UDP no answer may be a closed port, a filter or a lost packet"))
+	}
+	return message.Join("; ", list...)
+}
+
 // Answers reports whether the host is there: some port is open or refuses connections.
 func (p *Ports) Answers() bool { return len(p.Open)+len(p.Closed) > 0 }
 

@@ -58,35 +58,15 @@ func variant(open scanner.Port, others, below bool) string {
 
 // absence is why no port is open that a signature is about. The error says that this is not known, or that nothing can be said of
 // it: silence over UDP is no closed port.
-func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
-	of := map[scanner.PortState]scanner.Numbers{}
-	for _, n := range numbers {
-		s := ports.Of(n)
-		of[s] = append(of[s], n)
+func absence(ports *scanner.Ports, numbers scanner.Numbers) (message.Message, error) {
+	a, err := ports.Absence(numbers)
+	switch {
+	case err != nil:
+		return message.Message{}, err
+	case len(a.Unasked) == len(numbers) || a.TellsNothing():
+		return message.Message{}, scanner.NotApplicable("%s", a.Message())
 	}
-	unasked, silent, closed := of[scanner.PortUnasked], of[scanner.PortSilent], of[scanner.PortClosed]
-	if ports.End != nil && len(unasked)+len(silent) > 0 {
-		return message.Message{}, ports.End
-	}
-	var list []message.Message
-	add := func(format string, numbers scanner.Numbers) {
-		if len(numbers) > 0 {
-			list = append(list, message.New(format, numbers.String()))
-		}
-	}
-	add("port %s closed", closed)
-	add("no answer at port %s", silent)
-	add("something else speaks at port %s", of[scanner.PortOpen])
-	add("port %s was not looked at", unasked)
-	dumb := slices.ContainsFunc(silent, func(n int) bool { return n >= scanner.UDP })
-	if dumb {
-		list = append(list, message.New("over UDP no answer may be a closed port, a filter or a lost packet"))
-	}
-	reason := message.Join("; ", list...)
-	if len(unasked) == len(numbers) || dumb && len(silent) == len(numbers) {
-		return message.Message{}, scanner.NotApplicable("%s", reason)
-	}
-	return reason, nil
+	return a.Message(), nil
 }
 
 // note is what a connection showed.

@@ -242,39 +242,15 @@ func outcome(err error, open scanner.Port) error {
 }
 
 // absence says why the product was not seen at its ports.
-func absence(ports *scanner.Ports, numbers []int) (message.Message, error) {
-	of := map[scanner.PortState]scanner.Numbers{}
-	for _, n := range numbers {
-		s := ports.Of(n)
-		of[s] = append(of[s], n)
+func absence(ports *scanner.Ports, numbers scanner.Numbers) (message.Message, error) {
+	a, err := ports.Absence(numbers)
+	switch {
+	case err != nil:
+		return message.Message{}, err
+	case len(a.Others)+len(a.Silent) == 0 || a.TellsNothing():
+		return message.Message{}, scanner.NotApplicable("%s", a.Message())
 	}
-	unasked, silent := of[scanner.PortUnasked], of[scanner.PortSilent]
-	if ports.End != nil && len(unasked)+len(silent) > 0 {
-		return message.Message{}, ports.End
-	}
-	closed, others := of[scanner.PortClosed], of[scanner.PortOpen]
-	var list []message.Message
-	if len(closed) > 0 {
-		list = append(list, message.New("port %s closed", closed.String()))
-	}
-	if len(silent) > 0 {
-		list = append(list, message.New("no answer at port %s", silent.String()))
-	}
-	if len(others) > 0 {
-		list = append(list, message.New("something else speaks at port %s", others.String()))
-	}
-	if len(unasked) > 0 {
-		list = append(list, message.New("port %s was not looked at", unasked.String()))
-	}
-	dumb := slices.ContainsFunc(silent, func(n int) bool { return n >= scanner.UDP })
-	if dumb {
-		list = append(list, message.New("over UDP no answer may be a closed port, a filter or a lost packet"))
-	}
-	reason := message.Join("; ", list...)
-	if len(others)+len(silent) == 0 || dumb && len(silent) == len(numbers) {
-		return message.Message{}, scanner.NotApplicable("%s", reason)
-	}
-	return reason, nil
+	return a.Message(), nil
 }
 
 // hits are one finding for each variant that the signature has words for, or one without.
